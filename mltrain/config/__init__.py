@@ -1,0 +1,30 @@
+"""YAML text -> `Config`. See `mltrain.config.load.load_config`."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from mltrain.data import DatasetSpec
+from mltrain.engine.layers import Layer
+from mltrain.engine.losses import Loss
+from mltrain.engine.metrics import Metric
+from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.sgd import Sgd
+from mltrain.training.options import Training
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything there is to know about a training run. Its fields are the descriptions that the engine works with."""
+
+    name: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")] | None,
+        Meta(description="what runs are called; the file's name by default"),
+    ] = None
+    seed: Annotated[int, Meta(ge=0, description="the same seed and config give the same bytes")] = 0
+    dataset: Annotated[DatasetSpec, Meta(description="where the rows come from")]
+    layers: Annotated[tuple[Layer, ...], Meta(min_length=1, description="the network, from input to output")]
+    loss: Annotated[Loss, Meta(description="what training makes small")]
+    optimizer: Annotated[Optimizer, Meta(description="how gradients change the parameters")] = Sgd()
+    metrics: Annotated[tuple[Metric, ...], Meta(description="what is measured besides the loss")] = ()
+    training: Annotated[Training, Meta(description="how long to train, in what portions, and what to watch")] = Training()

@@ -1,0 +1,10 @@
+from typing import ClassVar
+
+from mltrain.engine.activations import Activation
+
+
+class Linear(Activation):
+    """Passes its input on unchanged: what a dense layer without an activation does."""
+
+    reshapes: ClassVar[bool] = True
+    reads_output: ClassVar[bool] = False

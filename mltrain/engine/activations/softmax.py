@@ -1,0 +1,24 @@
+from typing import ClassVar
+
+import numpy as np
+
+from mltrain.engine.activations import Activation
+from mltrain.engine.layers import Buffers
+
+
+class Softmax(Activation):
+    """``exp(x) / sum(exp(x))`` over the last axis: turns scores into probabilities that add up to 1."""
+
+    in_place: ClassVar[bool] = True
+
+    def forward(self, at: Buffers) -> None:
+        # Subtracting the largest score changes nothing but keeps exp from overflowing.
+        np.subtract(at.x, np.max(at.x, axis=-1, keepdims=True), out=at.y)
+        np.exp(at.y, out=at.y)
+        np.divide(at.y, np.sum(at.y, axis=-1, keepdims=True), out=at.y)
+
+    def backward(self, at: Buffers) -> None:
+        if at.dx is not None:
+            weighted = np.sum(at.dy * at.y, axis=-1, keepdims=True)
+            np.subtract(at.dy, weighted, out=at.dx)
+            np.multiply(at.dx, at.y, out=at.dx)

@@ -1,0 +1,22 @@
+from typing import ClassVar
+
+import numpy as np
+
+from mltrain.engine.activations import Activation
+from mltrain.engine.layers import Buffers
+
+
+class Step(Activation):
+    """1 where the input is above 0, else 0: the perceptron's yes or no. Its slope is 0, so it teaches nothing before it.
+
+    Joined with the perceptron loss it learns all the same. Rosenblatt 1958, https://doi.org/10.1037/h0042519
+    """
+
+    reads_output: ClassVar[bool] = False
+
+    def forward(self, at: Buffers) -> None:
+        np.greater(at.x, 0, out=at.y)
+
+    def backward(self, at: Buffers) -> None:
+        if at.dx is not None:
+            at.dx.fill(0)

@@ -1,0 +1,22 @@
+import numpy as np
+
+from mltrain.engine.activations import Activation
+from mltrain.engine.arrays import Shape
+from mltrain.engine.layers import Buffers, Memory
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent: squeezes any number into -1..1, smoothly, with slope 1 at 0."""
+
+    def memory(self, input_shape: Shape) -> dict[str, Memory]:
+        return {"slope": Memory(input_shape)}
+
+    def forward(self, at: Buffers) -> None:
+        np.tanh(at.x, out=at.y)
+
+    def backward(self, at: Buffers) -> None:
+        if at.dx is not None:
+            slope = at.memory["slope"]
+            np.multiply(at.y, at.y, out=slope)
+            np.subtract(1, slope, out=slope)
+            np.multiply(at.dy, slope, out=at.dx)

@@ -1,0 +1,21 @@
+"""The few types that all of the engine speaks."""
+
+import numpy as np
+import numpy.typing as npt
+
+Shape = tuple[int, ...]
+"""The shape of one row: without the batch axis."""
+
+Floats = npt.NDArray[np.floating]
+"""float32 while training; float64 where a gradient is checked."""
+
+Labels = npt.NDArray[np.int32]
+"""Class numbers, one a row: shape ``(rows,)``."""
+
+
+def size(shape: Shape) -> int:
+    """How many numbers a shape holds."""
+    count = 1
+    for length in shape:
+        count *= length
+    return count

@@ -1,0 +1,22 @@
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from msgspec import Meta
+from numpy.random import Generator
+
+from mltrain.engine.arrays import Floats, Shape
+from mltrain.engine.initializers import Initializer
+
+
+class Constant(Initializer):
+    """Values that you give: one number for all, or an array of the parameter's own shape."""
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"value": 0.5}, {"value": [[0.1, -0.2], [0.3, 0.4]]})
+
+    value: Annotated[float | list[Any], Meta(description="a number, or an array of the right shape: a kernel is inputs x units")]
+
+    def values(self, shape: Shape, rng: Generator) -> Floats:
+        values = np.array(self.value, dtype=np.float64)
+        if values.ndim and values.shape != shape:
+            raise ValueError(f"the value has shape {values.shape}, but the parameter has shape {shape}")
+        return np.full(shape, values)

@@ -1,0 +1,19 @@
+import math
+
+import numpy as np
+from numpy.random import Generator
+
+from mltrain.engine.arrays import Floats, Shape
+from mltrain.engine.initializers import Initializer, fans
+
+
+class GlorotUniform(Initializer):
+    """Uniform within ``sqrt(6 / (inputs + outputs))``: keeps signals and gradients at one size through the layers.
+
+    The default, as in Keras. Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html
+    """
+
+    def values(self, shape: Shape, rng: Generator) -> Floats:
+        inputs, outputs = fans(shape)
+        limit = np.float32(math.sqrt(6 / (inputs + outputs)))
+        return (2 * rng.random(shape, dtype=np.float32) - 1) * limit

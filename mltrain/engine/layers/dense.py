@@ -1,0 +1,59 @@
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from msgspec import Meta
+
+from mltrain.engine.activations import Activation
+from mltrain.engine.activations.linear import Linear
+from mltrain.engine.arrays import Shape
+from mltrain.engine.initializers import Initializer
+from mltrain.engine.initializers.glorot_uniform import GlorotUniform
+from mltrain.engine.initializers.zeros import Zeros
+from mltrain.engine.layers import Buffers, Layer, Memory, Parameter, ShapeError, in_words
+
+
+class Dense(Layer):
+    """Every output is a weighted sum of all inputs plus a bias: ``activation(x @ kernel + bias)``.
+
+    Input ``(rows, inputs)``, output ``(rows, units)``; kernel ``(inputs, units)``, bias ``(units,)``, as in Keras.
+    """
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"units": 4, "activation": "relu"},
+        {"units": 3, "use_bias": False, "kernel_initializer": "he_normal"},
+    )
+
+    units: Annotated[int, Meta(ge=1, description="number of neurons: the width of the output")]
+    activation: Annotated[Activation, Meta(description="what is applied to each sum")] = Linear()
+    use_bias: Annotated[bool, Meta(description="add a learned constant to each sum")] = True
+    kernel_initializer: Annotated[Initializer, Meta(description="first values of the weights")] = GlorotUniform()
+    bias_initializer: Annotated[Initializer, Meta(description="first values of the biases")] = Zeros()
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1:
+            raise ShapeError(f"dense takes rows of numbers, but its input is {in_words(input_shape)}; put flatten before it")
+        return (self.units,)
+
+    def parameters(self, input_shape: Shape) -> dict[str, Parameter]:
+        kernel = {"kernel": Parameter((*input_shape, self.units), self.kernel_initializer)}
+        bias = {"bias": Parameter((self.units,), self.bias_initializer)}
+        return kernel | bias if self.use_bias else kernel
+
+    def memory(self, input_shape: Shape) -> dict[str, Memory]:
+        return {"ones": Memory(row=(), fill=1)}
+
+    def stages(self) -> tuple[Layer, ...]:
+        return (self,) if isinstance(self.activation, Linear) else (self, self.activation)
+
+    def forward(self, at: Buffers) -> None:
+        np.dot(at.x, at.parameters["kernel"], out=at.y)
+        if self.use_bias:
+            np.add(at.y, at.parameters["bias"], out=at.y)
+
+    def backward(self, at: Buffers) -> None:
+        np.dot(at.x.T, at.dy, out=at.gradients["kernel"])
+        if self.use_bias:
+            # A product with ones sums over the rows in half the time that np.sum takes for a small batch.
+            np.dot(at.memory["ones"], at.dy, out=at.gradients["bias"])
+        if at.dx is not None:
+            np.dot(at.dy, at.parameters["kernel"].T, out=at.dx)

@@ -1,0 +1,44 @@
+"""What training makes small. One file is one loss, value and gradient together; see `Loss`."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.spec import Family, Spec
+
+TargetKind = Literal["numbers", "labels", "one_hot", "binary"]
+"""How a loss wants its targets.
+
+numbers: floats ``(rows, outputs)``. labels: class numbers, int32 ``(rows,)``. one_hot: floats ``(rows, classes)``, each
+row adding up to 1. binary: 0 or 1, floats ``(rows, outputs)``.
+"""
+
+
+class Loss(Spec):
+    """A loss's description and its formula.
+
+    ``joins`` names the activation that must come last; the loss is then computed from that activation's input ``z``,
+    which is exact where separate formulas overflow. Other losses find ``z`` and ``y`` to be the same array.
+
+    ``threshold`` is the output above which a single-output classifier says 1.
+    """
+
+    family: ClassVar[Family] = Family("loss", __name__)
+    joins: ClassVar[str | None] = None
+    targets: ClassVar[TargetKind] = "numbers"
+    threshold: ClassVar[float] = 0.5
+
+    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+        """Losses of one batch, ``(rows, outputs)`` or ``(rows,)``; writes the derivative of each by ``z`` into ``dz``.
+
+        ``y`` is the output ``(rows, outputs)``; ``z`` and ``dz`` have its shape.
+        """
+        raise NotImplementedError
+
+    def mean(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> float:
+        """The mean of all elements, and its gradient by ``z`` in ``dz``."""
+        losses = self.elements(z, y, target, dz)
+        np.multiply(dz, 1 / losses.size, out=dz)
+        return float(np.add.reduce(losses, axis=None)) / losses.size

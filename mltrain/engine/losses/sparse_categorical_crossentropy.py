@@ -1,0 +1,22 @@
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.losses import Loss, TargetKind
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """``-log(probability given to the right class)``: for one of several classes, whose targets are class numbers."""
+
+    joins: ClassVar[str | None] = "softmax"
+    targets: ClassVar[TargetKind] = "labels"
+
+    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+        right = (np.arange(len(z)), target)
+        np.copyto(dz, y)
+        dz[right] -= 1
+        largest = np.maximum.reduce(z, axis=1)
+        log_total = np.log(np.add.reduce(np.exp(z - largest[:, None]), axis=1))
+        return largest - z[right] + log_total

@@ -1,0 +1,49 @@
+"""What people read besides the loss. One file is one metric; see `Metric`."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.spec import Family, Spec
+
+Statistics = npt.NDArray[np.float64]
+
+
+class Metric(Spec):
+    """A metric's description and formula.
+
+    Rows come in blocks: `statistics` boils a block down to a few numbers, `merge` adds two blocks', and `result` makes
+    the metric of them. So no metric ever needs all predictions at once.
+
+    ``judges`` says what it makes sense for: "numbers" or "classes".
+    """
+
+    family: ClassVar[Family] = Family("metric", __name__)
+    judges: ClassVar[Literal["numbers", "classes"]]
+
+    def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        """The sums of one block: ``y`` is ``(rows, outputs)``, ``target`` as the loss takes it.
+
+        ``threshold`` is the output above which a single-output classifier says 1.
+        """
+        raise NotImplementedError
+
+    def merge(self, one: Statistics, other: Statistics) -> Statistics:
+        return one + other
+
+    def result(self, statistics: Statistics) -> float:
+        raise NotImplementedError
+
+
+def predicted_classes(y: Floats, threshold: float) -> npt.NDArray[np.intp]:
+    """Class number of each row of outputs: the largest of several, or whether a single one is above the threshold."""
+    return np.argmax(y, axis=1) if y.shape[1] > 1 else (y[:, 0] > threshold).astype(np.intp)
+
+
+def true_classes(target: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Class number of each row of targets: class numbers themselves, one-hot rows, or a column of 0 and 1."""
+    if target.ndim == 1:
+        return target.astype(np.intp)
+    return np.argmax(target, axis=1) if target.shape[1] > 1 else (target[:, 0] > 0.5).astype(np.intp)

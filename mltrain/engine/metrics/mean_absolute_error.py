@@ -1,0 +1,21 @@
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics import Metric, Statistics
+
+
+class MeanAbsoluteError(Metric):
+    """``mean(|y - target|)``: how far off a prediction is, in the target's own units."""
+
+    aliases: ClassVar[tuple[str, ...]] = ("mae",)
+    judges: ClassVar[Literal["numbers", "classes"]] = "numbers"
+
+    def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        return np.array([np.abs(y - target).sum(dtype=np.float64), y.size])
+
+    def result(self, statistics: Statistics) -> float:
+        total, count = statistics
+        return float(total / count)

@@ -1,0 +1,101 @@
+"""How gradients change parameters. One file is one rule, on flat vectors; see `Optimizer`."""
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from msgspec import Meta
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.schedules import Schedule
+from mltrain.spec import Family, Spec
+
+Rate = Annotated[
+    Annotated[float, Meta(gt=0)] | Schedule,
+    Meta(description="how far each step goes: a number, or a schedule that changes it from step to step"),
+]
+Share = Annotated[float, Meta(ge=0, lt=1)]
+Tiny = Annotated[float, Meta(gt=0, description="keeps the division from failing where gradients are 0")]
+
+
+class Optimizer(Spec):
+    """An optimizer's description and its update rule.
+
+    ``state`` names the vectors, as long as the parameters, that the rule carries from step to step, with their first
+    value.
+    """
+
+    family: ClassVar[Family] = Family("optimizer", __name__)
+
+    weight_decay: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(description="before each step, shrink all parameters by this times the learning rate (decoupled, as in Keras)"),
+    ] = None
+    clip_norm: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="scale the gradient down where its length, over all parameters together, is larger than this"),
+    ] = None
+
+    learning_rate: Rate
+
+    def state(self) -> dict[str, float]:
+        return {}
+
+    def update(self, p: Floats, g: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
+        """One step on a stretch of the parameters ``p``, in place. All vectors have the same length.
+
+        ``step`` counts from 1. The gradient ``g`` is spent: the rule may use its memory for intermediate results.
+        """
+        raise NotImplementedError
+
+
+class Update:
+    """An optimizer at work on one network's parameters: it owns the state and counts the steps.
+
+    The rule runs on one stretch after another, each small enough that the vectors of a stretch stay in the processor's
+    cache from the rule's first operation to its last.
+    """
+
+    STRETCH = 65_536
+    """Numbers in a stretch: 256 KB each of parameters, gradient and state. Half as many costs 5% in calls, four times as
+    many falls out of a 2 MB cache."""
+
+    FLUSH_EVERY, FLUSH_BELOW = 128, 1e-25
+    """Decaying state of parameters without gradient ends among the subnormal numbers (below 1.2e-38), on which
+    processors compute ten times slower. Setting it to 0 long before is not visible in any result; it took an epoch of
+    the MNIST lesson from 6.9 to 2.3 seconds."""
+
+    def __init__(self, optimizer: Optimizer, parameters: Floats, gradients: Floats):
+        self.optimizer, self.parameters, self.gradients = optimizer, parameters, gradients
+        self.state = {name: np.full_like(parameters, value) for name, value in optimizer.state().items()}
+        self.step = 0
+        self._stretches = [
+            (parameters[part], gradients[part], {name: vector[part] for name, vector in self.state.items()})
+            for start in range(0, parameters.size, self.STRETCH)
+            for part in [slice(start, start + self.STRETCH)]
+        ]
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        rate = self.optimizer.learning_rate
+        return rate if isinstance(rate, int | float) else rate.at(self.step)
+
+    def __call__(self) -> None:
+        """Apply the gradients as they are now."""
+        rate, optimizer = self.rate(), self.optimizer
+        self.step += 1
+        if optimizer.clip_norm is not None:
+            norm = float(np.sqrt(np.vdot(self.gradients, self.gradients)))
+            if norm > optimizer.clip_norm:
+                np.multiply(self.gradients, optimizer.clip_norm / norm, out=self.gradients)
+        if optimizer.weight_decay:
+            np.multiply(self.parameters, 1 - optimizer.weight_decay * rate, out=self.parameters)
+        for parameters, gradients, state in self._stretches:
+            optimizer.update(parameters, gradients, state, self.step, rate)
+        if self.step % self.FLUSH_EVERY == 0:
+            self._flush_subnormals()
+
+    def _flush_subnormals(self) -> None:
+        for vector in self.state.values():
+            for start in range(0, vector.size, self.STRETCH):
+                part = vector[start : start + self.STRETCH]
+                part[np.abs(part) < self.FLUSH_BELOW] = 0

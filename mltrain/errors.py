@@ -1,0 +1,93 @@
+"""Every error that mltrain raises on purpose, so that a caller can catch one name and a command can exit with one code.
+
+    MltrainError
+    ├── UsageError          2    the command line asks for something that is not there
+    ├── ConfigError         2    the config is wrong; carries every Problem found in it
+    ├── DataError           3    the data cannot be used
+    ├── ModelFileError      3    a model file cannot be read
+    ├── StorageError        3    a file or folder cannot be written
+    ├── TrainingDiverged    4    the loss is no longer a number
+    └── TrainingInterrupted 130  the user asked training to stop
+
+The numbers are the exit codes of the commands.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+ConfigPath = tuple[str | int, ...]
+"""Where something stands in a config: ``("layers", 1, "units")`` is ``layers[1].units``."""
+
+
+class MltrainError(Exception):
+    """Base of all errors that are meant for the user: the message is one complete explanation."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(MltrainError):
+    exit_code = 2
+
+
+class DataError(MltrainError):
+    exit_code = 3
+
+
+class ModelFileError(MltrainError):
+    exit_code = 3
+
+
+class StorageError(MltrainError):
+    exit_code = 3
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong in a config: where (a path in the config) and what, in words."""
+
+    path: ConfigPath
+    message: str
+
+    def __str__(self) -> str:
+        return f"{dotted(self.path)}: {self.message}" if self.path else self.message
+
+
+class ConfigError(MltrainError):
+    """All problems of one config, a line each.
+
+    ``lines`` are what the user reads; they carry file, line and column where the config came from a file.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem], lines: Sequence[str] | None = None):
+        self.problems = tuple(problems)
+        self.lines = tuple(lines) if lines is not None else tuple(map(str, problems))
+        super().__init__("\n".join(self.lines))
+
+
+class TrainingDiverged(MltrainError):
+    """The loss became infinite or not a number; what was saved before is still there."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, epoch: int, step: int, last_finite_loss: float | None):
+        super().__init__(message)
+        self.epoch, self.step, self.last_finite_loss = epoch, step, last_finite_loss
+
+
+class TrainingInterrupted(MltrainError):
+    """Training stopped between two steps because it was asked to; the weights are those of the last whole step."""
+
+    exit_code = 130
+
+    def __init__(self, *, epoch: int, step: int, steps: int):
+        super().__init__(f"stopped in epoch {epoch} after step {step} of {steps}")
+        self.epoch, self.step, self.steps = epoch, step, steps
+
+
+def dotted(path: ConfigPath) -> str:
+    """A config path as people write it: ``("layers", 1, "units")`` becomes ``layers[1].units``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

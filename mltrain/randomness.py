@@ -1,0 +1,17 @@
+"""One seed, one independent stream of random numbers per purpose.
+
+Each purpose ("weights", "shuffle", ...) has a generator of its own, derived from the seed and the purpose's name, so
+that drawing more numbers for one, or adding a new one, leaves all others as they were.
+"""
+
+import zlib
+from typing import Literal
+
+import numpy as np
+
+Purpose = Literal["weights", "shuffle", "dropout", "data", "split"]
+
+
+def generator(seed: int, purpose: Purpose) -> np.random.Generator:
+    """A generator for one purpose; the same seed and purpose give the same numbers."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(zlib.crc32(purpose.encode()),))))

@@ -1,0 +1,21 @@
+"""The ``training`` section of a config."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long to train, in what portions, and what to watch."""
+
+    epochs: Annotated[int, Meta(ge=0, description="how often to go through all rows; 0 saves the untrained model")] = 1
+    batch_size: Annotated[
+        Annotated[int, Meta(ge=1)] | Literal["full"],
+        Meta(description="rows a step: the weights change once for each batch; full takes all rows at once"),
+    ] = 32
+    shuffle: Annotated[bool, Meta(description="take the rows in a new random order in each epoch")] = True
+    track: Annotated[
+        list[str] | dict[str, str],
+        Meta(description="parameters whose values each epoch records: names as in dense.kernel, or label: name"),
+    ] = []
