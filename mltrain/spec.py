@@ -15,16 +15,25 @@ from typing import Any, ClassVar, dataclass_transform
 import msgspec
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
 class SpecMeta(msgspec.StructMeta):
-    """Makes every spec frozen, with fields by keyword, and tagged with its type name."""
+    """Makes every spec frozen, with fields by keyword, and tagged with the name of its file."""
 
-    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
-        options = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True, "tag_field": "type"} | options
-        options.setdefault("tag", namespace["__module__"].rpartition(".")[2])
-        return super().__new__(mcls, name, bases, namespace, **options)
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        tag = namespace["__module__"].rpartition(".")[2]
+        return super().__new__(
+            mcls,
+            name,
+            bases,
+            namespace,
+            frozen=True,
+            kw_only=True,
+            forbid_unknown_fields=True,
+            tag_field="type",
+            tag=tag,
+        )
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
 class Spec(msgspec.Struct, metaclass=SpecMeta):
     """Base of all descriptions. The first line of a member's docstring is its one-line help.
 
@@ -77,7 +86,7 @@ class Family:
 
     def _load(self, name: str) -> type[Spec]:
         module = importlib.import_module(self._modules[name])
-        members = [value for value in vars(module).values() if _is_member(value, module.__name__)]
+        members: list[type[Spec]] = [value for value in vars(module).values() if _is_member(value, module.__name__)]
         if len(members) != 1:
             raise TypeError(f"{module.__name__} must define one {self.noun}, found {len(members)}")
         return members[0]

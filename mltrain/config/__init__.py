@@ -27,4 +27,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     loss: Annotated[Loss, Meta(description="what training makes small")]
     optimizer: Annotated[Optimizer, Meta(description="how gradients change the parameters")] = Sgd()
     metrics: Annotated[tuple[Metric, ...], Meta(description="what is measured besides the loss")] = ()
-    training: Annotated[Training, Meta(description="how long to train, in what portions, and what to watch")] = Training()
+    training: Annotated[Training, Meta(description="how long to train, in what portions, and what to watch")] = (
+        Training()
+    )

@@ -46,7 +46,7 @@ class Pass:
 class Stage(NamedTuple):
     """One layer's work (a dense layer with an activation has two) and where its arrays lie.
 
-    ``source`` and ``target`` number the buffers of x and y: 0 is the caller's input, the highest is the caller's output.
+    ``source`` and ``target`` number the buffers of x and y: 0 is the caller's input, the highest one its output.
     ``dy`` and ``dx`` number the two gradient buffers; None where there is no gradient to compute.
     """
 
@@ -60,6 +60,9 @@ class Stage(NamedTuple):
     target: int = 0
     dy: int | None = None
     dx: int | None = None
+
+
+_NO_GRADIENT: Floats = np.empty(0, np.float32)
 
 
 class Plan:
@@ -100,7 +103,7 @@ class Plan:
         ]
 
     def bind(self, x: Floats, y: Floats) -> Pass:
-        """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays of equal, at most ``rows``, rows."""
+        """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays, at most ``rows`` rows each."""
         rows = len(x)
         values = self._values | {0: x, self._output: y}
         forward, backward, z = [], [], y
@@ -111,13 +114,13 @@ class Plan:
                 parameters=stage.parameters,
                 memory={name: array[:rows] for name, array in memory.items()},
                 gradients=stage.gradients,
-                dy=None if stage.dy is None else _rows(self._slopes[stage.dy], rows, stage.output_shape),
+                dy=_NO_GRADIENT if stage.dy is None else _rows(self._slopes[stage.dy], rows, stage.output_shape),
                 dx=None if stage.dx is None else _rows(self._slopes[stage.dx], rows, stage.input_shape),
                 rng=self._rng,
             )
             if not stage.layer.reshapes:
                 forward.append(Call(stage.label, partial(stage.layer.forward, at)))
-                if at.dy is not None:
+                if stage.dy is not None:
                     backward.append(Call(stage.label, partial(stage.layer.backward, at)))
             if self.joined:
                 z = at.x

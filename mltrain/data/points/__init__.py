@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 
-from mltrain.engine.arrays import Floats
 from mltrain.spec import Family, Spec
 
 
@@ -13,6 +14,6 @@ class Points(Spec):
 
     family: ClassVar[Family] = Family("points", __name__)
 
-    def draw(self, samples: int, rng: Generator) -> Floats:
+    def draw(self, samples: int, rng: Generator) -> npt.NDArray[np.float64]:
         """``samples`` numbers, float64, shape ``(samples,)``."""
         raise NotImplementedError

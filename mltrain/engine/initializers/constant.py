@@ -13,7 +13,9 @@ class Constant(Initializer):
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"value": 0.5}, {"value": [[0.1, -0.2], [0.3, 0.4]]})
 
-    value: Annotated[float | list[Any], Meta(description="a number, or an array of the right shape: a kernel is inputs x units")]
+    value: Annotated[
+        float | list[Any], Meta(description="a number, or an array of the right shape: a kernel is inputs x units")
+    ]
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
         values = np.array(self.value, dtype=np.float64)

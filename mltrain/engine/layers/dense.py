@@ -31,7 +31,9 @@ class Dense(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
-            raise ShapeError(f"dense takes rows of numbers, but its input is {in_words(input_shape)}; put flatten before it")
+            raise ShapeError(
+                f"dense takes rows of numbers, but its input is {in_words(input_shape)}; put flatten before it"
+            )
         return (self.units,)
 
     def parameters(self, input_shape: Shape) -> dict[str, Parameter]:

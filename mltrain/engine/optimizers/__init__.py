@@ -28,7 +28,7 @@ class Optimizer(Spec):
 
     weight_decay: Annotated[
         Annotated[float, Meta(ge=0)] | None,
-        Meta(description="before each step, shrink all parameters by this times the learning rate (decoupled, as in Keras)"),
+        Meta(description="before each step, shrink all parameters by this times the learning rate (decoupled)"),
     ] = None
     clip_norm: Annotated[
         Annotated[float, Meta(gt=0)] | None,
@@ -56,8 +56,8 @@ class Update:
     """
 
     STRETCH = 65_536
-    """Numbers in a stretch: 256 KB each of parameters, gradient and state. Half as many costs 5% in calls, four times as
-    many falls out of a 2 MB cache."""
+    """Numbers in a stretch: 256 KB each of parameters, gradient and state. Half as many costs 5% in calls, four times
+    as many falls out of a 2 MB cache."""
 
     FLUSH_EVERY, FLUSH_BELOW = 128, 1e-25
     """Decaying state of parameters without gradient ends among the subnormal numbers (below 1.2e-38), on which
