@@ -65,6 +65,17 @@ class ConfigError(MltrainError):
         super().__init__("\n".join(self.lines))
 
 
+class OptionError(ValueError):
+    """An option's value does not fit the others; ``option`` is its path, relative to the spec.
+
+    Specs raise it when they are made. It is a ValueError because only the config knows where the spec stands in it.
+    """
+
+    def __init__(self, option: ConfigPath, message: str):
+        super().__init__(message)
+        self.option = option
+
+
 class TrainingDiverged(MltrainError):
     """The loss became infinite or not a number; what was saved before is still there."""
 

@@ -94,11 +94,3 @@ class Family:
 
 def _is_member(value: object, module: str) -> bool:
     return isinstance(value, type) and issubclass(value, Spec) and value.__module__ == module
-
-
-def option_types(spec: type[Spec]) -> dict[str, Any]:
-    """Fields of a spec with their annotations (bounds and help included), in the order in which they are written."""
-    import typing
-
-    hints = typing.get_type_hints(spec, include_extras=True)
-    return {field.name: hints[field.name] for field in msgspec.structs.fields(spec)}

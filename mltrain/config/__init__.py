@@ -13,12 +13,17 @@ from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.training.options import Training
 
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
+
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything there is to know about a training run. Its fields are the descriptions that the engine works with."""
+    """A training run, complete: where the rows come from, the network, and how it is trained.
+
+    The fields are the descriptions that the data package and the engine work with; nothing is translated in between.
+    """
 
     name: Annotated[
-        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")] | None,
+        Annotated[str, Meta(pattern=NAME, title="a name of letters, digits, '_', '-' and '.'")] | None,
         Meta(description="what runs are called; the file's name by default"),
     ] = None
     seed: Annotated[int, Meta(ge=0, description="the same seed and config give the same bytes")] = 0

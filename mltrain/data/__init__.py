@@ -1,5 +1,6 @@
 """Rows to learn from: a dataset's description (one file each in ``datasets/``) and the arrays that it yields."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -8,17 +9,21 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from mltrain.errors import DataError, OptionError
 from mltrain.randomness import generator
 from mltrain.spec import Family, Spec
 
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
+Progress = Callable[[str, int, int | None], None]
+"""Told how a download goes: the file's name, the bytes that came, and how many there are, or None if nobody knows."""
+
 
 class Split(NamedTuple):
     """Rows and their targets.
 
-    ``x`` is ``(rows, *input_shape)``, float32 or, for images, bytes. ``y`` is float32 ``(rows, outputs)``, or int32 class
-    numbers ``(rows,)``.
+    ``x`` is ``(rows, *input_shape)``, float32 or, for images, bytes. ``y`` is float32 ``(rows, outputs)``, or int32
+    class numbers ``(rows,)``.
     """
 
     x: npt.NDArray[Any]
@@ -55,12 +60,20 @@ class Dataset:
 
 
 class DatasetSpec(Spec):
-    """A dataset's description. Members say what a row looks like before they load anything."""
+    """A dataset's description. Members say what a row looks like before they load anything.
+
+    Options that do not fit each other are refused with `OptionError` when the description is made.
+    """
 
     family: ClassVar[Family] = Family("dataset", "mltrain.data.datasets")
 
     validation_split: Annotated[Fraction, Meta(description="share of the rows held back to watch training by")] = 0.0
     test_split: Annotated[Fraction, Meta(description="share of the rows held back for evaluate")] = 0.0
+
+    def __post_init__(self) -> None:
+        if self.validation_split + self.test_split >= 1:
+            both = f"validation_split {self.validation_split:g} and test_split {self.test_split:g}"
+            raise OptionError(("test_split",), f"{both} leave no rows to train on; they must add up to less than 1")
 
     def facts(self, folder: Path) -> Facts:
         """What one row looks like. ``folder`` is where the config stands: relative paths start there.
@@ -73,17 +86,59 @@ class DatasetSpec(Spec):
         """Make or read all rows. Raises `DataError`."""
         raise NotImplementedError
 
+    def located(self, folder: Path) -> "DatasetSpec":
+        """The same dataset, described so that its files are found from anywhere on this machine."""
+        return self
+
+    def placeless(self) -> "DatasetSpec":
+        """The same dataset without a word about where its files are, as a model keeps it."""
+        return self
+
+    def missing(self, folder: Path) -> str | None:
+        """One sentence about what has to be fetched before it can be loaded, or None if nothing has."""
+        return None
+
+    def fetch(self, folder: Path, progress: Progress | None = None) -> bool:
+        """Download what is missing; whether there was anything to download. Raises `DataError` or `StorageError`.
+
+        `load` does so by itself; this is for those who want to watch the ``progress``.
+        """
+        return False
+
     def parts(self, rows: Split, facts: Facts, seed: int, test: Split | None = None) -> Dataset:
-        """Split ``rows`` at random, by the seed, into what is trained on and what is held back."""
+        """Split ``rows`` at random, by the seed, into what is trained on and what is held back.
+
+        Each held-back part has its share of the rows, rounded to whole ones; rows keep their order within a part.
+        ``test`` is given by data that has a test set of its own. Raises `DataError` where a part would be empty.
+        """
         count = len(rows.x)
-        validation_count, test_count = round(count * self.validation_split), round(count * self.test_split)
+        validation_count = self._held_back(count, "validation_split", self.validation_split)
+        test_count = self._held_back(count, "test_split", self.test_split)
+        if validation_count + test_count >= count:
+            held = f"{validation_count} for validation and {test_count} for the test"
+            raise DataError(f"{rows_in_words(count)} cannot be split into {held}: none is left to train on")
+        if not validation_count + test_count:
+            return Dataset(facts, rows, None, test)
         order = generator(seed, "split").permutation(count)
-        # Rows that stay together keep their order, so that nothing held back means nothing moved.
-        held, kept = order[: validation_count + test_count], np.sort(order[validation_count + test_count :])
+        validation, own_test, train = np.split(order, [validation_count, validation_count + test_count])
 
-        def part(indices: npt.NDArray[np.intp]) -> Split | None:
-            return Split(rows.x[indices], rows.y[indices]) if len(indices) else None
+        def part(indices: npt.NDArray[np.intp]) -> Split:
+            indices = np.sort(indices)
+            return Split(rows.x[indices], rows.y[indices])
 
-        validation, own_test = part(np.sort(held[:validation_count])), part(np.sort(held[validation_count:]))
-        train = rows if not len(held) else Split(rows.x[kept], rows.y[kept])
-        return Dataset(facts, train, validation, test if test is not None else own_test)
+        held_validation = part(validation) if validation_count else None
+        return Dataset(facts, part(train), held_validation, part(own_test) if test_count else test)
+
+    @staticmethod
+    def _held_back(count: int, option: str, share: float) -> int:
+        held_back = round(count * share)
+        if share and not held_back:
+            raise DataError(
+                f"{option} {share:g} of {rows_in_words(count)} is not a whole one; raise it or leave it out"
+            )
+        return held_back
+
+
+def rows_in_words(count: int) -> str:
+    """A number of rows as messages write it: ``60,000 rows``."""
+    return f"{count:,} row{'s' if count != 1 else ''}"

@@ -83,6 +83,12 @@ class Network:
                     raise ConfigError([Problem(("layers", index, f"{name}_initializer"), str(error))]) from error
                 self.arrays[f"{node.name}.{name}"][...] = values
 
+    def move_to(self, vector: Floats) -> None:
+        """Let the parameters live in ``vector`` from now on. Views that were taken before keep the old values."""
+        vector[...] = self.parameters
+        self.parameters = vector
+        self.__dict__.pop("arrays", None)
+
     @cached_property
     def arrays(self) -> dict[str, Floats]:
         """All parameters by name, as views of the flat vector."""

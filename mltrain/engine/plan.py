@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.layers import Buffers, Layer
 from mltrain.engine.network import Network
+from mltrain.randomness import RowBits
 
 
 class Call(NamedTuple):
@@ -33,7 +33,8 @@ class Call(NamedTuple):
 class Pass:
     """One batch, bound: run all of ``forward``, let the loss write ``dz`` (it reads ``z`` and ``y``), run ``backward``.
 
-    ``z`` is ``y`` itself, or the input of the last activation where the loss is joined to it.
+    ``z`` is ``y`` itself, or the input of the last activation where the loss is joined to it. Outside of training ``dz``
+    is empty.
     """
 
     forward: Sequence[Call]
@@ -68,8 +69,7 @@ _NO_GRADIENT: Floats = np.empty(0, np.float32)
 class Plan:
     """Buffers for at most ``rows`` rows of one network; for training where ``gradients``, a flat vector, is given.
 
-    ``joined`` says that the loss takes over the backward pass of the last activation. ``rng`` feeds the layers that are
-    random in training.
+    ``joined`` says that the loss takes over the backward pass of the last activation.
     """
 
     def __init__(
@@ -79,14 +79,13 @@ class Plan:
         *,
         gradients: Floats | None = None,
         joined: bool = False,
-        rng: Generator | None = None,
     ):
-        training = gradients is not None
+        self._training = training = gradients is not None
         stages = _stages(network, gradients)
         joined = joined and bool(stages)
         stages = _place_values(stages, training, joined)
         self.stages = _place_gradients(stages, joined) if training else stages
-        self.joined, self._rng = joined, rng
+        self.joined = joined
 
         dtype = network.parameters.dtype
         self._output = stages[-1].target if stages else 0
@@ -102,8 +101,11 @@ class Plan:
             for stage in stages
         ]
 
-    def bind(self, x: Floats, y: Floats) -> Pass:
-        """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays, at most ``rows`` rows each."""
+    def bind(self, x: Floats, y: Floats, bits: RowBits | None = None) -> Pass:
+        """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays, at most ``rows`` rows each.
+
+        ``bits`` feed the layers that are random in training.
+        """
         rows = len(x)
         values = self._values | {0: x, self._output: y}
         forward, backward, z = [], [], y
@@ -116,7 +118,7 @@ class Plan:
                 gradients=stage.gradients,
                 dy=_NO_GRADIENT if stage.dy is None else _rows(self._slopes[stage.dy], rows, stage.output_shape),
                 dx=None if stage.dx is None else _rows(self._slopes[stage.dx], rows, stage.input_shape),
-                rng=self._rng,
+                bits=bits,
             )
             if not stage.layer.reshapes:
                 forward.append(Call(stage.label, partial(stage.layer.forward, at)))
@@ -126,7 +128,8 @@ class Plan:
                 z = at.x
         if self._output == 0:  # nothing but reshaping: the output has a place of its own all the same
             forward.append(Call("output", partial(np.copyto, y, x.reshape(y.shape))))
-        return Pass(forward, backward[::-1], z, y, _rows(self._slopes[0], rows, z.shape[1:]))
+        dz = _rows(self._slopes[0], rows, z.shape[1:]) if self._training else _NO_GRADIENT
+        return Pass(forward, backward[::-1], z, y, dz)
 
 
 def _rows(array: npt.NDArray[Any], rows: int, shape: Shape) -> npt.NDArray[Any]:

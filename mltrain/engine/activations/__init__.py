@@ -1,5 +1,6 @@
 """Activations: layers that change each number, not the shape. A dense layer may carry one as its ``activation``."""
 
+import math
 from typing import ClassVar
 
 from mltrain.engine.layers import Layer
@@ -12,3 +13,7 @@ class Activation(Layer):
     family: ClassVar[Family] = Family("activation", __name__)
     in_place: ClassVar[bool] = True
     reads_output: ClassVar[bool] = True
+
+    def output_range(self) -> tuple[float, float]:
+        """The lowest and the highest number that can come out: targets beyond them can never be met."""
+        return -math.inf, math.inf

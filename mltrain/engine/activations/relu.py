@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 
 from mltrain.engine.activations import Activation
@@ -6,6 +8,9 @@ from mltrain.engine.layers import Buffers
 
 class Relu(Activation):
     """``max(x, 0)``: passes what is positive, and silences the rest. The usual choice between dense layers."""
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, math.inf
 
     def forward(self, at: Buffers) -> None:
         np.maximum(at.x, 0, out=at.y)

@@ -11,6 +11,9 @@ class Sigmoid(Activation):
     def memory(self, input_shape: Shape) -> dict[str, Memory]:
         return {"slope": Memory(input_shape)}
 
+    def output_range(self) -> tuple[float, float]:
+        return 0, 1
+
     def forward(self, at: Buffers) -> None:
         # exp may overflow to infinity, whose reciprocal is the right answer: 0.
         np.negative(at.x, out=at.y)

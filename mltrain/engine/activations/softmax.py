@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 import numpy as np
 
 from mltrain.engine.activations import Activation
@@ -9,7 +7,8 @@ from mltrain.engine.layers import Buffers
 class Softmax(Activation):
     """``exp(x) / sum(exp(x))`` over the last axis: turns scores into probabilities that add up to 1."""
 
-    in_place: ClassVar[bool] = True
+    def output_range(self) -> tuple[float, float]:
+        return 0, 1
 
     def forward(self, at: Buffers) -> None:
         # Subtracting the largest score changes nothing but keeps exp from overflowing.

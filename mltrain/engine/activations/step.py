@@ -7,12 +7,16 @@ from mltrain.engine.layers import Buffers
 
 
 class Step(Activation):
-    """1 where the input is above 0, else 0: the perceptron's yes or no. Its slope is 0, so it teaches nothing before it.
+    """1 where the input is above 0, else 0: the perceptron's yes or no. Learns with the perceptron loss only.
 
-    Joined with the perceptron loss it learns all the same. Rosenblatt 1958, https://doi.org/10.1037/h0042519
+    Its slope is 0, so that nothing before it learns, except where the perceptron loss is joined to it.
+    Rosenblatt 1958, https://doi.org/10.1037/h0042519
     """
 
     reads_output: ClassVar[bool] = False
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, 1
 
     def forward(self, at: Buffers) -> None:
         np.greater(at.x, 0, out=at.y)

@@ -11,6 +11,9 @@ class Tanh(Activation):
     def memory(self, input_shape: Shape) -> dict[str, Memory]:
         return {"slope": Memory(input_shape)}
 
+    def output_range(self) -> tuple[float, float]:
+        return -1, 1
+
     def forward(self, at: Buffers) -> None:
         np.tanh(at.x, out=at.y)
 

@@ -1,5 +1,6 @@
 """Where the first values of a parameter come from. One file is one initializer."""
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +25,12 @@ def fans(shape: Shape) -> tuple[int, int]:
     return (size(shape[:-1]), shape[-1]) if len(shape) > 1 else (size(shape), size(shape))
 
 
-def truncated_normal(shape: Shape, stddev: float, rng: Generator) -> Floats:
+def uniform_between(low: float, high: float, shape: Shape, rng: Generator) -> Floats:
+    """Numbers of which each between ``low`` and ``high`` is as likely as any other."""
+    return rng.random(shape, dtype=np.float32) * np.float32(high - low) + np.float32(low)
+
+
+def cut_normal(stddev: float, shape: Shape, rng: Generator) -> Floats:
     """Normal numbers, drawn again until they are within two standard deviations of 0."""
     values = rng.standard_normal(shape, dtype=np.float32)
     while (outside := np.abs(values) > 2).any():
@@ -32,5 +38,16 @@ def truncated_normal(shape: Shape, stddev: float, rng: Generator) -> Floats:
     return values * np.float32(stddev)
 
 
-TRUNCATED_STDDEV = 0.87962566103423978
-"""Standard deviation of a unit normal cut off at two: what variance scaling divides by to get the one it asks for."""
+def scaled_uniform(variance: float, shape: Shape, rng: Generator) -> Floats:
+    """Uniform numbers around 0 of the given variance: within ``sqrt(3 * variance)``."""
+    limit = math.sqrt(3 * variance)
+    return uniform_between(-limit, limit, shape, rng)
+
+
+def scaled_normal(variance: float, shape: Shape, rng: Generator) -> Floats:
+    """Normal numbers around 0, cut off at two standard deviations, whose variance *after* the cut is the given one."""
+    return cut_normal(math.sqrt(variance) / CUT_STDDEV, shape, rng)
+
+
+CUT_STDDEV = 0.87962566103423978
+"""Standard deviation of a unit normal cut off at two."""

@@ -1,10 +1,7 @@
-import math
-
-import numpy as np
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.initializers import Initializer, fans
+from mltrain.engine.initializers import Initializer, fans, scaled_uniform
 
 
 class GlorotUniform(Initializer):
@@ -15,5 +12,4 @@ class GlorotUniform(Initializer):
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
         inputs, outputs = fans(shape)
-        limit = np.float32(math.sqrt(6 / (inputs + outputs)))
-        return (2 * rng.random(shape, dtype=np.float32) - 1) * limit
+        return scaled_uniform(2 / (inputs + outputs), shape, rng)

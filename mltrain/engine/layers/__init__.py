@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy.typing as npt
 from msgspec import Meta
-from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.initializers import Initializer
+from mltrain.randomness import RowBits
 from mltrain.spec import Family, Spec
 
 
@@ -35,7 +35,7 @@ class Buffers:
     """All arrays that one layer works on, planned and allocated by the network. Rows are the first axis.
 
     ``x`` and ``y`` are what goes in and comes out; ``dx`` and ``dy`` are the gradients of the loss by them. ``dx`` is
-    None where nobody needs it. ``rng`` is None outside of training.
+    None where nobody needs it. ``bits`` is None outside of training.
     """
 
     x: Floats
@@ -45,7 +45,7 @@ class Buffers:
     gradients: dict[str, Floats]
     dy: Floats
     dx: Floats | None
-    rng: Generator | None
+    bits: RowBits | None
 
 
 class Layer(Spec):

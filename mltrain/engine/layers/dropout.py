@@ -24,12 +24,10 @@ class Dropout(Layer):
         return {"scale": Memory(input_shape)}
 
     def forward(self, at: Buffers) -> None:
-        assert at.rng is not None
+        assert at.bits is not None
         scale = at.memory["scale"]
-        # Sixteen random bits a number cost a third of a random float, and set the rate to within 1/65536.
-        words = at.rng.bit_generator.random_raw(-(-scale.size // 4))
-        bits = words.view(np.uint16)[: scale.size].reshape(scale.shape)
-        np.greater_equal(bits, round(self.rate * 65536), out=scale)
+        # Sixteen bits set the rate to within 1/65536.
+        np.greater_equal(at.bits.draw(scale.shape), round(self.rate * 65536), out=scale)
         np.multiply(scale, 1 / (1 - self.rate), out=scale)
         np.multiply(at.x, scale, out=at.y)
 

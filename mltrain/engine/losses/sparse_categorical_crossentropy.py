@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses import Loss, TargetKind
+from mltrain.engine.losses._softmax import shifted_scores
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -17,6 +18,5 @@ class SparseCategoricalCrossentropy(Loss):
         right = (np.arange(len(z)), target)
         np.copyto(dz, y)
         dz[right] -= 1
-        largest = np.maximum.reduce(z, axis=1)
-        log_total = np.log(np.add.reduce(np.exp(z - largest[:, None]), axis=1))
-        return largest - z[right] + log_total
+        shifted, log_total = shifted_scores(z)
+        return np.subtract(log_total, shifted[right], out=log_total)

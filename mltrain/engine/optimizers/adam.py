@@ -22,7 +22,7 @@ class Adam(Optimizer):
     def state(self) -> dict[str, float]:
         return {"first_moment": 0, "second_moment": 0}
 
-    def update(self, p: Floats, g: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
+    def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
         # The moments are kept as m / (1 - beta_1) and v / (1 - beta_2): that saves two passes over the gradient, and
         # what it adds is a factor on the rate and on epsilon.
         m, v = state["first_moment"], state["second_moment"]

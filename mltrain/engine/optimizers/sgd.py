@@ -19,7 +19,7 @@ class Sgd(Optimizer):
     def state(self) -> dict[str, float]:
         return {"momentum": 0} if self.momentum else {}
 
-    def update(self, p: Floats, g: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
+    def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
         np.multiply(g, rate, out=g)
         if not self.momentum:
             np.subtract(p, g, out=p)

@@ -1,0 +1,179 @@
+"""The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mltrain import __version__
+from mltrain.errors import MltrainError
+
+if TYPE_CHECKING:
+    from mltrain.display.terminal import Terminal
+
+app = typer.Typer(
+    name="mltrain",
+    help="Train small neural networks from a YAML file.",
+    epilog="Start with: mltrain init linear, then mltrain fit linear.yaml, then mltrain predict --x 10",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help comes in 50 ms, and painted help in 170
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="PATH", help="A model.npz or a run's folder; by default the newest run."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change the config: --set optimizer.learning_rate=0.01"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version, and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"mltrain {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def fit(
+    config: ConfigFile,
+    changes: SetOption = None,
+    epochs: Annotated[int | None, typer.Option(min=0, help="Epochs to train, instead of the config's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all randomness, instead of the config's.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option("--init-from", metavar="MODEL", help="Start from this model's weights where they fit."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor cores to use; by default as many as help.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show results only.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train the network of a config, and save it."""
+    from mltrain.threads import share_cores
+
+    share_cores(threads)
+    from mltrain.commands.fit import run
+
+    extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
+    run(_terminal(quiet=quiet, json=json), config, [*(changes or []), *extra], out=out, init_from=init_from)
+
+
+@app.command()
+def predict(
+    x: Annotated[list[str], typer.Option("--x", metavar="NUMBERS", help="One row of input: 10, or 1,2,3. Repeatable.")],
+    model: ModelOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what a trained network makes of new inputs."""
+    from mltrain.commands.predict import run
+
+    run(_terminal(json=json), model, x)
+
+
+@app.command()
+def evaluate(model: ModelOption = None, json: JsonOption = False) -> None:
+    """Measure a trained network on rows that were held back."""
+    from mltrain.commands.evaluate import run
+
+    run(_terminal(json=json), model)
+
+
+@app.command()
+def summary(
+    path: Annotated[Path, typer.Argument(metavar="CONFIG|MODEL", help="A config, a model.npz or a run's folder.")],
+    changes: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the layers, their output shapes and how many parameters they have."""
+    from mltrain.commands.summary import run
+
+    run(_terminal(json=json), path, changes or [])
+
+
+@app.command()
+def check(
+    configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The YAML files.", show_default=False)],
+    changes: SetOption = None,
+) -> None:
+    """Say what fit would refuse or warn of, without training."""
+    from mltrain.commands.check import run
+
+    run(_terminal(), configs, changes or [])
+
+
+@app.command()
+def init(
+    name: Annotated[str | None, typer.Argument(help="The starter to write; without it, all are listed.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write; by default NAME.yaml here.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """List the starter configs, or write one."""
+    from mltrain.commands.init import run
+
+    run(_terminal(), name, out, force=force)
+
+
+@app.command()
+def explain(
+    name: Annotated[str | None, typer.Argument(help="What to explain; without it, everything is listed.")] = None,
+) -> None:
+    """Explain a layer, loss, optimizer, dataset ...: what it does, its options and defaults."""
+    from mltrain.commands.explain import run
+
+    run(_terminal(), name)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of configs, for editors."""
+    from mltrain.commands.schema import run
+
+    run(_terminal())
+
+
+def _terminal(**options: Any) -> "Terminal":
+    from mltrain.display.terminal import Terminal
+
+    return Terminal(**options)
+
+
+def main() -> None:
+    """The ``mltrain`` command. Errors that are meant for the user become one message and an exit code."""
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        app(standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except MltrainError as error:
+        _terminal().error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _terminal().error("interrupted")
+        return 130
+    except MemoryError as error:
+        _terminal().error(f"not enough memory: {error}")
+        return 3
+    return 0

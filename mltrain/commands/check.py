@@ -1,0 +1,39 @@
+"""``mltrain check``: everything that fit would refuse or warn of, without training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mltrain.config.load import read_config
+from mltrain.display.terminal import Terminal
+from mltrain.display.views import verbatim
+from mltrain.errors import ConfigError, MltrainError
+from mltrain.preparation import prepare
+
+
+def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> None:
+    """Check each config. Ends with an exit code other than 0 if fit would refuse any of them."""
+    refused: list[MltrainError] = []
+    for path in configs:
+        try:
+            warnings = _check(terminal, path, changes)
+        except MltrainError as error:
+            terminal.error(str(error))
+            refused.append(error)
+            continue
+        for warning in warnings:
+            terminal.warning(f"{path}: {warning}")
+        verdict = "ok" if not warnings else "works, but see the warnings"
+        terminal.result(verbatim(f"{path}: {verdict}"), {})
+    if refused:
+        raise SystemExit(refused[0].exit_code)
+
+
+def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
+    source = read_config(path, changes)
+    if missing := source.config.dataset.missing(source.folder):
+        terminal.note(f"{path}: {missing}; what needs its rows is not checked")
+        return []
+    try:
+        return prepare(source.config, source.folder).warnings()
+    except ConfigError as error:
+        raise source.locate(error.problems) from None

@@ -1,0 +1,299 @@
+"""Plain data -> descriptions, guided by the annotations of the descriptions themselves.
+
+Goes through the data node by node and on after each problem, so that all problems come at once.
+"""
+
+import math
+import re
+from typing import Annotated, Any, Literal, TypeVar, Union
+
+import msgspec
+from msgspec import Meta, inspect
+
+from mltrain.config.kinds import (
+    Kind,
+    ListKind,
+    Struct,
+    alternatives,
+    bare,
+    family_of,
+    in_words,
+    is_optional,
+    options,
+    quoted,
+    section_of,
+    shown,
+    with_article,
+)
+from mltrain.config.nearest import did_you_mean, nearest
+from mltrain.config.yaml_scalars import resolve, written
+from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
+from mltrain.spec import Family, Spec
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MOST_PROBLEMS = 50
+"""More than anyone reads: a list of a million words where numbers belong need not give a million lines."""
+
+_INVALID: Any = object()
+"""What stands for a value that has a problem."""
+
+
+class KeyProblem(Problem):
+    """A problem with the name of an option, not with its value."""
+
+    __slots__ = ()
+
+
+def convert(struct: type[T], data: Any) -> T:
+    """The description that plain data stands for: a section, or a member of a family (``struct`` is its base class).
+
+    Raises `ConfigError` with all problems.
+    """
+    value, problems = try_convert(struct, data)
+    if problems:
+        raise ConfigError(problems)
+    return value
+
+
+def try_convert(struct: type[T], data: Any) -> tuple[T, list[Problem]]:
+    """The description and all problems; where there are problems, the description means nothing."""
+    converter = _Converter()
+    try:
+        return converter.convert(inspect.type_info(struct), data, ()), converter.problems
+    except _EnoughProblems:
+        return _INVALID, converter.problems
+
+
+def form(kind: Kind, data: Any) -> Kind | None:
+    """The alternative of a kind that has the form of the data: of a list, of a mapping, or of a member's name."""
+    accepted = alternatives(kind)
+    for one in map(bare, accepted):
+        match data:
+            case list():
+                fits = isinstance(one, ListKind)
+            case dict():
+                fits = isinstance(one, inspect.StructType | inspect.DictType)
+            case str():
+                family = family_of(one)
+                fits = family is not None and (len(accepted) == 1 or _is_or_resembles_member(family, data))
+            case _:
+                fits = False
+        if fits:
+            return one
+    return None
+
+
+def _is_or_resembles_member(family: Family, name: str) -> bool:
+    return family.find(name) is not None or nearest(name, _all_names(family)) is not None
+
+
+def member(family: Family, data: Any) -> type[Spec] | None:
+    """The member of a family that plain data asks for: data is a name, or a mapping with a type."""
+    name = data.get("type") if isinstance(data, dict) else data
+    return family.find(name) if isinstance(name, str) else None
+
+
+def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Problem:
+    """What to say of an option, the last part of ``path``, that a spec or section with this data does not have."""
+    *_, name = path
+    assert isinstance(name, str)
+    known = options(struct)
+    owner = _owner(struct, path[:-1])
+    message = f"unknown option for {owner}"
+    if glued := re.fullmatch(r"(\w+):(\S+)", name):
+        return KeyProblem(path, f"{message}; put a space after the colon: '{glued[1]}: {glued[2]}'")
+    below = (
+        f"{option.name}.{name}" for option in known.values() if name in _names_below(option.kind, option.name, data)
+    )
+    if (elsewhere := next(below, None)) is not None:
+        return KeyProblem(path, f"{message}; did you mean '{elsewhere}'?")
+    return KeyProblem(path, message + did_you_mean(name, known, f"; it has {', '.join(known) or 'none'}"))
+
+
+def _owner(struct: Struct, path: ConfigPath) -> str:
+    """What messages call the spec or section at ``path``."""
+    return struct.type_name() if issubclass(struct, Spec) else dotted(path) or "a config"
+
+
+def _names_below(kind: Kind, name: str, data: dict[str, Any]) -> list[str]:
+    """The names of the options that an option has itself, as far as the data says which it is."""
+    below = section_of(kind)
+    if (family := family_of(kind)) is not None:
+        below = member(family, data.get(name))
+    return list(options(below)) if below is not None else []
+
+
+def _all_names(family: Family) -> list[str]:
+    return [*family.names(), *family.aliases()]
+
+
+def leaf_type(kind: Kind) -> Any:
+    """The annotation of those alternatives of a kind that are single values; None if there are none."""
+    leaves = [
+        _leaf_annotation(one) for one in map(bare, alternatives(kind)) if type(one) in (*_LEAVES, inspect.LiteralType)
+    ]
+    types = [*leaves, None] if is_optional(kind) else leaves
+    return Union[tuple(types)] if types else None  # noqa: UP007  (`|` takes no tuple)
+
+
+def _leaf_annotation(kind: Kind) -> Any:
+    if isinstance(kind, inspect.LiteralType):
+        return Literal[kind.values]
+    constraints = {name: getattr(kind, name) for name in kind.__struct_fields__}
+    if constraints.get("pattern"):
+        # In Python, unlike in JSON Schema, $ matches before a last line break too.
+        constraints["pattern"] = re.sub(r"\$$", r"\\Z", constraints["pattern"])
+    return Annotated[_LEAVES[type(kind)], Meta(**constraints)]
+
+
+_LEAVES: dict[type[Kind], Any] = {
+    inspect.AnyType: Any,
+    inspect.BoolType: bool,
+    inspect.IntType: int,
+    inspect.FloatType: float,
+    inspect.StrType: str,
+}
+
+
+class _EnoughProblems(Exception):
+    pass
+
+
+class _Converter:
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def convert(self, kind: Kind, data: Any, path: ConfigPath, leaf: Any = None) -> Any:
+        """The value that data stands for, or `_INVALID` if there is a problem; ``leaf`` is the kind's `leaf_type`."""
+        one = form(kind, data)
+        if one is None:
+            return self._leaf(kind, leaf or leaf_type(kind), data, path)
+        if isinstance(one, inspect.DictType):
+            items = {name: self.convert(one.value_type, item, (*path, name)) for name, item in data.items()}
+            return _INVALID if _INVALID in items.values() else items
+        if isinstance(one, ListKind):
+            return self._list(one, data, path)
+        assert isinstance(one, inspect.StructType)
+        family = family_of(one)
+        return self._struct(one.cls, data, path) if family is None else self._member(family, data, path)
+
+    def _leaf(self, kind: Kind, leaf: Any, data: Any, path: ConfigPath) -> Any:
+        if leaf is not None:
+            # A number such as 1e3 is whole, even though it is written as a float.
+            whole = [int(data)] if isinstance(data, float) and data.is_integer() else []
+            for candidate in (data, *whole):
+                try:
+                    value = msgspec.convert(candidate, leaf)
+                except msgspec.ValidationError:
+                    continue
+                if isinstance(value, float) and not math.isfinite(value):
+                    return self._refuse(path, f"expected a finite number, got {shown(value)}")
+                return value
+        return self._refuse(
+            path, f"expected {in_words(kind)}{_by_name(kind)}, got {shown(data)}{_advice(kind, leaf, data)}"
+        )
+
+    def _list(self, kind: ListKind, data: list[Any], path: ConfigPath) -> Any:
+        most = math.inf if kind.max_length is None else kind.max_length
+        if not (kind.min_length or 0) <= len(data) <= most:
+            return self._refuse(path, f"expected {in_words(kind)}, got {f'a list of {len(data)}' if data else 'none'}")
+        leaf = leaf_type(kind.item_type)
+        items = [self.convert(kind.item_type, item, (*path, index), leaf) for index, item in enumerate(data)]
+        if any(item is _INVALID for item in items):
+            return _INVALID
+        return items if isinstance(kind, inspect.ListType) else tuple(items)
+
+    def _member(self, family: Family, data: Any, path: ConfigPath) -> Any:
+        if isinstance(data, str):
+            name, where, data = data, path, {}
+        elif "type" not in data:
+            return self._refuse(path, _without_type(family, data))
+        else:
+            name, where = data["type"], (*path, "type")
+        if not isinstance(name, str):
+            return self._refuse(where, f"expected the name of {with_article(family.noun)}, got {shown(name)}")
+        spec = family.find(name)
+        if spec is None:
+            others = f"; there are {', '.join(family.names())}"
+            return self._refuse(
+                where, f"unknown {family.noun} {quoted(name)}{did_you_mean(name, _all_names(family), others)}"
+            )
+        return self._struct(spec, {option: data[option] for option in data if option != "type"}, path)
+
+    def _struct(self, struct: Struct, data: dict[str, Any], path: ConfigPath) -> Any:
+        known, before = options(struct), len(self.problems)
+        values: dict[str, Any] = {}
+        meant = set()
+        for name, value in data.items():
+            if name in known:
+                values[name] = self.convert(known[name].kind, value, (*path, name))
+            else:
+                self._add(unknown_option((*path, name), struct, data))
+                meant.add(nearest(name, known))
+        for option in known.values():
+            if option.required and option.name not in values and option.name not in meant:
+                needs = f"{_owner(struct, path)} needs {in_words(option.kind)} ({option.description})"
+                self._add(Problem((*path, option.name), f"missing; {needs}"))
+        if len(self.problems) > before:
+            return _INVALID
+        try:
+            return struct(**values)
+        except OptionError as error:
+            return self._refuse((*path, *error.option), str(error))
+        except ValueError as error:
+            return self._refuse(path, str(error))
+
+    def _refuse(self, path: ConfigPath, message: str) -> Any:
+        self._add(Problem(path, message))
+        return _INVALID
+
+    def _add(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if len(self.problems) > MOST_PROBLEMS:
+            raise _EnoughProblems
+
+
+def _without_type(family: Family, data: dict[str, Any]) -> str:
+    names = list(data)
+    if len(names) == 1 and family.find(names[0]) is not None:
+        return f"write {{type: {names[0]}, ...}}, with its options beside the type, not {{{names[0]}: ...}}"
+    return f"expected a type that says which {family.noun} this is: {', '.join(family.names())}"
+
+
+def _by_name(kind: Kind) -> str:
+    """How to write a member of a family, where nothing else would do."""
+    return " (NAME or {type: NAME, ...})" if len(alternatives(kind)) == 1 and family_of(kind) is not None else ""
+
+
+def _advice(kind: Kind, leaf: Any, data: Any) -> str:
+    """What to do about a value that was probably meant right."""
+
+    def fits(value: Any) -> bool:
+        try:
+            msgspec.convert(value, leaf)
+        except msgspec.ValidationError:
+            return False
+        return leaf is not None
+
+    if not isinstance(data, str | bool | int | float):
+        return ""
+    text = data if isinstance(data, str) else written(data)
+    lists = [one for one in map(bare, alternatives(kind)) if isinstance(one, ListKind)]
+    if any(not isinstance(bare(one.item_type), inspect.AnyType) and _is_valid(one, [data]) for one in lists):
+        return f"; put it in brackets: [{text}]"
+    if not isinstance(data, str):
+        return f"; put it in quotes: '{text}'" if fits(text) else ""
+    if glued := re.fullmatch(r"(\w+):(\S+)", data):
+        return f"; put a space after the colon: '{glued[1]}: {glued[2]}'"
+    if fits(resolve(data)):
+        return "; remove the quotes"
+    if fits(resolve(data.replace(",", "."))):
+        return "; write a point, not a comma"
+    return ""
+
+
+def _is_valid(kind: Kind, data: Any) -> bool:
+    converter = _Converter()
+    converter.convert(kind, data, ())
+    return not converter.problems

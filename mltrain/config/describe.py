@@ -1,0 +1,40 @@
+"""What `mltrain explain` and the reference pages say of a spec or a section, read from the spec itself."""
+
+from inspect import getdoc
+from typing import NamedTuple
+
+from mltrain.config.dump import to_plain
+from mltrain.config.kinds import Option, Struct, in_words, options
+from mltrain.config.yaml_writer import on_one_line
+from mltrain.spec import Spec
+
+
+class OptionHelp(NamedTuple):
+    """One option in words. ``default`` is what a config would say, or None where the option is required."""
+
+    name: str
+    accepts: str
+    default: str | None
+    description: str
+
+
+class Help(NamedTuple):
+    """A spec or section in words: one line of help, the rest of what there is to say, and its options."""
+
+    name: str
+    aliases: tuple[str, ...]
+    summary: str
+    details: str
+    options: tuple[OptionHelp, ...]
+
+
+def describe(struct: Struct) -> Help:
+    """All that users may want to know of a spec (or of a section, such as `Training`)."""
+    name, aliases = (struct.type_name(), struct.aliases) if issubclass(struct, Spec) else (struct.__name__.lower(), ())
+    summary, _, details = (getdoc(struct) or "").partition("\n")
+    return Help(name, aliases, summary, details.strip(), tuple(map(_option, options(struct).values())))
+
+
+def _option(option: Option) -> OptionHelp:
+    default = None if option.required else on_one_line(to_plain(option.default, defaults=False))
+    return OptionHelp(option.name, in_words(option.kind), default, option.description)

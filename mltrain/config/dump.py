@@ -1,0 +1,41 @@
+"""Config -> plain data and YAML text, which read back as the same config."""
+
+from typing import Any
+
+import msgspec
+
+from mltrain.config import Config
+from mltrain.config.kinds import options
+from mltrain.config.yaml_writer import write_yaml
+from mltrain.spec import Spec
+
+
+def to_yaml(config: Config) -> str:
+    """The config as a text for people, with every default filled in."""
+    return write_yaml(to_plain(config))
+
+
+def to_builtins(config: Config) -> dict[str, Any]:
+    """The config as data for JSON, with every default filled in and every type spelled out."""
+    return msgspec.json.decode(msgspec.json.encode(config))
+
+
+def to_plain(value: Any, *, defaults: bool = True) -> Any:
+    """What a config says to ask for a value: a member of a family without options is its bare name.
+
+    Options that have their default value are left out unless ``defaults`` is set, and those that are null by default
+    always: they say that something is not wanted.
+    """
+    if isinstance(value, tuple | list):
+        return [to_plain(item, defaults=defaults) for item in value]
+    if isinstance(value, dict):
+        return {name: to_plain(item, defaults=defaults) for name, item in value.items()}
+    if not isinstance(value, msgspec.Struct):
+        return value
+    plain = {"type": value.type_name()} if isinstance(value, Spec) else {}
+    for name, option in options(type(value)).items():
+        given = getattr(value, name)
+        is_default = not option.required and given == option.default
+        if not is_default or (defaults and given is not None):
+            plain[name] = to_plain(given, defaults=defaults)
+    return plain["type"] if list(plain) == ["type"] else plain

@@ -1,0 +1,178 @@
+"""The options of a spec as its annotations declare them, and what they accept, in words.
+
+Validation, JSON Schema, ``--set``, ``mltrain explain`` and the reference pages all read options here, so that they can
+neither disagree nor fall behind the specs.
+"""
+
+from functools import cache
+from inspect import get_annotations
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import NODEFAULT, inspect
+
+from mltrain.config.yaml_scalars import written
+from mltrain.spec import Family, Spec
+
+Kind = inspect.Type
+"""What an option accepts: msgspec's reading of its annotation."""
+
+ListKind = inspect.ListType | inspect.VarTupleType
+
+Struct = type[msgspec.Struct]
+
+
+class Option(NamedTuple):
+    """One option of a spec or of a section. ``default`` means nothing where the option is ``required``."""
+
+    name: str
+    kind: Kind
+    description: str
+    required: bool
+    default: Any
+
+
+@cache
+def options(struct: Struct) -> dict[str, Option]:
+    """The options of a spec or section by name, in the order in which configs write them: its own before inherited."""
+    kind = inspect.type_info(struct)
+    assert isinstance(kind, inspect.StructType)
+    fields = {field.name: field for field in kind.fields}
+    order = dict.fromkeys(name for base in struct.__mro__ for name in get_annotations(base) if name in fields)
+    return {name: _option(fields[name]) for name in order}
+
+
+def _option(field: inspect.Field) -> Option:
+    return Option(field.name, field.type, extras(field.type).get("description", ""), field.required, _default(field))
+
+
+def _default(field: inspect.Field) -> Any:
+    return field.default_factory() if field.default_factory is not NODEFAULT else field.default
+
+
+def extras(kind: Kind) -> dict[str, Any]:
+    """Description, title and whatever else an annotation adds to the JSON Schema."""
+    return (kind.extra_json_schema or {}) if isinstance(kind, inspect.Metadata) else {}
+
+
+def bare(kind: Kind) -> Kind:
+    """The kind without its description."""
+    return kind.type if isinstance(kind, inspect.Metadata) else kind
+
+
+def alternatives(kind: Kind) -> list[Kind]:
+    """The kinds of which a value may be one: those of a union, or the kind itself; see `is_optional` for null."""
+    inner = bare(kind)
+    kinds = inner.types if isinstance(inner, inspect.UnionType) else (kind,)
+    return [one for one in kinds if not isinstance(bare(one), inspect.NoneType)]
+
+
+def is_optional(kind: Kind) -> bool:
+    """Whether null is accepted."""
+    inner = bare(kind)
+    return isinstance(inner, inspect.UnionType) and any(isinstance(bare(one), inspect.NoneType) for one in inner.types)
+
+
+def family_of(kind: Kind) -> Family | None:
+    """The family whose members are accepted, for a kind that is a base class of specs."""
+    inner = bare(kind)
+    if isinstance(inner, inspect.StructType) and issubclass(inner.cls, Spec):
+        return inner.cls.family
+    return None
+
+
+def section_of(kind: Kind) -> Struct | None:
+    """The struct that is accepted, for a kind that is a struct and no spec: a section without a type."""
+    inner = bare(kind)
+    return inner.cls if isinstance(inner, inspect.StructType) and not issubclass(inner.cls, Spec) else None
+
+
+def in_words(kind: Kind, *, plural: bool = False) -> str:
+    """What is accepted, as in "a whole number of at least 1"; null goes without saying."""
+    return _either([_one_in_words(one, plural) for one in alternatives(kind)])
+
+
+def _either(words: list[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _one_in_words(kind: Kind, plural: bool) -> str:
+    if title := extras(kind).get("title"):
+        return str(title)
+    kind = bare(kind)
+    if (family := family_of(kind)) is not None:
+        return f"{family.noun}s" if plural else with_article(family.noun)
+    if (section := section_of(kind)) is not None:
+        first = next(iter(options(section)))
+        return f"options such as '{first}: ...'"
+    match kind:
+        case inspect.IntType():
+            return ("whole numbers" if plural else "a whole number") + _bounds(kind)
+        case inspect.FloatType():
+            return ("numbers" if plural else "a number") + _bounds(kind)
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.StrType():
+            return "text" if kind.pattern is None else f"text that matches {kind.pattern}"
+        case inspect.LiteralType():
+            return _either([f"'{value}'" for value in kind.values])
+        case inspect.ListType() | inspect.VarTupleType():
+            return ("lists" if plural else "a list") + _items(kind)
+        case inspect.DictType():
+            return f"{'mappings' if plural else 'a mapping'} from names to {in_words(kind.value_type, plural=True)}"
+        case inspect.AnyType():
+            return "anything"
+    raise TypeError(f"no words for options of {kind}")
+
+
+def _items(kind: ListKind) -> str:
+    if isinstance(bare(kind.item_type), inspect.AnyType):
+        return ""
+    least = "one or more " if kind.min_length == 1 else f"at least {kind.min_length} " if kind.min_length else ""
+    return f" of {least}{in_words(kind.item_type, plural=True)}"
+
+
+def _bounds(kind: inspect.IntType | inspect.FloatType) -> str:
+    low = f"above {_number(kind.gt)}" if kind.gt is not None else ""
+    low = f"of at least {_number(kind.ge)}" if kind.ge is not None else low
+    high = f"below {_number(kind.lt)}" if kind.lt is not None else ""
+    high = f"{'' if low else 'of '}at most {_number(kind.le)}" if kind.le is not None else high
+    if kind.ge is not None and kind.le is not None:
+        return f" from {_number(kind.ge)} to {_number(kind.le)}"
+    both = " and ".join(filter(None, (low, high)))
+    return f" {both}" if both else ""
+
+
+def _number(bound: float) -> str:
+    return written(int(bound) if float(bound).is_integer() else bound)
+
+
+def with_article(noun: str) -> str:
+    """``a loss``, ``an optimizer``; a plural such as ``points`` stays as it is."""
+    if noun.endswith("s") and not noun.endswith("ss"):
+        return noun
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+_LONGEST = 40
+"""Characters of a text that messages quote."""
+
+
+def quoted(text: str) -> str:
+    """A text as messages show it: in quotes, and no longer than a line can bear."""
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+
+
+def shown(value: Any) -> str:
+    """What a config's value is, for messages."""
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return quoted(value)
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list" if value else "an empty list"
+    return written(value)

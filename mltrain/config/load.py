@@ -1,0 +1,105 @@
+"""A config file, or its text, -> `Config`; every problem in one `ConfigError`."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from mltrain.config import Config
+from mltrain.config.convert import convert, try_convert
+from mltrain.config.files import STARTERS, file_error, read_text
+from mltrain.config.overrides import override
+from mltrain.config.places import Places
+from mltrain.config.yaml_faults import Unreadable
+from mltrain.config.yaml_reader import read_yaml
+from mltrain.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True)
+class Source:
+    """A config and where it came from. ``folder`` is where its relative paths start."""
+
+    config: Config
+    folder: Path
+    places: Places
+
+    def locate(self, problems: Sequence[Problem]) -> ConfigError:
+        """The error for problems that were found later on, with file, line and column of each."""
+        return self.places.error(problems)
+
+
+def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
+    """Read a config file.
+
+    ``overrides`` set single options over what the file says, as ``--set`` does on the command line::
+
+        load_config("configs/mnist.yaml", ["training.epochs=1", "layers.1.units=64"])
+
+    The config comes complete, with every default. Raises `ConfigError`, whose ``lines`` say all that is wrong and
+    where, and `DataError` if the config asks for data that cannot be used.
+    """
+    return read_config(path, overrides).config
+
+
+def read_config(path: str | Path, overrides: Iterable[str] = ()) -> Source:
+    """Like `load_config`; what comes back also knows where in the file each option stands."""
+    path = Path(path)
+    return _source(read_text(path), path, overrides)
+
+
+def parse_config(text: str, filename: str | Path, overrides: Iterable[str] = ()) -> Config:
+    """Like `load_config`, for the text of a file; messages use the name, and relative paths start beside it."""
+    return _source(text, Path(filename), overrides).config
+
+
+def config_from(data: Any) -> Config:
+    """The config that plain data stands for, as a model file keeps it. Raises `ConfigError`."""
+    return convert(Config, data)
+
+
+def _source(text: str, path: Path, overrides: Iterable[str]) -> Source:
+    try:
+        document = read_yaml(text)
+    except Unreadable as error:
+        problem = Problem((), str(error))
+        raise Places(str(path), text, {problem: error.mark}, {}).error([problem]) from error
+    if document.data is None:
+        raise file_error(path, f"{'there is no config in it' if text.strip() else 'the file is empty'}; {STARTERS}")
+    overridden = override(Config, document.data, overrides)
+    places = Places(str(path), text, document.problems, overridden.paths)
+    config, problems = try_convert(Config, overridden.data)
+    problems = [*document.problems, *overridden.problems, *problems, *_repeated_names(overridden.data)]
+    if problems:
+        raise places.error(problems)
+    source = Source(config if config.name else replace(config, name=_name(path)), path.parent, places)
+    if problems := _check_numbers(config, path.parent):
+        raise source.locate(problems)
+    return source
+
+
+def _name(path: Path) -> str:
+    """The file's stem, as far as a config may be named so."""
+    return re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", path.stem)
+
+
+def _repeated_names(data: Any) -> list[Problem]:
+    """Layers with a name that a layer before them has; looked for even where other things are wrong."""
+    layers = data.get("layers") if isinstance(data, dict) else None
+    first: dict[str, int] = {}
+    problems = []
+    for index, layer in enumerate(layers if isinstance(layers, list) else ()):
+        name = layer.get("name") if isinstance(layer, dict) else None
+        if isinstance(name, str) and first.setdefault(name, index) != index:
+            problems.append(Problem(("layers", index, "name"), f"layers[{first[name]}] has this name already"))
+    return problems
+
+
+def _check_numbers(config: Config, folder: Path) -> list[Problem]:
+    """What does not fit together in a config in which every word is right."""
+    from mltrain.training.compatibility import find_problems
+
+    facts = config.dataset.facts(folder)
+    return find_problems(config.layers, config.loss, config.metrics, config.training, facts)

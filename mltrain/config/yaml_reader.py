@@ -1,0 +1,200 @@
+"""YAML text -> plain Python data, and where in the text each piece stands.
+
+Works on the parser's events, not on its node tree: one loop without recursion, so that no text, however deeply nested
+or folded into itself, can do worse than be refused. What YAML allows beyond plain data (tags, merge keys, keys that are
+not names, several documents) is a problem, as is a key given twice.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import yaml
+
+from mltrain.config.yaml_faults import Mark, Unreadable, events, mark_of
+from mltrain.config.yaml_scalars import resolve
+from mltrain.errors import ConfigPath, Problem
+
+DEEPEST = 32
+"""Levels of nesting: five times what the deepest config needs, and far from Python's limit on recursion."""
+
+MOST_ALIASED = 100_000
+"""Values that all aliases together may stand for; a few lines of aliases of aliases can stand for billions."""
+
+
+class Document(NamedTuple):
+    """What a text says: plain data, and what is wrong with single pieces of it, each with its mark."""
+
+    data: Any
+    problems: dict[Problem, Mark]
+
+
+class Marks(NamedTuple):
+    """Where a value begins, and where its key does (the value's own mark, where it has no key)."""
+
+    key: Mark
+    value: Mark
+
+
+def read_yaml(text: str) -> Document:
+    """Read one document; an empty text is None. Raises `Unreadable` where nothing can be made of the text."""
+    reader = _Reader()
+    reader.read(text)
+    return Document(reader.root, reader.problems)
+
+
+def find_marks(text: str, paths: Collection[ConfigPath]) -> dict[ConfigPath, Marks]:
+    """Where the given paths stand in a text that `read_yaml` has read, for those that it holds.
+
+    A second pass through the text: only a config with problems needs it, and marks take more memory than the data.
+    """
+    reader = _Reader(frozenset(paths))
+    reader.read(text)
+    return reader.marks
+
+
+class _Value(NamedTuple):
+    """A value with the number of values that it holds, itself included, and its levels of nesting."""
+
+    content: Any
+    size: int = 1
+    height: int = 0
+
+
+@dataclass(slots=True)
+class _Collection:
+    """A mapping or list that is being read."""
+
+    content: dict[str, Any] | list[Any]
+    mark: Mark
+    anchor: str | None
+    size: int = 1
+    height: int = 1
+    key: str | None = None
+    key_mark: Mark = (1, 1)
+    refused: bool = False  # something is wrong with the key, and its value has no place
+    lines: dict[str, int] = field(default_factory=dict)  # on which each key stands
+
+    @property
+    def awaits_key(self) -> bool:
+        return self.key is None and isinstance(self.content, dict)
+
+    def put(self, value: _Value) -> None:
+        if isinstance(self.content, list):
+            self.content.append(value.content)
+        elif not self.refused:
+            assert self.key is not None
+            self.content[self.key] = value.content
+        self.key, self.refused = None, False
+        self.size += value.size
+        self.height = max(self.height, value.height + 1)
+
+
+class _Reader:
+    def __init__(self, wanted: frozenset[ConfigPath] = frozenset()):
+        self.root: Any = None
+        self.problems: dict[Problem, Mark] = {}
+        self.marks: dict[ConfigPath, Marks] = {}
+        self._wanted = wanted
+        self._open: list[_Collection] = []
+        self._anchors: dict[str, _Value] = {}
+        self._aliased = 0
+
+    def read(self, text: str) -> None:
+        documents = 0
+        for event in events(text):
+            if isinstance(event, yaml.ScalarEvent):
+                self._scalar(event)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                self._begin(event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                done = self._open.pop()
+                self._add(_Value(done.content, done.size, done.height), done.mark, done.anchor)
+            elif isinstance(event, yaml.AliasEvent):
+                self._alias(event)
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise Unreadable(mark_of(event), "a second document begins here, but a config is one document")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        value, mark = resolve(event.value) if event.implicit[0] else event.value, mark_of(event)
+        if self._open and self._open[-1].awaits_key:
+            self._key(event.value, value, mark, plain=event.implicit[0])
+            self._check_tag(event, mark)
+        else:
+            self._check_tag(event, mark)
+            self._add(_Value(value), mark, event.anchor)
+
+    def _key(self, text: str, value: Any, mark: Mark, *, plain: bool) -> None:
+        parent = self._open[-1]
+        parent.key, parent.key_mark = text, mark
+        path = self._path()
+        if not isinstance(value, str):
+            problem = Problem(path[:-1], f"expected a name, got {text or 'nothing'}")
+        elif text == "<<" and plain:
+            advice = "write the options out, or use an alias for a whole value"
+            problem = Problem(path, f"YAML 1.2 has no merge key '<<'; {advice}")
+        elif text in parent.lines:
+            problem = Problem(path, f"given twice, first on line {parent.lines[text]}; keep one")
+        else:
+            parent.lines[text] = mark[0]
+            return
+        parent.refused = True
+        self.problems[problem] = mark
+
+    def _begin(self, event: yaml.CollectionStartEvent) -> None:
+        mark, is_mapping = mark_of(event), isinstance(event, yaml.MappingStartEvent)
+        if self._open and self._open[-1].awaits_key:
+            found = "a mapping" if is_mapping else "a list"
+            raise Unreadable(mark, f"expected a name, got {found}; text with brackets needs quotes")
+        self._check_tag(event, mark)
+        self._check_depth(1, mark)
+        self._open.append(_Collection({} if is_mapping else [], mark, event.anchor))
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        name, mark = event.anchor, mark_of(event)
+        if any(collection.anchor == name for collection in self._open):
+            raise Unreadable(mark, f"'*{name}' stands for a value that it is itself part of")
+        if name not in self._anchors:
+            raise Unreadable(mark, f"'*{name}' stands for nothing: there is no '&{name}' before it")
+        value = self._anchors[name]
+        if self._open and self._open[-1].awaits_key:
+            raise Unreadable(mark, f"expected a name, got the alias '*{name}'")
+        self._aliased += value.size
+        if self._aliased > MOST_ALIASED:
+            raise Unreadable(mark, f"the aliases up to here stand for more than {MOST_ALIASED:,} values")
+        self._check_depth(value.height, mark)
+        self._add(value, mark, None)
+
+    def _check_depth(self, height: int, mark: Mark) -> None:
+        if len(self._open) + height > DEEPEST:
+            raise Unreadable(mark, f"nested more than {DEEPEST} levels deep")
+
+    def _check_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark) -> None:
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problems[Problem(self._path(), f"tags such as '{tag}' are not allowed; write a plain value")] = mark
+
+    def _add(self, value: _Value, mark: Mark, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = value
+        if self._wanted:
+            self._remember_mark(mark)
+        if self._open:
+            self._open[-1].put(value)
+        else:
+            self.root = value.content
+
+    def _remember_mark(self, mark: Mark) -> None:
+        path = self._path()
+        if path in self._wanted and not any(collection.refused for collection in self._open):
+            has_key = self._open and self._open[-1].key is not None
+            self.marks[path] = Marks(self._open[-1].key_mark if has_key else mark, mark)
+
+    def _path(self) -> ConfigPath:
+        """Of the value that is being read."""
+        return tuple(
+            len(collection.content) if isinstance(collection.content, list) else collection.key or ""
+            for collection in self._open
+        )

@@ -1,0 +1,85 @@
+"""Plain data -> YAML text for people, which `yaml_reader` reads back as the same data.
+
+What fits on a line stands on one line, ``{type: dense, units: 10}``; the rest has a line for each option or item.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mltrain.config.yaml_scalars import resolve, written
+
+WIDTH = 120
+"""Columns of a line."""
+
+_PLAIN = re.compile(r"[A-Za-z_]([A-Za-z0-9_./ -]*[A-Za-z0-9_./-])?")
+"""Texts that need no quotes unless they mean something else than themselves. There are more, but these are sure."""
+
+_INDENT = "  "
+
+
+def write_yaml(data: dict[str, Any]) -> str:
+    """The text of a whole document."""
+    return "".join(f"{line}\n" for line in _mapping(data, ""))
+
+
+def on_one_line(data: Any) -> str:
+    """Data as it stands within a line."""
+    match data:
+        case dict():
+            return f"{{{', '.join(f'{_text(key)}: {on_one_line(value)}' for key, value in data.items())}}}"
+        case list():
+            return f"[{', '.join(map(on_one_line, data))}]"
+        case str():
+            return _text(data)
+    return written(data)
+
+
+def _text(text: str) -> str:
+    if _PLAIN.fullmatch(text) and isinstance(resolve(text), str):
+        return text
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"
+
+
+def _mapping(data: dict[str, Any], indent: str) -> Iterator[str]:
+    for key, value in data.items():
+        yield from _entry(f"{indent}{_text(key)}:", value, indent)
+
+
+def _entry(head: str, data: Any, indent: str) -> Iterator[str]:
+    """The lines of an option or item whose ``head``, the key or dash, is indented by ``indent``."""
+    deeper = indent + _INDENT
+    line = f"{head} {on_one_line(data)}"
+    if not isinstance(data, dict | list) or (len(line) <= WIDTH and not _is_list_of_mappings(data)):
+        yield line
+    elif isinstance(data, dict):
+        lines = _mapping(data, deeper)
+        yield f"{head} {next(lines).lstrip()}" if head.endswith("-") else head
+        yield from lines
+    elif any(isinstance(item, dict | list) for item in data):
+        yield head
+        for item in data:
+            yield from _entry(f"{deeper}-", item, deeper)
+    else:
+        yield from _wrapped(f"{head} [", [on_one_line(item) for item in data], deeper)
+
+
+def _is_list_of_mappings(data: Any) -> bool:
+    return isinstance(data, list) and any(isinstance(item, dict) for item in data)
+
+
+def _wrapped(line: str, items: list[str], indent: str) -> Iterator[str]:
+    for index, item in enumerate(items):
+        item += "," if index < len(items) - 1 else "]"
+        separator = "" if line.endswith("[") else " "
+        if len(line) + len(separator) + len(item) > WIDTH:
+            yield line
+            line, separator = indent, ""
+        line += separator + item
+    yield line

@@ -1,0 +1,81 @@
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from msgspec import Meta
+
+from mltrain.data import Dataset, DatasetSpec, Facts, Split, rows_in_words
+from mltrain.data.nested import array_shape, check_array, in_words, is_number
+from mltrain.errors import OptionError
+
+
+class Inline(DatasetSpec):
+    """Rows that stand in the config itself: ``x`` lists the inputs, ``y`` what belongs to each of them.
+
+    x is float32: a number a row becomes ``(rows, 1)``, a list of numbers a row ``(rows, numbers)``, and deeper lists,
+    such as images, keep their shape. Numbers in y become float32 ``(rows, 1)``, rows of numbers ``(rows, outputs)``.
+    Names become int32 class numbers ``(rows,)``: the one that comes first is class 0, the next new one class 1, ...
+    """
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"x": [-1, 0, 1, 2], "y": [-2, 1, 4, 7]},
+        {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "y": [[0, 1], [1, 0], [1, 0], [0, 1]], "test_split": 0.25},
+        {"x": [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[1, 1], [0, 0]]], "y": ["rising", "falling", "falling"]},
+    )
+
+    x: Annotated[
+        list[Any],
+        Meta(
+            description="the inputs: a number, or a list of numbers, for each row",
+            extra_json_schema={"items": {"type": ["number", "array"]}, "minItems": 1},
+        ),
+    ]
+    y: Annotated[
+        list[Any],
+        Meta(
+            description="the targets: a number, a list of numbers or the name of a class, for each row",
+            extra_json_schema={"items": {"type": ["number", "array", "string"]}, "minItems": 1},
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for option, values in (("x", self.x), ("y", self.y)):
+            if not values:
+                raise OptionError((option,), "expected at least one row, got an empty list")
+        check_array(self.x, ("x",))
+        self._check_targets()
+        if len(self.x) != len(self.y):
+            raise OptionError(("y",), f"x has {rows_in_words(len(self.x))}, but y has {len(self.y)}")
+
+    def _check_targets(self) -> None:
+        first = self.y[0]
+        for index, target in enumerate(self.y):
+            if not (isinstance(target, str | list) or is_number(target)):
+                expected = "a number, a list of numbers or the name of a class"
+                advice = "; write 1 and 0, or names in quotes" if isinstance(target, bool) else ""
+                raise OptionError(("y", index), f"expected {expected}, got {in_words(target)}{advice}")
+            if isinstance(target, str) != isinstance(first, str):
+                mixed = f"y mixes names and numbers: y[0] is {in_words(first)}, but y[{index}] is {in_words(target)}"
+                raise OptionError(("y", index), f"{mixed}; a number that is meant as a name stands in quotes")
+        if isinstance(first, str):
+            return
+        if isinstance(first, list) and first and isinstance(first[0], list):
+            raise OptionError(("y", 0, 0), f"expected a number, got {in_words(first[0])}")
+        check_array(self.y, ("y",))
+
+    def facts(self, folder: Path) -> Facts:
+        input_shape = array_shape(self.x)[1:] or (1,)
+        if isinstance(self.y[0], str):
+            return Facts(input_shape, classes=tuple(dict.fromkeys(self.y)))
+        (outputs,) = array_shape(self.y)[1:] or (1,)
+        return Facts(input_shape, outputs)
+
+    def load(self, seed: int, folder: Path) -> Dataset:
+        facts = self.facts(folder)
+        x = np.array(self.x, np.float32).reshape(len(self.x), *facts.input_shape)
+        if facts.classes is None:
+            y = np.array(self.y, np.float32).reshape(len(self.y), facts.outputs)
+            return self.parts(Split(x, y), facts, seed)
+        number = {name: index for index, name in enumerate(facts.classes)}
+        return self.parts(Split(x, np.array([number[name] for name in self.y], np.int32)), facts, seed)

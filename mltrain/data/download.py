@@ -1,0 +1,125 @@
+"""Downloads one gzip file, checks what is in it, and keeps it whole or not at all."""
+
+import hashlib
+import http.client
+import os
+import secrets
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mltrain.data import Progress
+from mltrain.errors import DataError, StorageError
+
+SECONDS_OF_SILENCE = 30
+"""After which a server counts as dead."""
+
+CHUNK = 1 << 16
+UNFINISHED = ".part"
+
+
+class _Refused(Exception):
+    """An address does not give the file; another may."""
+
+
+def download(addresses: Sequence[str], target: Path, size: int, sha256: str, progress: Progress | None = None) -> str:
+    """Fetch a gzip file from the first of the addresses that has it, and return that address.
+
+    ``size`` and ``sha256`` are those of the uncompressed content: only a file that has them is kept. Raises `DataError`
+    with what each address answered, a line each, or `StorageError` if the file cannot be written.
+    """
+    answers = []
+    try:
+        _remove_abandoned(target.parent)
+        for address in addresses:
+            try:
+                _download(address, target, size, sha256, progress)
+            except _Refused as reason:
+                # What a server answers ends up on a terminal.
+                answers.append(f"{address}: {''.join(c if c.isprintable() else ' ' for c in str(reason)).strip()}")
+            else:
+                return address
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written: {error.strerror or error}") from error
+    raise DataError("\n".join(answers))
+
+
+def _download(address: str, target: Path, size: int, sha256: str, progress: Progress | None) -> None:
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}{UNFINISHED}")
+    request = urllib.request.Request(address, headers={"User-Agent": "mltrain"})  # noqa: S310 - addresses are ours
+    content, done = _Content(size, sha256), 0
+    with _refusals():
+        response = urllib.request.urlopen(request, timeout=SECONDS_OF_SILENCE)  # noqa: S310
+    try:
+        # Only now, so that a machine without a network gets no empty folder.
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("xb") as file:
+            total = response.length
+            while chunk := _read(response):
+                content.add(chunk)
+                file.write(chunk)
+                done += len(chunk)
+                if progress is not None:
+                    progress(target.name, done, total)
+            content.check()
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    finally:
+        response.close()
+        unfinished.unlink(missing_ok=True)
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    with _refusals():
+        return response.read(CHUNK)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turns what goes wrong on the network, and only that, into `_Refused`."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _Refused(f"the server answers {error.code} {error.reason}") from error
+    except (OSError, http.client.HTTPException) as error:
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise _Refused(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__) from error
+
+
+class _Content:
+    """Hashes what a gzip file holds while it comes."""
+
+    def __init__(self, size: int, sha256: str):
+        self._size, self._sha256 = size, sha256
+        self._inflate, self._hash, self._seen = zlib.decompressobj(zlib.MAX_WBITS | 16), hashlib.sha256(), 0
+
+    def add(self, chunk: bytes) -> None:
+        try:
+            # One byte more than there may be is enough to know.
+            content = self._inflate.decompress(chunk, self._size - self._seen + 1)
+        except zlib.error as error:
+            raise _Refused("what it sends is no gzip file, or a damaged one") from error
+        self._seen += len(content)
+        self._hash.update(content)
+        if self._seen > self._size or self._inflate.unused_data:
+            raise _Refused(f"what it sends holds more than the {self._size:,} bytes expected")
+
+    def check(self) -> None:
+        if not self._inflate.eof:
+            raise _Refused("what it sends ends early")
+        if (found := self._hash.hexdigest()) != self._sha256:
+            raise _Refused(f"what it sends is another file: SHA-256 {found} instead of {self._sha256}")
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Delete what killed downloads left behind; a living one writes more often than its server may be silent."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > 2 * SECONDS_OF_SILENCE:
+                path.unlink()

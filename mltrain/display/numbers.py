@@ -1,0 +1,60 @@
+"""How numbers are written for people: as many digits as help, always as many for the same thing."""
+
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = -4, 5
+
+
+def number(value: float, digits: int = 4) -> str:
+    """``value`` with so many significant digits, ``1.234e-05`` below 0.0001 and from a million on."""
+    text = f"{value + 0.0:.{digits - 1}e}"  # adding 0.0 turns -0.0 into 0.0
+    exponent = text.partition("e")[2]
+    if exponent and _SMALLEST_EXPONENT <= int(exponent) <= _LARGEST_EXPONENT:
+        return f"{value + 0.0:.{max(0, digits - 1 - int(exponent))}f}"
+    return text
+
+
+def parameter(value: float) -> str:
+    """A parameter that people watch: two decimals, or three significant digits where those would hide it."""
+    return f"{value + 0.0:.2f}" if value == 0 or 0.1 <= abs(value) < 1e5 else number(value, 3)
+
+
+def percent(share: float) -> str:
+    """A share of 1, rounded down so that only all is 100%: `` 43%``."""
+    return f"{int(share * 100):3d}%"
+
+
+def clock_time(seconds: float) -> str:
+    """A time to wait: ``0:07``, ``2:05``, ``1:02:05``."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def duration(seconds: float) -> str:
+    """A time that something took: ``0.312 s``, ``14.2 s``, ``2 min 5 s``, ``1 h 2 min``."""
+    if seconds < 99.95:
+        return f"{number(max(seconds, 0.001), 3)} s"
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours} h {minute} min" if hours else f"{minute} min {second} s"
+
+
+def data_size(count: float) -> str:
+    """A number of bytes: ``784 B``, ``1.6 MB``, counted by thousands."""
+    for unit in ("B", "kB", "MB"):
+        if count < 999.5:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 99.95 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 epoch``, ``1,000 epochs``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def aligned(texts: list[str]) -> list[str]:
+    """The numbers padded to one width, with their decimal points below each other."""
+    halves = [text.partition(".") for text in texts]
+    before = max((len(whole) for whole, _, _ in halves), default=0)
+    after = max((len(point + fraction) for _, point, fraction in halves), default=0)
+    return [f"{whole:>{before}}{point + fraction:<{after}}" for whole, point, fraction in halves]

@@ -1,0 +1,127 @@
+"""The results of summary, evaluate and predict, as people read them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mltrain.display.numbers import data_size, number
+from mltrain.display.views import ACCENT, FAINT, RULE, STRONG, Column, Line, Row, Span, Table, View
+
+_MOST_MISTAKES = 12
+_MOST_INPUTS = 8
+_MOST_PROBABILITIES = 3
+
+
+class SummaryRow(NamedTuple):
+    """A layer of a network. ``output_shape`` is that of one row."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class SummaryTotals(NamedTuple):
+    """All parameters of a network: how many, how many of them are learned, and how many bytes they take."""
+
+    parameters: int
+    trainable: int
+    bytes: int
+
+
+def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
+    """Keras's summary: layers, the shapes that they put out, and how many parameters they have."""
+    columns = [
+        Column("layer (type)", wraps=True),
+        Column("output shape", wraps=True),
+        Column("parameters", right=True),
+    ]
+    layers = [
+        (f"{row.name} ({row.type})", " x ".join(map(str, row.output_shape)), f"{row.parameters:,}") for row in rows
+    ]
+    sums = [
+        ("total", data_size(totals.bytes), f"{totals.parameters:,}"),
+        ("trainable", "", f"{totals.trainable:,}"),
+    ]
+    return Table(columns, [RULE, *layers, RULE, *sums])
+
+
+def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, float]) -> Table:
+    """The loss and the metrics on one part of the data."""
+    values = {"loss": loss, **metrics}
+    rows: list[Row] = [
+        ("rows", f"{samples:,} ({split})"),
+        *((name, Span(number(value), STRONG)) for name, value in values.items()),
+    ]
+    return Table([Column("", style=FAINT), Column("")], rows)
+
+
+@dataclass(frozen=True)
+class Confusion(View):
+    """Which classes were taken for which: ``counts[true][predicted]`` rows.
+
+    Where the table is wider than the terminal, the most frequent mistakes are listed in its place.
+    """
+
+    classes: Sequence[str]
+    counts: Sequence[Sequence[int]]
+
+    def lines(self, width: int | None) -> Iterable[Line]:
+        table = self._table()
+        return (table if width is None or table.natural_width() <= width else self._mistakes()).lines(width)
+
+    def _table(self) -> Table:
+        columns = [Column("true ↓  predicted →", style=FAINT), *(Column(name, right=True) for name in self.classes)]
+        rows: list[Row] = []
+        for true, (name, counts) in enumerate(zip(self.classes, self.counts, strict=True)):
+            styles = [ACCENT if guess == true else "" if count else FAINT for guess, count in enumerate(counts)]
+            rows.append((name, *(Span(f"{count:,}", style) for count, style in zip(counts, styles, strict=True))))
+        return Table(columns, rows)
+
+    def _mistakes(self) -> Table:
+        mistakes = [
+            (count, self.classes[true], self.classes[guess])
+            for true, counts in enumerate(self.counts)
+            for guess, count in enumerate(counts)
+            if count and guess != true
+        ]
+        most = sorted(mistakes, key=lambda mistake: -mistake[0])[:_MOST_MISTAKES]
+        columns = [Column("true", wraps=True), Column("taken for", wraps=True), Column("rows", right=True)]
+        return Table(columns, [(true, guess, f"{count:,}") for count, true, guess in most])
+
+
+class Prediction(NamedTuple):
+    """What a network says to one row. A classifier adds the class's name, and probabilities by name if it has any."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    label: str | None = None
+    probabilities: Mapping[str, float] | None = None
+
+
+def predictions(rows: Sequence[Prediction]) -> Table:
+    """A line a prediction: ``10  →  30.99``, or ``5.1, 3.5, 1.4, 0.2  →  setosa  setosa 97.3%, virginica 2.7%``."""
+    columns = [
+        Column("", wraps=True),
+        Column("", style=FAINT),
+        Column("", style=STRONG),
+        Column("", style=FAINT, wraps=True),
+    ]
+    return Table(columns, [(_inputs(row.x), "→", _answer(row), _probabilities(row.probabilities)) for row in rows])
+
+
+def _inputs(x: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in x) if len(x) <= _MOST_INPUTS else f"{len(x):,} numbers"
+
+
+def _answer(row: Prediction) -> str:
+    return row.label if row.label is not None else ", ".join(map(_whole_or_number, row.y))
+
+
+def _whole_or_number(value: float) -> str:
+    return f"{value:.0f}" if value.is_integer() else number(value)
+
+
+def _probabilities(probabilities: Mapping[str, float] | None) -> str:
+    likeliest = sorted((probabilities or {}).items(), key=lambda item: -item[1])[:_MOST_PROBABILITIES]
+    return ", ".join(f"{name} {share:.1%}" for name, share in likeliest)

@@ -1,0 +1,84 @@
+"""The two streams that mltrain writes to. Nothing else writes to them, and nothing else decides how.
+
+Results go to stdout, all else to stderr. Rich is imported when the first thing is shown on a real terminal; elsewhere
+its 55 ms would be for nothing.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from math import isfinite
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
+
+from mltrain.display.messages import error, note, warning
+from mltrain.display.spelling import Spelled
+from mltrain.display.views import View, verbatim
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Channel:
+    """One stream. ``is_terminal``: somebody watches, on a terminal that can move its cursor."""
+
+    def __init__(self, stream: TextIO):
+        kind = os.environ.get("TERM", "")
+        self.is_terminal = stream.isatty() and kind not in ("dumb", "unknown")
+        # The console of Linux itself has neither braille nor all blocks in its font.
+        self._stream = Spelled(stream, ascii_only=kind == "linux")
+
+    @cached_property
+    def console(self) -> "Console":
+        """Rich's view of the stream, which knows its size and colours; NO_COLOR is honoured."""
+        from rich.console import Console
+
+        return Console(file=cast(IO[str], self._stream), markup=False, highlight=False, emoji=False)
+
+    def print(self, view: View) -> None:
+        """Show ``view``: in colour and within the borders on a terminal, as plain text elsewhere."""
+        if self.is_terminal:
+            self.console.print(view, end="", crop=False)
+        else:
+            self._stream.write(f"{view}\n")
+
+
+class Terminal:
+    """What a command shows itself on. ``quiet``: only results, warnings and errors. ``json``: results as JSON."""
+
+    def __init__(
+        self, *, quiet: bool = False, json: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ):
+        self.quiet, self.json = quiet, json
+        self.out, self.err = Channel(out or sys.stdout), Channel(err or sys.stderr)
+
+    def result(self, view: View, document: Mapping[str, Any]) -> None:
+        """What the command was asked for: ``view`` for people, or ``document`` for programs."""
+        if self.json:
+            self.out.print(verbatim(json.dumps(_without_nan(document), allow_nan=False)))
+        else:
+            self.out.print(view)
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """A result that is JSON whoever reads it."""
+        self.out.print(verbatim(json.dumps(document, indent=2, ensure_ascii=False)))
+
+    def note(self, text: str) -> None:
+        if not self.quiet:
+            self.err.print(note(text))
+
+    def warning(self, text: str) -> None:
+        self.err.print(warning(text))
+
+    def error(self, text: str) -> None:
+        self.err.print(error(text))
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON knows no infinite numbers: they become null."""
+    if isinstance(value, Mapping):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

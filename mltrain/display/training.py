@@ -1,0 +1,98 @@
+"""What people see while a network learns.
+
+    with training_display(terminal, title="linear", epochs=500) as display:
+        for report in train(..., progress=display.step):
+            display.show(report)
+
+There are three displays: a live table on a terminal, a line an epoch elsewhere, and none where quiet is asked for.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from mltrain.display.epochs import measured, speed
+from mltrain.display.live import Clock
+from mltrain.display.numbers import parameter
+from mltrain.display.terminal import Channel, Terminal
+from mltrain.display.views import GAP, verbatim
+from mltrain.training.report import EpochReport
+
+_LOSS_WIDTH, _METRIC_WIDTH, _SPEED_WIDTH = len("1.234e-05"), len("0.01234"), len("123456")
+"""Most numbers are no wider than these, in lines where nobody can know those to come."""
+
+
+class TrainingDisplay(Protocol):
+    """Shows the course of one training."""
+
+    def show(self, report: EpochReport) -> None:
+        """An epoch is over."""
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """So many of the epoch's steps are done; ``loss`` is the mean so far. Costs next to nothing if called often."""
+
+    def close(self) -> None:
+        """Training is over, or was broken off."""
+
+
+@contextmanager
+def training_display(
+    terminal: Terminal, *, title: str, epochs: int, clock: Clock = time.monotonic
+) -> Iterator[TrainingDisplay]:
+    """The display that suits the terminal. ``title`` stands above the live table; ``epochs`` are planned."""
+    display = _choose(terminal, title, epochs, clock)
+    try:
+        yield display
+    finally:
+        display.close()
+
+
+def _choose(terminal: Terminal, title: str, epochs: int, clock: Clock) -> TrainingDisplay:
+    if terminal.quiet:
+        return NoDisplay()
+    if not terminal.err.is_terminal:
+        return PlainLines(terminal.err)
+    from mltrain.display.training_table import LiveTable
+
+    return LiveTable(terminal.err, title, epochs, clock)
+
+
+class NoDisplay:
+    """Shows nothing."""
+
+    def show(self, report: EpochReport) -> None:
+        pass
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class PlainLines:
+    """A line an epoch: ``epoch 3/5  loss 0.1234     accuracy 0.9312   W=4.61 b=0.40     412 µs/step``.
+
+    A line depends on its report only; what usually changes its width is padded, so that the lines are aligned.
+    """
+
+    def __init__(self, channel: Channel):
+        self._channel = channel
+
+    def show(self, report: EpochReport) -> None:
+        total, time_a_step = str(report.epochs), speed(report)
+        fields = [f"epoch {report.epoch:>{len(total)}}/{total}"]
+        for name, text in measured(report).items():
+            fields.append(f"{name} {text:<{_LOSS_WIDTH if name.endswith('loss') else _METRIC_WIDTH}}")
+        if report.tracked:
+            fields.append(" ".join(f"{label}={parameter(value)}" for label, value in report.tracked.items()))
+        if time_a_step:
+            fields.append(f"{time_a_step:>{_SPEED_WIDTH}} µs/step")
+        self._channel.print(verbatim(GAP.join(fields)))
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

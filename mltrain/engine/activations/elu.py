@@ -1,0 +1,36 @@
+import math
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from msgspec import Meta
+
+from mltrain.engine.activations import Activation
+from mltrain.engine.layers import Buffers
+
+
+class Elu(Activation):
+    """``x`` where x is above 0, else ``alpha * (exp(x) - 1)``: a relu that bends smoothly towards ``-alpha``.
+
+    Clevert, Unterthiner and Hochreiter 2016, https://arxiv.org/abs/1511.07289
+    """
+
+    in_place: ClassVar[bool] = False
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"alpha": 0.5})
+
+    alpha: Annotated[float, Meta(ge=0, description="how far below 0 the output can fall")] = 1.0
+
+    def output_range(self) -> tuple[float, float]:
+        return -self.alpha, math.inf
+
+    def forward(self, at: Buffers) -> None:
+        np.minimum(at.x, 0, out=at.y)
+        np.expm1(at.y, out=at.y)
+        np.multiply(at.y, self.alpha, out=at.y)
+        np.copyto(at.y, at.x, where=at.x > 0)
+
+    def backward(self, at: Buffers) -> None:
+        if at.dx is not None:
+            # Below 0 the slope is alpha exp(x), which is y + alpha.
+            np.add(at.y, self.alpha, out=at.dx)
+            np.copyto(at.dx, 1, where=at.x > 0)
+            np.multiply(at.dx, at.dy, out=at.dx)

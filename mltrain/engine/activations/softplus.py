@@ -1,0 +1,32 @@
+import math
+
+import numpy as np
+
+from mltrain.engine.activations import Activation
+from mltrain.engine.arrays import Shape
+from mltrain.engine.layers import Buffers, Memory
+
+
+class Softplus(Activation):
+    """``log(1 + exp(x))``: a relu without the corner, and always above 0.
+
+    Dugas et al. 2000, https://proceedings.neurips.cc/paper/2000/hash/44968aece94f667e4095002d140b5896-Abstract.html
+    """
+
+    def memory(self, input_shape: Shape) -> dict[str, Memory]:
+        return {"slope": Memory(input_shape)}
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, math.inf
+
+    def forward(self, at: Buffers) -> None:
+        np.logaddexp(at.x, 0, out=at.y)
+
+    def backward(self, at: Buffers) -> None:
+        if at.dx is not None:
+            # The slope is the sigmoid of x, which is 1 - exp(-y).
+            slope = at.memory["slope"]
+            np.negative(at.y, out=slope)
+            np.expm1(slope, out=slope)
+            np.negative(slope, out=slope)
+            np.multiply(at.dy, slope, out=at.dx)

@@ -1,0 +1,12 @@
+import numpy as np
+from numpy.random import Generator
+
+from mltrain.engine.arrays import Floats, Shape
+from mltrain.engine.initializers import Initializer
+
+
+class Ones(Initializer):
+    """All values 1."""
+
+    def values(self, shape: Shape, rng: Generator) -> Floats:
+        return np.ones(shape)

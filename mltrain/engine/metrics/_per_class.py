@@ -1,0 +1,36 @@
+"""What precision, recall and f1 share: counting, class by class, what was predicted and what was true."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
+
+
+class PerClass(Metric):
+    """A score of one class, made of three counts; of two classes, that of class 1; of more, the mean over the classes.
+
+    A score that would be 0 / 0 counts as 0, and a class that is neither predicted nor true anywhere is left out of the
+    mean, as in scikit-learn (``average="binary"`` and ``"macro"`` with ``zero_division=0``).
+    """
+
+    judges: ClassVar[Literal["numbers", "classes"]] = "classes"
+
+    def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        """Three rows, one column a class: how often it was predicted rightly, predicted, and true."""
+        classes = max(2, y.shape[1])
+        predicted, true = predicted_classes(y, threshold), true_classes(target)
+        rows = (predicted[predicted == true], predicted, true)
+        return np.array([np.bincount(row, minlength=classes) for row in rows], dtype=np.float64)
+
+    def result(self, statistics: Statistics) -> float:
+        right, predicted, true = statistics
+        over, under = self.ratio(right, predicted, true)
+        scores = np.divide(over, under, out=np.zeros_like(over), where=under > 0)
+        return float(scores[1] if len(scores) == 2 else scores[predicted + true > 0].mean())
+
+    def ratio(self, right: Statistics, predicted: Statistics, true: Statistics) -> tuple[Statistics, Statistics]:
+        """The score of each class as a numerator and a denominator."""
+        raise NotImplementedError

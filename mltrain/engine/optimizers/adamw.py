@@ -1,0 +1,11 @@
+from mltrain.engine.optimizers import WeightDecay
+from mltrain.engine.optimizers.adam import Adam
+
+
+class Adamw(Adam):
+    """Adam with weights that shrink a little at each step, which keeps a network from learning its examples by heart.
+
+    Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101
+    """
+
+    weight_decay: WeightDecay = 0.004

@@ -1,0 +1,60 @@
+import math
+from functools import cache
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.optimizers import Optimizer, Rate, Share, Tiny
+
+
+class Nadam(Optimizer):
+    """Adam that looks ahead: it steps by what the gradient's running mean will be, as Nesterov's momentum does.
+
+    Dozat 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ, with its warming up of beta_1, as in Keras.
+    """
+
+    learning_rate: Rate = 0.001
+    beta_1: Annotated[Share, Meta(description="how much of the gradient's running mean is kept at each step")] = 0.9
+    beta_2: Annotated[Share, Meta(description="how much of the squared gradient's running mean is kept")] = 0.999
+    epsilon: Tiny = 1e-7
+
+    def state(self) -> dict[str, float]:
+        return {"first_moment": 0, "second_moment": 0}
+
+    def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
+        m, v = state["first_moment"], state["second_moment"]
+        np.multiply(m, self.beta_1, out=m)
+        np.multiply(g, 1 - self.beta_1, out=scratch)
+        np.add(m, scratch, out=m)
+        np.multiply(v, self.beta_2, out=v)
+        np.multiply(g, g, out=scratch)
+        np.multiply(scratch, 1 - self.beta_2, out=scratch)
+        np.add(v, scratch, out=v)
+        # Both means, corrected for having started at 0: the first one as it will be after the next step.
+        np.multiply(g, (1 - self._mu(step)) / (1 - self._product(step)), out=g)
+        np.multiply(m, self._mu(step + 1) / (1 - self._product(step + 1)), out=scratch)
+        np.add(g, scratch, out=g)
+        np.sqrt(v, out=scratch)
+        np.multiply(scratch, 1 / math.sqrt(1 - self.beta_2**step), out=scratch)
+        np.add(scratch, self.epsilon, out=scratch)
+        np.divide(g, scratch, out=g)
+        np.multiply(g, rate, out=g)
+        np.subtract(p, g, out=p)
+
+    def _mu(self, step: int) -> float:
+        """beta_1 as it is at a step: it starts at about half."""
+        return self.beta_1 * (1 - 0.5 * 0.96**step)
+
+    def _product(self, step: int) -> float:
+        """The product of all mu up to a step. Without beta_1 it no longer changes after a thousand steps."""
+        warming_up = _products()
+        return self.beta_1**step * float(warming_up[min(step, warming_up.size) - 1])
+
+
+@cache
+def _products() -> npt.NDArray[np.float64]:
+    """The products of ``1 - 0.5 * 0.96^i`` for i up to 1, 2, 3 ..., as far as they change."""
+    return np.cumprod(1 - 0.5 * 0.96 ** np.arange(1, 1001))

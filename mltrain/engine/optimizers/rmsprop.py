@@ -1,0 +1,36 @@
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.optimizers import Optimizer, Rate, Share, Tiny
+
+
+class Rmsprop(Optimizer):
+    """Divides each gradient by the root of its running mean square, so that all parameters learn at about one speed.
+
+    Tieleman and Hinton 2012, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf, with epsilon
+    inside the root, as in Keras.
+    """
+
+    learning_rate: Rate = 0.001
+    rho: Annotated[Share, Meta(description="how much of the squared gradient's running mean is kept at each step")] = (
+        0.9
+    )
+    epsilon: Tiny = 1e-7
+
+    def state(self) -> dict[str, float]:
+        return {"mean_square": 0}
+
+    def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
+        v = state["mean_square"]
+        np.multiply(v, self.rho, out=v)
+        np.multiply(g, g, out=scratch)
+        np.multiply(scratch, 1 - self.rho, out=scratch)
+        np.add(v, scratch, out=v)
+        np.add(v, self.epsilon, out=scratch)
+        np.sqrt(scratch, out=scratch)
+        np.divide(g, scratch, out=g)
+        np.multiply(g, rate, out=g)
+        np.subtract(p, g, out=p)

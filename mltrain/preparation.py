@@ -1,0 +1,112 @@
+"""Everything that must be true before training begins: data loaded, shapes inferred, targets encoded, checks passed.
+
+`prepare` turns a config into a `Job`; a job is trained, or only looked at (``mltrain check``).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mltrain.config import Config
+from mltrain.data import Dataset, Split
+from mltrain.engine.network import Network
+from mltrain.errors import ConfigError, DataError
+from mltrain.randomness import generator
+from mltrain.storage.model import Model
+from mltrain.training.compatibility import find_data_problems, find_problems
+from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.report import EpochReport
+from mltrain.training.targets import encode
+from mltrain.training.warnings import find_warnings
+
+
+@dataclass(frozen=True)
+class Job:
+    """A config with all that it takes to train it."""
+
+    config: Config
+    dataset: Dataset
+    network: Network
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What is trained on, with targets as the loss takes them."""
+        return self._encoded(self.dataset.train)
+
+    def warnings(self) -> list[str]:
+        """What would train, but not well, in a sentence each."""
+        config = self.config
+        return find_warnings(
+            self.network,
+            self.dataset,
+            self.rows.target,
+            loss=config.loss,
+            optimizer=config.optimizer,
+            training=config.training,
+        )
+
+    def train(
+        self, stop: Callable[[], bool] = lambda: False, progress: Progress = lambda *_: None
+    ) -> Iterator[EpochReport]:
+        """Train the job's network; see `mltrain.training.loop.train`."""
+        config, held_back = self.config, self.dataset.validation
+        return train(
+            self.network,
+            self.rows,
+            loss=config.loss,
+            optimizer=config.optimizer,
+            training=config.training,
+            metrics=config.metrics,
+            validation=held_back and self._encoded(held_back),
+            scale=self.dataset.facts.scale,
+            seed=config.seed,
+            stop=stop,
+            progress=progress,
+        )
+
+    def model(self, history: list[EpochReport]) -> Model:
+        """The network as it is now, as a model."""
+        return Model(self.config, self.network, self.dataset.facts, history)
+
+    def start_from(self, model: Model) -> str:
+        """Take over the parameters of ``model`` that this network has, too, by name and shape; says which, in words.
+
+        Raises `DataError` if there are none.
+        """
+        own, given = self.network.arrays, model.network.arrays
+        taken = [name for name, array in own.items() if name in given and given[name].shape == array.shape]
+        if not taken:
+            raise DataError(f"none of the model's parameters ({', '.join(given)}) fits this network ({', '.join(own)})")
+        for name in taken:
+            own[name][...] = given[name]
+        left = [name for name in own if name not in taken]
+        return f"took {', '.join(taken)}" + (f"; new: {', '.join(left)}" if left else "")
+
+    def _encoded(self, split: Split) -> Rows:
+        outputs = self.network.output_shape[0]
+        return Rows(split.x, encode(self.config.loss, self.dataset.facts, outputs, split))
+
+
+def prepare(config: Config, folder: Path) -> Job:
+    """Load the data and build the network. ``folder`` is where the config stands.
+
+    Raises `ConfigError` with everything that does not fit together, and `DataError`.
+    """
+    facts = config.dataset.facts(folder)
+    if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
+        raise ConfigError(problems)
+    network = Network(config.layers, facts.input_shape)
+    network.initialize(generator(config.seed, "weights"))
+    dataset = config.dataset.load(config.seed, folder)
+    if problems := find_data_problems(config.layers, config.loss, dataset):
+        raise ConfigError(problems)
+    return Job(config, dataset, network)
+
+
+def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:
+    """The rows that say most about how good a model is: held back for testing, else for validation, else all."""
+    for name, split in (("test", dataset.test), ("validation", dataset.validation)):
+        if split is not None:
+            return name, split
+    return "train", dataset.train

@@ -1,0 +1,139 @@
+"""A trained model: a network, the config it came from, and what its inputs and outputs mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from mltrain import __version__
+from mltrain.config import Config
+from mltrain.config.dump import to_builtins
+from mltrain.config.load import config_from
+from mltrain.data import Facts, Split
+from mltrain.engine.layers import in_words
+from mltrain.engine.metrics import predicted_classes
+from mltrain.engine.network import Network
+from mltrain.errors import ConfigError, DataError, ModelFileError
+from mltrain.storage.model_file import ModelFile, write_model_file
+from mltrain.training.evaluation import Evaluation, Evaluator, predict
+from mltrain.training.report import EpochReport
+from mltrain.training.targets import class_names, encode
+
+
+@dataclass(frozen=True)
+class Model:
+    """What `fit` returns and `load_model` reads.
+
+    ``facts`` say what a row of input looks like and what classes there are; ``history`` is empty for a loaded model.
+    """
+
+    config: Config
+    network: Network
+    facts: Facts
+    history: Sequence[EpochReport] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes that the model tells apart, in the order of its outputs; None if it gives numbers."""
+        return class_names(self.config.loss, self.facts, self.network.output_shape[0])
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the outputs are probabilities: those of a softmax or sigmoid that was trained as such."""
+        return self.config.loss.joins in ("softmax", "sigmoid")
+
+    def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Outputs ``(rows, outputs)`` for the rows ``x``, given as the dataset gives them: ``(rows, *input_shape)``.
+
+        Scaling that belongs to the model (pixels of 0..255, for one) is done here. Raises `DataError` if the shape is
+        another, or if ``x`` holds anything but finite numbers.
+        """
+        return predict(self.network, self._rows(x), self.facts.scale)
+
+    def predict_labels(self, x: npt.ArrayLike) -> list[str]:
+        """The name of the predicted class of each row. Raises `DataError` if the model does not tell classes apart."""
+        if self.classes is None:
+            raise DataError("this model gives numbers, so there are no classes to name")
+        return self.labels(self.predict(x))
+
+    def labels(self, y: npt.NDArray[np.float32]) -> list[str]:
+        """The class name that each row of outputs stands for."""
+        names = self.classes or ()
+        return [names[number] for number in predicted_classes(y, self.config.loss.threshold)]
+
+    def evaluate(self, rows: Split) -> Evaluation:
+        """Loss, metrics and, for classes, the confusion matrix on ``rows``, which are as the dataset gives them."""
+        loss, outputs = self.config.loss, self.network.output_shape[0]
+        return Evaluator(
+            self.network,
+            rows.x,
+            encode(loss, self.facts, outputs, rows),
+            loss=loss,
+            metrics=self.config.metrics,
+            scale=self.facts.scale,
+            classes=len(self.classes or ()),
+        )()
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file, whole or not at all; the same model gives the same bytes. Raises `StorageError`."""
+        meta = {
+            "mltrain": __version__,
+            "config": to_builtins(replace(self.config, dataset=self.config.dataset.placeless())),
+            "input_shape": self.facts.input_shape,
+            "outputs": self.facts.outputs,
+            "classes": self.facts.classes,
+            "inputs": {"scale": self.facts.scale},
+        }
+        write_model_file(Path(path), meta, self.network.arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Model":
+        """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
+        with ModelFile(Path(path)) as file:
+            config, facts = _read_meta(file)
+            try:
+                network = Network(config.layers, facts.input_shape)
+            except ConfigError as error:
+                raise ModelFileError(f"{path}: its layers do not fit together: {error}") from error
+            for name, array in network.arrays.items():
+                array[...] = file.read(name, array.shape)
+        return cls(config, network, facts)
+
+    def _rows(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        try:
+            rows = np.asarray(x)
+            rows = rows if rows.dtype == np.uint8 else rows.astype(np.float32)
+        except (ValueError, TypeError) as error:
+            raise DataError("x must hold numbers, in rows of equal length") from error
+        if rows.shape[1:] != self.facts.input_shape:
+            want = f"(rows, {', '.join(map(str, self.facts.input_shape))})"
+            raise DataError(
+                f"x has shape {rows.shape}, but the model takes {want}: each row is {in_words(self.facts.input_shape)}"
+            )
+        if not np.isfinite(rows).all():
+            raise DataError("x holds numbers that are infinite or not a number")
+        return rows
+
+
+def _read_meta(file: ModelFile) -> tuple[Config, Facts]:
+    meta = file.meta
+    try:
+        config = config_from(meta["config"])
+        classes = meta["classes"]
+        facts = Facts(
+            tuple(int(length) for length in meta["input_shape"]),
+            int(meta["outputs"]),
+            None if classes is None else tuple(map(str, classes)),
+            float(meta["inputs"]["scale"]),
+        )
+        if any(length < 1 for length in facts.input_shape):
+            raise ValueError
+    except ConfigError as error:
+        raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
+    return config, facts

@@ -1,0 +1,135 @@
+"""The run directory: ``model.npz``, ``config.yaml`` and ``history.csv`` of one training, below ``runs/``."""
+
+import contextlib
+import csv
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from mltrain.config.dump import to_yaml
+from mltrain.config.load import load_config
+from mltrain.data import DatasetSpec
+from mltrain.errors import ModelFileError, StorageError, UsageError
+from mltrain.storage.files import reason, write_text
+from mltrain.storage.model import Model
+from mltrain.training.report import EpochReport
+
+RUNS = Path("runs")
+MODEL, CONFIG, HISTORY = "model.npz", "config.yaml", "history.csv"
+
+
+class Run:
+    """A folder for the results of one training, claimed before it begins so that a full disk is no surprise at the end.
+
+    As a context manager it takes an empty folder away again if nothing was saved to it.
+    """
+
+    def __init__(self, folder: Path, *, new: bool):
+        self.folder, self._new = folder, new
+
+    @classmethod
+    def claim(cls, name: str, out: Path | None = None, runs: Path = RUNS) -> "Run":
+        """The next free ``runs/<name>-<NNN>``, or exactly ``out``. Raises `StorageError`.
+
+        Two that claim at once get different numbers: making a folder is what claims it, and only one can make it.
+        """
+        if out is not None:
+            try:
+                new = not out.exists()
+                out.mkdir(parents=True, exist_ok=True)
+                _try_to_write(out)
+            except OSError as error:
+                raise StorageError(f"{out}: the run cannot be written there: {reason(error)}") from error
+            return cls(out, new=new)
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+            number = _highest_number(runs, name)
+            while True:
+                number += 1
+                folder = runs / f"{name}-{number:03d}"
+                with contextlib.suppress(FileExistsError):
+                    folder.mkdir()
+                    return cls(folder, new=True)
+        except OSError as error:
+            raise StorageError(f"{runs}: the run cannot be written there: {reason(error)}") from error
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._new:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()  # fails, as it should, where something was saved
+
+    def save(self, model: Model, history: Sequence[EpochReport], folder: Path) -> Path:
+        """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`."""
+        text = to_yaml(replace(model.config, dataset=model.config.dataset.located(folder)))
+        write_text(self.folder / CONFIG, text)
+        write_text(self.folder / HISTORY, history_csv(history))
+        model.save(self.folder / MODEL)
+        return self.folder / MODEL
+
+
+def find_model(path: Path | None, runs: Path = RUNS) -> Path:
+    """The model file that ``path`` (a file or a run directory) means; without it, that of the newest run.
+
+    Raises `UsageError` where there is none.
+    """
+    if path is None:
+        models = sorted(runs.glob(f"*/{MODEL}"), key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
+        if not models:
+            raise UsageError(
+                f"there is no run below {runs}/ yet; train one with: mltrain fit CONFIG, or name one with --model"
+            )
+        return models[-1]
+    if path.is_dir():
+        if not (path / MODEL).is_file():
+            raise ModelFileError(f"{path}: holds no {MODEL}, so it is not the folder of a finished run")
+        return path / MODEL
+    return path
+
+
+def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
+    """What a model was trained on, and the folder from which to look for it.
+
+    The run's config knows where the files are on this machine; the model alone only knows what they hold.
+    """
+    config = file.parent / CONFIG
+    dataset = load_config(config).dataset if config.is_file() else model.config.dataset
+    return dataset, file.parent
+
+
+def history_csv(history: Sequence[EpochReport]) -> str:
+    """A line an epoch: every number that it reported."""
+    table = [
+        {
+            "epoch": report.epoch,
+            "seconds": f"{report.seconds:.6f}",
+            "loss": report.loss,
+            **report.metrics,
+            **({} if report.val_loss is None else {"val_loss": report.val_loss}),
+            **{f"val_{name}": value for name, value in report.val_metrics.items()},
+            **report.tracked,
+        }
+        for report in history
+    ]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0]) if table else ["epoch", "seconds", "loss"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+def _highest_number(runs: Path, name: str) -> int:
+    pattern = re.compile(re.escape(name) + r"-(\d{3,})")
+    return max((int(found[1]) for entry in runs.iterdir() if (found := pattern.fullmatch(entry.name))), default=0)
+
+
+def _try_to_write(folder: Path) -> None:
+    probe = folder / ".mltrain-probe"
+    probe.touch()
+    probe.unlink()
+

@@ -1,0 +1,128 @@
+"""What a network makes of rows that it does not learn from: its outputs, and how good they are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats, size
+from mltrain.engine.losses import Loss
+from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
+from mltrain.engine.network import Network
+from mltrain.engine.plan import Pass, Plan
+from mltrain.training.batches import Window
+
+BLOCK_NUMBERS = 1 << 21
+"""Numbers that all buffers of a forward pass may hold together: 8 MB, at which matrix products are at full speed."""
+
+
+class Tally:
+    """Metrics summed up over blocks of rows."""
+
+    def __init__(self, metrics: Sequence[Metric], threshold: float):
+        self._metrics, self._threshold = metrics, threshold
+        self._sums: list[Statistics] | None = None
+
+    def add(self, y: Floats, target: npt.NDArray[Any]) -> None:
+        """Take a block of outputs ``(rows, outputs)`` and its targets into account."""
+        block = Tally(self._metrics, self._threshold)
+        block._sums = [metric.statistics(y, target, self._threshold) for metric in self._metrics]
+        self.include(block)
+
+    def include(self, other: "Tally") -> None:
+        """Take what another tally has seen into account, too."""
+        if self._sums is None or other._sums is None:
+            self._sums = self._sums or other._sums
+        else:
+            together = zip(self._metrics, self._sums, other._sums, strict=True)
+            self._sums = [metric.merge(one, another) for metric, one, another in together]
+
+    def results(self) -> dict[str, float]:
+        """Each metric's value, by its name."""
+        pairs = zip(self._metrics, self._sums or [], strict=True)
+        return {metric.type_name(): metric.result(statistics) for metric, statistics in pairs}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a network's outputs are on some rows.
+
+    ``confusion[true, predicted]`` counts rows, where classes were asked for.
+    """
+
+    loss: float
+    metrics: dict[str, float]
+    confusion: npt.NDArray[np.int64] | None = None
+
+
+def block_rows(network: Network) -> int:
+    """How many rows to take through a network at once, outside of training."""
+    widths = size(network.input_shape) + sum(size(node.output_shape) for node in network.nodes)
+    return max(1, min(8192, BLOCK_NUMBERS // widths))
+
+
+class _Forward:
+    """Takes the same rows through a network, a block at a time, as often as asked; everything is allocated once."""
+
+    def __init__(
+        self, network: Network, x: npt.NDArray[Any], target: npt.NDArray[Any], scale: float, *, joined: bool = False
+    ):
+        self._order = np.arange(len(x))
+        block = min(len(x), block_rows(network))
+        whole, short = divmod(len(x), block)
+        self._window = Window(
+            x, target, size(network.output_shape), scale, batch_size=block, whole=whole, short=short or None
+        )
+        plan = Plan(network, block, joined=joined)
+        self._passes = [(plan.bind(batch.x, batch.y), batch.target) for batch in self._window.batches]
+
+    def __iter__(self) -> Iterator[tuple[Pass, npt.NDArray[Any]]]:
+        """Each block's pass, after it was run, with its targets."""
+        for _, batches in self._window.fill(self._order):
+            for number in batches:
+                bound, target = self._passes[number]
+                # exp may overflow on the way to a correct 0; a result that is not a number shows in the loss.
+                with np.errstate(all="ignore"):
+                    for call in bound.forward:
+                        call.run()
+                yield bound, target
+
+
+class Evaluator:
+    """Measures one network on the same rows as often as asked. ``classes``, if not 0, asks for the confusion matrix."""
+
+    def __init__(
+        self,
+        network: Network,
+        x: npt.NDArray[Any],
+        target: npt.NDArray[Any],
+        *,
+        loss: Loss,
+        metrics: Sequence[Metric] = (),
+        scale: float = 1.0,
+        classes: int = 0,
+    ):
+        self._loss, self._metrics, self._classes, self._count = loss, metrics, classes, len(x)
+        self._forward = _Forward(network, x, target, scale, joined=loss.joins is not None)
+
+    def __call__(self) -> Evaluation:
+        """Loss and metrics with the network's parameters as they are now."""
+        loss, tally, total = self._loss, Tally(self._metrics, self._loss.threshold), 0.0
+        confusion = np.zeros((self._classes, self._classes), np.int64)
+        for bound, target in self._forward:
+            with np.errstate(all="ignore"):
+                total += len(target) * loss.mean(bound.z, bound.y, target, np.empty_like(bound.z))
+                tally.add(bound.y, target)
+            if self._classes:
+                np.add.at(confusion, (true_classes(target), predicted_classes(bound.y, loss.threshold)), 1)
+        return Evaluation(total / self._count, tally.results(), confusion if self._classes else None)
+
+
+def predict(network: Network, x: npt.NDArray[Any], scale: float = 1.0) -> Floats:
+    """Outputs ``(rows, *output_shape)``, float32, for the rows ``x``, which the network sees as ``x * scale``."""
+    if not len(x):
+        return np.empty((0, *network.output_shape), np.float32)
+    blocks = [bound.y.copy() for bound, _ in _Forward(network, x, np.empty((len(x), 0), np.float32), scale)]
+    return np.concatenate(blocks).reshape(len(x), *network.output_shape)

@@ -1,0 +1,22 @@
+"""What training tells the world: one `EpochReport` an epoch."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch came to. Epoch 0, present where parameters are tracked, is the state before training.
+
+    ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training; ``val_loss``
+    and ``val_metrics`` are measured after it. ``seconds`` is the time spent training, validation left out.
+    """
+
+    epoch: int
+    epochs: int
+    steps: int
+    seconds: float
+    loss: float
+    metrics: dict[str, float]
+    val_loss: float | None = None
+    val_metrics: dict[str, float] = field(default_factory=dict)
+    tracked: dict[str, float] = field(default_factory=dict)

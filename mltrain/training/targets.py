@@ -1,0 +1,79 @@
+"""From a dataset's targets to the array that a loss wants, and what to say when that cannot be."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data import Facts, Split
+from mltrain.engine.losses import Loss
+
+
+def class_names(loss: Loss, facts: Facts, outputs: int) -> tuple[str, ...] | None:
+    """Names of the classes between which a network decides; None if it gives numbers.
+
+    Targets that are numbers become classes where the loss takes class numbers, or yes and no.
+    """
+    if facts.classes is not None:
+        return facts.classes
+    if loss.targets in ("labels", "one_hot"):
+        return tuple(map(str, range(outputs)))
+    return ("0", "1") if loss.targets == "binary" and outputs == 1 else None
+
+
+def mismatch(loss: Loss, facts: Facts, outputs: int) -> str | None:
+    """Why targets as ``facts`` describes them cannot be compared with so many outputs; None if they can."""
+    name = loss.type_name()
+    if facts.classes is None:
+        if loss.targets == "labels" and facts.outputs > 1:
+            return f"{name} takes one class number a row, but the dataset gives {facts.outputs} numbers"
+        if loss.targets != "labels" and facts.outputs != outputs:
+            have = f"the dataset has {_count(facts.outputs, 'target')} a row"
+            return f"the last layer gives {_count(outputs, 'number')} a row, but {have}"
+        return None
+    classes = len(facts.classes)
+    if loss.targets == "numbers" and facts.named:
+        names = ", ".join(f"'{one}'" for one in facts.classes[:3]) + (", ..." if classes > 3 else "")
+        return f"{name} compares numbers, but the targets are names ({names}); use sparse_categorical_crossentropy"
+    if outputs == classes or (outputs == 1 and classes == 2 and loss.targets in ("binary", "numbers")):
+        return None
+    if outputs == 1 and loss.targets == "numbers":
+        return None  # class numbers, taken as the numbers that they are
+    return f"the last layer has {_count(outputs, 'output')}, but the dataset has {classes} classes"
+
+
+def encode(loss: Loss, facts: Facts, outputs: int, rows: Split) -> npt.NDArray[Any]:
+    """The targets of ``rows`` as ``loss`` wants them; see `TargetKind`. `mismatch` and `misfits` must be None."""
+    y = rows.y
+    if loss.targets == "labels":
+        return y.astype(np.int32) if facts.classes is not None else y[:, 0].astype(np.int32)
+    if facts.classes is None:
+        return (y > 0).astype(np.float32) if loss.targets == "binary" and y.min() < 0 else y
+    if outputs == 1:
+        return y.astype(np.float32)[:, None]
+    return np.eye(outputs, dtype=np.float32)[y]
+
+
+def misfit(loss: Loss, facts: Facts, outputs: int, rows: Split) -> str | None:
+    """Which value among the targets ``loss`` cannot take; None if it can take them all."""
+    y = rows.y
+    if facts.classes is not None or not len(y):
+        return None
+    if loss.targets == "labels":
+        wrong = y[(y < 0) | (y >= outputs) | (y != np.floor(y))]
+        return (
+            f"the last layer has {_count(outputs, 'output')}, for the classes 0 to {outputs - 1}, "
+            f"but the targets hold {wrong.flat[0]:g}"
+            if wrong.size
+            else None
+        )
+    if loss.targets == "one_hot" and not (np.all(y >= 0) and np.allclose(y.sum(axis=1), 1, atol=1e-3)):
+        return f"{loss.type_name()} takes rows of probabilities that add up to 1, as in [0, 1, 0]"
+    if loss.targets == "binary" and not (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
+        wrong = y[~np.isin(y, (0, 1))]
+        return f"{loss.type_name()} takes targets of 0 and 1, but they hold {wrong.flat[0]:g}"
+    return None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
