@@ -11,7 +11,7 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Config", "Model", "MltrainError", "fit", "load_config", "load_model"]
+__all__ = ["Config", "MltrainError", "Model", "fit", "load_config", "load_model"]
 
 if TYPE_CHECKING:
     from mltrain.api import fit, load_model

@@ -16,7 +16,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
     """
     came = False
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
         nonlocal came
         came = True
         signal.signal(number, before[number])

@@ -1,10 +1,12 @@
 """``mltrain explain``: what there is to write into a config, and what it means."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import groupby
 
+from mltrain.config.convert import convert
 from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
-from mltrain.config.families import FAMILIES, SECTIONS
+from mltrain.config.families import SECTIONS, members
 from mltrain.config.kinds import Struct
 from mltrain.config.nearest import did_you_mean
 from mltrain.config.yaml_writer import on_one_line
@@ -22,7 +24,7 @@ def run(terminal: Terminal, name: str | None) -> None:
         return
     found = list(_find(name))
     if not found:
-        names = [one for family in FAMILIES.values() for one in (*family.names(), *family.aliases())]
+        names = [one for _, member in members() for one in (member.type_name(), *member.aliases)]
         near = did_you_mean(name, [*names, *SECTIONS], "; list all with: mltrain explain")
         raise UsageError(f"there is no '{name}' to explain{near}")
     for noun, struct in found:
@@ -31,26 +33,37 @@ def run(terminal: Terminal, name: str | None) -> None:
 
 def _listings() -> Iterator[Listing]:
     yield Listing("sections of a config", [Entry(name, describe(struct).summary) for name, struct in SECTIONS.items()])
-    for title, family in FAMILIES.items():
-        yield Listing(title, [Entry(member.type_name(), describe(member).summary) for member in family])
+    for title, group in groupby(members(), key=lambda pair: pair[0]):
+        yield Listing(title, [Entry(member.type_name(), describe(member).summary) for _, member in group])
 
 
 def _find(name: str) -> Iterator[tuple[str, Struct]]:
     """What is called so: several families may have a member of one name."""
     if name in SECTIONS:
         yield "section", SECTIONS[name]
-    for family in FAMILIES.values():
-        if member := family.find(name):
-            yield family.noun, member
+    for _, member in members():
+        if name in (member.type_name(), *member.aliases):
+            yield member.family.noun, member
 
 
 def _member(noun: str, struct: Struct) -> Member:
     text = describe(struct)
     options = [Option(one.name, one.accepts, one.default, one.description) for one in text.options]
-    return Member(text.name, noun, text.aliases, f"{text.summary}\n\n{text.details}", options, _example(struct))
+    docstring = f"{text.summary}\n\n{text.details}"
+    return Member(text.name, noun, text.aliases, docstring, options, _example(noun, struct))
 
 
-def _example(struct: Struct) -> str:
-    """How a config asks for it."""
+def _example(noun: str, struct: Struct) -> str:
+    """How a config asks for it, in the section where it may stand."""
     if not issubclass(struct, Spec):
         return ""
+    example = on_one_line(to_plain(convert(struct, {"type": struct.type_name(), **struct.examples[0]}), defaults=False))
+    place = {
+        "layer": "layers:\n  - {}",
+        "activation": "layers:\n  - {{type: dense, units: 64, activation: {}}}",
+        "initializer": "layers:\n  - {{type: dense, units: 64, kernel_initializer: {}}}",
+        "schedule": "optimizer: {{type: adam, learning_rate: {}}}",
+        "points": "dataset: {{type: linear, slope: 3, intercept: 2, samples: 100, x: {}}}",
+        "metric": "metrics: [{}]",
+    }.get(noun, f"{noun}: {{}}")
+    return place.format(example)

@@ -4,11 +4,10 @@ Goes through the data node by node and on after each problem, so that all proble
 """
 
 import math
-import re
-from typing import Annotated, Any, Literal, TypeVar, Union
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Meta, inspect
+from msgspec import inspect
 
 from mltrain.config.kinds import (
     Kind,
@@ -18,15 +17,15 @@ from mltrain.config.kinds import (
     bare,
     family_of,
     in_words,
-    is_optional,
     options,
     quoted,
     section_of,
     shown,
     with_article,
 )
+from mltrain.config.leaves import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.nearest import did_you_mean, nearest
-from mltrain.config.yaml_scalars import resolve, written
+from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
 from mltrain.spec import Family, Spec
 
@@ -48,7 +47,7 @@ class KeyProblem(Problem):
 def convert(struct: type[T], data: Any) -> T:
     """The description that plain data stands for: a section, or a member of a family (``struct`` is its base class).
 
-    Raises `ConfigError` with all problems.
+    Plain data is what YAML or JSON gives. Raises `ConfigError` with all problems.
     """
     value, problems = try_convert(struct, data)
     if problems:
@@ -70,7 +69,7 @@ def form(kind: Kind, data: Any) -> Kind | None:
     accepted = alternatives(kind)
     for one in map(bare, accepted):
         match data:
-            case list():
+            case list() | tuple():
                 fits = isinstance(one, ListKind)
             case dict():
                 fits = isinstance(one, inspect.StructType | inspect.DictType)
@@ -99,10 +98,9 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
     *_, name = path
     assert isinstance(name, str)
     known = options(struct)
-    owner = _owner(struct, path[:-1])
-    message = f"unknown option for {owner}"
-    if glued := re.fullmatch(r"(\w+):(\S+)", name):
-        return KeyProblem(path, f"{message}; put a space after the colon: '{glued[1]}: {glued[2]}'")
+    message = f"unknown option for {_owner(struct, path[:-1])}"
+    if (name_and_value := glued(name)) is not None:
+        return KeyProblem(path, f"{message}; put a space after the colon: '{name_and_value}'")
     below = (
         f"{option.name}.{name}" for option in known.values() if name in _names_below(option.kind, option.name, data)
     )
@@ -128,34 +126,6 @@ def _all_names(family: Family) -> list[str]:
     return [*family.names(), *family.aliases()]
 
 
-def leaf_type(kind: Kind) -> Any:
-    """The annotation of those alternatives of a kind that are single values; None if there are none."""
-    leaves = [
-        _leaf_annotation(one) for one in map(bare, alternatives(kind)) if type(one) in (*_LEAVES, inspect.LiteralType)
-    ]
-    types = [*leaves, None] if is_optional(kind) else leaves
-    return Union[tuple(types)] if types else None  # noqa: UP007  (`|` takes no tuple)
-
-
-def _leaf_annotation(kind: Kind) -> Any:
-    if isinstance(kind, inspect.LiteralType):
-        return Literal[kind.values]
-    constraints = {name: getattr(kind, name) for name in kind.__struct_fields__}
-    if constraints.get("pattern"):
-        # In Python, unlike in JSON Schema, $ matches before a last line break too.
-        constraints["pattern"] = re.sub(r"\$$", r"\\Z", constraints["pattern"])
-    return Annotated[_LEAVES[type(kind)], Meta(**constraints)]
-
-
-_LEAVES: dict[type[Kind], Any] = {
-    inspect.AnyType: Any,
-    inspect.BoolType: bool,
-    inspect.IntType: int,
-    inspect.FloatType: float,
-    inspect.StrType: str,
-}
-
-
 class _EnoughProblems(Exception):
     pass
 
@@ -171,7 +141,7 @@ class _Converter:
             return self._leaf(kind, leaf or leaf_type(kind), data, path)
         if isinstance(one, inspect.DictType):
             items = {name: self.convert(one.value_type, item, (*path, name)) for name, item in data.items()}
-            return _INVALID if _INVALID in items.values() else items
+            return _INVALID if any(item is _INVALID for item in items.values()) else items
         if isinstance(one, ListKind):
             return self._list(one, data, path)
         assert isinstance(one, inspect.StructType)
@@ -179,25 +149,20 @@ class _Converter:
         return self._struct(one.cls, data, path) if family is None else self._member(family, data, path)
 
     def _leaf(self, kind: Kind, leaf: Any, data: Any, path: ConfigPath) -> Any:
-        if leaf is not None:
-            # A number such as 1e3 is whole, even though it is written as a float.
-            whole = [int(data)] if isinstance(data, float) and data.is_integer() else []
-            for candidate in (data, *whole):
-                try:
-                    value = msgspec.convert(candidate, leaf)
-                except msgspec.ValidationError:
-                    continue
-                if isinstance(value, float) and not math.isfinite(value):
-                    return self._refuse(path, f"expected a finite number, got {shown(value)}")
-                return value
-        return self._refuse(
-            path, f"expected {in_words(kind)}{_by_name(kind)}, got {shown(data)}{_advice(kind, leaf, data)}"
-        )
+        try:
+            value = read_leaf(leaf, data)
+        except Unfit:
+            return self._refuse(path, _unfit(kind, leaf, data))
+        if isinstance(value, float) and not math.isfinite(value):
+            return self._refuse(path, f"expected a finite number, got {shown(value)}")
+        return value
 
     def _list(self, kind: ListKind, data: list[Any], path: ConfigPath) -> Any:
         most = math.inf if kind.max_length is None else kind.max_length
         if not (kind.min_length or 0) <= len(data) <= most:
-            return self._refuse(path, f"expected {in_words(kind)}, got {f'a list of {len(data)}' if data else 'none'}")
+            return self._refuse(
+                path, f"expected {in_words(kind)}, got {shown(data)}{f' of {len(data)}' if data else ''}"
+            )
         leaf = leaf_type(kind.item_type)
         items = [self.convert(kind.item_type, item, (*path, index), leaf) for index, item in enumerate(data)]
         if any(item is _INVALID for item in items):
@@ -261,39 +226,19 @@ def _without_type(family: Family, data: dict[str, Any]) -> str:
     return f"expected a type that says which {family.noun} this is: {', '.join(family.names())}"
 
 
-def _by_name(kind: Kind) -> str:
-    """How to write a member of a family, where nothing else would do."""
-    return " (NAME or {type: NAME, ...})" if len(alternatives(kind)) == 1 and family_of(kind) is not None else ""
+def _unfit(kind: Kind, leaf: Any, data: Any) -> str:
+    """What to say of data that has no form that the kind accepts."""
+    accepted = alternatives(kind)
+    how = " (NAME or {type: NAME, ...})" if len(accepted) == 1 and family_of(kind) is not None else ""
+    end = advice(leaf, data)
+    if any(isinstance(one, ListKind) and _is_valid_item(one, data) for one in map(bare, accepted)):
+        end = f"; put it in brackets: [{data if isinstance(data, str) else written(data)}]"
+    return f"expected {in_words(kind)}{how}, got {shown(data)}{end}"
 
 
-def _advice(kind: Kind, leaf: Any, data: Any) -> str:
-    """What to do about a value that was probably meant right."""
-
-    def fits(value: Any) -> bool:
-        try:
-            msgspec.convert(value, leaf)
-        except msgspec.ValidationError:
-            return False
-        return leaf is not None
-
-    if not isinstance(data, str | bool | int | float):
-        return ""
-    text = data if isinstance(data, str) else written(data)
-    lists = [one for one in map(bare, alternatives(kind)) if isinstance(one, ListKind)]
-    if any(not isinstance(bare(one.item_type), inspect.AnyType) and _is_valid(one, [data]) for one in lists):
-        return f"; put it in brackets: [{text}]"
-    if not isinstance(data, str):
-        return f"; put it in quotes: '{text}'" if fits(text) else ""
-    if glued := re.fullmatch(r"(\w+):(\S+)", data):
-        return f"; put a space after the colon: '{glued[1]}: {glued[2]}'"
-    if fits(resolve(data)):
-        return "; remove the quotes"
-    if fits(resolve(data.replace(",", "."))):
-        return "; write a point, not a comma"
-    return ""
-
-
-def _is_valid(kind: Kind, data: Any) -> bool:
+def _is_valid_item(kind: ListKind, data: Any) -> bool:
+    if isinstance(bare(kind.item_type), inspect.AnyType) or not isinstance(data, str | bool | int | float):
+        return False
     converter = _Converter()
-    converter.convert(kind, data, ())
+    converter.convert(kind.item_type, data, ())
     return not converter.problems

@@ -17,7 +17,7 @@ def to_yaml(config: Config) -> str:
 
 def to_builtins(config: Config) -> dict[str, Any]:
     """The config as data for JSON, with every default filled in and every type spelled out."""
-    return msgspec.json.decode(msgspec.json.encode(config))
+    return msgspec.to_builtins(config)
 
 
 def to_plain(value: Any, *, defaults: bool = True) -> Any:

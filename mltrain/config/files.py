@@ -20,9 +20,9 @@ STARTERS = "'mltrain init' writes configs to start from"
 
 def read_text(path: Path) -> str:
     """The text of a config file. Raises `ConfigError` if it cannot be read or is no text."""
-    if path.is_dir():
-        raise file_error(path, f"this is a folder, not a config{_others(path)}")
     try:
+        if path.is_dir():
+            raise file_error(path, f"this is a folder, not a config{_others(path)}")
         if path.stat().st_size > MOST_BYTES:
             raise _too_long(path)
         with path.open("rb") as file:
@@ -51,9 +51,9 @@ def _too_long(path: Path) -> ConfigError:
 def _missing(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder '{path.parent}'"
-    name = path.name if path.suffix in _ENDINGS else f"{path.name}{_ENDINGS[0]}"
-    near = nearest(name, _configs(path.parent))
-    meant = _others(path.parent) if near is None else f"; did you mean '{path.with_name(near)}'?"
+    stems = {Path(name).stem: name for name in _configs(path.parent)}
+    near = nearest(path.stem if path.suffix in _ENDINGS else path.name, stems)
+    meant = _others(path.parent) if near is None else f"; did you mean '{path.with_name(stems[near])}'?"
     return f"there is no such file{meant}"
 
 

@@ -114,7 +114,8 @@ def _one_in_words(kind: Kind, plural: bool) -> str:
         case inspect.BoolType():
             return "true or false"
         case inspect.StrType():
-            return "text" if kind.pattern is None else f"text that matches {kind.pattern}"
+            text = "texts" if plural else "text"
+            return text if kind.pattern is None else f"{text} matching {kind.pattern}"
         case inspect.LiteralType():
             return _either([f"'{value}'" for value in kind.values])
         case inspect.ListType() | inspect.VarTupleType():
@@ -127,10 +128,18 @@ def _one_in_words(kind: Kind, plural: bool) -> str:
 
 
 def _items(kind: ListKind) -> str:
+    count = _count(kind.min_length or 0, kind.max_length)
+    if title := extras(kind.item_type).get("title"):
+        return f" of {count}items, each {title}"
     if isinstance(bare(kind.item_type), inspect.AnyType):
-        return ""
-    least = "one or more " if kind.min_length == 1 else f"at least {kind.min_length} " if kind.min_length else ""
-    return f" of {least}{in_words(kind.item_type, plural=True)}"
+        return f" of {count}items" if count else ""
+    return f" of {count}{in_words(kind.item_type, plural=True)}"
+
+
+def _count(least: int, most: int | None) -> str:
+    if most is None:
+        return "one or more " if least == 1 else f"at least {least} " if least else ""
+    return f"{most} " if least == most else f"{least} to {most} " if least else f"at most {most} "
 
 
 def _bounds(kind: inspect.IntType | inspect.FloatType) -> str:
@@ -156,12 +165,12 @@ def with_article(noun: str) -> str:
 
 
 _LONGEST = 40
-"""Characters of a text that messages quote."""
+"""Characters of a value that messages show."""
 
 
 def quoted(text: str) -> str:
     """A text as messages show it: in quotes, and no longer than a line can bear."""
-    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+    return repr(_shortened(text))
 
 
 def shown(value: Any) -> str:
@@ -173,6 +182,10 @@ def shown(value: Any) -> str:
             return quoted(value)
         case dict():
             return "a mapping"
-        case list():
+        case list() | tuple():
             return "a list" if value else "an empty list"
-    return written(value)
+    return _shortened(written(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -88,7 +88,7 @@ def _set(kind: Kind, data: Any, parts: list[str], path: ConfigPath, value: Any) 
 def _index(part: str, data: list[Any], path: ConfigPath) -> int:
     items, last = dotted(path), len(data) - 1
     if not part.isdecimal():
-        raise _NotThere(Problem((*path, part), f"{items} is a list; say which of it by number, as in {items}.0"))
+        raise _NotThere(Problem((*path, part), f"{items} is a list; say which by its number, as in {items}.0"))
     if int(part) <= last:
         return int(part)
     there = f"there are only {items}[0] to {items}[{last}]" if last > 0 else f"there is only {items}[0]"

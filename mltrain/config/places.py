@@ -75,5 +75,6 @@ def _upward(path: ConfigPath) -> list[ConfigPath]:
 
 def printable(line: str) -> str:
     """A line of output, whatever characters a user's text brings into it."""
-    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)

@@ -18,8 +18,8 @@ _DECIMAL = re.compile(r"[-+]?[0-9]+")
 _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
-_MOST_DIGITS = 4300
-"""Python refuses to read longer whole numbers; as a float such a number is simply infinite."""
+_MOST_DIGITS = 300
+"""Longer whole numbers are read as floats, most of them infinite: none is of use, and Python refuses to print some."""
 
 
 def resolve(word: str) -> Scalar:
@@ -31,7 +31,7 @@ def resolve(word: str) -> Scalar:
     if _DECIMAL.fullmatch(word):
         return int(word) if len(word) <= _MOST_DIGITS else float(word)
     if _PREFIXED.fullmatch(word):
-        return int(word, 0)
+        return int(word, 0) if len(word) <= _MOST_DIGITS else float("inf")
     return float(word) if _FLOAT.fullmatch(word) else word
 
 

@@ -26,7 +26,7 @@ def note(text: str) -> View:
 def _message(label: str, style: str, text: str) -> View:
     """The label, and the lines of ``text`` beside it."""
     paragraphs = []
-    lines = _aligned(text.splitlines())
+    lines = _aligned(text.splitlines() or [""])
     for line in lines:
         indent = len(line) - len(line.lstrip()) + len(GAP) if len(lines) > 1 else 0
         paragraphs.append(Paragraph([Span(label, style), Span(line)], hanging=len(label) + indent))
@@ -76,6 +76,6 @@ def closing(outcome: Outcome) -> View:
         ("saved", Span(f"{outcome.folder}: {', '.join(outcome.files)}")),
     ]
     width = len("reached" + GAP)
-    said = [Paragraph([Span(label.ljust(width), FAINT), span], hanging=width) for label, span in entries]
+    said = [Paragraph([Span(label.ljust(width), FAINT), span], hanging=width) for label, span in entries if span.text]
     # The command is copied, so it must not be broken.
     return Stack([*said, Lines([[Span("next".ljust(width), FAINT), Span(outcome.next_command, ACCENT)]])])

@@ -30,9 +30,11 @@ def clock_time(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time that something took: ``0.312 s``, ``14.2 s``, ``2 min 5 s``, ``1 h 2 min``."""
+    """A time that something took: ``9.82 ms``, ``14.2 s``, ``2 min 5 s``, ``1 h 2 min``."""
+    if seconds < 0.0995:
+        return f"{number(seconds * 1000, 3)} ms"
     if seconds < 99.95:
-        return f"{number(max(seconds, 0.001), 3)} s"
+        return f"{number(seconds, 3)} s"
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours} h {minute} min" if hours else f"{minute} min {second} s"

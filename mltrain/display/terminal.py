@@ -62,7 +62,7 @@ class Terminal:
 
     def document(self, document: Mapping[str, Any]) -> None:
         """A result that is JSON whoever reads it."""
-        self.out.print(verbatim(json.dumps(document, indent=2, ensure_ascii=False)))
+        self.out.print(verbatim(json.dumps(document, indent=2)))
 
     def note(self, text: str) -> None:
         if not self.quiet:

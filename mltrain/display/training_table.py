@@ -21,6 +21,8 @@ _FIRST_ROWS, _LAST_ROWS = 3, 4
 _LINES_AROUND = 7
 """Lines of the live display besides the table's rows, the loss and the bars: the title, the headers, blank ones."""
 
+_NARROWEST_HEADER = len("val_loss")
+
 _LONG_EPOCH = 1.0
 """Seconds from which on an epoch has a progress bar of its own."""
 
@@ -107,9 +109,7 @@ class EpochTable(View):
     def lines(self, width: int | None) -> Iterator[Line]:
         columns = self._columns()
         if width is not None:
-            if _width(columns) > width:
-                columns = {_stacked(name, texts): texts for name, texts in columns.items()}
-            columns = _fitting(columns, width)
+            columns = _fitting(_with_narrow_headers(columns, width), width)
         rows = list(zip(*columns.values(), strict=True))
         if self.newest:
             rows[-1] = tuple(Span(text, STRONG) for text in rows[-1])
@@ -135,9 +135,18 @@ def _width(columns: dict[str, list[str]]) -> int:
     return sum(_column_width(*column) for column in columns.items()) + len(GAP) * (len(columns) - 1)
 
 
-def _stacked(header: str, texts: Sequence[str]) -> str:
-    """A header in several lines, broken behind underscores, if it is wider than what stands below it."""
-    room = max(len("val_loss"), *map(len, texts))
+def _with_narrow_headers(columns: dict[str, list[str]], width: int) -> dict[str, list[str]]:
+    """The columns with long headers in several lines, so far as that is needed for all to fit."""
+    narrowed = columns
+    for room in range(max(map(len, columns)), _NARROWEST_HEADER - 1, -1):
+        if _width(narrowed) <= width:
+            break
+        narrowed = {_stacked(name, room): texts for name, texts in columns.items()}
+    return narrowed
+
+
+def _stacked(header: str, room: int) -> str:
+    """A header in lines of at most so many letters, broken behind underscores."""
     lines = [""]
     for part in re.findall(r"[^_]*_|[^_]+", header):
         if lines[-1] and len(lines[-1] + part) > room:

@@ -31,10 +31,10 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Pass:
-    """One batch, bound: run all of ``forward``, let the loss write ``dz`` (it reads ``z`` and ``y``), run ``backward``.
+    """One batch, bound: run all of ``forward``, let the loss read ``z`` and ``y`` and write ``dz``, run ``backward``.
 
-    ``z`` is ``y`` itself, or the input of the last activation where the loss is joined to it. Outside of training ``dz``
-    is empty.
+    ``z`` is ``y`` itself, or the input of the last activation where the loss is joined to it. Only training needs
+    ``dz``.
     """
 
     forward: Sequence[Call]
@@ -117,7 +117,8 @@ class Plan:
                 memory={name: array[:rows] for name, array in memory.items()},
                 gradients=stage.gradients,
                 dy=_NO_GRADIENT if stage.dy is None else _rows(self._slopes[stage.dy], rows, stage.output_shape),
-                dx=None if stage.dx is None else _rows(self._slopes[stage.dx], rows, stage.input_shape),
+                dx=_NO_GRADIENT if stage.dx is None else _rows(self._slopes[stage.dx], rows, stage.input_shape),
+                wants_dx=stage.dx is not None,
                 bits=bits,
             )
             if not stage.layer.reshapes:

@@ -132,4 +132,3 @@ def _try_to_write(folder: Path) -> None:
     probe = folder / ".mltrain-probe"
     probe.touch()
     probe.unlink()
-

@@ -13,7 +13,7 @@ from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Node, infer
 from mltrain.errors import ConfigError, ConfigPath, Problem
 from mltrain.training.options import Training
-from mltrain.training.targets import class_names, misfit, mismatch
+from mltrain.training.targets import class_names, encode, misfit, mismatch
 
 MOST_TRACKED = 16
 """Numbers of one parameter that can be tracked; more would make a table that nobody reads."""
@@ -42,15 +42,15 @@ def find_data_problems(layers: Sequence[Layer], loss: Loss, dataset: Dataset) ->
     for rows in filter(None, (dataset.train, dataset.validation, dataset.test)):
         if wrong := misfit(loss, dataset.facts, outputs, rows):
             return [Problem(("loss",), wrong)]
-    if loss.targets == "numbers" and len(dataset.train.y):
-        lowest, highest = float(dataset.train.y.min()), float(dataset.train.y.max())
+    if loss.targets == "numbers":
+        target = encode(loss, dataset.facts, outputs, dataset.train)
+        lowest, highest = float(target.min()), float(target.max())
         last = last_activation(nodes)
         low, high = last.output_range() if last else (-np.inf, np.inf)
         if lowest < low or highest > high:
             can = f"{last.type_name() if last else ''} gives numbers {_range(low, high)}"
-            problems.append(
-                Problem(_activation_path(nodes), f"{can}, but the targets reach from {lowest:g} to {highest:g}")
-            )
+            but = f"the targets reach from {lowest:g} to {highest:g}"
+            problems.append(Problem(_activation_path(nodes), f"{can}, but {but}"))
     return problems
 
 
@@ -78,7 +78,7 @@ def _output_problems(nodes: Sequence[Node], loss: Loss, facts: Facts) -> list[Pr
         return [
             Problem(
                 end,
-                f"the last layer gives {in_words(shape)} a row; end with a dense layer, which gives one line of numbers",
+                f"the last layer gives {in_words(shape)} a row; put flatten before it, or end with a dense layer",
             )
         ]
     if nodes[-1].layer.training_only:

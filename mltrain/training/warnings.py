@@ -61,7 +61,7 @@ def _about_inputs(x: npt.NDArray[Any], scale: float) -> list[str]:
             which = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
             noun = "feature" if constant.size == 1 else "features"
             found.append(
-                f"{noun} {which} of {x.shape[1]} (counted from 0) never changes, so it cannot teach anything; leave it out"
+                f"{noun} {which} of {x.shape[1]} (counted from 0) never changes, so it teaches nothing; leave it out"
             )
     return found
 
@@ -111,6 +111,6 @@ def _about_first_step(
     if second <= first * 1.001 or not math.isfinite(first):
         return []
     return [
-        f"the first step makes the loss grow, from {first:.4g} to {second:.4g}: the learning rate is probably too high; "
-        "try a tenth of it"
+        f"the first step makes the loss grow, from {first:.4g} to {second:.4g}: "
+        "the learning rate is probably too high; try a tenth of it"
     ]

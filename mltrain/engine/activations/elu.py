@@ -29,8 +29,7 @@ class Elu(Activation):
         np.copyto(at.y, at.x, where=at.x > 0)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            # Below 0 the slope is alpha exp(x), which is y + alpha.
-            np.add(at.y, self.alpha, out=at.dx)
-            np.copyto(at.dx, 1, where=at.x > 0)
-            np.multiply(at.dx, at.dy, out=at.dx)
+        # Below 0 the slope is alpha exp(x), which is y + alpha.
+        np.add(at.y, self.alpha, out=at.dx)
+        np.copyto(at.dx, 1, where=at.x > 0)
+        np.multiply(at.dx, at.dy, out=at.dx)

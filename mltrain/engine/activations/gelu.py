@@ -29,14 +29,13 @@ class Gelu(Activation):
         np.multiply(at.y, at.x, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            # The slope is the share below x plus x times the normal density at x.
-            share = at.memory["share"]
-            cumulative(at.x, out=share)
-            np.multiply(at.x, at.x, out=at.dx)
-            np.multiply(at.dx, -0.5, out=at.dx)
-            np.exp(at.dx, out=at.dx)
-            np.multiply(at.dx, 1 / math.sqrt(2 * math.pi), out=at.dx)
-            np.multiply(at.dx, at.x, out=at.dx)
-            np.add(at.dx, share, out=at.dx)
-            np.multiply(at.dx, at.dy, out=at.dx)
+        # The slope is the share below x plus x times the normal density at x.
+        share = at.memory["share"]
+        cumulative(at.x, out=share)
+        np.multiply(at.x, at.x, out=at.dx)
+        np.multiply(at.dx, -0.5, out=at.dx)
+        np.exp(at.dx, out=at.dx)
+        np.multiply(at.dx, 1 / math.sqrt(2 * math.pi), out=at.dx)
+        np.multiply(at.dx, at.x, out=at.dx)
+        np.add(at.dx, share, out=at.dx)
+        np.multiply(at.dx, at.dy, out=at.dx)

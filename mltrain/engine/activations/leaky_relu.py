@@ -29,7 +29,6 @@ class LeakyRelu(Activation):
         np.maximum(at.x, at.y, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            np.greater(at.x, 0, out=at.dx)
-            np.maximum(at.dx, self.negative_slope, out=at.dx)
-            np.multiply(at.dx, at.dy, out=at.dx)
+        np.greater(at.x, 0, out=at.dx)
+        np.maximum(at.dx, self.negative_slope, out=at.dx)
+        np.multiply(at.dx, at.dy, out=at.dx)

@@ -16,5 +16,4 @@ class Relu(Activation):
         np.maximum(at.x, 0, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            np.multiply(at.dy, at.y > 0, out=at.dx)
+        np.multiply(at.dy, at.y > 0, out=at.dx)

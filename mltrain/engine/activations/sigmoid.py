@@ -22,8 +22,7 @@ class Sigmoid(Activation):
         np.reciprocal(at.y, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            slope = at.memory["slope"]
-            np.subtract(1, at.y, out=slope)
-            np.multiply(slope, at.y, out=slope)
-            np.multiply(at.dy, slope, out=at.dx)
+        slope = at.memory["slope"]
+        np.subtract(1, at.y, out=slope)
+        np.multiply(slope, at.y, out=slope)
+        np.multiply(at.dy, slope, out=at.dx)

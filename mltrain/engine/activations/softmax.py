@@ -17,7 +17,6 @@ class Softmax(Activation):
         np.divide(at.y, np.sum(at.y, axis=-1, keepdims=True), out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            weighted = np.sum(at.dy * at.y, axis=-1, keepdims=True)
-            np.subtract(at.dy, weighted, out=at.dx)
-            np.multiply(at.dx, at.y, out=at.dx)
+        weighted = np.sum(at.dy * at.y, axis=-1, keepdims=True)
+        np.subtract(at.dy, weighted, out=at.dx)
+        np.multiply(at.dx, at.y, out=at.dx)

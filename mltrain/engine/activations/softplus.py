@@ -23,10 +23,9 @@ class Softplus(Activation):
         np.logaddexp(at.x, 0, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            # The slope is the sigmoid of x, which is 1 - exp(-y).
-            slope = at.memory["slope"]
-            np.negative(at.y, out=slope)
-            np.expm1(slope, out=slope)
-            np.negative(slope, out=slope)
-            np.multiply(at.dy, slope, out=at.dx)
+        # The slope is the sigmoid of x, which is 1 - exp(-y).
+        slope = at.memory["slope"]
+        np.negative(at.y, out=slope)
+        np.expm1(slope, out=slope)
+        np.negative(slope, out=slope)
+        np.multiply(at.dy, slope, out=at.dx)

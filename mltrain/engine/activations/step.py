@@ -22,5 +22,4 @@ class Step(Activation):
         np.greater(at.x, 0, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            at.dx.fill(0)
+        at.dx.fill(0)

@@ -18,8 +18,7 @@ class Tanh(Activation):
         np.tanh(at.x, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            slope = at.memory["slope"]
-            np.multiply(at.y, at.y, out=slope)
-            np.subtract(1, slope, out=slope)
-            np.multiply(at.dy, slope, out=at.dx)
+        slope = at.memory["slope"]
+        np.multiply(at.y, at.y, out=slope)
+        np.subtract(1, slope, out=slope)
+        np.multiply(at.dy, slope, out=at.dx)

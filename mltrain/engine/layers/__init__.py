@@ -34,8 +34,9 @@ class Memory(NamedTuple):
 class Buffers:
     """All arrays that one layer works on, planned and allocated by the network. Rows are the first axis.
 
-    ``x`` and ``y`` are what goes in and comes out; ``dx`` and ``dy`` are the gradients of the loss by them. ``dx`` is
-    None where nobody needs it. ``bits`` is None outside of training.
+    ``x`` and ``y`` are what goes in and comes out; ``dx`` and ``dy`` are the gradients of the loss by them. Below the
+    first layer with parameters nobody ``wants_dx``, and it is empty. Outside of training ``memory`` is empty, and
+    ``bits`` None.
     """
 
     x: Floats
@@ -44,7 +45,8 @@ class Buffers:
     memory: dict[str, npt.NDArray[Any]]
     gradients: dict[str, Floats]
     dy: Floats
-    dx: Floats | None
+    dx: Floats
+    wants_dx: bool
     bits: RowBits | None
 
 
@@ -81,7 +83,7 @@ class Layer(Spec):
         return {}
 
     def memory(self, input_shape: Shape) -> dict[str, Memory]:
-        """What the layer must remember between forward and backward, by name."""
+        """What the layer must remember from forward to backward, by name. There is none outside of training."""
         return {}
 
     def stages(self) -> "tuple[Layer, ...]":
@@ -93,12 +95,15 @@ class Layer(Spec):
         raise NotImplementedError
 
     def backward(self, at: Buffers) -> None:
-        """Compute ``at.gradients`` and, unless it is None, ``at.dx`` from ``at.dy``."""
+        """Compute ``at.gradients`` and, if somebody wants it, ``at.dx`` from ``at.dy``.
+
+        Layers without parameters need not ask: below the first layer with parameters they are not called.
+        """
         raise NotImplementedError
 
 
 class ShapeError(ValueError):
-    """A layer cannot take its input, or a parameter its first values; ``option`` is the layer's field to blame, if any."""
+    """A layer cannot take its input. ``option`` is the layer's field to blame, if any."""
 
     def __init__(self, message: str, option: str | None = None):
         super().__init__(message)

@@ -57,5 +57,5 @@ class Dense(Layer):
         if self.use_bias:
             # A product with ones sums over the rows in half the time that np.sum takes for a small batch.
             np.dot(at.memory["ones"], at.dy, out=at.gradients["bias"])
-        if at.dx is not None:
+        if at.wants_dx:
             np.dot(at.dy, at.parameters["kernel"].T, out=at.dx)

@@ -8,7 +8,7 @@ from mltrain.engine.layers import Buffers, Layer, Memory
 
 
 class Dropout(Layer):
-    """Sets a random share of its inputs to zero in each training step, so that no neuron may rely on a single other one.
+    """Sets a random share of its inputs to zero in each training step, so that no neuron may rely on a single other.
 
     Inverted: what stays is scaled by ``1 / (1 - rate)``, so that nothing changes outside of training.
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
@@ -32,5 +32,4 @@ class Dropout(Layer):
         np.multiply(at.x, scale, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        if at.dx is not None:
-            np.multiply(at.dy, at.memory["scale"], out=at.dx)
+        np.multiply(at.dy, at.memory["scale"], out=at.dx)

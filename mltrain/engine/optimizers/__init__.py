@@ -103,7 +103,7 @@ class Update:
         rate, optimizer = self.rate(), self.optimizer
         self.step += 1
         if optimizer.clip_norm is not None:
-            norm = math.sqrt(self._total(float(np.vdot(self.gradients, self.gradients))))
+            norm = math.sqrt(self._total(_squared_length(self.gradients)))
             if norm > optimizer.clip_norm:
                 np.multiply(self.gradients, optimizer.clip_norm / norm, out=self.gradients)
         if optimizer.weight_decay:
@@ -118,3 +118,11 @@ class Update:
             for start in range(0, vector.size, self.STRETCH):
                 part = vector[start : start + self.STRETCH]
                 part[np.abs(part) < self.FLUSH_BELOW] = 0
+
+
+def _squared_length(vector: Floats) -> float:
+    """The sum of the squares, also where a float32 cannot hold it."""
+    squared = float(np.vdot(vector, vector))
+    if math.isfinite(squared):
+        return squared
+    return float(np.square(vector, dtype=np.float64).sum())

@@ -1,0 +1,42 @@
+"""Everything that has a name in the config language."""
+
+from collections.abc import Iterator
+
+from mltrain.config import Config
+from mltrain.config.kinds import Struct
+from mltrain.data import DatasetSpec
+from mltrain.data.points import Points
+from mltrain.engine.activations import Activation
+from mltrain.engine.initializers import Initializer
+from mltrain.engine.layers import Layer
+from mltrain.engine.losses import Loss
+from mltrain.engine.metrics import Metric
+from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.schedules import Schedule
+from mltrain.spec import Family, Spec
+from mltrain.training.options import Training
+
+SECTIONS: dict[str, Struct] = {"config": Config, "training": Training}
+
+FAMILIES: dict[str, Family] = {
+    "activations": Activation.family,
+    "datasets": DatasetSpec.family,
+    "points": Points.family,
+    "layers": Layer.family,
+    "losses": Loss.family,
+    "optimizers": Optimizer.family,
+    "schedules": Schedule.family,
+    "initializers": Initializer.family,
+    "metrics": Metric.family,
+}
+"""All families by their plural. Activations come before layers, to which they belong, too."""
+
+
+def members() -> Iterator[tuple[str, type[Spec]]]:
+    """Each member of each family once, with the family's plural."""
+    seen = set()
+    for title, family in FAMILIES.items():
+        for member in family:
+            if member not in seen:
+                seen.add(member)
+                yield title, member
