@@ -52,7 +52,9 @@ def last_drawing(text):
 
 def painted(view: View, width: int):
     """The lines that Rich makes of a view on a terminal of that width."""
-    console = Console(file=Tty(), force_terminal=True, width=width, height=24, color_system="truecolor", highlight=False)
+    console = Console(
+        file=Tty(), force_terminal=True, width=width, height=24, color_system="truecolor", highlight=False
+    )
     console.print(view, crop=False)
     return without_styles(console.file.getvalue()).removesuffix("\n").split("\n")
 

@@ -40,7 +40,15 @@ def test_numbers_have_four_significant_digits(value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(5, "5.00"), (0, "0.00"), (-0.0, "0.00"), (0.4, "0.40"), (-12.345, "-12.35"), (0.0123, "0.0123"), (1e-6, "1.00e-06")],
+    [
+        (5, "5.00"),
+        (0, "0.00"),
+        (-0.0, "0.00"),
+        (0.4, "0.40"),
+        (-12.345, "-12.35"),
+        (0.0123, "0.0123"),
+        (1e-6, "1.00e-06"),
+    ],
 )
 def test_parameters_have_two_decimals_unless_those_would_hide_them(value, text):
     assert parameter(value) == text
@@ -52,8 +60,9 @@ def test_nothing_but_all_is_100_percent():
 
 def test_times():
     assert [clock_time(seconds) for seconds in (0.2, 7, 125, 3725)] == ["0:00", "0:07", "2:05", "1:02:05"]
-    assert [duration(seconds) for seconds in (0, 0.3124, 14.23, 125, 3725)] == [
-        "0.00100 s",
+    assert [duration(seconds) for seconds in (0, 0.00982, 0.3124, 14.23, 125, 3725)] == [
+        "0.00 ms",
+        "9.82 ms",
         "0.312 s",
         "14.2 s",
         "2 min 5 s",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from gradient_check import behind_dense, check_layer, predict, run, training_pass
+from gradient_check import behind_dense, check_layer, check_layers, predict, run, training_pass
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
@@ -41,6 +41,14 @@ def test_families_hold_what_the_documentation_names() -> None:
 @every_layer
 def test_gradients_are_right(layer: Layer) -> None:
     check_layer(layer)
+
+
+@pytest.mark.parametrize("layer", [one for one in LAYERS if one.output_shape(one.example_input) == (6,)], ids=label)
+def test_gradients_are_right_where_layers_share_buffers(layer: Layer) -> None:
+    dense, dropout, relu = (
+        convert(Layer, one) for one in ({"type": "dense", "units": 6}, {"type": "dropout", "rate": 0.3}, "relu")
+    )
+    check_layers([dense, layer, dropout, layer, relu, dense, layer, layer, dense])
 
 
 class WrongTanh(Tanh):

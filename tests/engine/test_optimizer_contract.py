@@ -76,6 +76,14 @@ def test_step_allocates_nothing_of_the_size_of_the_parameters(optimizer: Optimiz
     assert peak < parameters.nbytes / 10
 
 
+def test_clipping_shortens_long_gradients_only() -> None:
+    optimizer = convert(Optimizer, {"type": "sgd", "learning_rate": 1, "clip_norm": 5})
+    for gradients, step in (([1, 2], [-1, -2]), ([30, 40], [-3, -4])):
+        update = Update(optimizer, np.zeros(2), np.array(gradients, np.float64))
+        update()
+        np.testing.assert_allclose(update.parameters, step, rtol=1e-15)
+
+
 def test_flushing_takes_what_is_next_to_nothing_out_of_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Update, "FLUSH_EVERY", 2)
     optimizer = convert(Optimizer, {"type": "sgd", "momentum": 0.5})
