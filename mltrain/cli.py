@@ -13,6 +13,9 @@ from mltrain.errors import MltrainError
 if TYPE_CHECKING:
     from mltrain.display.terminal import Terminal
 
+_INTERRUPTED = 130
+"""The exit code of what Ctrl-C has ended, as shells use it."""
+
 app = typer.Typer(
     name="mltrain",
     help="Train small neural networks from a YAML file.",
@@ -166,13 +169,15 @@ def _run() -> int:
     try:
         app(standalone_mode=True)
     except SystemExit as end:
+        if end.code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
+            _terminal().error("interrupted")
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
         _terminal().error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         _terminal().error("interrupted")
-        return 130
+        return _INTERRUPTED
     except MemoryError as error:
         _terminal().error(f"not enough memory: {error}")
         return 3

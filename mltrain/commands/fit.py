@@ -1,5 +1,6 @@
 """``mltrain fit``: train, show how it goes, save."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,20 +31,19 @@ def run(
         terminal.warning(warning)
     with Run.claim(str(job.config.name), out) as run:
         history: list[EpochReport] = []
-        try:
-            with (
-                interruptible() as stop,
-                training_display(terminal, title=str(job.config.name), epochs=job.config.training.epochs) as display,
-            ):
-                for report in job.train(stop, display.step):
-                    display.show(report)
-                    history.append(report)
-        except TrainingInterrupted:
+        name, epochs = str(job.config.name), job.config.training.epochs
+        with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
+            try:
+                with training_display(terminal, title=name, epochs=epochs) as display:
+                    for report in job.train(stop, display.step):
+                        display.show(report)
+                        history.append(report)
+            except TrainingInterrupted:
+                run.save(job.model(history), history, source.folder)
+                terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
+                raise
             run.save(job.model(history), history, source.folder)
-            terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
-            raise
-        run.save(job.model(history), history, source.folder)
-    _conclude(terminal, job, history, run)
+    _conclude(terminal, job, history, run, is_newest=out is None)
 
 
 def _prepared(terminal: Terminal, source: Source) -> Job:
@@ -56,8 +56,8 @@ def _prepared(terminal: Terminal, source: Source) -> Job:
         raise source.locate(error.problems) from None
 
 
-def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run: Run) -> None:
-    """What was reached, where it is, and what to type next."""
+def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run: Run, *, is_newest: bool) -> None:
+    """What was reached, where it is, and what to type next. ``is_newest``: commands find the run without its name."""
     model = job.model(list(history))
     if history:
         last = history[-1]
@@ -87,7 +87,7 @@ def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run:
         values=named,
         folder=str(run.folder),
         files=[MODEL, CONFIG, HISTORY],
-        next_command=_next_command(job),
+        next_command=_next_command(job) + ("" if is_newest else f" --model {shlex.quote(str(run.folder))}"),
     )
     if terminal.json:
         terminal.result(verbatim(""), document)

@@ -35,10 +35,15 @@ def run(terminal: Terminal, name: str | None, out: Path | None, *, force: bool =
     path = out or Path(f"{name}.yaml")
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; name another file with --out, or write over it with --force")
-    write_text(path, starters[name].read_text("utf-8"))
+    write_text(path, starter(name))
     write_text(path.parent / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n")
     terminal.result(verbatim(f"{path}"), {})
     terminal.note(f"train it with: mltrain fit {path}")
+
+
+def starter(name: str) -> str:
+    """The text of a starter."""
+    return next(path for path in _starters() if path.stem == name).read_text("utf-8")
 
 
 def _starters() -> Iterator[Path]:
