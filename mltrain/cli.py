@@ -61,6 +61,7 @@ def fit(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Processor cores to use; by default as many as help.")
     ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show results only.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -71,7 +72,10 @@ def fit(
     from mltrain.commands.fit import run
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
-    run(_terminal(quiet=quiet, json=json), config, [*(changes or []), *extra], out=out, init_from=init_from)
+    from mltrain.training.profile import Profile
+
+    terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
+    run(terminal, config, [*(changes or []), *extra], out=out, init_from=init_from, profile=watch)
 
 
 @app.command()

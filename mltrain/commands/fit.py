@@ -7,6 +7,7 @@ from pathlib import Path
 from mltrain.config.load import Source, read_config
 from mltrain.display.download import download_bar
 from mltrain.display.messages import Outcome, closing
+from mltrain.display.profile import profile_table
 from mltrain.display.terminal import Terminal
 from mltrain.display.training import training_display
 from mltrain.display.views import verbatim
@@ -15,11 +16,19 @@ from mltrain.interrupts import interruptible
 from mltrain.preparation import Job, prepare, split_to_evaluate
 from mltrain.storage.model import Model
 from mltrain.storage.runs import CONFIG, HISTORY, MODEL, Run, find_model
+from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
+from mltrain.training.sharing import processes_for
 
 
 def run(
-    terminal: Terminal, config: Path, changes: Sequence[str], *, out: Path | None = None, init_from: Path | None = None
+    terminal: Terminal,
+    config: Path,
+    changes: Sequence[str],
+    *,
+    out: Path | None = None,
+    init_from: Path | None = None,
+    profile: Profile | None = None,
 ) -> None:
     """Train what ``config`` describes and save it to a run directory."""
     source = read_config(config, changes)
@@ -35,15 +44,18 @@ def run(
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
             try:
                 with training_display(terminal, title=name, epochs=epochs) as display:
-                    for report in job.train(stop, display.step):
-                        display.show(report)
+                    show, step = display.show, display.step
+                    if profile:
+                        show, step = (profile.timed("display", "", shown) for shown in (show, step))
+                    for report in job.train(stop, step, profile):
+                        show(report)
                         history.append(report)
             except TrainingInterrupted:
                 run.save(job.model(history), history, source.folder)
                 terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
                 raise
             run.save(job.model(history), history, source.folder)
-    _conclude(terminal, job, history, run, is_newest=out is None)
+    _conclude(terminal, job, history, run, profile, is_newest=out is None)
 
 
 def _prepared(terminal: Terminal, source: Source) -> Job:
@@ -56,7 +68,15 @@ def _prepared(terminal: Terminal, source: Source) -> Job:
         raise source.locate(error.problems) from None
 
 
-def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run: Run, *, is_newest: bool) -> None:
+def _conclude(
+    terminal: Terminal,
+    job: Job,
+    history: Sequence[EpochReport],
+    run: Run,
+    profile: Profile | None,
+    *,
+    is_newest: bool,
+) -> None:
     """What was reached, where it is, and what to type next. ``is_newest``: commands find the run without its name."""
     model = job.model(list(history))
     if history:
@@ -77,6 +97,7 @@ def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run:
         **validation,
         "parameters": job.network.parameters.size,
         "seconds": seconds,
+        **({"profile": [share._asdict() for share in profile.shares()]} if profile else {}),
     }
     named = {"loss": loss, **metrics} | ({} if val_loss is None else {"val_loss": val_loss})
     named |= {f"val_{name}": value for name, value in val_metrics.items()}
@@ -93,6 +114,9 @@ def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run:
         terminal.result(verbatim(""), document)
     elif not terminal.quiet:
         terminal.err.print(closing(outcome))
+        if profile:
+            steps = sum(report.steps for report in history)
+            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))
 
 
 def _next_command(job: Job) -> str:

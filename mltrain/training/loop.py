@@ -4,12 +4,13 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.engine.arrays import Floats, size
+from mltrain.engine.arrays import size
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Network
@@ -20,6 +21,7 @@ from mltrain.randomness import generator
 from mltrain.training.batches import Batch, Window
 from mltrain.training.evaluation import Evaluator, Tally
 from mltrain.training.options import Training
+from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import Sharing, processes_for
 
@@ -47,14 +49,16 @@ def train(
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = lambda *_: None,
+    profile: Profile | None = None,
 ) -> Generator[EpochReport, None, None]:
     """Train ``network`` in place on ``rows``, of which it sees ``x * scale``; yields a report after each epoch.
 
     Where parameters are tracked, the first report is of epoch 0: the state before training. ``stop`` is asked between
     steps; when it says yes, `TrainingInterrupted` is raised and the network keeps what it has learned. Raises
-    `TrainingDiverged` at the first loss that is not a finite number.
+    `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, learns what took how long.
     """
-    with contextlib.closing(_Trainer(network, rows, loss, optimizer, metrics, training, scale, seed)) as trainer:
+    trainer = _Trainer(network, rows, loss, optimizer, metrics, training, scale, seed, profile)
+    with contextlib.closing(trainer):
         tracked = tracked_values(network, training.track)
         validate = validation and Evaluator(
             network, validation.x, validation.target, scale=scale, loss=loss, metrics=metrics
@@ -87,11 +91,9 @@ class _Step(NamedTuple):
     """A batch of the window with the calls that take it through the network and back."""
 
     forward: list[Callable[[], None]]
+    loss: Callable[[], float]
     backward: list[Callable[[], None]]
-    z: Floats
-    y: Floats
-    target: npt.NDArray[Any]
-    dz: Floats
+    rows: int
 
 
 class _Trainer:
@@ -107,6 +109,7 @@ class _Trainer:
         training: Training,
         scale: float,
         seed: int,
+        profile: Profile | None,
     ):
         self._loss, self._metrics, self._optimizer = loss, metrics, optimizer
         self._count = len(rows.x)
@@ -129,20 +132,28 @@ class _Trainer:
         gradients = np.zeros_like(network.parameters)
         processes = processes_for(network) if training.epochs else 1
         self._sharing = Sharing(network, gradients, optimizer, batch_size, processes) if processes > 1 else None
-        self._update = self._sharing or Update(optimizer, network.parameters, gradients)
+        update = self._sharing or Update(optimizer, network.parameters, gradients)
+        self._rate = update.rate
+        timed = profile.timed if profile else _untimed
+        self._update: Callable[[], None] = timed("optimizer", "", update)
+        self._add_to = timed("metrics", "", Tally.add)
+        self._fill = partial(profile.timed_items, "gather") if profile else iter
         plan = Plan(network, batch_size, gradients=gradients, joined=loss.joins is not None)
         dropout = generator(seed, "dropout")
-        self._steps = [self._bound(plan.bind(batch.x, batch.y, dropout), batch) for batch in self._window.batches]
+        self._steps = [
+            self._bound(plan.bind(batch.x, batch.y, dropout), batch, timed) for batch in self._window.batches
+        ]
 
-    def _bound(self, bound: Pass, batch: Batch) -> _Step:
+    def _bound(self, bound: Pass, batch: Batch, timed: "_Timed") -> _Step:
         helped = self._sharing
+        forward = [(call.label, helped.forward(call) if helped else call.run) for call in bound.forward]
+        backward = [(call.label, helped.backward(call) if helped else call.run) for call in bound.backward]
+        loss = partial(self._loss.mean, bound.z, bound.y, batch.target, bound.dz)
         return _Step(
-            [helped.forward(call) if helped else call.run for call in bound.forward],
-            [helped.backward(call) if helped else call.run for call in bound.backward],
-            bound.z,
-            bound.y,
-            batch.target,
-            bound.dz,
+            [timed("forward", label, run) for label, run in forward],
+            timed("loss", "", loss),
+            [timed("backward", label, run) for label, run in backward],
+            len(batch.y),
         )
 
     def close(self) -> None:
@@ -164,18 +175,19 @@ class _Trainer:
         total, seen, step = 0.0, 0, 0
         # Overflow is watched for where it shows, in the loss; exp may well overflow on the way to a correct 0.
         with np.errstate(all="ignore"):
-            for rows, batches in self._window.fill(order):
+            for rows, batches in self._fill(self._window.fill(order)):
                 for number in batches:
                     if stop():
                         raise _interrupted(epoch, step, self.steps)
                     step += 1
-                    loss = self._train_on(self._steps[number])
+                    bound = self._steps[number]
+                    loss = self._train_on(bound)
                     if not math.isfinite(loss):
                         raise self._diverged(epoch, step, loss)
                     self._last_finite_loss = loss
-                    total += loss * len(self._steps[number].y)
+                    total += loss * bound.rows
                 if self._metrics:
-                    tally.add(self._window.y[:rows], self._window.target[:rows])
+                    self._add_to(tally, self._window.y[:rows], self._window.target[:rows])
                 seen += rows
                 progress(step, self.steps, total / seen)
         return total / self._count, tally.results()
@@ -184,7 +196,7 @@ class _Trainer:
         """One step; the batch's mean loss. The parameters stay as they are if that is not a finite number."""
         for call in bound.forward:
             call()
-        loss = self._loss.mean(bound.z, bound.y, bound.target, bound.dz)
+        loss = bound.loss()
         if math.isfinite(loss):
             for call in bound.backward:
                 call()
@@ -196,8 +208,15 @@ class _Trainer:
         before = f"the last finite loss was {last:.4g}" if last is not None else "it never was a finite number"
         where = f"training diverged: in epoch {epoch}, step {step}, the loss became {loss}; {before}"
         largest = float(np.abs(self._window.x).max())
-        advice = advise(self._update.rate(), largest, self._optimizer.clip_norm)
+        advice = advise(self._rate(), largest, self._optimizer.clip_norm)
         return TrainingDiverged("\n".join([where, *advice]), epoch=epoch, step=step, last_finite_loss=last)
+
+
+_Timed = Callable[[str, str, Callable[..., Any]], Callable[..., Any]]
+
+
+def _untimed(_phase: str, _layer: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
 
 
 def _interrupted(epoch: int, step: int, steps: int) -> TrainingInterrupted:
