@@ -72,7 +72,7 @@ def _example(noun: str, struct: Struct) -> str:
 
 
 def _section_example(struct: Struct) -> str:
-    """A section with its defaults; the config as a whole has options without, so that the first lesson stands for it."""
+    """A section with its defaults. The config as a whole has options without: the first lesson stands for it."""
     if struct is Config:
         lines = (line.partition("#")[0].rstrip() for line in starter("linear").splitlines())
         return "\n".join(filter(None, lines))

@@ -29,5 +29,7 @@ def profile_table(shares: Sequence[Share], steps: int, processes: int) -> View:
         for share in shares
     ]
     together = ("all", "", f"{total / steps * 1e6:,.1f}", duration(total))
-    who = "1 process" if processes == 1 else f"{processes} processes share the large kernels; waiting for each other is included"
+    who = "1 process"
+    if processes > 1:
+        who = f"{processes} processes share the large kernels; waiting for each other is included"
     return Stack([verbatim(""), Table(columns, [RULE, *rows, RULE, together]), Lines([[Span(who, FAINT)]])])
