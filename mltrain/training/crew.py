@@ -27,7 +27,12 @@ from mltrain.errors import MltrainError
 Work = Callable[[int, int, int, int], None]
 """What a helper can do: called with its rank (1 or more), the order, and the two numbers that go with it."""
 
-_LOOKS_BEFORE_SLEEP = 20_000
+_LOOKS_BEFORE_YIELDING = 300
+"""Some microseconds: mostly, what is waited for is about to come."""
+
+_PATIENCE = 0.001
+"""Seconds of waiting after which one sleeps; so long each time, too."""
+
 _LINE = 8
 """Counters are a cache line apart, or counting in one process would slow down all others."""
 
@@ -74,9 +79,9 @@ class Crew:
     def order(self, what: int, first: int = 0, second: int = 0) -> None:
         """Let all helpers do ``what`` as soon as they have done what they are at. Raises `CrewLost`."""
         self.wait()
-        self._given += 1
         self._orders[1], self._orders[2], self._orders[3] = what, first, second
-        self._orders[0] = self._given
+        # Counted only when it is out: Ctrl-C between the two must not make anybody wait for what was never ordered.
+        self._orders[0] = self._given = self._given + 1
 
     def wait(self) -> None:
         """Wait until the helpers have done all that they were told. Raises `CrewLost`."""
@@ -94,13 +99,17 @@ class Crew:
     @staticmethod
     def _watch(numbers: memoryview, index: int, least: int, look_around: Callable[[], None]) -> None:
         """Wait until a number is at least ``least``."""
-        looks = 0
+        looks, began = 0, 0.0
         while numbers[index] < least:
             looks += 1
-            if looks > _LOOKS_BEFORE_SLEEP:
-                time.sleep(0.001)
+            if looks <= _LOOKS_BEFORE_YIELDING:
+                continue
+            now = time.monotonic()
+            began = began or now
+            if now - began > _PATIENCE:
+                time.sleep(_PATIENCE)
                 look_around()
-            elif looks > 300:
+            else:
                 os.sched_yield()  # somebody else may need the core, perhaps the very process that is waited for
 
     def _look_after_helpers(self) -> None:

@@ -79,12 +79,18 @@ def train(
             )
 
         if tracked:
-            before = Evaluator(network, rows.x, rows.target, scale=scale, loss=loss, metrics=metrics)()
-            yield report(0, 0, 0.0, before.loss, before.metrics)
+            # What is recorded belongs together: the loss and the parameters after an epoch, and before the first.
+            measure = Evaluator(network, rows.x, rows.target, scale=scale, loss=loss, metrics=metrics)
+            state = measure()
+            yield report(0, 0, 0.0, state.loss, state.metrics)
         for epoch in range(1, training.epochs + 1):
             began = time.perf_counter()
             epoch_loss, results = trainer.run_epoch(epoch, stop, progress)
-            yield report(epoch, trainer.steps, time.perf_counter() - began, epoch_loss, results)
+            seconds = time.perf_counter() - began
+            if tracked:
+                state = measure()
+                epoch_loss, results = state.loss, state.metrics
+            yield report(epoch, trainer.steps, seconds, epoch_loss, results)
 
 
 class _Step(NamedTuple):
@@ -138,11 +144,15 @@ class _Trainer:
         self._update: Callable[[], None] = timed("optimizer", "", update)
         self._add_to = timed("metrics", "", Tally.add)
         self._fill = partial(profile.timed_items, "gather") if profile else iter
-        plan = Plan(network, batch_size, gradients=gradients, joined=loss.joins is not None)
         dropout = generator(seed, "dropout")
-        self._steps = [
-            self._bound(plan.bind(batch.x, batch.y, dropout), batch, timed) for batch in self._window.batches
-        ]
+        try:
+            plan = Plan(network, batch_size, gradients=gradients, joined=loss.joins is not None)
+            self._steps = [
+                self._bound(plan.bind(batch.x, batch.y, dropout), batch, timed) for batch in self._window.batches
+            ]
+        except BaseException:
+            self.close()
+            raise
 
     def _bound(self, bound: Pass, batch: Batch, timed: "_Timed") -> _Step:
         helped = self._sharing

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 class EpochReport:
     """What one epoch came to. Epoch 0, present where parameters are tracked, is the state before training.
 
-    ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training; ``val_loss``
-    and ``val_metrics`` are measured after it. ``seconds`` is the time spent training, validation left out.
+    ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training. Where
+    parameters are tracked they are measured after the epoch instead, so that they belong to the ``tracked`` values
+    beside them. ``val_loss`` and ``val_metrics`` are always measured after it. ``seconds`` is the time spent training,
+    measuring left out.
     """
 
     epoch: int

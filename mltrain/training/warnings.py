@@ -65,9 +65,11 @@ def _about_inputs(x: npt.NDArray[Any], scale: float) -> list[str]:
         constant = np.flatnonzero((x == x[0]).all(axis=0))
         if constant.size:
             which = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
-            noun = "feature" if constant.size == 1 else "features"
+            all_of = f"{which} of {x.shape[1]} (counted from 0)"
             found.append(
-                f"{noun} {which} of {x.shape[1]} (counted from 0) never changes, so it teaches nothing; leave it out"
+                f"feature {all_of} never changes, so it teaches nothing; leave it out"
+                if constant.size == 1
+                else f"features {all_of} never change, so they teach nothing; leave them out"
             )
     return found
 
@@ -107,12 +109,8 @@ def _about_first_step(
     """
     rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
     batch, scale = Rows(dataset.train.x[:rows], target[:rows]), dataset.facts.scale
-
-    def measure() -> float:
-        # Built anew each time, because training moves the parameters.
-        return Evaluator(network, batch.x, batch.target, loss=loss, scale=scale)().loss
-
-    before, first = network.parameters.copy(), measure()
+    measure = Evaluator(network, batch.x, batch.target, loss=loss, scale=scale)
+    before, first = network.parameters.copy(), measure().loss
     if not math.isfinite(first):
         return []
     losses: list[float] = []
@@ -120,7 +118,7 @@ def _about_first_step(
     try:
         with closing(train(network, batch, loss=loss, optimizer=optimizer, training=steps, scale=scale)) as epochs:
             for _ in epochs:
-                losses.append(measure())
+                losses.append(measure().loss)
                 if losses[-1] <= first * 1.001:
                     return []
                 if losses[-1] > first * FAR_UP:
