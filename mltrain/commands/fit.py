@@ -78,34 +78,24 @@ def _conclude(
     is_newest: bool,
 ) -> None:
     """What was reached, where it is, and what to type next. ``is_newest``: commands find the run without its name."""
-    model = job.model(list(history))
-    if history:
-        last = history[-1]
-        loss, metrics, val_loss, val_metrics = last.loss, last.metrics, last.val_loss, last.val_metrics
-    else:
-        untrained = model.evaluate(job.dataset.train)
-        loss, metrics, val_loss, val_metrics = untrained.loss, untrained.metrics, None, {}
+    last = history[-1] if history else _untrained(job)
     seconds = sum(report.seconds for report in history)
-    epochs = history[-1].epoch if history else 0
-    validation = {} if val_loss is None else {"val_loss": val_loss, "val_metrics": val_metrics}
     document = {
         "run": str(run.folder),
         "model": str(run.folder / MODEL),
-        "epochs": epochs,
-        "loss": loss,
-        "metrics": metrics,
-        **validation,
+        "epochs": last.epoch,
+        "loss": last.loss,
+        "metrics": last.metrics,
+        **({} if last.val_loss is None else {"val_loss": last.val_loss, "val_metrics": last.val_metrics}),
         "parameters": job.network.parameters.size,
         "seconds": seconds,
         **({"profile": [share._asdict() for share in profile.shares()]} if profile else {}),
     }
-    named = {"loss": loss, **metrics} | ({} if val_loss is None else {"val_loss": val_loss})
-    named |= {f"val_{name}": value for name, value in val_metrics.items()}
     outcome = Outcome(
-        epochs=epochs,
+        epochs=last.epoch,
         planned=job.config.training.epochs,
         seconds=seconds,
-        values=named,
+        values=last.values,
         folder=str(run.folder),
         files=[MODEL, CONFIG, HISTORY],
         next_command=_next_command(job) + ("" if is_newest else f" --model {shlex.quote(str(run.folder))}"),
@@ -117,6 +107,12 @@ def _conclude(
         if profile:
             steps = sum(report.steps for report in history)
             terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))
+
+
+def _untrained(job: Job) -> EpochReport:
+    """What the network is worth as it is, where there are no epochs to report."""
+    found = job.model([]).evaluate(job.dataset.train)
+    return EpochReport(epoch=0, epochs=0, steps=0, seconds=0.0, loss=found.loss, metrics=found.metrics)
 
 
 def _next_command(job: Job) -> str:

@@ -111,10 +111,7 @@ def history_csv(history: Sequence[EpochReport]) -> str:
         {
             "epoch": report.epoch,
             "seconds": f"{report.seconds:.6f}",
-            "loss": report.loss,
-            **report.metrics,
-            **({} if report.val_loss is None else {"val_loss": report.val_loss}),
-            **{f"val_{name}": value for name, value in report.val_metrics.items()},
+            **report.values,
             **report.tracked,
         }
         for report in history

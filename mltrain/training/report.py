@@ -22,3 +22,14 @@ class EpochReport:
     val_loss: float | None = None
     val_metrics: dict[str, float] = field(default_factory=dict)
     tracked: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The loss and the metrics by name, then those on the validation rows, as ``val_loss`` and so on."""
+        held_back = {} if self.val_loss is None else {"val_loss": self.val_loss}
+        return {
+            "loss": self.loss,
+            **self.metrics,
+            **held_back,
+            **{f"val_{name}": value for name, value in self.val_metrics.items()},
+        }
