@@ -117,9 +117,10 @@ class Model:
         except (ValueError, TypeError) as error:
             raise DataError("x must hold numbers, in rows of equal length") from error
         if rows.shape[1:] != self.facts.input_shape:
-            want = f"(rows, {', '.join(map(str, self.facts.input_shape))})"
+            shape = self.facts.input_shape
+            want = f"(rows, {', '.join(map(str, shape))}): each row is {in_words(shape)}"
             raise DataError(
-                f"x has shape {rows.shape}, but the model takes {want}: each row is {in_words(self.facts.input_shape)}"
+                f"x has shape {rows.shape}, but the model takes {want} number{'s' if shape != (1,) else ''}"
             )
         if not np.isfinite(rows).all():
             raise DataError("x holds numbers that are infinite or not a number")

@@ -47,13 +47,14 @@ class CrewLost(MltrainError):
 
 
 class Crew:
-    """``size`` processes, of which this is the first."""
+    """``size`` processes, of which this is the first. ``waited`` are the seconds that it has spent in waiting."""
 
     def __init__(self, size: int):
         self.size = size
         self._first = os.getpid()
         self._helpers: list[int] = []
         self._given = 0
+        self.waited = 0.0
         # How many orders were given, the newest one and its two numbers; then how many each helper has carried out.
         self._orders = self.shared((4,), np.int64).data
         self._done = self.shared((size * _LINE,), np.int64).data
@@ -65,7 +66,8 @@ class Crew:
         return np.frombuffer(memory, dtype, count).reshape(shape)
 
     def start(self, work: Work) -> None:
-        """Start the helpers. Raises `CrewLost`."""
+        """Start the helpers, which do ``work`` when they are told to. Raises `CrewLost`."""
+        self._work = work
         for rank in range(1, self.size):
             try:
                 process = os.fork()
@@ -73,11 +75,18 @@ class Crew:
                 self.dismiss()
                 raise CrewLost(f"a helping process cannot be started: {error.strerror}") from error
             if process == 0:
-                self._serve(rank, work)
+                self._serve(rank)
             self._helpers.append(process)
 
     def order(self, what: int, first: int = 0, second: int = 0) -> None:
-        """Let all helpers do ``what`` as soon as they have done what they are at. Raises `CrewLost`."""
+        """Let all helpers do ``what`` as soon as they have done what they are at. Raises `CrewLost`.
+
+        After `dismiss` the first process does their work itself, with the same results.
+        """
+        if not self._helpers:
+            for rank in range(1, self.size):
+                self._work(rank, what, first, second)
+            return
         self.wait()
         self._orders[1], self._orders[2], self._orders[3] = what, first, second
         # Counted only when it is out: Ctrl-C between the two must not make anybody wait for what was never ordered.
@@ -85,8 +94,10 @@ class Crew:
 
     def wait(self) -> None:
         """Wait until the helpers have done all that they were told. Raises `CrewLost`."""
+        if not self._helpers:
+            return
         for counter in range(_LINE, self.size * _LINE, _LINE):
-            self._watch(self._done, counter, self._given, self._look_after_helpers)
+            self.waited += self._watch(self._done, counter, self._given, self._look_after_helpers)
 
     def dismiss(self) -> None:
         """End the helpers, wherever they are; they own nothing that could be lost. May be called twice."""
@@ -97,9 +108,9 @@ class Crew:
         self._helpers = []
 
     @staticmethod
-    def _watch(numbers: memoryview, index: int, least: int, look_around: Callable[[], None]) -> None:
-        """Wait until a number is at least ``least``."""
-        looks, began = 0, 0.0
+    def _watch(numbers: memoryview, index: int, least: int, look_around: Callable[[], None]) -> float:
+        """Wait until a number is at least ``least``; the seconds that it took, but 0 if it was hardly any time."""
+        looks, began, now = 0, 0.0, 0.0
         while numbers[index] < least:
             looks += 1
             if looks <= _LOOKS_BEFORE_YIELDING:
@@ -111,12 +122,13 @@ class Crew:
                 look_around()
             else:
                 os.sched_yield()  # somebody else may need the core, perhaps the very process that is waited for
+        return now - began
 
     def _look_after_helpers(self) -> None:
         if any(map(_has_ended, self._helpers)):
             raise CrewLost
 
-    def _serve(self, rank: int, work: Work) -> NoReturn:  # pragma: no cover  (a fork; it ends without a trace)
+    def _serve(self, rank: int) -> NoReturn:  # pragma: no cover  (a fork; it ends without a trace)
         """The life of a helper: no terminal, no files, no clean-up of what belongs to the first process."""
 
         def look_after_first() -> None:
@@ -132,7 +144,7 @@ class Crew:
                 while True:
                     given += 1
                     self._watch(self._orders, 0, given, look_after_first)
-                    work(rank, *self._orders[1:])
+                    self._work(rank, *self._orders[1:])
                     self._done[rank * _LINE] = given
         finally:
             os._exit(1)

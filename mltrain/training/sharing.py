@@ -15,6 +15,7 @@ What it buys, on two cores: an epoch of the MNIST lesson takes half the time. Se
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from time import perf_counter
 
 import numpy as np
 
@@ -32,6 +33,10 @@ SMALLEST_KERNEL = 50_000
 
 MOST_PROCESSES = 4
 """What they hand in is added up by one of them, so there is no gain in ever more."""
+
+WATCH_SECONDS, MOST_WAITING = 0.5, 0.6
+"""Helpers are sent home when the first process has spent more than this share of the time in waiting for them: others
+need the cores, and working in lockstep would take many times as long as working alone."""
 
 _FORWARD, _BACKWARD, _NORM, _UPDATE, _HAND_IN = range(5)
 
@@ -96,13 +101,17 @@ class Sharing:
             if _is_large(node)
         }
         self._in_order = list(self._kernels.values())
-        self._handed_in = self._crew.shared(network.parameters.shape, network.parameters.dtype)
+        # Parameters and optimizer state, a row each. What nobody writes to takes no memory.
+        kept = 1 + len(optimizer.state())
+        self._handed_in = self._crew.shared((kept, network.parameters.size), network.parameters.dtype)
         self._squares = self._crew.shared((processes,), np.float64)
+        self._retired = False
         self._clips = optimizer.clip_norm is not None
         self._updates = [
             Update(optimizer, network.parameters, gradients, self._parts(rank)) for rank in range(processes)
         ]
         self._crew.start(self._work)
+        self._watched_since = perf_counter()
 
     def _shared_kernel(self, node: Node, gradients: Floats, batch_size: int, *, wants_dx: bool) -> _SharedKernel:
         crew, dtype, name = self._crew, self._network.parameters.dtype, f"{node.name}.kernel"
@@ -180,18 +189,36 @@ class Sharing:
             total = self._squares[0] = own + float(self._squares[1:].sum())
         self._crew.order(_UPDATE)
         self._updates[0](total)
+        if (watched := perf_counter() - self._watched_since) > WATCH_SECONDS:
+            if self._crew.waited > MOST_WAITING * watched:
+                self.retire()
+            self._watched_since, self._crew.waited = perf_counter(), 0.0
 
     def collect(self) -> None:
-        """Bring all parameters into the network of the first process."""
+        """Bring all parameters, and the optimizer's state, into the first process."""
+        if self._retired:
+            return
         self._crew.order(_HAND_IN)
         self._crew.wait()
-        for kernel in self._in_order:
-            others = slice(kernel.parts[0].stop, kernel.parts[-1].stop)
-            self._network.parameters[others] = self._handed_in[others]
+        for rank, update in enumerate(self._updates[1:], 1):
+            for part in self._parts(rank):
+                for own, handed_in in zip(self._kept(rank), self._handed_in, strict=True):
+                    own[part] = handed_in[part]
+            update.step = self._updates[0].step
+
+    def retire(self) -> None:
+        """Send the helpers home, and do their work, too: piece by piece as they did, so that no result changes."""
+        self.collect()
+        self.close()
 
     def close(self) -> None:
         """Send the helpers home."""
+        self._retired = True
         self._crew.dismiss()
+
+    def _kept(self, rank: int) -> list[Floats]:
+        """What is handed in: the parameters, and the vectors of a process's optimizer state."""
+        return [self._network.parameters, *self._updates[rank].state.values()]
 
     def _work(self, rank: int, order: int, number: int, rows: int) -> None:
         """What a helper does when it is told to. Network and gradients are copies of its own, from the fork."""
@@ -205,7 +232,8 @@ class Sharing:
             self._updates[rank](float(self._squares[0]) if self._clips else None)
         elif order == _HAND_IN:
             for part in self._parts(rank):
-                self._handed_in[part] = self._network.parameters[part]
+                for own, handed_in in zip(self._kept(rank), self._handed_in, strict=True):
+                    handed_in[part] = own[part]
 
 
 def _own(kernel: _SharedKernel, at: Buffers) -> Buffers:
