@@ -51,18 +51,22 @@ def _version(
 def fit(
     config: ConfigFile,
     changes: SetOption = None,
-    epochs: Annotated[int | None, typer.Option(min=0, help="Epochs to train, instead of the config's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all randomness, instead of the config's.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Epochs to train, instead of the config's.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Seed of all randomness, instead of the config's.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
     init_from: Annotated[
         Path | None,
         typer.Option("--init-from", metavar="MODEL", help="Start from this model's weights where they fit."),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Processor cores to use; by default as many as help.")
+        int | None, typer.Option(min=1, metavar="N", help="Processor cores to use; by default as many as help.")
     ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show results only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Train the network of a config, and save it."""
@@ -104,7 +108,7 @@ def summary(
     changes: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the layers, their output shapes and how many parameters they have."""
+    """Show the layers, what they put out, and their parameters."""
     from mltrain.commands.summary import run
 
     run(_terminal(json=json), path, changes or [])
@@ -137,7 +141,7 @@ def init(
 def explain(
     name: Annotated[str | None, typer.Argument(help="What to explain; without it, everything is listed.")] = None,
 ) -> None:
-    """Explain a layer, loss, optimizer, dataset ...: what it does, its options and defaults."""
+    """Explain a layer, a loss, or whatever else has a name."""
     from mltrain.commands.explain import run
 
     run(_terminal(), name)

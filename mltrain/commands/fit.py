@@ -119,9 +119,9 @@ def _next_command(job: Job) -> str:
     """What most people want to type after this training."""
     if split_to_evaluate(job.dataset)[0] != "train":
         return "mltrain evaluate"
-    first = job.dataset.train.x[0]
+    row = job.dataset.train.x[-1]
     return (
-        f"mltrain predict --x {','.join(f'{number:g}' for number in first.flat)}"
-        if first.size <= 8
+        f"mltrain predict --x {','.join(f'{number:.3g}' for number in row.flat)}"
+        if row.size <= 8
         else "mltrain evaluate"
     )
