@@ -30,7 +30,7 @@ def find_problems(
     return [
         *_output_problems(nodes, loss, facts),
         *_metric_problems(nodes, loss, metrics, facts),
-        *_tracking_problems(nodes, training),
+        *_tracking_problems(nodes, metrics, training),
     ]
 
 
@@ -107,8 +107,13 @@ def _output_problems(nodes: Sequence[Node], loss: Loss, facts: Facts) -> list[Pr
 def _metric_problems(nodes: Sequence[Node], loss: Loss, metrics: Sequence[Metric], facts: Facts) -> list[Problem]:
     decides = class_names(loss, facts, size(nodes[-1].output_shape)) is not None
     problems = []
+    names = [metric.type_name() for metric in metrics]
     for index, metric in enumerate(metrics):
-        name, path = metric.type_name(), ("metrics", index)
+        name, path = names[index], ("metrics", index)
+        if name in names[:index]:
+            problems.append(
+                Problem(path, f"{name} is in the list already; results go by name, so it can be there once")
+            )
         if metric.judges == "classes" and not decides:
             tries = "use mean_absolute_error or r2"
             problems.append(
@@ -121,13 +126,16 @@ def _metric_problems(nodes: Sequence[Node], loss: Loss, metrics: Sequence[Metric
     return problems
 
 
-def _tracking_problems(nodes: Sequence[Node], training: Training) -> list[Problem]:
+def _tracking_problems(nodes: Sequence[Node], metrics: Sequence[Metric], training: Training) -> list[Problem]:
+    recorded = {"epoch", "seconds", "loss", *(metric.type_name() for metric in metrics)}
     shapes = {f"{node.name}.{name}": parameter.shape for node in nodes for name, parameter in node.parameters.items()}
     track = training.track
     wanted = track.items() if isinstance(track, dict) else enumerate(track)
     problems = []
     for key, name in wanted:
         path: ConfigPath = ("training", "track", key)
+        if key in recorded or str(key).removeprefix("val_") in recorded:
+            problems.append(Problem(path, f"each epoch records another number as '{key}'; choose another label"))
         if name not in shapes:
             problems.append(Problem(path, f"there is no parameter '{name}'; there are {', '.join(shapes) or 'none'}"))
         elif size(shapes[name]) > MOST_TRACKED:

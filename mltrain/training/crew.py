@@ -75,7 +75,7 @@ class Crew:
                 self.dismiss()
                 raise CrewLost(f"a helping process cannot be started: {error.strerror}") from error
             if process == 0:
-                self._serve(rank)
+                self._serve(rank)  # pragma: no cover  (forks are not measured)
             self._helpers.append(process)
 
     def order(self, what: int, first: int = 0, second: int = 0) -> None:

@@ -230,7 +230,7 @@ class Sharing:
             self._squares[rank] = self._updates[rank].squared_norm()
         elif order == _UPDATE:
             self._updates[rank](float(self._squares[0]) if self._clips else None)
-        elif order == _HAND_IN:
+        elif order == _HAND_IN:  # pragma: no cover  (only for helpers, and forks are not measured)
             for part in self._parts(rank):
                 for own, handed_in in zip(self._kept(rank), self._handed_in, strict=True):
                     handed_in[part] = own[part]

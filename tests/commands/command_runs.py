@@ -18,15 +18,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import pytest
+
 from mltrain.cli import main
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds after which a process that should have said or ended something counts as hanging."""
 
 COLUMNS, LINES = 100, 30
+
+NO_RUN = "error: there is no run below runs/ yet; train one with: mltrain fit CONFIG, or name one with --model\n"
 
 
 class Done(NamedTuple):
@@ -56,13 +60,15 @@ def lesson(name: str) -> str:
 def mltrain(*words: str) -> Done:
     """Run a command here, where it costs no new process."""
     out, err = io.StringIO(), io.StringIO()
-    with patch("sys.argv", ["mltrain", *words]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as end:
-            assert isinstance(end.code, int)
-            return Done(end.code, out.getvalue(), err.getvalue())
-    raise AssertionError("main() always exits")
+    with (
+        patch("sys.argv", ["mltrain", *words]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as end,
+    ):
+        main()
+    assert isinstance(end.value.code, int)
+    return Done(end.value.code, out.getvalue(), err.getvalue())
 
 
 def succeed(*words: str) -> Done:

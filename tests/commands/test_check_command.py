@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from command_runs import lesson, mltrain, succeed
 
 RANGE = "networks learn best from numbers around -1 to 1: divide them, or expect to need a tiny learning rate"
@@ -62,11 +63,24 @@ def test_changes_that_lead_nowhere() -> None:
     assert done == (2, "", f"error: --set optimizer.rate=1  {complaint}\n")
 
 
-def test_missing_mnist_is_not_downloaded(work: Path) -> None:
+def test_missing_mnist_is_not_downloaded(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLTRAIN_OFFLINE", "0")
     (work / "mnist.yaml").write_text(Path(lesson("mnist")).read_text("utf-8"), "utf-8")
-    reason = "MNIST is nowhere to be found, and MLTRAIN_OFFLINE forbids downloading it; what needs its rows is not checked"
-    assert mltrain("check", "mnist.yaml") == (0, "mnist.yaml: ok\n", f"note: mnist.yaml: {reason}\n")
-    assert not (work.parent / "cache").exists()
+    place = work.parent / "cache" / "mnist"
+    note = f"MNIST would be downloaded to {place} (11.6 MB); what needs its rows is not checked"
+    assert mltrain("check", "mnist.yaml") == (0, "mnist.yaml: ok\n", f"note: mnist.yaml: {note}\n")
+    assert not place.exists()
+
+
+def test_mnist_that_must_not_be_downloaded_is_refused_as_fit_does(work: Path) -> None:
+    (work / "mnist.yaml").write_text(Path(lesson("mnist")).read_text("utf-8"), "utf-8")
+    done = mltrain("check", "mnist.yaml")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.splitlines()[:2] == [
+        "error: MNIST is nowhere to be found, and MLTRAIN_OFFLINE forbids downloading it",
+        "       Looked in:",
+    ]
+    assert mltrain("fit", "mnist.yaml").code == 3
 
 
 def test_missing_mnist_hides_no_mistake(work: Path) -> None:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from command_runs import columns_of, lesson, mltrain, succeed
-from test_predict_command import NO_RUN
+from command_runs import NO_RUN, columns_of, lesson, mltrain, succeed
 
 
 def test_regression_document() -> None:

@@ -81,7 +81,6 @@ def test_everything_is_listed() -> None:
     assert set(FAMILIES) <= set(listed)
 
 
-
 def test_unknown_names() -> None:
     assert mltrain("explain", "dens") == (2, "", "error: there is no 'dens' to explain; did you mean 'dense'?\n")
     complaint = "there is no 'qqqqqqq' to explain; list all with: mltrain explain"

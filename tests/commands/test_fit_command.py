@@ -37,7 +37,9 @@ def test_document() -> None:
 
 
 def test_document_with_validation() -> None:
-    document = succeed("fit", lesson("xor"), "--epochs", "2", "--set", "dataset.validation_split=0.2", "--json").document
+    document = succeed(
+        "fit", lesson("xor"), "--epochs", "2", "--set", "dataset.validation_split=0.2", "--json"
+    ).document
     assert list(document) == [
         "run",
         "model",
@@ -66,7 +68,7 @@ def test_plain_lines_and_the_closing_go_to_stderr() -> None:
     assert rest == [
         f"reached  {columns_of(lines[11])[1]}",
         "saved    runs/linear-001: model.npz, config.yaml, history.csv",
-        "next     mltrain predict --x -1",
+        "next     mltrain predict --x 4",
     ]
 
 
@@ -82,7 +84,7 @@ def test_untrained_model_is_measured() -> None:
         "trained  not at all, as 0 epochs say",
         "reached  loss 0.000  accuracy 1.000",
         "saved    runs/concert-001: model.npz, config.yaml, history.csv",
-        "next     mltrain predict --x 1,0,1,0,1",
+        "next     mltrain predict --x 0,1,0,1,0",
     ]
     assert succeed("fit", lesson("concert"), "--json").document["epochs"] == 0
 

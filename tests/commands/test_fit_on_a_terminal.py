@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command_runs import COLUMNS, lesson, pseudo_terminal, succeed, without_codes
+from command_runs import lesson, pseudo_terminal, succeed, without_codes
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*[1-9][0-9;]*m")
 
@@ -20,15 +20,17 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
     return terminal.shown
 
 
-def test_table_stays_with_the_closing_lines_below(shown: str) -> None:
-    lines = [line.rstrip() for line in without_codes(shown[shown.rindex("linear\x1b") :]).splitlines()]
-    assert lines[0] == "linear"
-    assert [line.split()[0] for line in lines if re.match(r"\s*(\d+|⋮)\s", f"{line} ") and "┤" not in line][:8]
-    epochs = [words[0] for line in lines if (words := line.split()) and re.fullmatch(r"\d+|⋮", words[0])]
-    assert epochs[:8] == ["1", "2", "3", "⋮", "497", "498", "499", "500"]
-    labels = [line.partition("  ")[0] for line in lines if line]
-    assert labels[-4:] == ["trained", "reached", "saved", "next"] or "saved" in labels
-    assert all(len(line) <= COLUMNS for line in lines)
+def test_table_and_curve_stay_with_the_closing_lines_below(shown: str) -> None:
+    lines = [line.rstrip() for line in without_codes(shown).splitlines()]
+    table = lines[len(lines) - lines[::-1].index("linear") :]
+    assert table[:2] == ["", "epoch        loss  µs/step"]
+    assert [line.split()[0] for line in table[2:10]] == ["1", "2", "3", "⋮", "497", "498", "499", "500"]
+    assert table[11].split() == ["loss", "(log", "scale)"]
+    trained, reached, saved, following = lines[-4:]
+    assert trained.startswith("trained  500 epochs in ")
+    assert reached == f"reached  loss {table[9].split()[1]}"
+    assert saved.startswith("saved    ")
+    assert following.startswith("next     mltrain predict --x ")
 
 
 def test_it_is_in_colour(shown: str) -> None:

@@ -15,13 +15,14 @@ def test_list() -> None:
     assert done.err == "note: write one with: mltrain init NAME\n"
     entries = dict(columns_of(line) for line in done.out.splitlines())
     assert list(entries) == NAMES
-    assert entries["linear"] == (
-        "The smallest network there is: one neuron that learns y = 3x + 1 from six points."
-    )
+    assert entries["linear"] == ("The smallest network there is: one neuron that learns y = 3x + 1 from six points.")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_written_starter_is_the_lesson(name: str, work: Path) -> None:
+def test_written_starter_is_the_lesson(name: str, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "MLTRAIN_OFFLINE", "0"
+    )  # where downloads are forbidden, check refuses MNIST; it downloads nothing
     done = mltrain("init", name)
     assert done == (0, f"{name}.yaml\n", f"note: train it with: mltrain fit {name}.yaml\n")
     text = (work / f"{name}.yaml").read_text("utf-8")
@@ -59,5 +60,5 @@ def test_unknown_starters() -> None:
 
 
 def test_folder_that_is_not_there() -> None:
-    complaint = "sub/linear.yaml: cannot be written: No such file or directory"
-    assert mltrain("init", "linear", "--out", "sub/linear.yaml") == (3, "", f"error: {complaint}\n")
+    complaint = "there is no folder sub; make it first"
+    assert mltrain("init", "linear", "--out", "sub/linear.yaml") == (2, "", f"error: {complaint}\n")

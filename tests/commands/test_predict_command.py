@@ -4,9 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from command_runs import lesson, mltrain, succeed
-
-NO_RUN = "error: there is no run below runs/ yet; train one with: mltrain fit CONFIG, or name one with --model\n"
+from command_runs import NO_RUN, lesson, mltrain, succeed
 
 
 @pytest.fixture
@@ -63,7 +61,11 @@ def test_classifier_adds_label_and_probabilities() -> None:
 
 
 def test_classifier_says_the_class_first() -> None:
-    changes = ("dataset={type: inline, x: [[0], [1]], y: [cat, dog]}", "layers.0.units=2", "layers.0.activation=softmax")
+    changes = (
+        "dataset={type: inline, x: [[0], [1]], y: [cat, dog]}",
+        "layers.0.units=2",
+        "layers.0.activation=softmax",
+    )
     words = [word for change in changes for word in ("--set", change)]
     succeed("fit", lesson("linear"), *words, "--set", "loss=sparse_categorical_crossentropy", "--epochs", "0")
     assert succeed("predict", "--x", "0").out == "0  →  cat  cat 50.0%, dog 50.0%\n"

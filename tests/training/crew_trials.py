@@ -105,6 +105,22 @@ def same_bytes() -> Any:
         return trained() == trained()
 
 
+def sent_home() -> Any:
+    """Trainings whose helpers stay, go after a step, and go at some time: who is left, and are the bytes the same?"""
+    found = {}
+    for name, how in OPTIMIZERS.items():
+        left, parameters = [], []
+        for watch, waiting in ((-1.0, 2.0), (-1.0, -1.0), (1e-3, -1.0)):
+            with crew_of(3), patch.multiple(sharing, WATCH_SECONDS=watch, MOST_WAITING=waiting):
+                net, training = begin(how=how, epochs=4)
+                next(training)
+                left.append(len(helpers()))
+                list(training)
+            parameters.append(net.parameters.tobytes())
+        found[name] = {"left": left, "same": parameters == parameters[:1] * 3}
+    return found
+
+
 def killed(*, forgotten: bool = False) -> Any:
     """A helper is killed in the middle of an epoch. ``forgotten``: the system buries it at once."""
     if forgotten:
@@ -206,10 +222,13 @@ def counting() -> Any:
     crew.order(1)
     crew.order(2, 7, 3)
     crew.wait()
-    found = sums.tolist()
-    crew.dismiss()
-    crew.dismiss()
-    return [found, helpers()]
+    found, there = [sums.tolist()], len(helpers())
+    for _ in range(2):
+        crew.dismiss()
+        crew.order(3)
+        crew.wait()
+        found.append(sums.tolist())
+    return [found, there, helpers()]
 
 
 def endless() -> Any:
@@ -224,6 +243,7 @@ def endless() -> Any:
 TRIALS: list[Callable[[], Any]] = [
     same_as_alone,
     same_bytes,
+    sent_home,
     killed,
     killed_and_forgotten,
     helper_without_patience,

@@ -142,6 +142,20 @@ def test_metrics_that_do_not_fit_the_loss() -> None:
     assert problems(softmax, aim=aim, about=about, measure=("precision", "top_k_accuracy")) == []
 
 
+def test_a_metric_that_is_there_twice() -> None:
+    twice = ("mae", {"type": "mean_absolute_error"}, "mse")
+    assert problems(dense(1), measure=twice) == [
+        "metrics[1]: mean_absolute_error is in the list already; results go by name, so it can be there once"
+    ]
+
+
+@pytest.mark.parametrize("label", ["loss", "epoch", "seconds", "mean_absolute_error", "val_loss"])
+def test_labels_that_mean_something_else(label: str) -> None:
+    assert problems(dense(1), measure=("mae",), track={label: "dense.bias"}) == [
+        f"training.track.{label}: each epoch records another number as '{label}'; choose another label"
+    ]
+
+
 def test_parameters_that_cannot_be_tracked() -> None:
     big = dense(17, name="big")
     assert problems(big, dense(1), track=["dense.kernel", "dense.weights"]) == [

@@ -144,6 +144,19 @@ def test_a_first_step_that_diverges() -> None:
     assert warnings_of(net, rows, how={"type": "sgd", "learning_rate": 1e38}) == [GROWS.format(1, "inf")]
 
 
+def test_a_loss_that_creeps_up_and_does_not_come_back() -> None:
+    net = network(1, dense(1, kernel_initializer="zeros"))
+    # The error is 1.08 times as large after each step, and the loss five times as large after ten.
+    (warning,) = warnings_of(net, rows_of([[1]] * 4, [[1]] * 4), how={"type": "sgd", "learning_rate": 0.52})
+    assert warning == GROWS.format(1, "1.166")
+
+
+def test_weights_that_are_no_numbers_after_the_first_step() -> None:
+    net = network(1, dense(1, kernel_initializer="zeros"))
+    rows = rows_of([[1], [-1]], [[1], [2]])
+    assert warnings_of(net, rows, how={"type": "sgd", "learning_rate": 1e39}) == [GROWS.format("2.5", "nan")]
+
+
 def test_a_loss_that_is_infinite_to_begin_with_is_not_the_rates_fault() -> None:
     net = network(1, dense(1, kernel_initializer={"type": "constant", "value": 1e30}))
     assert warnings_of(net, LINE) == []
