@@ -58,6 +58,9 @@ def fit(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Processor cores to use; by default as many as help.")
     ] = None,
+    frames: Annotated[
+        int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show results only.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -68,7 +71,8 @@ def fit(
     from mltrain.commands.fit import run
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
-    run(_terminal(quiet=quiet, json=json), config, [*(changes or []), *extra], out=out, init_from=init_from)
+    terminal = _terminal(quiet=quiet, json=json)
+    run(terminal, config, [*(changes or []), *extra], out=out, init_from=init_from, frames=frames)
 
 
 @app.command()

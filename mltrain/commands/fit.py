@@ -12,13 +12,20 @@ from mltrain.display.views import verbatim
 from mltrain.errors import ConfigError, TrainingInterrupted
 from mltrain.interrupts import interruptible
 from mltrain.preparation import Job, prepare, split_to_evaluate
+from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.model import Model
-from mltrain.storage.runs import CONFIG, HISTORY, MODEL, Run, find_model
+from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, MODEL, Run, find_model
 from mltrain.training.report import EpochReport
 
 
 def run(
-    terminal: Terminal, config: Path, changes: Sequence[str], *, out: Path | None = None, init_from: Path | None = None
+    terminal: Terminal,
+    config: Path,
+    changes: Sequence[str],
+    *,
+    out: Path | None = None,
+    init_from: Path | None = None,
+    frames: int = 1,
 ) -> None:
     """Train what ``config`` describes and save it to a run directory."""
     source = read_config(config, changes)
@@ -30,6 +37,8 @@ def run(
         terminal.warning(warning)
     with Run.claim(str(job.config.name), out) as run:
         history: list[EpochReport] = []
+        keeper = FrameKeeper(frames, job.config.training.epochs)
+        keeper.offer(0, job.network.parameters)
         try:
             with (
                 interruptible() as stop,
@@ -38,11 +47,12 @@ def run(
                 for report in job.train(stop, display.step):
                     display.show(report)
                     history.append(report)
+                    keeper.offer(report.epoch, job.network.parameters)
         except TrainingInterrupted:
-            run.save(job.model(history), history, source.folder)
+            run.save(job.model(history), history, keeper.frames, source.folder)
             terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
             raise
-        run.save(job.model(history), history, source.folder)
+        run.save(job.model(history), history, keeper.frames, source.folder)
     _conclude(terminal, job, history, run)
 
 
@@ -86,7 +96,7 @@ def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run:
         seconds=seconds,
         values=named,
         folder=str(run.folder),
-        files=[MODEL, CONFIG, HISTORY],
+        files=[MODEL, CONFIG, HISTORY, FRAMES],
         next_command=_next_command(job),
     )
     if terminal.json:
