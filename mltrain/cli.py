@@ -2,6 +2,7 @@
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,10 @@ ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML fil
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="PATH", help="A model.npz or a run's folder; by default the newest run."),
+]
+RunArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[RUN|MODEL]", help="A run's folder or a model.npz; by default the newest run."),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -93,6 +98,28 @@ def evaluate(model: ModelOption = None, json: JsonOption = False) -> None:
     from mltrain.commands.evaluate import run
 
     run(_terminal(json=json), model)
+
+
+class PictureFormat(StrEnum):
+    """The formats that Matplotlib writes well, and programs for slides and pages read."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
+@app.command()
+def plot(
+    path: RunArgument = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default RUN/plots.")] = None,
+    form: Annotated[PictureFormat, typer.Option("--format", help="Kind of files.")] = PictureFormat.png,
+    dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Draw how the learning went and what the model does: every picture that suits the run."""
+    from mltrain.commands.plot import run
+
+    run(_terminal(json=json), path, out=out, form=form.value, dark=dark)
 
 
 @app.command()

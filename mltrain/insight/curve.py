@@ -1,0 +1,68 @@
+"""One input, one output: the rows, the truth behind them, and what the network makes of every x between."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data import Split
+from mltrain.engine.network import Network
+from mltrain.storage.record import Record
+from mltrain.training.evaluation import predict
+
+_POINTS = 401
+"""Points of a drawn curve."""
+
+_MARGIN = 0.05
+"""How far curves go beyond the rows on either side, as a share of their range."""
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A fitted curve; all arrays are ``(points,)``. ``held_back`` are rows that were not trained on, as x and y.
+
+    ``truth`` and ``untrained`` are None where nobody knows them.
+    """
+
+    rows: tuple[Numbers, Numbers]
+    held_back: tuple[Numbers, Numbers] | None
+    x: Numbers
+    trained: Numbers
+    truth: Numbers | None
+    untrained: Numbers | None
+
+
+def has_curve(record: Record) -> bool:
+    """Whether a row is one number, and so is what the network says to it."""
+    facts, network = record.model.facts, record.model.network
+    return facts.input_shape == (1,) and network.output_shape == (1,) and record.model.classes is None
+
+
+def curve_of(record: Record) -> Curve:
+    """The fitted curve of a run that `has_curve`. Raises `DataError` if its rows cannot be had."""
+    data = record.data
+    held = [part for part in (data.validation, data.test) if part is not None]
+    every = np.concatenate([part.x for part in (data.train, *held)])
+    low, high = float(every.min()), float(every.max())
+    beyond = _MARGIN * ((high - low) or 1)
+    x = np.linspace(low - beyond, high + beyond, _POINTS)
+    untrained = record.untrained
+    return Curve(
+        _numbers(data.train),
+        _numbers(Split(*(np.concatenate(arrays) for arrays in zip(*held, strict=True)))) if held else None,
+        x,
+        answers(record, record.model.network, x),
+        record.dataset.truth(x),
+        answers(record, untrained, x) if untrained else None,
+    )
+
+
+def answers(record: Record, network: Network, x: Numbers) -> Numbers:
+    """What ``network`` says to each x."""
+    return predict(network, x.astype(np.float32)[:, None], record.model.facts.scale)[:, 0].astype(np.float64)
+
+
+def _numbers(rows: Split) -> tuple[Numbers, Numbers]:
+    return rows.x[:, 0].astype(np.float64), rows.y[:, 0].astype(np.float64)
