@@ -114,9 +114,15 @@ def plot(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default RUN/plots.")] = None,
     form: Annotated[PictureFormat, typer.Option("--format", help="Kind of files.")] = PictureFormat.png,
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
+    in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Draw how the learning went and what the model does: every picture that suits the run."""
+    if in_text:
+        from mltrain.commands.plot_terminal import run as draw
+
+        draw(_terminal(json=json), path)
+        return
     from mltrain.commands.plot import run
 
     run(_terminal(json=json), path, out=out, form=form.value, dark=dark)
