@@ -129,6 +129,18 @@ def plot(
 
 
 @app.command()
+def report(
+    path: RunArgument = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write one HTML page about a run: results, pictures, data, model, config, and how to do it again."""
+    from mltrain.commands.report import run
+
+    run(_terminal(json=json), path, out=out)
+
+
+@app.command()
 def summary(
     path: Annotated[Path, typer.Argument(metavar="CONFIG|MODEL", help="A config, a model.npz or a run's folder.")],
     changes: SetOption = None,

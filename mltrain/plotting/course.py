@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mltrain.insight.course import Course, Measure, Tracks
 from mltrain.plotting.style import Style
@@ -27,6 +27,8 @@ def draw_course(figure: Figure, style: Style, course: Course) -> None:
 def _draw_measure(axes: Axes, style: Style, course: Course, measure: Measure) -> None:
     if measure.logarithmic:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(FuncFormatter(_some_between))
     marker = "o" if len(course.epochs) <= _FEW else ""
     axes.plot(course.epochs, measure.training, color=style.blue, marker=marker, markersize=4, label="training")
     if measure.validation:
@@ -49,6 +51,12 @@ def _draw_measure(axes: Axes, style: Style, course: Course, measure: Measure) ->
         va="top" if low else "bottom",
         size=10,
     )
+
+
+def _some_between(value: float, _place: int) -> str:
+    """Words for 2 and 5, 20 and 50, ...: enough to read a logarithmic scale."""
+    text = f"{value:.0e}"
+    return f"{value:g}" if text[0] in "25" else ""
 
 
 def _height(axes: Axes, value: float) -> float:
