@@ -48,9 +48,9 @@ def _of_history(record: Record) -> Iterator[View]:
 
 
 def _of_rows(record: Record) -> Iterator[View]:
-    if has_curve(record):
+    if has_curve(record.model):
         yield from _section("data and network", _curve(curve_of(record)))
-    if has_plane(record):
+    if has_plane(record.model):
         plane = plane_of(record)
         yield from _section("every point of the plane", _plane(plane))
     if record.model.classes is not None:

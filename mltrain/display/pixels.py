@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mltrain.display.palette import LIGHT
 from mltrain.display.views import Line, Span, View
 
 _GLYPHS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
@@ -18,6 +19,11 @@ class Colour(NamedTuple):
 
     def __str__(self) -> str:
         return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+
+
+def colour(text: str) -> Colour:
+    """The colour that ``#rrggbb`` means."""
+    return Colour(*bytes.fromhex(text.removeprefix("#")))
 
 
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
@@ -39,7 +45,7 @@ class Scale:
         return mixed(self.half, self.all, 2 * value - 1)
 
 
-SIDES = Scale(Colour(213, 94, 0), Colour(128, 128, 128), Colour(0, 114, 178))
+SIDES = Scale(colour(LIGHT.orange), Colour(128, 128, 128), colour(LIGHT.blue))
 """Orange to blue, as in the pictures of `mltrain.plotting`."""
 
 GREYS = Scale(Colour(0, 0, 0), Colour(128, 128, 128), Colour(255, 255, 255))

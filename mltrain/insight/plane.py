@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data import Split
+from mltrain.data import Dataset, Split
 from mltrain.engine.network import Network
 from mltrain.insight.curve import Numbers
+from mltrain.storage.model import Model
 from mltrain.storage.record import Record
 from mltrain.training.evaluation import predict
 
@@ -56,11 +57,9 @@ class Units:
     of: int
 
 
-def has_plane(record: Record) -> bool:
+def has_plane(model: Model) -> bool:
     """Whether a row is a point in a plane, and the network says one thing about it."""
-    return record.model.facts.input_shape == (2,) and (
-        record.model.classes is not None or record.model.network.output_shape == (1,)
-    )
+    return model.facts.input_shape == (2,) and (model.classes is not None or model.network.output_shape == (1,))
 
 
 def plane_of(record: Record, network: Network | None = None, side: int = SIDE) -> Plane:
@@ -70,12 +69,12 @@ def plane_of(record: Record, network: Network | None = None, side: int = SIDE) -
     """
     data = record.data
     held = [part for part in (data.validation, data.test) if part is not None]
-    extent = extent_of(record)
+    extent = extent_of(data)
     across = np.linspace(extent[0], extent[1], SIDE)
     border = record.dataset.border(across)
     return Plane(
         extent,
-        field_of(record, network or record.model.network, extent, side),
+        field_of(record.model, network or record.model.network, extent, side),
         record.model.classes or (),
         _points(data.train),
         _points(Split(*(np.concatenate(arrays) for arrays in zip(*held, strict=True)))) if held else None,
@@ -83,9 +82,9 @@ def plane_of(record: Record, network: Network | None = None, side: int = SIDE) -
     )
 
 
-def extent_of(record: Record) -> tuple[float, float, float, float]:
+def extent_of(data: Dataset) -> tuple[float, float, float, float]:
     """The square around all rows: left, right, bottom, top."""
-    parts = (record.data.train, record.data.validation, record.data.test)
+    parts = (data.train, data.validation, data.test)
     every = np.concatenate([part.x for part in parts if part is not None])
     low, high = every.min(axis=0), every.max(axis=0)
     centre, half = (low + high) / 2, (0.5 + _MARGIN) * (float((high - low).max()) or 1)
@@ -93,9 +92,8 @@ def extent_of(record: Record) -> tuple[float, float, float, float]:
     return x - half, x + half, y - half, y + half
 
 
-def field_of(record: Record, network: Network, extent: tuple[float, float, float, float], side: int = SIDE) -> Numbers:
+def field_of(model: Model, network: Network, extent: tuple[float, float, float, float], side: int = SIDE) -> Numbers:
     """The field of a `Plane`, at ``side`` points each way."""
-    model = record.model
     outputs = predict(network, grid(extent, side), model.facts.scale).astype(np.float64)
     if outputs.shape[1] == 1 and model.classes is not None:
         # A tie lies at the loss's threshold, whatever the outputs on either side are.
@@ -109,7 +107,7 @@ def field_of(record: Record, network: Network, extent: tuple[float, float, float
 
 def units_of(record: Record) -> Sequence[Units]:
     """The maps of every hidden layer of more than one unit that computes something of its own."""
-    model, extent = record.model, extent_of(record)
+    model, extent = record.model, extent_of(record.data)
     nodes = model.network.nodes
     found = []
     for count in range(1, len(nodes)):

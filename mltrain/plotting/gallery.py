@@ -86,9 +86,9 @@ def gallery_of(record: Record) -> Gallery:
 
 def _of_rows(record: Record) -> Iterator[Picture]:
     """The pictures for which the rows are needed."""
-    if has_curve(record):
+    if has_curve(record.model):
         yield _curve(record)
-    if has_plane(record):
+    if has_plane(record.model):
         yield from _plane(record)
     if record.model.classes is None:
         yield _numbers(record)
@@ -102,7 +102,7 @@ def _of_rows(record: Record) -> Iterator[Picture]:
 def _unseen(record: Record) -> str | None:
     """Why there is no picture of what the model does with its inputs; None if there is one."""
     shape = record.model.facts.input_shape
-    if has_curve(record) or has_plane(record) or are_images(shape):
+    if has_curve(record.model) or has_plane(record.model) or are_images(shape):
         return None
     count = int(np.prod(shape))
     return (

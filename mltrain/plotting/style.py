@@ -1,13 +1,12 @@
 """How every picture looks: colours, type, sizes, the words around it. Nothing else decides that.
 
-The hues are those of Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people with any kind of colour
-vision tell apart; on a dark ground they are lighter. What a colour says, a dash, a marker or a word says as well.
+What a colour says, a dash, a marker or a word says as well.
 """
 
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from matplotlib import rc_context
@@ -16,6 +15,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from mltrain.display import palette
+from mltrain.display.palette import Palette
 
 WIDTH, HEIGHT = 8.0, 4.5
 """Inches: half a page wide, and the proportions of a slide."""
@@ -29,17 +31,8 @@ _LETTERS_AN_INCH = 13.5
 
 
 @dataclass(frozen=True)
-class Style:
-    """The colours of one ground, by what they stand for."""
-
-    background: str
-    ink: str
-    faint: str
-    grid: str
-    blue: str
-    orange: str
-    green: str
-    purple: str
+class Style(Palette):
+    """A palette with what Matplotlib makes of it."""
 
     @property
     def cycle(self) -> tuple[str, ...]:
@@ -100,26 +93,7 @@ class Style:
             yield
 
 
-LIGHT = Style(
-    background="#ffffff",
-    ink="#1b1f24",
-    faint="#6a737d",
-    grid="#e4e7eb",
-    blue="#0072b2",
-    orange="#d55e00",
-    green="#00825f",
-    purple="#a5497f",
-)
-DARK = Style(
-    background="#14171c",
-    ink="#e8eaed",
-    faint="#98a1ab",
-    grid="#2b3038",
-    blue="#56b4e9",
-    orange="#f0973f",
-    green="#3cc79c",
-    purple="#dc9cc4",
-)
+LIGHT, DARK = Style(**asdict(palette.LIGHT)), Style(**asdict(palette.DARK))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from html import escape
 from importlib.resources import files
 
@@ -12,10 +11,11 @@ from mltrain import __version__
 from mltrain.config.dump import to_yaml
 from mltrain.data import Split
 from mltrain.display.numbers import duration, number, plural
+from mltrain.display.palette import with_palettes
 from mltrain.engine.layers import in_words
 from mltrain.errors import DataError
 from mltrain.plotting.gallery import SPLITS, Gallery
-from mltrain.plotting.style import DARK, LIGHT, Picture, Style
+from mltrain.plotting.style import Picture
 from mltrain.preparation import split_to_evaluate
 from mltrain.report.vector import inline_svg
 from mltrain.storage.record import Record
@@ -65,13 +65,7 @@ def page_of(record: Record, gallery: Gallery) -> str:
 
 
 def _style_sheet() -> str:
-    text = files("mltrain.report").joinpath("style.css").read_text("utf-8")
-    return text.replace("@LIGHT@", _variables(LIGHT)).replace("@DARK@", _variables(DARK))
-
-
-def _variables(style: Style) -> str:
-    """The colours of pictures as CSS variables, so that pictures follow the page."""
-    return " ".join(f"--{field.name}: {getattr(style, field.name)};" for field in fields(style))
+    return with_palettes(files("mltrain.report").joinpath("style.css").read_text("utf-8"))
 
 
 def _in_one_sentence(record: Record) -> str:

@@ -1,7 +1,6 @@
 """A picture as SVG inside a page: it follows the page's colours and fonts, and shares no names with its neighbours."""
 
 import re
-from dataclasses import fields
 from html import escape
 
 from mltrain.plotting.files import svg_text
@@ -23,7 +22,7 @@ def inline_svg(picture: Picture) -> str:
 
 def _with_variables(text: str) -> str:
     """The style's colours as CSS variables: what is ink on paper is light on a dark page."""
-    names = {getattr(LIGHT, field.name): field.name for field in fields(LIGHT)}
+    names = LIGHT.names()
     return re.sub(r"#[0-9a-f]{6}\b", lambda found: f"var(--{names[found[0]]})" if found[0] in names else found[0], text)
 
 
