@@ -66,6 +66,7 @@ def fit(
     frames: Annotated[
         int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
     ] = 1,
+    live: Annotated[bool, typer.Option("--live", help="Show it on a page that only this machine can open.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show results only.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -77,7 +78,7 @@ def fit(
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
     terminal = _terminal(quiet=quiet, json=json)
-    run(terminal, config, [*(changes or []), *extra], out=out, init_from=init_from, frames=frames)
+    run(terminal, config, [*(changes or []), *extra], out=out, init_from=init_from, frames=frames, live=live)
 
 
 @app.command()

@@ -1,13 +1,15 @@
 """``mltrain fit``: train, show how it goes, save."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mltrain.config.load import Source, read_config
 from mltrain.display.download import download_bar
-from mltrain.display.messages import Outcome, closing
+from mltrain.display.messages import Outcome, note
+from mltrain.display.messages import closing as last_word
 from mltrain.display.terminal import Terminal
-from mltrain.display.training import training_display
+from mltrain.display.training import Both, TrainingDisplay, training_display
 from mltrain.display.views import verbatim
 from mltrain.errors import ConfigError, TrainingInterrupted
 from mltrain.interrupts import interruptible
@@ -26,6 +28,7 @@ def run(
     out: Path | None = None,
     init_from: Path | None = None,
     frames: int = 1,
+    live: bool = False,
 ) -> None:
     """Train what ``config`` describes and save it to a run directory."""
     source = read_config(config, changes)
@@ -42,7 +45,7 @@ def run(
         try:
             with (
                 interruptible() as stop,
-                training_display(terminal, title=str(job.config.name), epochs=job.config.training.epochs) as display,
+                _display(terminal, job, live=live) as display,
             ):
                 for report in job.train(stop, display.step):
                     display.show(report)
@@ -64,6 +67,22 @@ def _prepared(terminal: Terminal, source: Source) -> Job:
         return prepare(source.config, source.folder)
     except ConfigError as error:
         raise source.locate(error.problems) from None
+
+
+@contextmanager
+def _display(terminal: Terminal, job: Job, *, live: bool) -> Iterator[TrainingDisplay]:
+    """What shows the training: the terminal and, if it is to be watched live, a page."""
+    title, epochs = str(job.config.name), job.config.training.epochs
+    if not live:
+        with training_display(terminal, title=title, epochs=epochs) as display:
+            yield display
+        return
+    from mltrain.live.page import LivePage
+
+    with closing(LivePage(job)) as page:
+        terminal.err.print(note(f"watch it at {page.address}"))
+        with training_display(terminal, title=title, epochs=epochs) as display:
+            yield Both(display, page)
 
 
 def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run: Run) -> None:
@@ -102,7 +121,7 @@ def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run:
     if terminal.json:
         terminal.result(verbatim(""), document)
     elif not terminal.quiet:
-        terminal.err.print(closing(outcome))
+        terminal.err.print(last_word(outcome))
 
 
 def _next_command(job: Job) -> str:
