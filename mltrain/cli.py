@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mltrain import __version__
-from mltrain.errors import MltrainError
+from mltrain.errors import MltrainError, UsageError
 
 if TYPE_CHECKING:
     from mltrain.display.terminal import Terminal
@@ -113,12 +113,22 @@ class PictureFormat(StrEnum):
 def plot(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default RUN/plots.")] = None,
-    form: Annotated[PictureFormat, typer.Option("--format", help="Kind of files.")] = PictureFormat.png,
+    form: Annotated[PictureFormat | None, typer.Option("--format", help="Kind of files; by default png.")] = None,
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
     in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
+    moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Draw how the learning went and what the model does: every picture that suits the run."""
+    if in_text + moving + (form is not None) > 1:
+        raise UsageError(
+            "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
+        )
+    if moving:
+        from mltrain.commands.plot import animate
+
+        animate(_terminal(json=json), path, out=out, dark=dark)
+        return
     if in_text:
         from mltrain.commands.plot_terminal import run as draw
 
@@ -126,7 +136,7 @@ def plot(
         return
     from mltrain.commands.plot import run
 
-    run(_terminal(json=json), path, out=out, form=form.value, dark=dark)
+    run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark)
 
 
 @app.command()

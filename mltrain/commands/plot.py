@@ -37,6 +37,19 @@ def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, d
     terminal.result(verbatim("\n".join(map(str, files))), document)
 
 
+def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bool) -> None:
+    """Draw the learning in motion."""
+    need_matplotlib("plot")
+    from mltrain.plotting.animation import animation_of, save_animation
+    from mltrain.plotting.style import DARK, LIGHT
+
+    record = read(terminal, path)
+    animation = animation_of(record)
+    file = save_animation(animation, DARK if dark else LIGHT, out or record.folder / PLOTS)
+    document = {"model": str(record.file), "animation": str(file), "epochs": list(animation.epochs)}
+    terminal.result(verbatim(str(file)), document)
+
+
 def read(terminal: Terminal, path: Path | None) -> Record:
     """The run, with its rows fetched if that is possible; a picture that needs them will say if not."""
     record = Record.read(path)

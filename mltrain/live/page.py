@@ -13,11 +13,11 @@ from mltrain.live.sights import sight_of
 from mltrain.preparation import Job
 from mltrain.training.report import EpochReport
 
-_INTERVAL = 0.2
+_INTERVAL = 0.5
 """Seconds between two messages at least."""
 
-_REST = 50
-"""After a message, training has so many times as long as the message took: it costs a fiftieth at the most."""
+_REST = 100
+"""After a message, training has so many times as long as the message took: that costs a hundredth at the most."""
 
 _MOST_VALUES = 300
 """Values of a curve that are sent: more than that, a screen cannot show."""

@@ -1,6 +1,8 @@
 """Loss, metrics and tracked parameters over the epochs."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,24 +19,38 @@ def draw_course(figure: Figure, style: Style, course: Course) -> None:
     """A panel for the loss and each metric, training solid and validation dashed, the best epoch marked."""
     panels = figure.subplots(1, len(course.measures), squeeze=False)[0]
     for axes, measure in zip(panels, course.measures, strict=True):
-        _draw_measure(axes, style, course, measure)
-        _label(axes, measure.name.replace("_", " ") + (" (log scale)" if measure.logarithmic else ""))
-    loss = course.measures[0]
-    if loss.validation:
-        panels[0].legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2)
+        draw_measure(axes, style, course, measure)
+        _mark_best(axes, style, course, measure)
 
 
-def _draw_measure(axes: Axes, style: Style, course: Course, measure: Measure) -> None:
+def draw_measure(axes: Axes, style: Style, course: Course, measure: Measure, until: int | None = None) -> None:
+    """One measure over the epochs; what came after the epoch ``until`` is only hinted at."""
     if measure.logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(FuncFormatter(_some_between))
-    marker = "o" if len(course.epochs) <= _FEW else ""
-    axes.plot(course.epochs, measure.training, color=style.blue, marker=marker, markersize=4, label="training")
+    both = [("training", measure.training, style.blue, "-"), ("validation", measure.validation, style.orange, "--")]
+    for name, values, colour, dash in both:
+        if values:
+            draw_until(axes, style, course.epochs, values, until, color=colour, linestyle=dash, label=name)
     if measure.validation:
-        axes.plot(
-            course.epochs, measure.validation, "--", color=style.orange, marker=marker, markersize=4, label="validation"
-        )
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2)
+    _label(axes, measure.name.replace("_", " ") + (" (log scale)" if measure.logarithmic else ""))
+
+
+def draw_until(
+    axes: Axes, style: Style, epochs: Sequence[int], values: Sequence[float], until: int | None, **look: Any
+) -> None:
+    """A line over the epochs; if it ends early, there is a dot at its end and a faint trace of the rest."""
+    marker = "o" if len(epochs) <= _FEW and until is None else ""
+    count = len(epochs) if until is None else bisect_right(epochs, until)
+    axes.plot(epochs[:count], values[:count], marker=marker, markersize=4, **look)
+    if until is not None:
+        axes.plot(epochs, values, color=style.grid, linewidth=1.2, zorder=1)
+        axes.plot(epochs[max(0, count - 1) : count], values[max(0, count - 1) : count], "o", color=look["color"])
+
+
+def _mark_best(axes: Axes, style: Style, course: Course, measure: Measure) -> None:
     judged = measure.validation or measure.training
     best = course.epochs[course.best]
     axes.axvline(best, color=style.faint, linewidth=1, linestyle=":")
@@ -67,15 +83,20 @@ def _height(axes: Axes, value: float) -> float:
 def draw_tracks(figure: Figure, style: Style, tracks: Tracks) -> None:
     """A line for each parameter, labelled at its end; true values dashed."""
     axes = figure.subplots()
+    draw_track_lines(axes, style, tracks)
+
+
+def draw_track_lines(axes: Axes, style: Style, tracks: Tracks, until: int | None = None) -> None:
+    """The lines of tracked parameters, up to the epoch ``until``, each with its name and value at the border."""
     ends = []
     for number, (label, values) in enumerate(tracks.values.items()):
         colour = style.cycle[number % len(style.cycle)]
-        marker = "o" if len(tracks.epochs) <= _FEW else ""
-        axes.plot(tracks.epochs, values, color=colour, marker=marker, markersize=4, label=label)
-        text = f"{label} = {values[-1]:.3g}"
+        draw_until(axes, style, tracks.epochs, values, until, color=colour, label=label)
+        at = -1 if until is None else bisect_right(tracks.epochs, until) - 1
+        text = f"{label} = {values[at]:.3g}"
         if label in tracks.truth:
             axes.axhline(tracks.truth[label], color=colour, linestyle="--", linewidth=1.4, label=f"true {label}")
-            text += f" (true: {tracks.truth[label]:g})"
+            text += f"\n(true: {tracks.truth[label]:g})"
         ends.append((values[-1], text, colour))
     _label(axes, "value")
     _label_ends(axes, ends, tracks.epochs[-1])
@@ -84,7 +105,7 @@ def draw_tracks(figure: Figure, style: Style, tracks: Tracks) -> None:
 def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], last: int) -> None:
     """Texts at the ends of lines, moved apart where they would overlap."""
     low, high = axes.get_ylim()
-    least = (high - low) / 16
+    least = (high - low) / 8
     place = low - least
     for value, text, colour in sorted(ends):
         place = max(value, place + least)

@@ -21,12 +21,17 @@ def save(picture: Picture, style: Style, folder: Path, form: str, dots_per_inch:
         def write(file: BinaryIO) -> None:
             figure.savefig(file, format=form, dpi=dots_per_inch, metadata=_NO_DATE.get(form))
 
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"{folder}: pictures cannot be written there: {reason(error)}") from error
+        make_folder(folder)
         write_whole(path, write)
     return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for pictures. Raises `StorageError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: pictures cannot be written there: {reason(error)}") from error
 
 
 def svg_text(picture: Picture, style: Style) -> str:

@@ -71,6 +71,14 @@ class Record:
         return self.dataset.load(self.model.config.seed, self.folder)
 
     @property
+    def frames_to_the_end(self) -> Frames:
+        """The run's frames and, if training ended where none was kept, the model itself."""
+        epochs, vectors = (self.frames.epochs, self.frames.vectors) if self.frames else ([], [])
+        if epochs and epochs[-1] < self.epochs:
+            return Frames([*epochs, self.epochs], [*vectors, self.model.network.parameters])
+        return Frames(epochs, vectors)
+
+    @property
     def untrained(self) -> Network | None:
         """The network as it was before training, if the run kept it."""
         return self.network_with(self.frames.vectors[0]) if self.frames else None

@@ -130,11 +130,11 @@ def test_the_training_thread_says_nothing_before_it_is_due(pages, monkeypatch):
     for tick in range(100):
         clock.now = 0.01 * (tick + 1)
         page.step(1, 2, 0.5)
-    assert len(said) == 5
-    assert min(later - earlier for earlier, later in pairwise(said)) >= 0.2
+    assert len(said) == 2
+    assert min(later - earlier for earlier, later in pairwise(said)) >= 0.5
 
 
-def test_after_a_message_training_has_fifty_times_as_long_for_itself(pages, monkeypatch):
+def test_after_a_message_training_has_a_hundred_times_as_long_for_itself(pages, monkeypatch):
     page, clock = pages("line")
     said = []
 
@@ -148,7 +148,7 @@ def test_after_a_message_training_has_fifty_times_as_long_for_itself(pages, monk
     while len(said) < 2:
         page.step(1, 2, 0.5)
         clock.now += 0.05
-    assert said[1] - (said[0] + 0.1) == pytest.approx(5.0, abs=0.06)
+    assert said[1] - (said[0] + 0.1) == pytest.approx(10.0, abs=0.06)
 
 
 @pytest.fixture

@@ -89,3 +89,9 @@ def test_other_commands_do_not_import_matplotlib(runs):
     code += "sys.exit('matplotlib' in sys.modules)"
     command = [sys.executable, "-c", code, "evaluate", "--model", str(runs["table"])]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("both", [["--terminal", "--animate"], ["--animate", "--format", "svg"]])
+def test_one_way_of_drawing_at_a_time(runs, both):
+    with pytest.raises(UsageError, match="choose one of them$"):
+        plot(runs["line"], *both)
