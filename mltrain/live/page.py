@@ -32,7 +32,9 @@ class LivePage:
     def __init__(self, job: Job, clock: Clock = time.perf_counter):
         self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
         self._sight = sight_of(job)
-        self._reports: list[EpochReport] = []
+        self._first = 0
+        self._last: EpochReport | None = None
+        self._series: dict[str, list[float]] = {}
         self._within = 0.0
         self._loss: float | None = None
         self._due = self._began = clock()
@@ -46,7 +48,14 @@ class LivePage:
         return self._server.address
 
     def show(self, report: EpochReport) -> None:
-        self._reports.append(report)
+        if self._last is None:
+            self._first = report.epoch
+        self._last = report
+        values = {"loss": report.loss, **report.metrics}
+        values |= {} if report.val_loss is None else {"val_loss": report.val_loss}
+        values |= {f"val_{name}": value for name, value in report.val_metrics.items()}
+        for name, value in values.items():
+            self._series.setdefault(name, []).append(value)
         self._within, self._loss = 0.0, None
         self._tell_if_due()
 
@@ -71,17 +80,10 @@ class LivePage:
         self._due = began + took + max(_INTERVAL, _REST * took)
 
     def _message(self, *, over: bool = False) -> str:
-        done = self._reports[-1].epoch if self._reports else 0
+        done = self._last.epoch if self._last else 0
         share = (done + self._within) / self._epochs if self._epochs else 1.0
         elapsed = self._clock() - self._began
         left = elapsed / share - elapsed if share and not over else None
-        series: dict[str, list[float]] = {}
-        for report in self._reports:
-            values = {"loss": report.loss, **report.metrics}
-            values |= {} if report.val_loss is None else {"val_loss": report.val_loss}
-            values |= {f"val_{name}": value for name, value in report.val_metrics.items()}
-            for name, value in values.items():
-                series.setdefault(name, []).append(value)
         return json.dumps(
             {
                 "over": over,
@@ -90,8 +92,8 @@ class LivePage:
                 "share": share,
                 "left": left,
                 "loss": _few([self._loss])[0] if self._loss is not None else None,
-                "first": self._reports[0].epoch if self._reports else 0,
-                "series": {name: _few(values) for name, values in series.items()},
+                "first": self._first,
+                "series": {name: _few(values) for name, values in self._series.items()},
                 "sight": self._sight.now() if self._sight else None,
             }
         )

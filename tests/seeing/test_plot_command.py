@@ -93,5 +93,5 @@ def test_other_commands_do_not_import_matplotlib(runs):
 
 @pytest.mark.parametrize("both", [["--terminal", "--animate"], ["--animate", "--format", "svg"]])
 def test_one_way_of_drawing_at_a_time(runs, both):
-    with pytest.raises(UsageError, match="choose one of them$"):
+    with pytest.raises(UsageError, match=r"choose one of them$"):
         plot(runs["line"], *both)
