@@ -2,8 +2,8 @@
 
     python docs/make_pictures.py [FOLDER]      by default docs/pictures
 
-The lessons in docs/lessons.md are read for their ``mltrain`` commands: what readers type is what is run here, in a
-folder of its own. Then each picture that the page shows is copied, and made small enough to be kept.
+The lessons in docs/lesson_pictures.md are read for their ``mltrain`` commands: what readers type is what is
+run here, in a folder of its own. Then each picture that the page shows is copied, and made small enough to be kept.
 """
 
 import os
@@ -18,7 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = ROOT / "docs" / "lessons.md"
+LESSONS = ROOT / "docs" / "lesson_pictures.md"
 
 WIDTH, COLOURS = 880, 64
 """Pixels and colours of the kept pictures: sharp on a page, and a hundred of them fit a repository."""

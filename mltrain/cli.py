@@ -14,6 +14,9 @@ from mltrain.errors import MltrainError, UsageError
 if TYPE_CHECKING:
     from mltrain.display.terminal import Terminal
 
+_INTERRUPTED = 130
+"""The exit code of what Ctrl-C has ended, as shells use it."""
+
 app = typer.Typer(
     name="mltrain",
     help="Train small neural networks from a YAML file.",
@@ -53,21 +56,26 @@ def _version(
 def fit(
     config: ConfigFile,
     changes: SetOption = None,
-    epochs: Annotated[int | None, typer.Option(min=0, help="Epochs to train, instead of the config's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all randomness, instead of the config's.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Epochs to train, instead of the config's.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Seed of all randomness, instead of the config's.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
     init_from: Annotated[
         Path | None,
         typer.Option("--init-from", metavar="MODEL", help="Start from this model's weights where they fit."),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Processor cores to use; by default as many as help.")
+        int | None, typer.Option(min=1, metavar="N", help="Processor cores to use; by default as many as help.")
     ] = None,
     frames: Annotated[
         int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
     ] = 1,
     live: Annotated[bool, typer.Option("--live", help="Show it on a page that only this machine can open.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show results only.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Train the network of a config, and save it."""
@@ -77,8 +85,11 @@ def fit(
     from mltrain.commands.fit import run
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
-    terminal = _terminal(quiet=quiet, json=json)
-    run(terminal, config, [*(changes or []), *extra], out=out, init_from=init_from, frames=frames, live=live)
+    from mltrain.training.profile import Profile
+
+    terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
+    changed = [*(changes or []), *extra]
+    run(terminal, config, changed, out=out, init_from=init_from, frames=frames, live=live, profile=watch)
 
 
 @app.command()
@@ -157,7 +168,7 @@ def summary(
     changes: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the layers, their output shapes and how many parameters they have."""
+    """Show the layers, what they put out, and their parameters."""
     from mltrain.commands.summary import run
 
     run(_terminal(json=json), path, changes or [])
@@ -190,7 +201,7 @@ def init(
 def explain(
     name: Annotated[str | None, typer.Argument(help="What to explain; without it, everything is listed.")] = None,
 ) -> None:
-    """Explain a layer, loss, optimizer, dataset ...: what it does, its options and defaults."""
+    """Explain a layer, a loss, or whatever else has a name."""
     from mltrain.commands.explain import run
 
     run(_terminal(), name)
@@ -226,13 +237,15 @@ def _run() -> int:
     try:
         app(standalone_mode=True)
     except SystemExit as end:
+        if end.code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
+            _terminal().error("interrupted")
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
         _terminal().error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         _terminal().error("interrupted")
-        return 130
+        return _INTERRUPTED
     except MemoryError as error:
         _terminal().error(f"not enough memory: {error}")
         return 3

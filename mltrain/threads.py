@@ -14,7 +14,7 @@ _OURS = "MLTRAIN_THREADS"
 def share_cores(threads: int | None) -> None:
     """Use at most ``threads`` cores (all by default) from here on, for training.
 
-    Where processes of our own can share a batch, NumPy is told to use one core in each: it is faster so, for large
+    Where processes of our own can share kernels, NumPy is told to use one core in each: it is faster so, for large
     networks because their optimizer gets a second core too, and for small ones because nobody waits for anybody.
     NumPy's threads stay as they are where they were set by hand.
     """

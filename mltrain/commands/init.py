@@ -1,12 +1,11 @@
 """``mltrain init``: the starter configs, which are the lessons."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from mltrain.config.nearest import did_you_mean
-from mltrain.config.schema import json_schema
+from mltrain.config.schema import schema_text
 from mltrain.display.explain import Entries, Entry
 from mltrain.display.terminal import Terminal
 from mltrain.display.views import verbatim
@@ -35,10 +34,17 @@ def run(terminal: Terminal, name: str | None, out: Path | None, *, force: bool =
     path = out or Path(f"{name}.yaml")
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; name another file with --out, or write over it with --force")
-    write_text(path, starters[name].read_text("utf-8"))
-    write_text(path.parent / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}; make it first")
+    write_text(path, starter(name))
+    write_text(path.parent / SCHEMA_FILE, schema_text())
     terminal.result(verbatim(f"{path}"), {})
     terminal.note(f"train it with: mltrain fit {path}")
+
+
+def starter(name: str) -> str:
+    """The text of a starter."""
+    return next(path for path in _starters() if path.stem == name).read_text("utf-8")
 
 
 def _starters() -> Iterator[Path]:

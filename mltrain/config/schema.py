@@ -3,6 +3,7 @@
 Draft 2020-12, written from the same annotations by which configs are checked.
 """
 
+import json
 from typing import Any
 
 from msgspec import inspect
@@ -52,6 +53,11 @@ def json_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     config = _Schema(definitions).struct(Config)
     return {"$schema": DRAFT, "title": "mltrain config", **config, "$defs": dict(sorted(definitions.items()))}
+
+
+def schema_text() -> str:
+    """The schema as it is printed, and as it stands beside configs."""
+    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 class _Schema:

@@ -110,7 +110,10 @@ class DatasetSpec(Spec):
         return self
 
     def missing(self, folder: Path) -> str | None:
-        """One sentence about what has to be fetched before it can be loaded, or None if nothing has."""
+        """One sentence about what has to be fetched before it can be loaded, or None if nothing has.
+
+        Raises `DataError` where it cannot be fetched.
+        """
         return None
 
     def fetch(self, folder: Path, progress: Progress | None = None) -> bool:

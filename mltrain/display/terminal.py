@@ -60,10 +60,6 @@ class Terminal:
         else:
             self.out.print(view)
 
-    def document(self, document: Mapping[str, Any]) -> None:
-        """A result that is JSON whoever reads it."""
-        self.out.print(verbatim(json.dumps(document, indent=2)))
-
     def note(self, text: str) -> None:
         if not self.quiet:
             self.err.print(note(text))

@@ -51,10 +51,7 @@ class LivePage:
         if self._last is None:
             self._first = report.epoch
         self._last = report
-        values = {"loss": report.loss, **report.metrics}
-        values |= {} if report.val_loss is None else {"val_loss": report.val_loss}
-        values |= {f"val_{name}": value for name, value in report.val_metrics.items()}
-        for name, value in values.items():
+        for name, value in report.values.items():
             self._series.setdefault(name, []).append(value)
         self._within, self._loss = 0.0, None
         self._tell_if_due()

@@ -1,5 +1,6 @@
 """A trained model: a network, the config it came from, and what its inputs and outputs mean."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,10 @@ from mltrain.config.load import config_from
 from mltrain.data import Facts, Split
 from mltrain.engine.layers import in_words
 from mltrain.engine.metrics import predicted_classes
-from mltrain.engine.network import Network
+from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.storage.model_file import ModelFile, write_model_file
+from mltrain.training.compatibility import find_problems
 from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.report import EpochReport
 from mltrain.training.targets import class_names, encode
@@ -95,12 +97,17 @@ class Model:
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
         with ModelFile(Path(path)) as file:
             config, facts = _read_meta(file)
-            try:
-                network = Network(config.layers, facts.input_shape)
-            except ConfigError as error:
-                raise ModelFileError(f"{path}: its layers do not fit together: {error}") from error
-            for name, array in network.arrays.items():
-                array[...] = file.read(name, array.shape)
+            if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
+                raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
+            # All arrays are read before the network is made: it takes memory, of which a bad config may ask for plenty.
+            arrays = {
+                f"{node.name}.{name}": file.read(f"{node.name}.{name}", parameter.shape)
+                for node in infer(config.layers, facts.input_shape)
+                for name, parameter in node.parameters.items()
+            }
+        network = Network(config.layers, facts.input_shape)
+        for name, array in network.arrays.items():
+            array[...] = arrays[name]
         return cls(config, network, facts)
 
     def _rows(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -110,9 +117,10 @@ class Model:
         except (ValueError, TypeError) as error:
             raise DataError("x must hold numbers, in rows of equal length") from error
         if rows.shape[1:] != self.facts.input_shape:
-            want = f"(rows, {', '.join(map(str, self.facts.input_shape))})"
+            shape = self.facts.input_shape
+            want = f"(rows, {', '.join(map(str, shape))}): each row is {in_words(shape)}"
             raise DataError(
-                f"x has shape {rows.shape}, but the model takes {want}: each row is {in_words(self.facts.input_shape)}"
+                f"x has shape {rows.shape}, but the model takes {want} number{'s' if shape != (1,) else ''}"
             )
         if not np.isfinite(rows).all():
             raise DataError("x holds numbers that are infinite or not a number")
@@ -130,7 +138,7 @@ def _read_meta(file: ModelFile) -> tuple[Config, Facts]:
             None if classes is None else tuple(map(str, classes)),
             float(meta["inputs"]["scale"]),
         )
-        if any(length < 1 for length in facts.input_shape):
+        if any(length < 1 for length in facts.input_shape) or not math.isfinite(facts.scale):
             raise ValueError
     except ConfigError as error:
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error

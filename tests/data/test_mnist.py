@@ -173,7 +173,10 @@ def test_offline_says_where_it_looked_and_what_to_do(alone: Path, monkeypatch: p
 def test_check_is_told_what_is_missing(alone: Path, monkeypatch: pytest.MonkeyPatch):
     assert Mnist().missing(alone) == f"MNIST would be downloaded to {alone / 'cache' / 'mnist'} (11.6 MB)"
     monkeypatch.setenv("MLTRAIN_OFFLINE", "1")
-    assert Mnist().missing(alone) == "MNIST is nowhere to be found, and MLTRAIN_OFFLINE forbids downloading it"
+    with pytest.raises(
+        DataError, match="MNIST is nowhere to be found, and MLTRAIN_OFFLINE forbids downloading it\nLooked"
+    ):
+        Mnist().missing(alone)
     put_files(alone / "data" / "mnist")
     assert Mnist().missing(alone) is None
 

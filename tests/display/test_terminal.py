@@ -58,12 +58,6 @@ def test_json_is_one_document_in_ascii_without_nan():
     assert err.getvalue() == ""
 
 
-def test_a_document_is_json_even_where_json_was_not_asked_for():
-    show, out, _ = terminal()
-    show.document({"a": {"b": "µ"}})
-    assert out.getvalue() == '{\n  "a": {\n    "b": "\\u00b5"\n  }\n}\n'
-
-
 def test_messages_go_to_stderr_and_quiet_takes_the_notes_away():
     for quiet, expected in (
         (False, "note: a\nwarning: b\nerror: c\n"),

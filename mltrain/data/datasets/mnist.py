@@ -59,7 +59,8 @@ class Mnist(DatasetSpec):
         if mnist_files.find(self.path, folder) is not None:
             return None
         if mnist_files.offline():
-            return f"MNIST is nowhere to be found, and {mnist_files.OFFLINE_VARIABLE} forbids downloading it"
+            forbidden = f"{mnist_files.OFFLINE_VARIABLE} forbids downloading it"
+            raise DataError(f"MNIST is nowhere to be found, and {forbidden}\n{self._advice(folder)}")
         return f"MNIST would be downloaded to {mnist_files.downloads()} ({mnist_files.MEGABYTES} MB)"
 
     def fetch(self, folder: Path, progress: Progress | None = None) -> bool:

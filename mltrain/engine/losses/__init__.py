@@ -37,12 +37,8 @@ class Loss(Spec):
         """
         raise NotImplementedError
 
-    def mean(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats, share: float = 1.0) -> float:
-        """The mean of all elements, and its gradient by ``z`` in ``dz``.
-
-        Both are multiplied by ``share``: of a larger batch, these rows are that share.
-        """
+    def mean(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> float:
+        """The mean of all elements, and its gradient by ``z`` in ``dz``."""
         losses = self.elements(z, y, target, dz)
-        weight = share / max(1, losses.size)
-        np.multiply(dz, weight, out=dz)
-        return float(np.add.reduce(losses, axis=None)) * weight
+        np.multiply(dz, 1 / losses.size, out=dz)
+        return float(np.add.reduce(losses, axis=None)) / losses.size

@@ -22,7 +22,7 @@ def maker():
 
 @pytest.fixture(scope="module")
 def text():
-    return (ROOT / "docs" / "lessons.md").read_text("utf-8")
+    return (ROOT / "docs" / "lesson_pictures.md").read_text("utf-8")
 
 
 def test_every_config_is_a_lesson_with_pictures(maker, text):

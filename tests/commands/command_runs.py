@@ -1,0 +1,170 @@
+"""Ways to run ``mltrain``: within the test's own process, in one of its own, and on a terminal that a test types on."""
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from mltrain.cli import main
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "configs"
+
+PATIENCE = 60.0
+"""Seconds after which a process that should have said or ended something counts as hanging."""
+
+COLUMNS, LINES = 100, 30
+
+
+class Done(NamedTuple):
+    """What a command ended with and wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        document: dict[str, Any] = json.loads(self.out)
+        assert self.out.count("\n") == 1
+        return document
+
+    @property
+    def last_line(self) -> str:
+        return self.err.splitlines()[-1]
+
+
+def lesson(name: str) -> str:
+    """The path of a config, as it is typed."""
+    return str(CONFIGS / f"{name}.yaml")
+
+
+def mltrain(*words: str) -> Done:
+    """Run a command here, where it costs no new process."""
+    out, err = io.StringIO(), io.StringIO()
+    with patch("sys.argv", ["mltrain", *words]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            assert isinstance(end.code, int)
+            return Done(end.code, out.getvalue(), err.getvalue())
+    raise AssertionError("main() always exits")
+
+
+def succeed(*words: str) -> Done:
+    """Run a command that must not fail."""
+    done = mltrain(*words)
+    assert done.code == 0, done.err
+    return done
+
+
+def in_own_process(*words: str, cwd: Path | None = None, **environment: str) -> Done:
+    """Run a command as a shell does, with the environment of the test and what is given."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mltrain", *words],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+class PseudoTerminal:
+    """A terminal in which one command runs. What it shows is in ``shown``, with stdout and stderr as one."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", screen: int):
+        self.process, self._screen, self._bytes = process, screen, b""
+
+    @property
+    def shown(self) -> str:
+        return self._bytes.decode("utf-8", "replace")
+
+    def type(self, text: str) -> None:
+        os.write(self._screen, text.encode())
+
+    def wait_for(self, text: str) -> None:
+        """Look at the screen until ``text`` is there."""
+        for _ in self._look():
+            if text in self.shown:
+                return
+        raise AssertionError(f"{text!r} was never shown, but this: {self.shown}")
+
+    def wait_for_end(self) -> int:
+        """Look at the screen until the command has ended; its exit code."""
+        for _ in self._look():
+            pass
+        return self.process.wait(PATIENCE)
+
+    def _look(self) -> Iterator[None]:
+        """Read what comes, until nothing can come any more."""
+        deadline = time.monotonic() + PATIENCE
+        yield
+        while time.monotonic() < deadline:
+            if not select.select([self._screen], [], [], 0.2)[0]:
+                continue
+            try:
+                piece = os.read(self._screen, 65536)
+            except OSError:  # so says Linux that nobody has the terminal open any more
+                return
+            if not piece:
+                return
+            self._bytes += piece
+            yield
+        raise AssertionError(f"nothing ended it within {PATIENCE:g} s: {self.shown}")
+
+
+@contextlib.contextmanager
+def pseudo_terminal(*words: str, preface: str = "", **environment: str) -> Iterator[PseudoTerminal]:
+    """Run a command on a terminal of its own, which turns Ctrl-C into a signal; ``preface`` is Python to run before."""
+    screen, keyboard = pty.openpty()
+    fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    code = "import fcntl, sys, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\nsys.argv[0] = 'mltrain'\n"
+    code += f"{preface}\nfrom mltrain.cli import main\nmain()"
+    own = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES", "CI")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdin=keyboard,
+        stdout=keyboard,
+        stderr=keyboard,
+        start_new_session=True,
+        env={**own, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment},
+    )
+    os.close(keyboard)
+    try:
+        yield PseudoTerminal(process, screen)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(screen)
+
+
+def without_codes(text: str) -> str:
+    """What a terminal shows, without colours and moves of the cursor."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The content of a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def columns_of(line: str) -> Sequence[str]:
+    """The words of a line of a table, which two or more spaces separate."""
+    return re.split(r" {2,}", line.strip())

@@ -1,0 +1,104 @@
+"""What is typed before any command begins its work: the command's name, help, the version; and streams that close."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from command_runs import PATIENCE, in_own_process, lesson, mltrain, succeed
+
+import mltrain as package
+
+COMMANDS = ["fit", "predict", "evaluate", "summary", "check", "init", "explain", "schema"]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("fti", "fit"), ("predcit", "predict"), ("evalute", "evaluate")])
+def test_unknown_command_with_a_near_miss(typed: str, meant: str) -> None:
+    done = mltrain(typed, "x.yaml")
+    assert (done.code, done.out) == (2, "")
+    assert done.last_line == f"Error: No such command '{typed}'. Did you mean '{meant}'?"
+
+
+def test_unknown_command() -> None:
+    done = mltrain("zzz")
+    assert (done.code, done.out, done.last_line) == (2, "", "Error: No such command 'zzz'.")
+
+
+def test_unknown_option_with_a_near_miss() -> None:
+    done = mltrain("fit", lesson("linear"), "--epoch", "3")
+    assert (done.code, done.last_line) == (2, "Error: No such option: --epoch (Possible options: --epochs)")
+
+
+def test_missing_config() -> None:
+    done = mltrain("fit")
+    assert (done.code, done.out) == (2, "")
+    assert done.last_line.startswith("Error: Missing argument ")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"]])
+def test_help_lists_the_commands_on_stdout(words: list[str]) -> None:
+    done = succeed(*words)
+    assert done.err == ""
+    listed = done.out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed] == COMMANDS
+
+
+def test_no_words_are_a_mistake_that_gets_help() -> None:
+    done = mltrain()
+    assert done.code == 2
+    assert "Commands:" in done.out + done.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    done = succeed(command, "--help")
+    assert done.err == ""
+    assert done.out.startswith("Usage: ")
+
+
+def test_version() -> None:
+    assert mltrain("--version") == (0, f"mltrain {package.__version__}\n", "")
+
+
+def test_process_ends_with_the_code_and_the_streams_of_the_command() -> None:
+    assert in_own_process("explain", "dens").code == 2
+    done = in_own_process("predict", "--model", "nowhere.npz", "--x", "1", "--json")
+    assert done == (3, "", "error: nowhere.npz: there is no such file\n")
+    assert in_own_process("fit", lesson("linear"), "--epochs", "1", "--json").document["run"] == "runs/linear-001"
+
+
+def test_shell_completion_knows_the_commands() -> None:
+    done = in_own_process(
+        _MLTRAIN_COMPLETE="complete_bash", COMP_WORDS="mltrain e", COMP_CWORD="1", _TYPER_COMPLETE_ARGS="mltrain e"
+    )
+    assert done.out.split() == ["evaluate", "explain"]
+
+
+@pytest.mark.parametrize("word", ["explain", "schema"])
+def test_closed_pipe_is_silent(word: str) -> None:
+    """As in ``mltrain explain | head -1``, with a reader that has gone before anything is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "mltrain", word],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert "Traceback" not in done.stderr
+    assert "Broken" not in done.stderr
+    assert done.returncode == 1
+
+
+def test_memory_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*_: object) -> None:
+        raise MemoryError("Unable to allocate 4.0 TiB")
+
+    monkeypatch.setattr("mltrain.commands.fit.prepare", greedy)
+    done = mltrain("fit", lesson("linear"))
+    assert done == (3, "", "error: not enough memory: Unable to allocate 4.0 TiB\n")

@@ -1,0 +1,61 @@
+"""``mltrain init``: the lessons as configs to start from."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_runs import CONFIGS, columns_of, lesson, mltrain, succeed
+
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+
+
+def test_list() -> None:
+    done = mltrain("init")
+    assert done.code == 0
+    assert done.err == "note: write one with: mltrain init NAME\n"
+    entries = dict(columns_of(line) for line in done.out.splitlines())
+    assert list(entries) == NAMES
+    assert entries["linear"] == ("The smallest network there is: one neuron that learns y = 3x + 1 from six points.")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_written_starter_is_the_lesson(name: str, work: Path) -> None:
+    done = mltrain("init", name)
+    assert done == (0, f"{name}.yaml\n", f"note: train it with: mltrain fit {name}.yaml\n")
+    text = (work / f"{name}.yaml").read_text("utf-8")
+    assert text == Path(lesson(name)).read_text("utf-8")
+    assert succeed("check", f"{name}.yaml").out.startswith(f"{name}.yaml: ")
+
+
+def test_schema_is_where_the_starter_says(work: Path) -> None:
+    (work / "deep").mkdir()
+    succeed("init", "xor", "--out", "deep/mine.yaml")
+    first = (work / "deep" / "mine.yaml").read_text("utf-8").splitlines()[0]
+    schema = work / "deep" / first.removeprefix("# yaml-language-server: $schema=")
+    assert json.loads(schema.read_text("utf-8")) == json.loads(succeed("schema").out)
+    assert sorted(path.name for path in (work / "deep").iterdir()) == sorted(["mine.yaml", schema.name])
+
+
+def test_nothing_is_written_over(work: Path) -> None:
+    (work / "linear.yaml").write_text("mine", "utf-8")
+    complaint = "linear.yaml is there already; name another file with --out, or write over it with --force"
+    assert mltrain("init", "linear") == (2, "", f"error: {complaint}\n")
+    assert (work / "linear.yaml").read_text("utf-8") == "mine"
+    assert [path.name for path in work.iterdir()] == ["linear.yaml"]
+
+
+def test_force_writes_over(work: Path) -> None:
+    (work / "linear.yaml").write_text("mine", "utf-8")
+    succeed("init", "linear", "--force")
+    assert (work / "linear.yaml").read_text("utf-8") == Path(lesson("linear")).read_text("utf-8")
+
+
+def test_unknown_starters() -> None:
+    assert mltrain("init", "linaer") == (2, "", "error: there is no starter 'linaer'; did you mean 'linear'?\n")
+    complaint = "there is no starter '3'; list them with: mltrain init"
+    assert mltrain("init", "3") == (2, "", f"error: {complaint}\n")
+
+
+def test_folder_that_is_not_there() -> None:
+    complaint = "sub/linear.yaml: cannot be written: No such file or directory"
+    assert mltrain("init", "linear", "--out", "sub/linear.yaml") == (3, "", f"error: {complaint}\n")

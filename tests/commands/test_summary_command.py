@@ -1,0 +1,58 @@
+"""``mltrain summary``: the layers of a config or a model."""
+
+import pytest
+from command_runs import lesson, mltrain, succeed
+
+MNIST = """\
+layer (type)       output shape  parameters
+───────────────────────────────────────────
+flatten (flatten)  784                    0
+dense (dense)      512              401,920
+dropout (dropout)  512                    0
+dense_1 (dense)    10                 5,130
+───────────────────────────────────────────
+total              1.6 MB           407,050
+trainable                           407,050
+"""
+
+
+def test_config() -> None:
+    assert mltrain("summary", lesson("mnist")) == (0, MNIST, "")
+
+
+def test_config_as_json() -> None:
+    assert succeed("summary", lesson("mnist"), "--json", "--set", "layers.1.units=3").document == {
+        "layers": [
+            {"name": "flatten", "type": "flatten", "output_shape": [784], "parameters": 0},
+            {"name": "dense", "type": "dense", "output_shape": [3], "parameters": 784 * 3 + 3},
+            {"name": "dropout", "type": "dropout", "output_shape": [3], "parameters": 0},
+            {"name": "dense_1", "type": "dense", "output_shape": [10], "parameters": 40},
+        ],
+        "parameters": 784 * 3 + 3 + 40,
+    }
+
+
+@pytest.mark.parametrize("model", ["run", "run/model.npz"])
+def test_model_is_like_its_config(model: str) -> None:
+    succeed("fit", lesson("line_2x_minus_1"), "--epochs", "0", "--out", "run")
+    for form in ([], ["--json"]):
+        assert succeed("summary", model, *form) == succeed("summary", lesson("line_2x_minus_1"), *form)
+    assert succeed("summary", model, "--json").document["parameters"] == 2
+
+
+def test_model_cannot_be_changed() -> None:
+    succeed("fit", lesson("linear"), "--epochs", "0", "--out", "run")
+    complaint = "--set changes a config, but a model is what it is; give --set with a config"
+    assert mltrain("summary", "run", "--set", "seed=1") == (2, "", f"error: {complaint}\n")
+
+
+def test_layers_that_do_not_fit_together() -> None:
+    change = "layers.0={type: reshape, target_shape: [3, 3]}"
+    complaint = "layers[0].target_shape: the input is 28 x 28 = 784 numbers, which cannot be laid out as 3 x 3"
+    assert mltrain("summary", lesson("mnist"), "--set", change) == (2, "", f"error: --set {change}  {complaint}\n")
+
+
+def test_nothing_is_there() -> None:
+    assert mltrain("summary", "nowhere.npz") == (3, "", "error: nowhere.npz: there is no such file\n")
+    complaint = "there is no such file; 'mltrain init' writes configs to start from"
+    assert mltrain("summary", "nowhere.yaml") == (2, "", f"error: nowhere.yaml: {complaint}\n")

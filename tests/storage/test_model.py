@@ -1,0 +1,221 @@
+"""A model: what it says of inputs, and that it comes back from its file as it was."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from saved_models import CLASSIFIER, meta_of, model_of
+
+from mltrain import __version__, load_model
+from mltrain.config.convert import convert
+from mltrain.config.dump import to_builtins, to_yaml
+from mltrain.config.load import config_from, parse_config
+from mltrain.config.yaml_reader import read_yaml
+from mltrain.data import DatasetSpec
+from mltrain.data.points import Points
+from mltrain.engine.activations import Activation
+from mltrain.engine.initializers import Initializer
+from mltrain.engine.layers import Layer
+from mltrain.engine.losses import Loss
+from mltrain.engine.metrics import Metric
+from mltrain.engine.network import infer
+from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.schedules import Schedule
+from mltrain.errors import DataError
+from mltrain.storage.model import Model
+
+LINE = "{dataset: {type: inline, x: [1, 2], y: [3, 4]}, layers: [{type: dense, units: 1}], loss: mse}"
+
+
+def config_with(base: type, example: dict[str, Any]) -> dict[str, Any]:
+    """A config in which a member of a family stands where it may."""
+    config: dict[str, Any] = {
+        "dataset": {"type": "inline", "x": [[1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]], "y": [0, 1]},
+        "layers": [{"type": "dense", "units": 1}],
+        "loss": "mse",
+    }
+    if base is Layer:
+        layer = convert(Layer, example)
+        shape = layer.example_input
+        config["dataset"]["x"] = np.ones((2, *shape)).tolist()
+        after = ["flatten"] if len(infer([layer], shape)[0].output_shape) > 1 else []
+        config["layers"] = [example, *after, {"type": "dense", "units": 1}]
+    elif base is Activation:
+        config["layers"].insert(0, {"type": "dense", "units": 2, "activation": example})
+    elif base is Initializer:
+        config["layers"].insert(0, {"type": "dense", "units": 4, "kernel_initializer": example})
+    elif base is Optimizer:
+        config["optimizer"] = example
+    elif base is Schedule:
+        config["optimizer"] = {"type": "sgd", "learning_rate": example}
+    elif base is Loss:
+        loss = convert(Loss, example)
+        names = loss.targets in ("labels", "one_hot")
+        config["layers"] = [{"type": "dense", "units": 2 if names else 1, "activation": loss.joins or "linear"}]
+        config["dataset"]["y"] = ["a", "b"] if names else [0, 1]
+        config["loss"] = example
+    elif base is Metric:
+        config["metrics"] = [example]
+        if convert(Metric, example).judges == "classes":
+            config |= {"loss": "hinge"}
+    return config
+
+
+BASES = (Layer, Activation, Initializer, Optimizer, Schedule, Loss, Metric)
+CASES = {
+    f"{base.family.noun}-{spec.type_name()}-{index}": config_with(base, {"type": spec.type_name(), **example})
+    for base in BASES
+    for spec in base.family
+    for index, example in enumerate(spec.examples)
+}
+
+
+def test_all_families_are_walked() -> None:
+    assert len(CASES) > 60
+    assert {name.partition("-")[0] for name in CASES} == {base.family.noun for base in BASES}
+
+
+def _has_right_shape(config: dict[str, Any]) -> dict[str, Any]:
+    """The example of `constant` may be an array, which fits no other kernel than its own."""
+    (first, *_) = config["layers"]
+    initializer = first.get("kernel_initializer") if isinstance(first, dict) else None
+    if isinstance(initializer, dict) and isinstance(value := initializer.get("value"), list):
+        first["units"] = np.array(value).shape[-1]
+        config["dataset"]["x"] = np.ones((2, np.array(value).shape[0])).tolist()
+    return config
+
+
+def test_a_row_of_one_number_is_told_as_such() -> None:
+    with pytest.raises(
+        DataError, match=r"^x has shape \(1, 3\), but the model takes \(rows, 1\): each row is 1 number$"
+    ):
+        model_of(LINE).predict([[1, 2, 3]])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_spec_comes_back_from_yaml_and_from_the_model_file(name: str, tmp_path: Any) -> None:
+    config = config_from(_has_right_shape(CASES[name]))
+    assert parse_config(to_yaml(config), "x.yaml") == replace(config, name="x")
+    assert config_from(to_builtins(config)) == config
+
+    model = model_of(to_yaml(config))
+    model.save(tmp_path / "model.npz")
+    again = Model.load(tmp_path / "model.npz")
+    assert again.config == model.config
+    assert again.facts == model.facts
+    assert again.network.parameters.tobytes() == model.network.parameters.tobytes()
+    x = np.random.default_rng(0).normal(size=(3, *model.facts.input_shape))
+    assert again.predict(x).tobytes() == model.predict(x).tobytes()
+
+
+DATASETS = {
+    f"{spec.type_name()}-{index}": {"type": spec.type_name(), **example}
+    for spec in DatasetSpec.family
+    for index, example in enumerate(spec.examples)
+} | {
+    f"{spec.type_name()}-{index}": {
+        "type": "linear",
+        "slope": 1,
+        "intercept": 0,
+        "samples": 3,
+        "x": {"type": spec.type_name(), **example},
+    }
+    for spec in Points.family
+    for index, example in enumerate(spec.examples)
+}
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_dataset_comes_back_from_yaml_and_from_json(name: str) -> None:
+    config = config_from({"dataset": DATASETS[name], "layers": ["flatten"], "loss": "mse"})
+    assert config_from(read_yaml(to_yaml(config)).data) == config
+    assert config_from(json.loads(json.dumps(to_builtins(config)))) == config
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path: Any) -> None:
+    for name in ("one.npz", "other.npz"):
+        model_of(CLASSIFIER).save(tmp_path / name)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "other.npz").read_bytes()
+
+
+def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
+    model = model_of(CLASSIFIER)
+    model.save(tmp_path / "model.npz")
+    meta = meta_of(tmp_path / "model.npz")
+    assert config_from(meta.pop("config")) == model.config
+    assert meta == {
+        "format": 1,
+        "mltrain": __version__,
+        "input_shape": [2],
+        "outputs": 1,
+        "classes": ["iris", "rose"],
+        "inputs": {"scale": 1.0},
+    }
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
+        shapes = {name: file[name].shape for name in file.files}
+        assert np.array_equal(file["dense.kernel"], model.network.arrays["dense.kernel"])
+    assert shapes == {
+        "meta": (),
+        "dense.kernel": (2, 3),
+        "dense.bias": (3,),
+        "dense_1.kernel": (3, 2),
+        "dense_1.bias": (2,),
+    }
+
+
+def test_a_model_names_classes() -> None:
+    model = model_of(CLASSIFIER)
+    outputs = model.predict([[0, 1], [1, 0]])
+    assert outputs.shape == (2, 2)
+    assert model.classes == ("iris", "rose")
+    assert model.predict_labels([[0, 1], [1, 0]]) == [model.classes[int(row.argmax())] for row in outputs]
+
+
+def test_a_model_of_numbers_has_no_classes() -> None:
+    model = model_of(LINE)
+    assert model.classes is None
+    with pytest.raises(DataError, match=r"^this model gives numbers, so there are no classes to name$"):
+        model.predict_labels([[1]])
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "gives"),
+    [
+        ("binary_crossentropy", "sigmoid", True),
+        ("mse", "sigmoid", False),
+        ("perceptron", "step", False),
+        ("hinge", "linear", False),
+    ],
+)
+def test_outputs_are_probabilities_where_they_were_trained_as_such(loss: str, activation: str, gives: bool) -> None:
+    text = "{dataset: {type: inline, x: [1, 2], y: [0, 1]}, layers: [{type: dense, units: 1, activation: "
+    assert model_of(f"{text}{activation}}}], loss: {loss}}}").gives_probabilities is gives
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[1, 2, 3]], "x has shape (1, 3), but the model takes (rows, 2): each row is 2 numbers"),
+        ([1, 2], "x has shape (2,), but the model takes (rows, 2): each row is 2 numbers"),
+        ([[1, 2], [3]], "x must hold numbers, in rows of equal length"),
+        ([["a", "b"]], "x must hold numbers, in rows of equal length"),
+        ([[1, None]], "x holds numbers that are infinite or not a number"),
+        ([[1, float("inf")]], "x holds numbers that are infinite or not a number"),
+    ],
+)
+def test_inputs_that_cannot_be_used(x: Any, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        model_of(CLASSIFIER).predict(x)
+    assert str(caught.value) == message
+
+
+def test_inputs_may_be_bytes_that_the_model_scales(tmp_path: Any) -> None:
+    model = model_of(CLASSIFIER)
+    scaled = Model(model.config, model.network, type(model.facts)((2,), 1, ("iris", "rose"), 0.5))
+    scaled.save(tmp_path / "model.npz")
+    again = load_model(tmp_path / "model.npz")
+    x = np.array([[2, 4]], np.uint8)
+    np.testing.assert_array_equal(again.predict(x), model.predict(x.astype(np.float32) / 2))
+    np.testing.assert_array_equal(again.predict(x.astype(np.float64)), again.predict(x))

@@ -1,0 +1,241 @@
+"""Trainings with helping processes, each in a process of its own: ``python crew_trials.py NAME`` prints JSON.
+
+Not within pytest, whose threads do not go well with forks, and because NumPy must be told to use one core before it is
+imported.
+"""
+
+import errno
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from toy_training import class_rows, dense, network, training_of
+
+from mltrain.engine.network import Network
+from mltrain.errors import MltrainError
+from mltrain.training import loop, sharing
+from mltrain.training.crew import Crew
+
+INPUTS, CLASSES = 200, 3
+LAYERS: tuple[Any, ...] = (
+    dense(256, "relu"),
+    {"type": "dropout", "rate": 0.25},
+    dense(256, "tanh", use_bias=False),
+    dense(CLASSES, "softmax"),
+)
+"""Two kernels that are worth sharing, of which the second is asked for the gradient of its input, and a small one."""
+
+OPTIMIZERS = {
+    "sgd": {"type": "sgd", "momentum": 0.9, "nesterov": True},
+    "adam, clipped": {"type": "adam", "clip_norm": 0.05},
+    "adagrad, decaying": {"type": "adagrad", "learning_rate": 0.01, "weight_decay": 0.1},
+}
+COUNTS = {"short batch": 110, "batch of one": 97, "whole batches": 96}
+
+
+def crew_of(size: int) -> Any:
+    """Within this, training works with so many processes, however many cores the machine has."""
+    return patch.object(sharing, "cores", lambda: size)
+
+
+def begin(*, count: int = 110, how: Any = "adam", **options: Any) -> tuple[Network, Any]:
+    """The network, and the generator of its training."""
+    net = network(INPUTS, *LAYERS)
+    options = {"batch_size": 48, "measure": ["accuracy", {"type": "top_k_accuracy", "k": 2}], **options}
+    rows = class_rows(count, INPUTS, CLASSES)
+    return net, training_of(net, rows, how=how, aim="sparse_categorical_crossentropy", **options)
+
+
+def helpers() -> list[int]:
+    """Numbers of the processes that this one has started and not yet buried."""
+    return [int(number) for number in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+
+
+def error_of(training: Any) -> dict[str, Any]:
+    """The error with which a training ends, how long that took, and who is left."""
+    began = time.monotonic()
+    try:
+        list(training)
+    except (MltrainError, MemoryError) as error:
+        seconds = time.monotonic() - began
+        return {"error": type(error).__name__, "text": str(error), "seconds": seconds, "left": helpers()}
+    return {"error": None, "left": helpers()}
+
+
+def same_as_alone() -> Any:
+    """Trainings by one, two and three processes: losses and metrics of each, and the largest difference of a weight."""
+    found = {}
+    for name, how in OPTIMIZERS.items():
+        for title, count in COUNTS.items():
+            trained = []
+            for size in (1, 2, 3):
+                with crew_of(size):
+                    net, training = begin(count=count, how=how, epochs=3, validation=class_rows(20, INPUTS, CLASSES, 2))
+                    reports = [(next(training), len(helpers())), *((report, 0) for report in training)]
+                trained.append(
+                    {
+                        "processes": 1 + reports[0][1],
+                        "losses": [report.loss for report, _ in reports],
+                        "val_losses": [report.val_loss for report, _ in reports],
+                        "metrics": [report.metrics for report, _ in reports],
+                        "parameters": net.parameters,
+                    }
+                )
+            alone = trained[0]["parameters"]
+            for one in trained:
+                one["difference"] = float(np.abs(one.pop("parameters") - alone).max())
+            found[f"{name}, {title}"] = {"trained": trained, "left": helpers()}
+    return found
+
+
+def same_bytes() -> Any:
+    def trained() -> bytes:
+        net, training = begin(epochs=2)
+        list(training)
+        return net.parameters.tobytes()
+
+    with crew_of(2):
+        return trained() == trained()
+
+
+def killed(*, forgotten: bool = False) -> Any:
+    """A helper is killed in the middle of an epoch. ``forgotten``: the system buries it at once."""
+    if forgotten:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    def progress(*_: Any) -> None:
+        os.kill(helpers()[-1], signal.SIGKILL)
+
+    with crew_of(3):
+        return error_of(begin(epochs=1000, progress=progress)[1])
+
+
+def killed_and_forgotten() -> Any:
+    return killed(forgotten=True)
+
+
+def helper_without_patience() -> Any:
+    """Ctrl-C in a terminal reaches the helpers, too; they leave it to the first process."""
+
+    def progress(*_: Any) -> None:
+        for helper in helpers():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                os.kill(helper, number)
+
+    with crew_of(2):
+        return error_of(begin(epochs=3, progress=progress)[1])
+
+
+def diverging() -> Any:
+    with crew_of(2):
+        return error_of(begin(how={"type": "sgd", "learning_rate": 1e30}, epochs=100)[1])
+
+
+def interrupted() -> Any:
+    """Stopped in the second epoch, alone and with help: the errors, and the largest difference of a weight."""
+    found, parameters = [], []
+    for size in (1, 2):
+        asked = iter(range(5))
+        with crew_of(size):
+            net, training = begin(epochs=1000, stop=lambda asked=asked: next(asked, None) is None)
+            found.append(error_of(training))
+        parameters.append(net.parameters)
+    return {"found": found, "difference": float(np.abs(parameters[0] - parameters[1]).max())}
+
+
+def broken_off() -> Any:
+    """Training is closed after an epoch, and where it tells the state before training: who was there, who is left."""
+    found = []
+    for track in ([], ["dense_2.bias"]):
+        with crew_of(2):
+            _, training = begin(epochs=1000, track=track)
+            next(training)
+            there = len(helpers())
+            training.close()
+        found.append([there, helpers()])
+    return found
+
+
+def fork_refused() -> Any:
+    forks = [os.fork]
+
+    def fork() -> int:
+        if forks:
+            return forks.pop()()
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with crew_of(3), patch.object(os, "fork", fork):
+        return error_of(begin()[1])
+
+
+def no_room_for_buffers() -> Any:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    with crew_of(2), patch.object(loop, "Plan", refuse):
+        return error_of(begin()[1])
+
+
+def slow_validation() -> Any:
+    """The helpers fall asleep while the first process is busy, and wake up for the next order."""
+    with crew_of(2):
+        _, training = begin(epochs=3)
+        losses = []
+        for report in training:
+            losses.append(report.loss)
+            time.sleep(0.1)
+        return len(losses)
+
+
+def counting() -> Any:
+    """What a crew is for, without a network: helpers carry out orders, in order, and the first process waits."""
+    crew = Crew(3)
+    sums = crew.shared((3,), np.int64)
+
+    def work(rank: int, order: int, first: int, second: int) -> None:
+        sums[rank] = 10 * sums[rank] + order * rank + first - second
+
+    crew.start(work)
+    crew.order(1)
+    crew.order(2, 7, 3)
+    crew.wait()
+    found = sums.tolist()
+    crew.dismiss()
+    crew.dismiss()
+    return [found, helpers()]
+
+
+def endless() -> Any:
+    """Train until somebody ends this, having said who helps."""
+    with crew_of(3):
+        _, training = begin(epochs=10**9)
+        next(training)
+        print(json.dumps(helpers()), flush=True)
+        list(training)
+
+
+TRIALS: list[Callable[[], Any]] = [
+    same_as_alone,
+    same_bytes,
+    killed,
+    killed_and_forgotten,
+    helper_without_patience,
+    diverging,
+    interrupted,
+    broken_off,
+    fork_refused,
+    no_room_for_buffers,
+    slow_validation,
+    counting,
+    endless,
+]
+
+if __name__ == "__main__":
+    print(json.dumps({trial.__name__: trial for trial in TRIALS}[sys.argv[1]]()))
