@@ -132,7 +132,6 @@ def test_a_folder_to_which_something_was_saved_stays() -> None:
     assert path == Path("runs/petals-001/model.npz")
     assert sorted(entry.name for entry in run.folder.iterdir()) == [
         "config.yaml",
-        "frames.npz",
         "history.csv",
         "model.npz",
     ]
