@@ -2,13 +2,14 @@
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mltrain import __version__
-from mltrain.errors import MltrainError
+from mltrain.errors import MltrainError, UsageError
 
 if TYPE_CHECKING:
     from mltrain.display.terminal import Terminal
@@ -30,6 +31,10 @@ ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML fil
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="PATH", help="A model.npz or a run's folder; by default the newest run."),
+]
+RunArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[RUN|MODEL]", help="A run's folder or a model.npz; by default the newest run."),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -65,6 +70,10 @@ def fit(
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processor cores to use; by default as many as help.")
     ] = None,
+    frames: Annotated[
+        int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
+    ] = 1,
+    live: Annotated[bool, typer.Option("--live", help="Show it on a page that only this machine can open.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
     json: JsonOption = False,
@@ -79,7 +88,8 @@ def fit(
     from mltrain.training.profile import Profile
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
-    run(terminal, config, [*(changes or []), *extra], out=out, init_from=init_from, profile=watch)
+    changed = [*(changes or []), *extra]
+    run(terminal, config, changed, out=out, init_from=init_from, frames=frames, live=live, profile=watch)
 
 
 @app.command()
@@ -100,6 +110,56 @@ def evaluate(model: ModelOption = None, json: JsonOption = False) -> None:
     from mltrain.commands.evaluate import run
 
     run(_terminal(json=json), model)
+
+
+class PictureFormat(StrEnum):
+    """The formats that Matplotlib writes well, and programs for slides and pages read."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
+@app.command()
+def plot(
+    path: RunArgument = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default RUN/plots.")] = None,
+    form: Annotated[PictureFormat | None, typer.Option("--format", help="Kind of files; by default png.")] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
+    in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
+    moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Draw how the learning went and what the model does: every picture that suits the run."""
+    if in_text + moving + (form is not None) > 1:
+        raise UsageError(
+            "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
+        )
+    if moving:
+        from mltrain.commands.plot import animate
+
+        animate(_terminal(json=json), path, out=out, dark=dark)
+        return
+    if in_text:
+        from mltrain.commands.plot_terminal import run as draw
+
+        draw(_terminal(json=json), path)
+        return
+    from mltrain.commands.plot import run
+
+    run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark)
+
+
+@app.command()
+def report(
+    path: RunArgument = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write one HTML page about a run: results, pictures, data, model, config, and how to do it again."""
+    from mltrain.commands.report import run
+
+    run(_terminal(json=json), path, out=out)
 
 
 @app.command()

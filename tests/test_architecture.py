@@ -27,8 +27,17 @@ ROOMS: dict[str, set[str]] = {
     "storage": {"config", "training", "engine", "data", "errors", ""},
     # All put together.
     "preparation": {"storage", "config", "training", "engine", "data", "errors", "randomness"},
+    # What there is to see in a run, as arrays; then as files, as a page about a run, and as a page while it trains.
+    "insight": {"preparation", "storage", "training", "engine", "data"},
+    "plotting": {"insight", "storage", "display", "errors"},
+    "report": {"plotting", "preparation", "storage", "config", "display", "engine", "data", "errors", ""},
+    "live": {"insight", "preparation", "storage", "display", "training", "engine", "data"},
     "api": {"preparation", "storage", "config", "training"},
     "commands": {
+        "insight",
+        "plotting",
+        "report",
+        "live",
         "preparation",
         "storage",
         "config",
@@ -47,7 +56,20 @@ ROOMS: dict[str, set[str]] = {
 """Each room of mltrain/ (a folder or a file) with the rooms that it may import; "" is the package itself."""
 
 OUTSIDERS: dict[str, set[str]] = {
-    "numpy": {"engine", "data", "training", "storage", "commands", "randomness"},
+    "numpy": {
+        "engine",
+        "data",
+        "training",
+        "storage",
+        "commands",
+        "randomness",
+        "insight",
+        "plotting",
+        "report",
+        "live",
+    },
+    "matplotlib": {"plotting"},
+    "PIL": {"plotting"},
     "msgspec": {"spec", "engine", "data", "training", "config", "storage"},
     "yaml": {"config"},
     "rich": {"display"},

@@ -1,21 +1,24 @@
 """``mltrain fit``: train, show how it goes, save."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mltrain.config.load import Source, read_config
 from mltrain.display.download import download_bar
-from mltrain.display.messages import Outcome, closing
+from mltrain.display.messages import Outcome, note
+from mltrain.display.messages import closing as last_word
 from mltrain.display.profile import profile_table
 from mltrain.display.terminal import Terminal
-from mltrain.display.training import training_display
+from mltrain.display.training import Both, TrainingDisplay, training_display
 from mltrain.display.views import verbatim
 from mltrain.errors import ConfigError, TrainingInterrupted
 from mltrain.interrupts import interruptible
 from mltrain.preparation import Job, prepare, split_to_evaluate
+from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.model import Model
-from mltrain.storage.runs import CONFIG, HISTORY, MODEL, Run, find_model
+from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, MODEL, Run, find_model
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import processes_for
@@ -28,6 +31,8 @@ def run(
     *,
     out: Path | None = None,
     init_from: Path | None = None,
+    frames: int = 1,
+    live: bool = False,
     profile: Profile | None = None,
 ) -> None:
     """Train what ``config`` describes and save it to a run directory."""
@@ -40,21 +45,23 @@ def run(
         terminal.warning(warning)
     with Run.claim(str(job.config.name), out) as run:
         history: list[EpochReport] = []
-        name, epochs = str(job.config.name), job.config.training.epochs
+        keeper = FrameKeeper(frames, job.config.training.epochs)
+        keeper.offer(0, job.network.parameters)
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
             try:
-                with training_display(terminal, title=name, epochs=epochs) as display:
+                with _display(terminal, job, live=live) as display:
                     show, step = display.show, display.step
                     if profile:
                         show, step = (profile.timed("display", "", shown) for shown in (show, step))
                     for report in job.train(stop, step, profile):
                         show(report)
                         history.append(report)
+                        keeper.offer(report.epoch, job.network.parameters)
             except TrainingInterrupted:
-                run.save(job.model(history), history, source.folder)
+                run.save(job.model(history), history, source.folder, keeper.frames)
                 terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
                 raise
-            run.save(job.model(history), history, source.folder)
+            run.save(job.model(history), history, source.folder, keeper.frames)
     _conclude(terminal, job, history, run, profile, is_newest=out is None)
 
 
@@ -66,6 +73,22 @@ def _prepared(terminal: Terminal, source: Source) -> Job:
         return prepare(source.config, source.folder)
     except ConfigError as error:
         raise source.locate(error.problems) from None
+
+
+@contextmanager
+def _display(terminal: Terminal, job: Job, *, live: bool) -> Iterator[TrainingDisplay]:
+    """What shows the training: the terminal and, if it is to be watched live, a page."""
+    title, epochs = str(job.config.name), job.config.training.epochs
+    if not live:
+        with training_display(terminal, title=title, epochs=epochs) as display:
+            yield display
+        return
+    from mltrain.live.page import LivePage
+
+    with closing(LivePage(job)) as page:
+        terminal.err.print(note(f"watch it at {page.address}"))
+        with training_display(terminal, title=title, epochs=epochs) as display:
+            yield Both(display, page)
 
 
 def _conclude(
@@ -97,13 +120,13 @@ def _conclude(
         seconds=seconds,
         values=last.values,
         folder=str(run.folder),
-        files=[MODEL, CONFIG, HISTORY],
+        files=[MODEL, CONFIG, HISTORY, FRAMES],
         next_command=_next_command(job) + ("" if is_newest else f" --model {shlex.quote(str(run.folder))}"),
     )
     if terminal.json:
         terminal.result(verbatim(""), document)
     elif not terminal.quiet:
-        terminal.err.print(closing(outcome))
+        terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history)
             terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))

@@ -86,6 +86,21 @@ class DatasetSpec(Spec):
         """Make or read all rows. Raises `DataError`."""
         raise NotImplementedError
 
+    def truth(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+        """The y of each x that noise hides, where a formula says it: what a perfect network would answer.
+
+        Both are ``(rows,)``. For datasets of points in a plane see `border`.
+        """
+        return None
+
+    def true_parameters(self) -> dict[str, float]:
+        """What a single dense unit would have to learn, by the names of its parameters, where that is known."""
+        return {}
+
+    def border(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+        """For points in a plane that a curve divides: its second coordinate at each first one, where that is known."""
+        return None
+
     def located(self, folder: Path) -> "DatasetSpec":
         """The same dataset, described so that its files are found from anywhere on this machine."""
         return self

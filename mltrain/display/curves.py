@@ -15,19 +15,19 @@ _COLUMNS_AN_EPOCH, _SHORTEST_LINE = 3, 6
 _DECADES = 100
 """From this ratio of the largest to the smallest value on, the scale is logarithmic."""
 
-_WIDEST = 80
+WIDEST = 80
 """Drawings get no wider than this: a curve that is very flat is hard to read."""
 
 _DOT_ROWS, _DOT_COLUMNS = len(DOTS), len(DOTS[0])
 
 
 class Scale:
-    """Maps the finite ones of ``values`` to 0..1; logarithmic where they span decades."""
+    """Maps the finite ones of ``values`` to 0..1; logarithmic where they span decades, unless ``linear``."""
 
-    def __init__(self, values: Sequence[float]):
+    def __init__(self, values: Sequence[float], *, linear: bool = False):
         finite = [value for value in values if math.isfinite(value)]
         self.low, self.high = min(finite, default=0.0), max(finite, default=0.0)
-        self.logarithmic = 0 < self.low * _DECADES <= self.high
+        self.logarithmic = not linear and 0 < self.low * _DECADES <= self.high
         self._start, self._stop = self._raw(self.low), self._raw(self.high)
 
     def __call__(self, value: float) -> float:
@@ -70,7 +70,7 @@ class LossLine(View):
     def lines(self, width: int | None) -> Iterator[Line]:
         label_width = max(map(cells, self.series))
         results = {name: f"{number(values[0])} → {number(values[-1])}" for name, values in self.series.items()}
-        room = min(width or _WIDEST, _WIDEST) - label_width - max(map(len, results.values())) - 2 * len(GAP)
+        room = min(width or WIDEST, WIDEST) - label_width - max(map(len, results.values())) - 2 * len(GAP)
         shown = {
             name: sampled(values, max(1, min(int(room * self.share), _COLUMNS_AN_EPOCH * len(values))))
             for name, values in self.series.items()
@@ -100,9 +100,9 @@ class LossCurve(View):
         scale = Scale([*self.losses, *self.validation])
         high, low = number(scale.high), number(scale.low)
         gutter = max(len(high), len(low))
-        columns = max(8, min(width or _WIDEST, _WIDEST) - gutter - 2)
+        columns = max(8, min(width or WIDEST, WIDEST) - gutter - 2)
         rows = _circles(self.validation, scale, columns, self.height)
-        curve = _braille(self.losses, scale, columns, self.height)
+        curve = braille(self.losses, scale, columns, self.height)
 
         yield self._legend(scale, gutter)
         for index, (dots, circles) in enumerate(zip(curve, rows, strict=True)):
@@ -131,7 +131,7 @@ def _overlaid(dots: str, circles: str) -> Iterator[Span]:
         yield Span(circle) if ord(dot) == BRAILLE else Span(dot, ACCENT)
 
 
-def _braille(values: Sequence[float], scale: Scale, columns: int, rows: int) -> list[str]:
+def braille(values: Sequence[float], scale: Scale, columns: int, rows: int) -> list[str]:
     """The values as a connected curve of dots, in rows of characters from top to bottom."""
     heights = [scale(value) for value in values if math.isfinite(value)]
     top = rows * _DOT_ROWS - 1

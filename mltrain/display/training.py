@@ -58,6 +58,25 @@ def _choose(terminal: Terminal, title: str, epochs: int, clock: Clock) -> Traini
     return LiveTable(terminal.err, title, epochs, clock)
 
 
+class Both:
+    """Shows a training in two places. Whoever made the two closes them."""
+
+    def __init__(self, one: TrainingDisplay, other: TrainingDisplay):
+        self._one, self._other = one, other
+
+    def show(self, report: EpochReport) -> None:
+        self._one.show(report)
+        self._other.show(report)
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        self._one.step(step, steps, loss)
+        self._other.step(step, steps, loss)
+
+    def close(self) -> None:
+        self._one.close()
+        self._other.close()
+
+
 class NoDisplay:
     """Shows nothing."""
 

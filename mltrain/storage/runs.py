@@ -1,4 +1,4 @@
-"""The run directory: ``model.npz``, ``config.yaml`` and ``history.csv`` of one training, below ``runs/``."""
+"""The run directory: ``model.npz``, ``config.yaml``, ``history.csv`` and ``frames.npz`` of one training."""
 
 import contextlib
 import csv
@@ -14,11 +14,12 @@ from mltrain.config.load import load_config
 from mltrain.data import DatasetSpec
 from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
 from mltrain.storage.files import reason, write_text
+from mltrain.storage.frames import Frames
 from mltrain.storage.model import Model
 from mltrain.training.report import EpochReport
 
 RUNS = Path("runs")
-MODEL, CONFIG, HISTORY = "model.npz", "config.yaml", "history.csv"
+MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
 
 
 class Run:
@@ -64,11 +65,13 @@ class Run:
             with contextlib.suppress(OSError):
                 self.folder.rmdir()  # fails, as it should, where something was saved
 
-    def save(self, model: Model, history: Sequence[EpochReport], folder: Path) -> Path:
+    def save(self, model: Model, history: Sequence[EpochReport], folder: Path, frames: Frames | None = None) -> Path:
         """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`."""
         text = to_yaml(replace(model.config, dataset=model.config.dataset.located(folder)))
         write_text(self.folder / CONFIG, text)
         write_text(self.folder / HISTORY, history_csv(history))
+        if frames is not None:
+            frames.save(self.folder / FRAMES)
         model.save(self.folder / MODEL)
         return self.folder / MODEL
 

@@ -138,13 +138,13 @@ def test_runs_are_numbered(work: Path) -> None:
     for number in (1, 2, 3):
         assert succeed("fit", LINEAR, "--epochs", "0", "--json").document["run"] == f"runs/linear-00{number}"
     assert succeed("fit", LINEAR, "--epochs", "0", "--set", "name=other", "--json").document["run"] == "runs/other-001"
-    assert sorted(files(work / "runs" / "linear-002")) == ["config.yaml", "history.csv", "model.npz"]
+    assert sorted(files(work / "runs" / "linear-002")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
 
 
 def test_out_is_written_to_exactly(work: Path) -> None:
     for _ in range(2):
         assert succeed("fit", LINEAR, "--epochs", "0", "--out", "deep/run", "--json").document["run"] == "deep/run"
-    assert sorted(files(work / "deep" / "run")) == ["config.yaml", "history.csv", "model.npz"]
+    assert sorted(files(work / "deep" / "run")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
     assert not (work / "runs").exists()
 
 

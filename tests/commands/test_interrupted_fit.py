@@ -28,7 +28,7 @@ Job.train = train
 
 
 def assert_saved(work: Path) -> None:
-    assert sorted(files(work / "run")) == ["config.yaml", "history.csv", "model.npz"]
+    assert sorted(files(work / "run")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
     (found,) = succeed("predict", "--model", "run", "--x", "10", "--json").document["predictions"]
     assert 30 <= found["y"][0] <= 32
 

@@ -130,7 +130,11 @@ def test_a_folder_to_which_something_was_saved_stays() -> None:
     with Run.claim("petals") as run:
         path = run.save(model_of(CLASSIFIER), [], Path())
     assert path == Path("runs/petals-001/model.npz")
-    assert sorted(entry.name for entry in run.folder.iterdir()) == ["config.yaml", "history.csv", "model.npz"]
+    assert sorted(entry.name for entry in run.folder.iterdir()) == [
+        "config.yaml",
+        "history.csv",
+        "model.npz",
+    ]
 
 
 def saved(name: str = "petals", out: Path | None = None) -> Path:

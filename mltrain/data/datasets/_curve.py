@@ -31,7 +31,7 @@ class Curve(DatasetSpec):
         float, Meta(ge=0, description="standard deviation of the normal random numbers that are added to y")
     ] = 0.0
 
-    def height(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def truth(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The y of each x, without noise."""
         raise NotImplementedError
 
@@ -56,7 +56,7 @@ class Curve(DatasetSpec):
         with np.errstate(over="ignore", invalid="ignore"):  # to_float32 finds what comes of it
             x = self._points(rng)
             # Drawn even where it counts for nothing, so that more noise moves the same points, only further.
-            y = self.height(x) + self.noise_stddev * rng.standard_normal(len(x))
+            y = self.truth(x) + self.noise_stddev * rng.standard_normal(len(x))
         rows = Split(to_float32(x, "x")[:, None], to_float32(y, "y")[:, None])
         return self.parts(rows, self.facts(folder), seed)
 

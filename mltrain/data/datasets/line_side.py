@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 
 from mltrain.data import Dataset, DatasetSpec, Facts, Split
@@ -33,5 +34,8 @@ class LineSide(DatasetSpec):
         # Judged as the network sees them, so that rounding puts no point on the wrong side.
         first, second = x.astype(np.float64).T
         with np.errstate(over="ignore"):  # a line beyond all numbers is above, or below, all points
-            above = second > self.slope * first + self.intercept
+            above = second > self.border(first)
         return self.parts(Split(x, above.astype(np.int32)), self.facts(folder), seed)
+
+    def border(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return self.slope * first + self.intercept

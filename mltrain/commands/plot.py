@@ -1,0 +1,69 @@
+"""``mltrain plot``: the pictures that suit a run, as files or on the terminal."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from mltrain.display.download import download_bar
+from mltrain.display.terminal import Terminal
+from mltrain.display.views import verbatim
+from mltrain.errors import DataError, UsageError
+from mltrain.storage.record import Record
+
+PLOTS = "plots"
+"""The folder below the run's where pictures go, unless told otherwise."""
+
+
+def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, dark: bool) -> None:
+    """Draw all pictures that suit the run, and say which cannot be drawn."""
+    need_matplotlib("plot")
+    from mltrain.plotting.files import save
+    from mltrain.plotting.gallery import gallery_of
+    from mltrain.plotting.style import DARK, LIGHT
+
+    record = read(terminal, path)
+    gallery = gallery_of(record)
+    for lack in gallery.lacks:
+        terminal.note(lack)
+    if not gallery.pictures:
+        raise DataError(f"{record.file}: there is nothing to draw")
+    folder = out or record.folder / PLOTS
+    files = [save(picture, DARK if dark else LIGHT, folder, form) for picture in gallery.pictures]
+    pairs = zip(gallery.pictures, files, strict=True)
+    document = {
+        "model": str(record.file),
+        "pictures": [{"name": one.name, "file": str(file), "caption": one.caption} for one, file in pairs],
+        "lacks": gallery.lacks,
+    }
+    terminal.result(verbatim("\n".join(map(str, files))), document)
+
+
+def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bool) -> None:
+    """Draw the learning in motion."""
+    need_matplotlib("plot")
+    from mltrain.plotting.animation import animation_of, save_animation
+    from mltrain.plotting.style import DARK, LIGHT
+
+    record = read(terminal, path)
+    animation = animation_of(record)
+    file = save_animation(animation, DARK if dark else LIGHT, out or record.folder / PLOTS)
+    document = {"model": str(record.file), "animation": str(file), "epochs": list(animation.epochs)}
+    terminal.result(verbatim(str(file)), document)
+
+
+def read(terminal: Terminal, path: Path | None) -> Record:
+    """The run, with its rows fetched if that is possible; a picture that needs them will say if not."""
+    record = Record.read(path)
+    if path is None:
+        terminal.note(f"model {record.file}")
+    try:
+        with download_bar(terminal) as progress:
+            record.dataset.fetch(record.folder, progress)
+    except DataError:
+        terminal.note("the rows cannot be fetched")
+    return record
+
+
+def need_matplotlib(command: str) -> None:
+    """Raises `UsageError`, in one line, where Matplotlib is not installed."""
+    if find_spec("matplotlib") is None:
+        raise UsageError(f"mltrain {command} draws with Matplotlib, which is not here: pip install 'mltrain[plot]'")

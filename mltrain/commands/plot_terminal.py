@@ -1,0 +1,116 @@
+"""``mltrain plot --terminal``: what suits the run, drawn in text."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mltrain.commands.plot import read
+from mltrain.display.curves import LossCurve, LossLine
+from mltrain.display.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
+from mltrain.display.tables import Confusion
+from mltrain.display.terminal import Terminal
+from mltrain.display.views import STRONG, Lines, Prose, Span, Stack, View, verbatim
+from mltrain.errors import DataError, UsageError
+from mltrain.insight.answers import ClassAnswers, are_images, class_answers
+from mltrain.insight.course import Course, Tracks, course_of, tracks_of
+from mltrain.insight.curve import Curve, curve_of, has_curve
+from mltrain.insight.plane import Plane, Points, has_plane, plane_of
+from mltrain.storage.record import Record
+
+_MOST_IMAGES = 8
+_MARKS = "xo"
+"""Points of the first and of the second class; crosses and circles, too, where there are no classes."""
+
+
+def run(terminal: Terminal, path: Path | None) -> None:
+    """Draw on the terminal, and say what cannot be drawn."""
+    if terminal.json:
+        raise UsageError("--terminal draws for people; leave --json out, or leave --terminal out and get files")
+    record = read(terminal, path)
+    views = list(_of_history(record))
+    if not views:
+        terminal.note("no curve of the loss: it needs a history of two epochs or more, which is not there")
+    try:
+        views += _of_rows(record)
+    except DataError as error:
+        terminal.note(f"nothing that needs the rows: {str(error).splitlines()[0]}")
+    if not views:
+        raise DataError(f"{record.file}: there is nothing to draw")
+    terminal.result(Stack(views), {})
+
+
+def _of_history(record: Record) -> Iterator[View]:
+    if course := course_of(record):
+        yield from _section("how the learning went", *_course(course))
+    if tracks := tracks_of(record):
+        yield from _section("parameters on their way", *_tracks(tracks))
+
+
+def _of_rows(record: Record) -> Iterator[View]:
+    if has_curve(record.model):
+        yield from _section("data and network", _curve(curve_of(record)))
+    if has_plane(record.model):
+        plane = plane_of(record)
+        yield from _section("every point of the plane", _plane(plane))
+    if record.model.classes is not None:
+        answers = class_answers(record)
+        yield from _section("what is taken for what", Confusion(answers.classes, answers.confusion.tolist()))
+        if are_images(record.model.facts.input_shape):
+            yield from _section("samples", _images(answers, list(range(min(_MOST_IMAGES, len(answers.x))))))
+            if len(answers.mistakes):
+                yield from _section("surely wrong", _images(answers, answers.mistakes[:_MOST_IMAGES].tolist()))
+
+
+def _section(title: str, *views: View) -> Iterator[View]:
+    yield Lines([[Span(title, STRONG)]])
+    yield from views
+    yield verbatim("")
+
+
+def _course(course: Course) -> Iterator[View]:
+    loss, *metrics = course.measures
+    yield LossCurve(loss.training, loss.validation, first_epoch=course.epochs[0])
+    for measure in metrics:
+        both = {measure.name: measure.training, f"val_{measure.name}": measure.validation}
+        yield LossLine({name: values for name, values in both.items() if values})
+    yield Prose([Span(f"best: epoch {course.epochs[course.best]}")])
+
+
+def _tracks(tracks: Tracks) -> Iterator[View]:
+    yield LossLine(tracks.values)
+    if tracks.truth:
+        yield Prose([Span("truth: " + ", ".join(f"{label} = {value:g}" for label, value in tracks.truth.items()))])
+
+
+def _curve(curve: Curve) -> View:
+    truth = [] if curve.truth is None else curve.truth.tolist()
+    data = list(zip(*(values.tolist() for values in curve.rows), strict=True))
+    return FittedCurve((float(curve.x[0]), float(curve.x[-1])), curve.trained.tolist(), truth, data)
+
+
+def _plane(plane: Plane) -> View:
+    if len(plane.classes) > len(_MARKS):
+        return Prose([Span("three classes and more need colours: see the picture that plot draws without --terminal")])
+    if plane.classes:
+        first, second = plane.classes
+        legend, field = f"blank: {first}, ink: {second}; points: x {first}, o {second}", plane.field
+    else:
+        low, high = float(plane.field.min()), float(plane.field.max())
+        legend, field = "ink: the upper half of the outputs; points: o", (plane.field - low) / ((high - low) or 1)
+    return PlaneMap(field.tolist(), plane.extent, _marks(plane.trained_on, bool(plane.classes)), legend)
+
+
+def _marks(points: Points, are_classes: bool) -> list[Mark]:
+    kinds = points.kind.astype(int) if are_classes else np.ones(len(points.kind), int)
+    return [Mark(x, y, _MARKS[kind]) for (x, y), kind in zip(points.at.tolist(), kinds.tolist(), strict=True)]
+
+
+def _images(answers: ClassAnswers, rows: Sequence[int]) -> View:
+    largest = float(np.max(answers.x[rows])) or 1.0
+    shown = []
+    for row in rows:
+        right = answers.true[row] == answers.said[row]
+        words = answers.named(row) + ("" if right else f", is {answers.classes[answers.true[row]]}")
+        shown.append(Labelled((answers.x[row] / largest).tolist(), words))
+    return Images(shown)

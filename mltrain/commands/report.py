@@ -1,0 +1,28 @@
+"""``mltrain report``: one page about one run."""
+
+from pathlib import Path
+
+from mltrain.commands.plot import need_matplotlib, read
+from mltrain.display.terminal import Terminal
+from mltrain.display.views import verbatim
+from mltrain.storage.files import write_text
+
+REPORT = "report.html"
+
+
+def run(terminal: Terminal, path: Path | None, *, out: Path | None) -> None:
+    """Write the page beside the model, or to ``out``."""
+    need_matplotlib("report")
+    from mltrain.plotting.gallery import gallery_of
+    from mltrain.report.page import page_of
+
+    record = read(terminal, path)
+    gallery = gallery_of(record)
+    for lack in gallery.lacks:
+        terminal.note(lack)
+    file = out or record.folder / REPORT
+    write_text(file, page_of(record, gallery))
+    terminal.result(
+        verbatim(str(file)),
+        {"model": str(record.file), "report": str(file), "pictures": [one.name for one in gallery.pictures]},
+    )

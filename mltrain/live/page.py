@@ -1,0 +1,101 @@
+"""What training calls while a browser watches: a `TrainingDisplay` whose screen is a page."""
+
+import json
+import math
+import time
+from collections.abc import Sequence
+
+from mltrain.display.curves import sampled
+from mltrain.display.live import Clock
+from mltrain.live.feed import Feed
+from mltrain.live.server import Server
+from mltrain.live.sights import sight_of
+from mltrain.preparation import Job
+from mltrain.training.report import EpochReport
+
+_INTERVAL = 0.5
+"""Seconds between two messages at least."""
+
+_REST = 100
+"""After a message, training has so many times as long as the message took: that costs a hundredth at the most."""
+
+_MOST_VALUES = 300
+"""Values of a curve that are sent: more than that, a screen cannot show."""
+
+_FAREWELL = 1.0
+"""Seconds that readers have at the end to take the last message."""
+
+
+class LivePage:
+    """Shows one job's training at ``address``."""
+
+    def __init__(self, job: Job, clock: Clock = time.perf_counter):
+        self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
+        self._sight = sight_of(job)
+        self._first = 0
+        self._last: EpochReport | None = None
+        self._series: dict[str, list[float]] = {}
+        self._within = 0.0
+        self._loss: float | None = None
+        self._due = self._began = clock()
+        self._feed = Feed()
+        # What stays the same is put into words now: the rows belong to the training thread.
+        about = json.dumps({"title": self._title, "sight": self._sight.about() if self._sight else None})
+        self._server = Server(self._feed, lambda: about)
+
+    @property
+    def address(self) -> str:
+        return self._server.address
+
+    def show(self, report: EpochReport) -> None:
+        if self._last is None:
+            self._first = report.epoch
+        self._last = report
+        for name, value in report.values.items():
+            self._series.setdefault(name, []).append(value)
+        self._within, self._loss = 0.0, None
+        self._tell_if_due()
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        self._within, self._loss = step / steps, loss
+        self._tell_if_due()
+
+    def close(self) -> None:
+        self._server.start()
+        self._feed.publish(self._message(over=True), last=True)
+        self._feed.wait_for_readers_to_leave(_FAREWELL)
+        self._server.stop()
+
+    def _tell_if_due(self) -> None:
+        began = self._clock()
+        if began < self._due:
+            return
+        # Training may fork before its first step, and only then is it safe to have a second thread.
+        self._server.start()
+        self._feed.publish(self._message())
+        took = self._clock() - began
+        self._due = began + took + max(_INTERVAL, _REST * took)
+
+    def _message(self, *, over: bool = False) -> str:
+        done = self._last.epoch if self._last else 0
+        share = (done + self._within) / self._epochs if self._epochs else 1.0
+        elapsed = self._clock() - self._began
+        left = elapsed / share - elapsed if share and not over else None
+        return json.dumps(
+            {
+                "over": over,
+                "epoch": done,
+                "epochs": self._epochs,
+                "share": share,
+                "left": left,
+                "loss": _few([self._loss])[0] if self._loss is not None else None,
+                "first": self._first,
+                "series": {name: _few(values) for name, values in self._series.items()},
+                "sight": self._sight.now() if self._sight else None,
+            }
+        )
+
+
+def _few(values: Sequence[float]) -> list[float | None]:
+    few = sampled(values, _MOST_VALUES) if len(values) > _MOST_VALUES else values
+    return [value if math.isfinite(value) else None for value in few]

@@ -1,0 +1,109 @@
+"""What a run left behind, read back: the model, the numbers of its epochs, its frames, and where its rows are."""
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mltrain.data import Dataset, DatasetSpec
+from mltrain.engine.arrays import Floats
+from mltrain.engine.network import Network
+from mltrain.errors import DataError
+from mltrain.storage.files import reason
+from mltrain.storage.frames import Frames
+from mltrain.storage.model import Model
+from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, dataset_of, find_model
+
+Columns = dict[str, list[float]]
+"""A table by its headers."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A trained model with what is known of its training. ``history`` and ``frames`` may be missing.
+
+    ``folder`` is the run's, or that of a model file which stands alone.
+    """
+
+    file: Path
+    model: Model
+    history: Columns
+    frames: Frames | None
+    dataset: DatasetSpec
+
+    @classmethod
+    def read(cls, path: Path | None) -> "Record":
+        """Read a run directory, or a model file; without a path, the newest run.
+
+        Raises `UsageError`, `ModelFileError` or `DataError`.
+        """
+        file = find_model(path)
+        model = Model.load(file)
+        dataset, folder = dataset_of(file, model)
+        # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
+        of_run = (folder / CONFIG).is_file()
+        history, frames = folder / HISTORY, folder / FRAMES
+        return cls(
+            file,
+            model,
+            read_history(history) if of_run and history.is_file() else {},
+            Frames.load(frames, model.network.parameters.size) if of_run and frames.is_file() else None,
+            dataset,
+        )
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+    @property
+    def name(self) -> str:
+        """What people call it: the run's folder, or the model's file."""
+        return self.folder.resolve().name if (self.folder / CONFIG).is_file() else self.file.name
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs the model was trained, as far as its history tells."""
+        return int(self.history["epoch"][-1]) if self.history.get("epoch") else 0
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The rows. Raises `DataError` if they cannot be had."""
+        return self.dataset.load(self.model.config.seed, self.folder)
+
+    @property
+    def frames_to_the_end(self) -> Frames:
+        """The run's frames and, if training ended where none was kept, the model itself."""
+        epochs, vectors = (self.frames.epochs, self.frames.vectors) if self.frames else ([], [])
+        if epochs and epochs[-1] < self.epochs:
+            return Frames([*epochs, self.epochs], [*vectors, self.model.network.parameters])
+        return Frames(epochs, vectors)
+
+    @property
+    def untrained(self) -> Network | None:
+        """The network as it was before training, if the run kept it."""
+        return self.network_with(self.frames.vectors[0]) if self.frames else None
+
+    def network_with(self, parameters: Floats) -> Network:
+        """A network like the model's, with other parameters."""
+        network = Network(self.model.config.layers, self.model.facts.input_shape)
+        network.parameters[...] = parameters
+        return network
+
+
+def read_history(path: Path) -> Columns:
+    """The columns of a ``history.csv``. Raises `DataError` if it cannot be read."""
+    columns: Columns = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.reader(file)
+            columns = {name: [] for name in next(reader, [])}
+            if "epoch" not in columns:
+                raise DataError(f"{path}: has no column 'epoch', so it is not a history of mltrain")
+            for row in reader:
+                for values, text in zip(columns.values(), row, strict=True):
+                    values.append(float(text or "nan"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {reason(error)}") from error
+    except (ValueError, csv.Error):
+        raise DataError(f"{path}:{reader.line_num}: expected a number for each of {', '.join(columns)}") from None
+    return columns

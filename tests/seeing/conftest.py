@@ -1,0 +1,72 @@
+"""One small run of each kind that there are pictures of, trained once for all tests."""
+
+from pathlib import Path
+
+import pytest
+
+from mltrain.cli import app
+from mltrain.storage.record import Record
+
+CONFIGS = {
+    "line": """
+dataset: {type: linear, slope: 3, intercept: 1, x: {type: linspace, start: -1, stop: 4}, samples: 12,
+          noise_stddev: 0.1, validation_split: 0.25}
+layers: [{type: dense, units: 1, kernel_initializer: {type: constant, value: 5}}]
+loss: mse
+optimizer: {type: sgd, learning_rate: 0.1}
+training: {epochs: 8, track: {W: dense.kernel, b: dense.bias}}
+""",
+    "plane": """
+dataset: {type: playground, shape: circle, samples: 60, test_split: 0.5}
+layers: [{type: dense, units: 4, activation: tanh}, {type: dense, units: 3, activation: tanh},
+         {type: dense, units: 1, activation: sigmoid}]
+loss: binary_crossentropy
+metrics: [accuracy]
+training: {epochs: 5}
+""",
+    "side": """
+dataset: {type: line_side, slope: 1.2, intercept: 50, size: 400, samples: 40, test_split: 0.5}
+layers: [{type: dense, units: 1, activation: step}]
+loss: perceptron
+optimizer: {type: sgd, learning_rate: 0.00001}
+training: {epochs: 3}
+""",
+    "images": """
+dataset:
+  type: inline
+  x: [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[1, 1], [0, 0]], [[0, 0], [1, 1]]]
+  y: [rising, falling, flat, flat]
+layers: [flatten, {type: dense, units: 5, activation: relu}, {type: dense, units: 3, activation: softmax}]
+loss: sparse_categorical_crossentropy
+metrics: [accuracy]
+training: {epochs: 4}
+""",
+    "table": """
+dataset: {type: inline, x: [[1, 2, 3], [2, 3, 4], [3, 4, 6]], y: [1, 2, 4]}
+layers: [{type: dense, units: 1}]
+loss: mse
+training: {epochs: 3}
+""",
+    "untrained": """
+dataset: {type: inline, x: [[1, 0, 1], [0, 1, 0]], y: [1, 0]}
+layers: [{type: dense, units: 1, activation: step}]
+loss: perceptron
+training: {epochs: 0}
+""",
+}
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder for each of the runs, with four frames each. Do not write to them."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, config in CONFIGS.items():
+        (folder / f"{name}.yaml").write_text(config)
+        arguments = ["fit", str(folder / f"{name}.yaml"), "--out", str(folder / name), "--frames", "4", "--quiet"]
+        app([*arguments, "--json"], standalone_mode=False)
+    return {name: folder / name for name in CONFIGS}
+
+
+@pytest.fixture(scope="session")
+def records(runs: dict[str, Path]) -> dict[str, Record]:
+    return {name: Record.read(folder) for name, folder in runs.items()}

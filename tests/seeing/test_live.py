@@ -1,0 +1,262 @@
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from browser import Browser, needs_browser, open_browser
+
+from mltrain.config.load import load_config
+from mltrain.live.feed import Feed
+from mltrain.live.page import LivePage
+from mltrain.live.server import Server
+from mltrain.preparation import prepare
+from mltrain.training.report import EpochReport
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def report(epoch, loss=1.0):
+    return EpochReport(epoch, 8, 1, 0.1, loss, {}, val_loss=loss / 2)
+
+
+def until(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def pages(runs):
+    """A page for one of the runs' configs, with its clock."""
+    opened = []
+
+    def open_page(name):
+        config = load_config(runs[name] / "config.yaml")
+        clock = Clock()
+        opened.append(LivePage(prepare(config, runs[name]), clock))
+        return opened[-1], clock
+
+    yield open_page
+    for page in opened:
+        page.close()
+
+
+def get(address, path="/", host=None):
+    name = address.removeprefix("http://").rstrip("/")
+    with closing(http.client.HTTPConnection(name, timeout=10)) as connection:
+        connection.request("GET", path, headers={"Host": host or name})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode() if path != "/events" else answer
+
+
+def messages(address, wanted, seen):
+    """Read so many events into ``seen``."""
+    name = address.removeprefix("http://").rstrip("/")
+    with closing(http.client.HTTPConnection(name, timeout=10)) as connection:
+        connection.request("GET", "/events")
+        answer = connection.getresponse()
+        while len(seen) < wanted and (line := answer.readline()):
+            if line.startswith(b"data: "):
+                seen.append(json.loads(line[6:]))
+
+
+def test_a_slow_reader_gets_the_newest_message_only():
+    feed = Feed()
+    assert feed.newer(0, 0.0) is None
+    feed.publish("one")
+    feed.publish("two", last=True)
+    assert feed.newer(0, 0.0) == (2, "two", True)
+    assert feed.newer(2, 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("run", "kind"), [("plane", "plane"), ("line", "curve"), ("images", "samples"), ("table", None)]
+)
+def test_the_page_knows_what_suits_the_model(pages, run, kind):
+    page, clock = pages(run)
+    clock.now = 1.0
+    page.step(1, 2, 0.5)
+    status, text = get(page.address, "/about")
+    about = json.loads(text)
+    assert status == 200
+    assert about["title"] == run
+    assert (about["sight"] or {}).get("kind") == kind
+    seen = []
+    messages(page.address, 1, seen)
+    expected = {"plane": {"field"}, "curve": {"y"}, "samples": {"said"}, None: set()}[kind]
+    assert set(seen[0]["sight"] or ()) == expected
+
+
+def test_readers_are_told_of_epochs_and_of_the_end(pages):
+    page, clock = pages("line")
+    seen = []
+    clock.now = 1.0
+    page.show(report(1, 4.0))
+    reader = threading.Thread(target=messages, args=(page.address, 3, seen))
+    reader.start()
+    until(lambda: seen)
+    clock.now = 2000.0
+    page.show(report(2, 3.0))
+    until(lambda: len(seen) == 2)
+    page.close()
+    reader.join()
+    assert [message["epoch"] for message in seen] == [1, 2, 2]
+    assert [message["over"] for message in seen] == [False, False, True]
+    assert seen[1]["series"] == {"loss": [4.0, 3.0], "val_loss": [2.0, 1.5]}
+    assert seen[1]["left"] == pytest.approx(2000 / (2 / 8) - 2000)
+    with pytest.raises(OSError, match="refused"):
+        get(page.address)
+
+
+def test_the_training_thread_says_nothing_before_it_is_due(pages, monkeypatch):
+    page, clock = pages("line")
+    said = []
+    monkeypatch.setattr(page, "_message", lambda **_: said.append(clock.now) or "{}")
+    for tick in range(100):
+        clock.now = 0.01 * (tick + 1)
+        page.step(1, 2, 0.5)
+    assert len(said) == 2
+    assert min(later - earlier for earlier, later in pairwise(said)) >= 0.5
+
+
+def test_after_a_message_training_has_a_hundred_times_as_long_for_itself(pages, monkeypatch):
+    page, clock = pages("line")
+    said = []
+
+    def slow(**_):
+        said.append(clock.now)
+        clock.now += 0.1
+        return "{}"
+
+    monkeypatch.setattr(page, "_message", slow)
+    clock.now = 1.0
+    while len(said) < 2:
+        page.step(1, 2, 0.5)
+        clock.now += 0.05
+    assert said[1] - (said[0] + 0.1) == pytest.approx(10.0, abs=0.06)
+
+
+@pytest.fixture
+def server():
+    server = Server(Feed(), lambda: "{}")
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_it_listens_on_the_loopback_address_only(server):
+    assert server.server_address[0] == "127.0.0.1"
+    with socket.socket() as elsewhere:
+        elsewhere.settimeout(2)
+        # Another address of this machine's own loopback network: nobody listens there.
+        assert elsewhere.connect_ex(("127.0.0.2", server.server_port)) != 0
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1", "192.168.0.1", ""])
+@pytest.mark.parametrize("path", ["/", "/about", "/events"])
+def test_requests_under_another_name_are_refused(server, host, path):
+    port = server.server_port
+    host = host if host != "evil.example" else f"evil.example:{port}"
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.putrequest("GET", path, skip_host=True)
+        connection.putheader("Host", host)
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (403, b"this page is for the machine that trains, and no other")
+
+
+def test_requests_from_other_machines_would_be_refused(server):
+    host = f"localhost:{server.server_port}"
+    assert server.may_serve(host, "127.0.0.1")
+    assert server.may_serve(host, "::1")
+    assert not server.may_serve(host, "192.168.0.7")
+
+
+def test_there_are_no_other_pages_and_no_other_methods(server):
+    assert get(server.address, "/etc/passwd")[0] == 404
+    with closing(http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)) as connection:
+        connection.request("POST", "/")
+        assert connection.getresponse().status == 501
+
+
+LONG = """
+dataset: {type: playground, shape: circle, samples: 100, validation_split: 0.2}
+layers: [{type: dense, units: 4, activation: tanh}, {type: dense, units: 1, activation: sigmoid}]
+loss: binary_crossentropy
+metrics: [accuracy]
+training: {epochs: 1000000}
+"""
+
+
+@pytest.fixture
+def training(tmp_path: Path):
+    """A training that goes on until it is interrupted, and the address of its page."""
+    (tmp_path / "long.yaml").write_text(LONG)
+    command = [sys.executable, "-m", "mltrain", "fit", "long.yaml", "--live", "--quiet", "--out", "run"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        found = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
+        yield process, found[0]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_closed_tab_does_not_disturb_the_training_and_its_end_is_as_ever(training, tmp_path: Path):
+    process, address = training
+    seen = []
+    messages(address, 2, seen)  # and away
+    messages(address, 3, seen)
+    assert seen[2]["epoch"] >= seen[1]["epoch"]
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert (tmp_path / "run" / "model.npz").is_file()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as browser:
+        yield browser
+
+
+@needs_browser
+def test_a_browser_shows_the_training_as_it_runs(browser: Browser, training):
+    process, address = training
+    browser.resize(360)
+    browser.open(address)
+    browser.wait("return document.querySelectorAll('canvas').length == 3")
+    assert browser.run("return document.getElementById('title').textContent") == "long"
+    first = browser.run("return newest.epoch")
+    browser.wait(f"return newest.epoch > {first}")
+    assert re.fullmatch(
+        r"epoch \d+ of 1000000(, loss so far [\d.]+)?, [\d:]+ left",
+        browser.run("return document.getElementById('status').textContent"),
+    )
+    titles = browser.run("return [...document.querySelectorAll('h2')].map(title => title.textContent)")
+    assert [title.split(":")[0] for title in titles] == ["loss", "accuracy", "every point of the plane"]
+    blank = """return [...document.querySelectorAll('canvas')].filter(canvas =>
+        canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every(value => !value)).length"""
+    assert browser.run(blank) == 0
+    assert browser.run("return document.querySelectorAll('canvas:not([aria-label])').length") == 0
+    assert browser.run("return document.documentElement.scrollWidth") <= 360
+    process.send_signal(signal.SIGINT)
+    browser.wait("return newest.over")
+    assert browser.run("return document.getElementById('status').textContent").startswith("over after")
+    assert process.wait(timeout=10) == 130
+    assert browser.complaints() == []

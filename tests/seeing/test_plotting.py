@@ -1,0 +1,177 @@
+"""What pictures hold: panels, series, labels, ranges. Not their pixels."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
+
+from matplotlib.colors import to_hex
+
+from mltrain.plotting.gallery import gallery_of
+from mltrain.plotting.images import MOST_WEIGHTS
+from mltrain.plotting.style import DARK, LIGHT, drawn
+
+
+@pytest.fixture(scope="module")
+def pictures(records):
+    return {
+        name: {picture.name: picture for picture in gallery_of(record).pictures} for name, record in records.items()
+    }
+
+
+def figure_of(picture, style=LIGHT):
+    with style.applied():
+        return drawn(picture, style)
+
+
+@pytest.mark.parametrize(
+    ("run", "names"),
+    [
+        ("line", ["history", "parameters", "curve", "residuals"]),
+        ("plane", ["history", "boundary", "units", "confusion", "classes", "calibration"]),
+        ("side", ["history", "boundary", "confusion", "classes"]),
+        ("table", ["history", "residuals"]),
+        ("untrained", ["confusion", "classes"]),
+    ],
+)
+def test_each_run_has_the_pictures_that_suit_it(pictures, run, names):
+    assert list(pictures[run]) == names
+
+
+def test_images_have_sheets_and_weights(pictures):
+    assert {"samples", "image", "weights", "confusion"} <= set(pictures["images"])
+
+
+def test_all_pictures_are_drawn_on_either_ground_with_title_and_caption(pictures):
+    for picture in (picture for each in pictures.values() for picture in each.values()):
+        for style in (LIGHT, DARK):
+            figure = figure_of(picture, style)
+            texts = [text.get_text() for text in figure.texts]
+            assert picture.title in texts
+            assert picture.caption in (text.replace("\n", " ") for text in texts)
+            assert to_hex(figure.get_facecolor()) == style.background
+            assert all(to_hex(axes.get_facecolor()) == style.background for axes in figure.axes)
+
+
+def test_the_history_has_a_panel_a_measure_with_both_series_and_the_best_epoch(pictures, records):
+    (axes,) = figure_of(pictures["line"]["history"]).axes
+    lines = {line.get_label(): line for line in axes.lines}
+    np.testing.assert_array_equal(lines["training"].get_ydata(), records["line"].history["loss"])
+    np.testing.assert_array_equal(lines["validation"].get_ydata(), records["line"].history["val_loss"])
+    best = int(np.argmin(records["line"].history["val_loss"]))
+    assert any(text.get_text().startswith(f"best: epoch {best}\n") for text in axes.texts)
+    assert axes.get_yscale() == "log"
+    assert (axes.get_title(loc="left"), axes.get_xlabel()) == ("loss (log scale)", "epoch")
+    panels = figure_of(pictures["plane"]["history"]).axes
+    assert [panel.get_title(loc="left") for panel in panels] == ["loss", "accuracy"]
+
+
+def test_parameters_end_with_their_values_and_have_their_truth_dashed(pictures):
+    (axes,) = figure_of(pictures["line"]["parameters"]).axes
+    lines = {line.get_label(): line for line in axes.lines}
+    assert list(lines) == ["W", "true W", "b", "true b"]
+    assert set(lines["true W"].get_ydata()) == {3}
+    assert lines["true W"].get_linestyle() == "--"
+    assert lines["true W"].get_color() == lines["W"].get_color()
+    assert [text.get_text().partition(" = ")[0] for text in axes.texts] == ["b", "W"]
+
+
+def test_before_and_after_stand_side_by_side_in_one_scale(pictures):
+    before, after = figure_of(pictures["line"]["curve"]).axes
+    assert [axes.get_title(loc="left") for axes in (before, after)] == ["before training", "after 8 epochs"]
+    assert before.get_ylim() == after.get_ylim()
+    for axes in (before, after):
+        assert {artist.get_label() for artist in (*axes.lines, *axes.collections)} == {
+            "data",
+            "held back",
+            "truth",
+            "network",
+        }
+    ends = {axes.get_title(loc="left"): axes.lines[1].get_ydata()[-1] for axes in (before, after)}
+    assert ends["before training"] == pytest.approx(5 * 4.25)
+    assert ends["after 8 epochs"] != ends["before training"]
+
+
+def test_a_boundary_has_its_field_its_border_and_every_point(pictures):
+    axes, bar = figure_of(pictures["plane"]["boundary"]).axes
+    assert axes.images[0].get_array().shape == (200, 200)
+    assert axes.images[0].get_clim() == (0, 1)
+    labelled = {points.get_label(): len(points.get_offsets()) for points in axes.collections}
+    named = {name: count for name, count in labelled.items() if not name.startswith("_")}
+    assert set(named) == {"orange, trained on", "blue, trained on", "orange, held back", "blue, held back"}
+    assert sum(named.values()) == 60
+    assert [text.get_text() for text in bar.get_yticklabels()] == ["surely orange", "undecided", "surely blue"]
+    side = figure_of(pictures["side"]["boundary"]).axes[0]
+    assert "true border" in [line.get_label() for line in side.lines]
+
+
+def test_every_hidden_unit_has_a_panel(pictures):
+    figure = figure_of(pictures["plane"]["units"])
+    assert [block.get_suptitle() for block in figure.subfigs] == ["dense: 4 units", "dense_1: 3 units"]
+    assert [sum(bool(axes.images) for axes in block.axes) for block in figure.subfigs] == [4, 3]
+
+
+def test_a_confusion_matrix_has_every_count(pictures, records):
+    axes = figure_of(pictures["plane"]["confusion"]).axes[0]
+    assert sum(int(text.get_text()) for text in axes.texts) == 30
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("said by the network", "true class")
+
+
+def test_each_class_has_two_bars_that_start_at_zero(pictures):
+    (axes,) = figure_of(pictures["images"]["classes"]).axes
+    assert [bars.get_label() for bars in axes.containers] == ["precision", "recall"]
+    assert [len(bars) for bars in axes.containers] == [3, 3]
+    assert axes.get_ylim()[0] == 0
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["rising", "falling", "flat"]
+
+
+def test_calibration_has_the_ideal_and_the_number_of_rows(pictures):
+    above, below = figure_of(pictures["plane"]["calibration"]).axes
+    assert [line.get_label() for line in above.lines] == ["ideal", "network"]
+    assert sum(bar.get_height() for bar in below.patches) == 30
+
+
+def test_images_are_shown_as_they_are(pictures, records):
+    axes, _ = figure_of(pictures["images"]["image"]).axes
+    np.testing.assert_array_equal(axes.images[0].get_array(), records["images"].data.train.x[0])
+    sheet = [axes for axes in figure_of(pictures["images"]["samples"]).axes if axes.images]
+    assert len(sheet) == 4
+    assert all(axes.get_title(loc="center") for axes in sheet)
+
+
+def test_weights_have_one_scale_around_zero(pictures):
+    figure = figure_of(pictures["images"]["weights"])
+    limits = {axes.images[0].get_clim() for axes in figure.axes if axes.images}
+    assert len(limits) == 1
+    ((low, high),) = limits
+    assert low == -high
+    assert sum(bool(axes.images) for axes in figure.axes) == 5 < MOST_WEIGHTS
+
+
+def test_predicted_against_true_with_residuals(pictures):
+    left, right = figure_of(pictures["table"]["residuals"]).axes
+    assert (left.get_xlabel(), left.get_ylabel()) == ("true y", "predicted y")
+    true, said = left.collections[0].get_offsets().T
+    predicted, off = right.collections[0].get_offsets().T
+    np.testing.assert_allclose(said - true, off)
+    np.testing.assert_allclose(said, predicted)
+
+
+def test_what_cannot_be_drawn_is_said_in_a_line_each(records):
+    assert gallery_of(records["table"]).lacks == [
+        "no picture of the model over its inputs: a row has 3 numbers; "
+        "a curve needs one, a boundary two, an image a height and a width"
+    ]
+    assert gallery_of(records["untrained"]).lacks[0] == (
+        "no curves of loss and metrics: they need a history of two epochs or more, which is not there"
+    )
+    assert gallery_of(records["line"]).lacks == []
+
+
+def test_without_the_state_before_training_there_is_one_panel(records):
+    record = replace(records["line"], frames=None)
+    picture = next(picture for picture in gallery_of(record).pictures if picture.name == "curve")
+    assert len(figure_of(picture).axes) == 1
+    assert "before" not in picture.caption

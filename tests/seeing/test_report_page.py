@@ -1,0 +1,177 @@
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("matplotlib", reason="reports need the extra 'plot'")
+
+from browser import Browser, needs_browser, open_browser
+
+from mltrain.cli import app
+from mltrain.errors import StorageError, UsageError
+from mltrain.plotting.gallery import gallery_of
+
+
+@pytest.fixture(scope="module")
+def pages(runs, tmp_path_factory) -> dict[str, Path]:
+    """Reports of three runs."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name in ("line", "plane", "images"):
+        app(["report", str(runs[name]), "--out", str(folder / f"{name}.html"), "--json"], standalone_mode=False)
+    return {file.stem: file for file in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as browser:
+        yield browser
+
+
+class Tags(HTMLParser):
+    """The tags of a page, with their attributes, and its text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_page_needs_no_script_and_nothing_from_elsewhere(pages):
+    for file in pages.values():
+        page = Tags(file.read_text())
+        assert "script" not in {tag for tag, _ in page.tags}
+        for _, attributes in page.tags:
+            for name in ("src", "href", "xlink:href"):
+                assert re.match(r"#|data:|$", attributes.get(name) or "")
+        assert not re.search(r"url\((?!#)|@import", file.read_text())
+
+
+def test_every_picture_of_the_run_is_there_with_its_words(pages, records):
+    for name, file in pages.items():
+        page = Tags(file.read_text())
+        drawings = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg"]
+        assert drawings == [picture.caption for picture in gallery_of(records[name]).pictures]
+
+
+def test_ids_are_unique_and_what_is_referred_to_is_there(pages):
+    for file in pages.values():
+        text = file.read_text()
+        ids = re.findall(r'\bid="([^"]*)"', text)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'(?:url\(#|href="#)([^")]+)', text)) <= set(ids)
+
+
+def test_results_data_model_and_environment_are_told(pages, records):
+    text = Tags(pages["line"].read_text()).text
+    loss = records["line"].history["loss"][-1]
+    for expected in (
+        "line",
+        "2 parameters, trained 8 epochs in",
+        "on linear with sgd.",
+        f"{loss:.4g}"[:5],
+        "9, inputs from",
+        "validation rows",
+        "dense",
+        "mltrain fit config.yaml --frames 4 --out runs/line",
+        "Python",
+        "NumPy",
+    ):
+        assert expected in text
+
+
+def test_the_config_on_the_page_trains_the_same_model(pages, runs, tmp_path: Path):
+    parts = re.search(r'<section id="config">.*?<pre[^>]*>(.*?)</pre>', pages["line"].read_text(), re.DOTALL)
+    (tmp_path / "config.yaml").write_text(parts[1])
+    assert yaml.safe_load(parts[1])["name"] == "line"
+    app(["fit", str(tmp_path / "config.yaml"), "--out", str(tmp_path / "run"), "--quiet"], standalone_mode=False)
+    assert (tmp_path / "run" / "model.npz").read_bytes() == (runs["line"] / "model.npz").read_bytes()
+
+
+def test_the_same_run_gives_the_same_bytes(pages, runs, tmp_path: Path):
+    app(["report", str(runs["line"]), "--out", str(tmp_path / "again.html"), "--json"], standalone_mode=False)
+    assert (tmp_path / "again.html").read_bytes() == pages["line"].read_bytes()
+
+
+def test_names_from_configs_are_text_and_not_tags(runs, tmp_path: Path, capsys):
+    config = """
+dataset: {type: inline, x: [[0], [1]], y: ["<script>alert(1)</script>", "a & b"]}
+layers: [{type: dense, units: 2, activation: softmax}]
+loss: sparse_categorical_crossentropy
+training: {epochs: 2}
+"""
+    (tmp_path / "evil.yaml").write_text(config)
+    app(["fit", str(tmp_path / "evil.yaml"), "--out", str(tmp_path / "run"), "--quiet"], standalone_mode=False)
+    app(["report", str(tmp_path / "run"), "--json"], standalone_mode=False)
+    document = json.loads(capsys.readouterr().out.splitlines()[-1])
+    page = Tags((tmp_path / "run" / "report.html").read_text())
+    assert document["report"] == str(tmp_path / "run" / "report.html")
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "<script>alert(1)</script>, a & b" in page.text
+
+
+def test_a_model_that_stands_alone_is_told_as_far_as_it_goes(runs, tmp_path: Path, capsys):
+    shutil.copy(runs["table"] / "model.npz", tmp_path / "model.npz")
+    app(["report", str(tmp_path / "model.npz")], standalone_mode=False)
+    text = Tags((tmp_path / "report.html").read_text()).text
+    assert "What could not be drawn:" in text
+    assert "note: no curves of loss and metrics" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_said_in_one_line(runs, tmp_path: Path):
+    with pytest.raises(StorageError, match=r"nowhere/report\.html: cannot be written: No such file or directory$"):
+        app(["report", str(runs["table"]), "--out", str(tmp_path / "nowhere/report.html")], standalone_mode=False)
+
+
+def test_without_matplotlib_one_line_says_what_to_install(runs, monkeypatch):
+    monkeypatch.setattr("mltrain.commands.plot.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"^mltrain report draws with Matplotlib.*pip install 'mltrain\[plot\]'$"):
+        app(["report", str(runs["table"])], standalone_mode=False)
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_browser_shows_it_without_complaint_and_nothing_overflows(browser: Browser, pages, width, scheme):
+    browser.resize(width)
+    browser.prefer(scheme)
+    for file in pages.values():
+        browser.open(file.as_uri())
+        assert browser.complaints() == []
+        assert browser.run("return document.documentElement.scrollWidth") <= width
+        outside = """return [...document.querySelectorAll('body *')].filter(element =>
+            !element.closest('.scroll, pre') && element.getBoundingClientRect().right > innerWidth + 1
+        ).map(element => element.outerHTML.slice(0, 80))"""
+        assert browser.run(outside) == []
+        unnamed = "main svg:not([aria-label]), main img:not([alt])"
+        assert browser.run(f"return document.querySelectorAll('{unnamed}').length") == 0
+        assert browser.run("return document.querySelectorAll('main svg[role=img]').length") >= 4
+
+
+@needs_browser
+def test_pictures_follow_the_page_and_paper_is_white(browser: Browser, pages):
+    colours = """const style = getComputedStyle(document.body), text = document.querySelector('#history svg text');
+        return [style.backgroundColor, getComputedStyle(text).fill]"""
+    seen = {}
+    for name, scheme, media in (("light", "light", ""), ("dark", "dark", ""), ("paper", "dark", "print")):
+        browser.prefer(scheme, media)
+        browser.open(pages["plane"].as_uri())
+        seen[name] = browser.run(colours)
+    browser.prefer("light")
+    assert seen["light"] == seen["paper"] == ["rgb(255, 255, 255)", "rgb(27, 31, 36)"]
+    assert seen["dark"] == ["rgb(20, 23, 28)", "rgb(232, 234, 237)"]
+
+
+@needs_browser
+def test_it_prints(browser: Browser, pages):
+    browser.open(pages["line"].as_uri())
+    assert browser.pdf().startswith(b"%PDF")
