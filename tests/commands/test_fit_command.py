@@ -67,7 +67,7 @@ def test_plain_lines_and_the_closing_go_to_stderr() -> None:
     assert trained.startswith("trained  12 epochs in ")
     assert rest == [
         f"reached  {columns_of(lines[11])[1]}",
-        "saved    runs/linear-001: model.npz, config.yaml, history.csv",
+        "saved    runs/linear-001: model.npz, config.yaml, history.csv, frames.npz",
         "next     mltrain predict --x 4",
     ]
 
@@ -83,7 +83,7 @@ def test_untrained_model_is_measured() -> None:
     assert done.err.splitlines() == [
         "trained  not at all, as 0 epochs say",
         "reached  loss 0.000  accuracy 1.000",
-        "saved    runs/concert-001: model.npz, config.yaml, history.csv",
+        "saved    runs/concert-001: model.npz, config.yaml, history.csv, frames.npz",
         "next     mltrain predict --x 0,1,0,1,0",
     ]
     assert succeed("fit", lesson("concert"), "--json").document["epochs"] == 0
