@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mltrain.commands.init_table import config_for
 from mltrain.config.nearest import did_you_mean
 from mltrain.config.schema import json_schema
 from mltrain.display.explain import Entries, Entry
@@ -16,26 +17,58 @@ from mltrain.storage.files import write_text
 SCHEMA_FILE = "mltrain.schema.json"
 """What the first line of each starter calls the schema that is written beside it."""
 
+EDITOR_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
+"""The first line of each starter, by which editors find the schema."""
+
 _PLACES = (Path(__file__).parents[1] / "starters", Path(__file__).parents[2] / "configs")
 """Where the lessons are: in an installed package, and in a source checkout."""
 
 
-def run(terminal: Terminal, name: str | None, out: Path | None, *, force: bool = False) -> None:
-    """List the starters, or write one, with the schema that tells editors what may stand in it."""
+TABLE = "csv"
+"""The starter that is made for a file, not copied."""
+
+
+def run(
+    terminal: Terminal,
+    name: str | None,
+    out: Path | None,
+    *,
+    force: bool = False,
+    rows: Path | None = None,
+    target: str | None = None,
+) -> None:
+    """List the starters, or write one, with the schema that tells editors what may stand in it.
+
+    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``.
+    """
+    if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
+        raise UsageError(
+            "for a table of your own, say which and what to predict: mltrain init csv FILE --target COLUMN"
+        )
+    if rows is not None and target is not None:
+        text, decided = config_for(rows, target)
+        for sentence in decided:
+            terminal.note(sentence)
+        _write(terminal, out or rows.with_suffix(".yaml"), f"{EDITOR_LINE}\n{text}", force=force)
+        return
     starters = {path.stem: path for path in _starters()}
     if name is None:
         entries = [Entry(stem, _first_sentence(path.read_text("utf-8"))) for stem, path in starters.items()]
         terminal.result(Entries(entries), {})
         terminal.note("write one with: mltrain init NAME")
+        terminal.note("for a table of your own: mltrain init csv FILE --target COLUMN")
         return
     if name not in starters:
         raise UsageError(
             f"there is no starter '{name}'{did_you_mean(name, starters, '; list them with: mltrain init')}"
         )
-    path = out or Path(f"{name}.yaml")
+    _write(terminal, out or Path(f"{name}.yaml"), starters[name].read_text("utf-8"), force=force)
+
+
+def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; name another file with --out, or write over it with --force")
-    write_text(path, starters[name].read_text("utf-8"))
+    write_text(path, text)
     write_text(path.parent / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n")
     terminal.result(verbatim(f"{path}"), {})
     terminal.note(f"train it with: mltrain fit {path}")

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats, size
 from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics import Metric, true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer, Update
 from mltrain.engine.plan import Plan
@@ -22,6 +23,7 @@ from mltrain.training.crew import Crew, crew_size
 from mltrain.training.evaluation import Evaluator, Tally
 from mltrain.training.options import Training
 from mltrain.training.report import EpochReport
+from mltrain.training.targets import target_scaling
 
 Progress = Callable[[int, int, float], None]
 """Called between steps with the steps done, the steps of the epoch, and the mean loss so far."""
@@ -43,21 +45,23 @@ def train(
     training: Training,
     metrics: Sequence[Metric] = (),
     validation: Rows | None = None,
-    scale: float = 1.0,
+    preprocessing: Preprocessing = AS_IS,
+    weights: Floats | None = None,
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = lambda *_: None,
 ) -> Iterator[EpochReport]:
-    """Train ``network`` in place on ``rows``, of which it sees ``x * scale``; yields a report after each epoch.
+    """Train ``network`` in place on ``rows``, prepared as ``preprocessing`` says; yields a report after each epoch.
 
+    ``weights``, ``(classes,)``, say how much a row of each class counts in the loss; in validation all count the same.
     Where parameters are tracked, the first report is of epoch 0: the state before training. ``stop`` is asked between
     steps; when it says yes, `TrainingInterrupted` is raised and the network keeps what it has learned. Raises
     `TrainingDiverged` at the first loss that is not a finite number.
     """
-    trainer = _Trainer(network, rows, loss, optimizer, metrics, training, scale, seed)
+    trainer = _Trainer(network, rows, loss, optimizer, metrics, training, preprocessing, weights, seed)
     tracked = tracked_values(network, training.track)
     validate = validation and Evaluator(
-        network, validation.x, validation.target, scale=scale, loss=loss, metrics=metrics
+        network, validation.x, validation.target, preprocessing=preprocessing, loss=loss, metrics=metrics
     )
 
     def report(epoch: int, steps: int, seconds: float, epoch_loss: float, results: dict[str, float]) -> EpochReport:
@@ -75,7 +79,7 @@ def train(
         )
 
     if tracked:
-        before = Evaluator(network, rows.x, rows.target, scale=scale, loss=loss, metrics=metrics)()
+        before = Evaluator(network, rows.x, rows.target, preprocessing=preprocessing, loss=loss, metrics=metrics)()
         yield report(0, 0, 0.0, before.loss, before.metrics)
     try:
         for epoch in range(1, training.epochs + 1):
@@ -115,10 +119,13 @@ class _Trainer:
         optimizer: Optimizer,
         metrics: Sequence[Metric],
         training: Training,
-        scale: float,
+        preprocessing: Preprocessing,
+        weights: Floats | None,
         seed: int,
     ):
         self._loss, self._metrics, self._optimizer, self._network = loss, metrics, optimizer, network
+        self._scaled_back = target_scaling(loss, preprocessing).undone
+        self._weights = weights
         self._count = len(rows.x)
         self._batch_size = self._count if training.batch_size == "full" else min(training.batch_size, self._count)
         self._whole, self._short = divmod(self._count, self._batch_size)
@@ -132,10 +139,10 @@ class _Trainer:
         self._gradients = [crew.shared(network.parameters.size, network.parameters.dtype) for _ in range(crew.size)]
         self._numbers = crew.shared(crew.size, np.float64)
         self._halt = crew.shared(1, np.int64)
-        crew.start(lambda: self._help(rows, scale, seed))
-        self._set_up(rows, scale, seed)
+        crew.start(lambda: self._help(rows, preprocessing.inputs, seed))
+        self._set_up(rows, preprocessing.inputs, seed)
 
-    def _set_up(self, rows: Rows, scale: float, seed: int) -> None:
+    def _set_up(self, rows: Rows, inputs: Scaling, seed: int) -> None:
         """Bind this process's share of the batches, and of the parameters."""
         crew, network = self._crew, self._network
         own, own_short = (_length(crew.share(count)) for count in (self._batch_size, self._short))
@@ -143,7 +150,7 @@ class _Trainer:
             rows.x,
             rows.target,
             size(network.output_shape),
-            scale,
+            inputs,
             batch_size=own,
             whole=self._whole,
             short=own_short if self._short else None,
@@ -168,9 +175,9 @@ class _Trainer:
         """Let the others go, and take back what they shared."""
         self._crew.dismiss()
 
-    def _help(self, rows: Rows, scale: float, seed: int) -> None:
+    def _help(self, rows: Rows, inputs: Scaling, seed: int) -> None:
         """What the other processes do: epoch after epoch, until they are dismissed."""
-        self._set_up(rows, scale, seed)
+        self._set_up(rows, inputs, seed)
         while True:
             with contextlib.suppress(TrainingDiverged, TrainingInterrupted):
                 self.run_epoch(0, lambda: False, lambda *_: None)
@@ -189,7 +196,7 @@ class _Trainer:
                     self._halt[0] = self._halt[0] or (step > 1 and stop())
                     total += self._train_on(self._steps[number], epoch, step)
                 if self._metrics and rows:
-                    tally.add(self._window.y[:rows], self._window.target[:rows])
+                    tally.add(self._scaled_back(self._window.y[:rows]), self._scaled_back(self._window.target[:rows]))
                 progress(step, self.steps, total / min(step * self._batch_size, self._count))
         for helped in self._crew.collect(tally)[1:]:
             tally.include(helped)
@@ -207,7 +214,8 @@ class _Trainer:
         """One step; the sum of its rows' losses. The parameters stay as they are if that is not a finite number."""
         for call in bound.forward:
             call()
-        loss = self._loss.mean(bound.z, bound.y, bound.target, bound.dz, bound.share)
+        row_weights = None if self._weights is None else self._weights[true_classes(bound.target)]
+        loss = self._loss.mean(bound.z, bound.y, bound.target, bound.dz, bound.share, row_weights)
         for call in bound.backward:
             call()
         loss = self._total(loss)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data import Dataset, Split
+from mltrain.data.preprocessing import Scaling
 from mltrain.engine.losses import Loss
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
@@ -36,16 +37,17 @@ def find_warnings(
     The network is left as it was.
     """
     found = [
-        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.facts.scale),
+        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
         *_about_classes(dataset.train, dataset.facts.classes),
         *_about_output(network, loss, training),
     ]
     return found + (_about_first_step(network, dataset, target, loss, optimizer, training) if training.epochs else [])
 
 
-def _about_inputs(x: npt.NDArray[Any], scale: float) -> list[str]:
+def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
     found = []
-    low, high = float(x.min()) * scale, float(x.max()) * scale
+    seen = inputs.applied(x)
+    low, high = float(seen.min()), float(seen.max())
     if max(abs(low), abs(high)) > FAR:
         hint = (
             "for images write 'scale: true'"
@@ -97,12 +99,12 @@ def _about_first_step(
 ) -> list[str]:
     """Take one step on the first batch, and look at the same batch again."""
     rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
-    batch, scale = Rows(dataset.train.x[:rows], target[:rows]), dataset.facts.scale
-    measure = Evaluator(network, batch.x, batch.target, loss=loss, scale=scale)
+    batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
+    measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
     try:
         one_step = Training(epochs=1, batch_size="full")
-        list(train(network, batch, loss=loss, optimizer=optimizer, training=one_step, scale=scale))
+        list(train(network, batch, loss=loss, optimizer=optimizer, training=one_step, preprocessing=preprocessing))
         second = measure().loss
     except TrainingDiverged:
         second = math.inf

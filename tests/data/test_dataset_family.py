@@ -63,5 +63,5 @@ def test_the_seed_decides_every_byte(spec: DatasetSpec):
 
 @each_case
 def test_only_what_is_missing_is_fetched(spec: DatasetSpec):
-    assert spec.missing(CONFIGS) is None
+    assert spec.unfetched(CONFIGS) is None
     assert spec.fetch(CONFIGS) is False

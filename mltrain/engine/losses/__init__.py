@@ -37,12 +37,25 @@ class Loss(Spec):
         """
         raise NotImplementedError
 
-    def mean(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats, share: float = 1.0) -> float:
+    def mean(
+        self,
+        z: Floats,
+        y: Floats,
+        target: npt.NDArray[Any],
+        dz: Floats,
+        share: float = 1.0,
+        row_weights: Floats | None = None,
+    ) -> float:
         """The mean of all elements, and its gradient by ``z`` in ``dz``.
 
-        Both are multiplied by ``share``: of a larger batch, these rows are that share.
+        Both are multiplied by ``share``: of a larger batch, these rows are that share. ``row_weights``, ``(rows,)``,
+        say how often each counts; the sum is still divided by the number of rows, as in Keras.
         """
         losses = self.elements(z, y, target, dz)
+        if row_weights is not None:
+            weights = row_weights[:, None]
+            np.multiply(dz, weights, out=dz)
+            losses = np.multiply(losses, weights if losses.ndim > 1 else row_weights)
         weight = share / max(1, losses.size)
         np.multiply(dz, weight, out=dz)
         return float(np.add.reduce(losses, axis=None)) * weight
