@@ -120,6 +120,14 @@ def evaluate(
 
 
 @app.command()
+def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
+    """Show what a config's dataset holds: columns, classes, parts, first rows, and what looks wrong."""
+    from mltrain.commands.data import run
+
+    run(_terminal(json=json), config, changes or [])
+
+
+@app.command()
 def summary(
     path: Annotated[Path, typer.Argument(metavar="CONFIG|MODEL", help="A config, a model.npz or a run's folder.")],
     changes: SetOption = None,

@@ -1,7 +1,7 @@
 """Rows to learn from: a dataset's description (one file each in ``datasets/``) and the arrays that it yields."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -52,7 +52,8 @@ class Facts:
 class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
-    ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only.
+    ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
+    the missing values that were filled in, by column.
     """
 
     facts: Facts
@@ -60,6 +61,7 @@ class Dataset:
     validation: Split | None = None
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
+    gaps: Mapping[str, int] = field(default_factory=dict)
 
 
 class DatasetSpec(Spec):

@@ -127,6 +127,9 @@ class TableDataset(DatasetSpec):
         format_ = TableFormat(
             columns=tuple(columns), targets=tuple(self.targets), missing_values=tuple(self._missing().texts)
         )
+        gaps = {
+            column.name: int(np.isnan(codes).sum()) for column, codes in zip(columns, table.features.T, strict=True)
+        }
         x = format_.expand(table.features)
         y = table.targets[:, 0].astype(np.int32) if facts.classes else table.targets
         preprocessing = Preprocessing(
@@ -146,6 +149,7 @@ class TableDataset(DatasetSpec):
             validation or self._held(self.validation_path, folder, format_, facts),
             test or self._held(self.test_path, folder, format_, facts),
             preprocessing,
+            gaps,
         )
 
     def located(self, folder: Path) -> DatasetSpec:

@@ -90,6 +90,18 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Whether cells are needed as they are written."""
         return any(isinstance(column, CategoryColumn) for column in self.columns)
 
+    def decode(self, x: Floats) -> list[list[str]]:
+        """The cells, a list a row, that the inputs ``(rows, features)`` stand for; empty for an unknown category."""
+        columns, start = [], 0
+        for column in self.columns:
+            stop = start + len(column.features)
+            part, start = x[:, start:stop], stop
+            if isinstance(column, CategoryColumn):
+                columns.append([column.categories[int(row.argmax())] if row.any() else "" for row in part])
+            else:
+                columns.append([f"{value:g}" for value in part[:, 0].tolist()])
+        return [list(row) for row in zip(*columns, strict=True)]
+
     def encode(self, source: Source, block: Block) -> Floats:
         """The inputs ``(rows, features)`` of a block whose columns stand in any order. Raises `DataError`."""
         missing = Missing(self.missing_values)

@@ -13,8 +13,6 @@ from mltrain.data.tables.survey import MOST_CATEGORIES
 
 Kind = Literal["numbers", "names", "mixed", "unusable", "empty"]
 
-BINS = 12
-
 _FEW = 10
 """So many different names are categories in any table, however short."""
 
@@ -22,8 +20,7 @@ _FEW = 10
 class ColumnProfile(NamedTuple):
     """One column. ``distinct`` counts different values, up to one more than a column of categories may hold.
 
-    Numbers have a ``low``, ``mean`` and ``high``, and a ``histogram``: rows in each of `BINS` ranges of equal width.
-    Names have their most frequent ones in ``common``, with counts. ``whole`` says that all numbers are whole.
+    ``whole`` says that all of them are whole numbers.
     """
 
     name: str
@@ -32,11 +29,6 @@ class ColumnProfile(NamedTuple):
     missing: int
     distinct: int
     whole: bool = False
-    low: float = 0.0
-    mean: float = 0.0
-    high: float = 0.0
-    histogram: Sequence[int] = ()
-    common: Sequence[tuple[str, int]] = ()
 
     @property
     def constant(self) -> bool:
@@ -86,17 +78,8 @@ class _Tally:
         if self._unusable:
             return base._replace(kind="unusable")
         if len(values) == present:
-            finite = values[np.isfinite(values)]
-            return base._replace(
-                kind="numbers",
-                whole=bool((finite == np.floor(finite)).all()),
-                low=float(finite.min(initial=np.inf)),
-                mean=float(finite.mean()) if finite.size else np.nan,
-                high=float(finite.max(initial=-np.inf)),
-                histogram=np.histogram(finite, BINS)[0].tolist(),
-            )
-        common = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
-        return base._replace(kind="mixed" if 2 * len(values) >= present else "names", common=common)
+            return base._replace(kind="numbers", whole=bool((values == np.floor(values)).all()))
+        return base._replace(kind="mixed" if 2 * len(values) >= present else "names")
 
 
 def profile(source: Source, missing: Missing) -> list[ColumnProfile]:
