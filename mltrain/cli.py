@@ -79,7 +79,11 @@ def predict(
     ] = None,
     rows: Annotated[
         str | None,
-        typer.Option("--input", metavar="FILE", help="Rows to predict: .csv, .tsv, .jsonl, or - for standard input."),
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="Rows to predict: .csv, .tsv, .jsonl, .parquet, or - for stdin. Or an image: .png, .jpg.",
+        ),
     ] = None,
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Where to write them: .csv or .jsonl; by default to stdout.")
@@ -92,6 +96,13 @@ def predict(
     """Say what a trained network makes of new inputs."""
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
+    if rows is not None and Path(rows).suffix.lower() in (".png", ".jpg", ".jpeg"):
+        if output is not None or probabilities or keep:
+            raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
+        from mltrain.commands import predict_image
+
+        predict_image.run(_terminal(json=json), model, rows)
+        return
     if rows is not None:
         from mltrain.commands import predict_file
 

@@ -22,6 +22,13 @@ def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
     file = find_model(path)
     model = Model.load(file)
     given, y = _by_column(model, rows) if model.preprocessing.table else _by_number(model, rows)
+    show(terminal, file, model, given, y, newest=path is None)
+
+
+def show(
+    terminal: Terminal, file: Path, model: Model, given: "Given", y: npt.NDArray[np.float32], *, newest: bool
+) -> None:
+    """Say what the model, read from ``file``, makes of the inputs ``given``; ``newest`` says that nobody chose it."""
     labels = model.labels(y) if model.classes is not None else None
     found = [
         Prediction(
@@ -32,7 +39,7 @@ def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
         )
         for index, (row, outputs) in enumerate(zip(given, y, strict=True))
     ]
-    if path is None:
+    if newest:
         terminal.note(f"model {file}")
     document = {"model": str(file), "predictions": [_document(one) for one in found]}
     terminal.result(predictions(found), document)

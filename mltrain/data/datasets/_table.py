@@ -11,6 +11,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.data.splitting import Parts, draw_parts, reorder
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing
@@ -154,7 +155,7 @@ class TableDataset(DatasetSpec):
 
     def located(self, folder: Path) -> DatasetSpec:
         found = {
-            option: str(_find(path, folder).resolve())
+            option: str(find_beside(path, folder).resolve())
             for option in ("path", "validation_path", "test_path")
             if (path := getattr(self, option)) is not None
         }
@@ -185,7 +186,7 @@ class TableDataset(DatasetSpec):
         return Roles(features, self.targets, self.categories, self.split_column)
 
     def _surveyed(self, folder: Path) -> RawTable:
-        path = _find(self.path, folder)
+        path = find_beside(self.path, folder)
         try:
             state = path.stat()
         except OSError as error:
@@ -240,7 +241,7 @@ class TableDataset(DatasetSpec):
     def _held(self, path: str | None, folder: Path, format_: TableFormat, facts: Facts) -> Split | None:
         if path is None:
             return None
-        with self.open(_find(path, folder), as_text=format_.as_text or facts.classes is not None) as source:
+        with self.open(find_beside(path, folder), as_text=format_.as_text or facts.classes is not None) as source:
             return Split(*read_table(source, format_, facts.classes))
 
 
@@ -280,12 +281,6 @@ def _said_parts(source: str, column: str, said: list[str]) -> Parts:
     if not len(parts.train):
         raise DataError(f"{source}: column '{column}' says train for no row, so there is none to train on")
     return parts
-
-
-def _find(path: str, folder: Path) -> Path:
-    """The file: beside the config, or else in the working folder, if it is there."""
-    beside = folder / Path(path).expanduser()
-    return beside if beside.exists() or not Path(path).exists() else Path(path)
 
 
 def _why(error: OSError, path: str, folder: Path) -> str:

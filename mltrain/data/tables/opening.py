@@ -6,6 +6,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
+from mltrain.data.tables.arrow import ARROW, PARQUET, ArrowFile
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.json_lines import JsonLines
 from mltrain.data.tables.source import Source
@@ -24,4 +25,6 @@ def open_rows(path: Path | str, *, expected: Collection[str] = (), as_text: bool
         is_json = start.lstrip()[:1] == b"{"
     else:
         is_json = bool(_JSON_LINES & set(Path(path).suffixes))
+    if Path(path).suffix.lower() in (*PARQUET, *ARROW):
+        return ArrowFile(path)
     return JsonLines(path) if is_json else DelimitedFile(path, expected=expected, as_text=as_text)
