@@ -13,6 +13,9 @@ from mltrain.errors import MltrainError, UsageError
 if TYPE_CHECKING:
     from mltrain.display.terminal import Terminal
 
+_INTERRUPTED = 130
+"""The exit code of what Ctrl-C has ended, as shells use it."""
+
 app = typer.Typer(
     name="mltrain",
     help="Train small neural networks from a YAML file.",
@@ -58,6 +61,7 @@ def fit(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Processor cores to use; by default as many as help.")
     ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show results only.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -68,7 +72,10 @@ def fit(
     from mltrain.commands.fit import run
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
-    run(_terminal(quiet=quiet, json=json), config, [*(changes or []), *extra], out=out, init_from=init_from)
+    from mltrain.training.profile import Profile
+
+    terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
+    run(terminal, config, [*(changes or []), *extra], out=out, init_from=init_from, profile=watch)
 
 
 @app.command()
@@ -219,13 +226,15 @@ def _run() -> int:
     try:
         app(standalone_mode=True)
     except SystemExit as end:
+        if end.code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
+            _terminal().error("interrupted")
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
         _terminal().error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         _terminal().error("interrupted")
-        return 130
+        return _INTERRUPTED
     except MemoryError as error:
         _terminal().error(f"not enough memory: {error}")
         return 3

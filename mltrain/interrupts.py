@@ -12,7 +12,8 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 def interruptible() -> Iterator[Callable[[], bool]]:
     """Within the block, signals that ask to end are only noted; yields a function that says whether one came.
 
-    A second signal does what it does by default. Only the main thread may use this.
+    A second signal does what it does otherwise. Signals that are ignored stay so: under nohup, a training outlives its
+    terminal. Only the main thread may use this.
     """
     came = False
 
@@ -21,9 +22,12 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         came = True
         signal.signal(number, before[number])
 
-    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    heard = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in heard:
+        signal.signal(number, note)
     try:
         yield lambda: came
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in heard:
+            signal.signal(number, before[number])

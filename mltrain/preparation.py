@@ -18,6 +18,7 @@ from mltrain.storage.model import Model
 from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.targets import class_names, encode
 from mltrain.training.warnings import find_warnings
@@ -56,7 +57,10 @@ class Job:
         )
 
     def train(
-        self, stop: Callable[[], bool] = lambda: False, progress: Progress = lambda *_: None
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Progress = lambda *_: None,
+        profile: Profile | None = None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`."""
         config, held_back = self.config, self.dataset.validation
@@ -73,6 +77,7 @@ class Job:
             seed=config.seed,
             stop=stop,
             progress=progress,
+            profile=profile,
         )
 
     def model(self, history: list[EpochReport]) -> Model:

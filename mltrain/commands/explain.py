@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from mltrain.commands.init import starter
+from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
@@ -56,7 +58,7 @@ def _member(noun: str, struct: Struct) -> Member:
 def _example(noun: str, struct: Struct) -> str:
     """How a config asks for it, in the section where it may stand."""
     if not issubclass(struct, Spec):
-        return ""
+        return _section_example(struct)
     example = on_one_line(to_plain(convert(struct, {"type": struct.type_name(), **struct.examples[0]}), defaults=False))
     place = {
         "layer": "layers:\n  - {}",
@@ -67,3 +69,11 @@ def _example(noun: str, struct: Struct) -> str:
         "metric": "metrics: [{}]",
     }.get(noun, f"{noun}: {{}}")
     return place.format(example)
+
+
+def _section_example(struct: Struct) -> str:
+    """A section with its defaults. The config as a whole has options without: the first lesson stands for it."""
+    if struct is Config:
+        lines = (line.partition("#")[0].rstrip() for line in starter("linear").splitlines())
+        return "\n".join(filter(None, lines))
+    return f"{struct.__name__.lower()}: {on_one_line(to_plain(struct()))}"

@@ -1,11 +1,13 @@
 """``mltrain fit``: train, show how it goes, save."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from mltrain.config.load import Source, read_config
 from mltrain.display.download import download_bar
 from mltrain.display.messages import Outcome, closing
+from mltrain.display.profile import profile_table
 from mltrain.display.terminal import Terminal
 from mltrain.display.training import training_display
 from mltrain.display.views import verbatim
@@ -14,11 +16,19 @@ from mltrain.interrupts import interruptible
 from mltrain.preparation import Job, prepare, split_to_evaluate
 from mltrain.storage.model import Model
 from mltrain.storage.runs import CONFIG, HISTORY, MODEL, Run, find_model
+from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
+from mltrain.training.sharing import processes_for
 
 
 def run(
-    terminal: Terminal, config: Path, changes: Sequence[str], *, out: Path | None = None, init_from: Path | None = None
+    terminal: Terminal,
+    config: Path,
+    changes: Sequence[str],
+    *,
+    out: Path | None = None,
+    init_from: Path | None = None,
+    profile: Profile | None = None,
 ) -> None:
     """Train what ``config`` describes and save it to a run directory."""
     source = read_config(config, changes)
@@ -30,20 +40,22 @@ def run(
         terminal.warning(warning)
     with Run.claim(str(job.config.name), out) as run:
         history: list[EpochReport] = []
-        try:
-            with (
-                interruptible() as stop,
-                training_display(terminal, title=str(job.config.name), epochs=job.config.training.epochs) as display,
-            ):
-                for report in job.train(stop, display.step):
-                    display.show(report)
-                    history.append(report)
-        except TrainingInterrupted:
+        name, epochs = str(job.config.name), job.config.training.epochs
+        with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
+            try:
+                with training_display(terminal, title=name, epochs=epochs) as display:
+                    show, step = display.show, display.step
+                    if profile:
+                        show, step = (profile.timed("display", "", shown) for shown in (show, step))
+                    for report in job.train(stop, step, profile):
+                        show(report)
+                        history.append(report)
+            except TrainingInterrupted:
+                run.save(job.model(history), history, source.folder)
+                terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
+                raise
             run.save(job.model(history), history, source.folder)
-            terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
-            raise
-        run.save(job.model(history), history, source.folder)
-    _conclude(terminal, job, history, run)
+    _conclude(terminal, job, history, run, profile, is_newest=out is None)
 
 
 def _prepared(terminal: Terminal, source: Source) -> Job:
@@ -56,43 +68,51 @@ def _prepared(terminal: Terminal, source: Source) -> Job:
         raise source.locate(error.problems) from None
 
 
-def _conclude(terminal: Terminal, job: Job, history: Sequence[EpochReport], run: Run) -> None:
-    """What was reached, where it is, and what to type next."""
-    model = job.model(list(history))
-    if history:
-        last = history[-1]
-        loss, metrics, val_loss, val_metrics = last.loss, last.metrics, last.val_loss, last.val_metrics
-    else:
-        untrained = model.evaluate(job.dataset.train)
-        loss, metrics, val_loss, val_metrics = untrained.loss, untrained.metrics, None, {}
+def _conclude(
+    terminal: Terminal,
+    job: Job,
+    history: Sequence[EpochReport],
+    run: Run,
+    profile: Profile | None,
+    *,
+    is_newest: bool,
+) -> None:
+    """What was reached, where it is, and what to type next. ``is_newest``: commands find the run without its name."""
+    last = history[-1] if history else _untrained(job)
     seconds = sum(report.seconds for report in history)
-    epochs = history[-1].epoch if history else 0
-    validation = {} if val_loss is None else {"val_loss": val_loss, "val_metrics": val_metrics}
     document = {
         "run": str(run.folder),
         "model": str(run.folder / MODEL),
-        "epochs": epochs,
-        "loss": loss,
-        "metrics": metrics,
-        **validation,
+        "epochs": last.epoch,
+        "loss": last.loss,
+        "metrics": last.metrics,
+        **({} if last.val_loss is None else {"val_loss": last.val_loss, "val_metrics": last.val_metrics}),
         "parameters": job.network.parameters.size,
         "seconds": seconds,
+        **({"profile": [share._asdict() for share in profile.shares()]} if profile else {}),
     }
-    named = {"loss": loss, **metrics} | ({} if val_loss is None else {"val_loss": val_loss})
-    named |= {f"val_{name}": value for name, value in val_metrics.items()}
     outcome = Outcome(
-        epochs=epochs,
+        epochs=last.epoch,
         planned=job.config.training.epochs,
         seconds=seconds,
-        values=named,
+        values=last.values,
         folder=str(run.folder),
         files=[MODEL, CONFIG, HISTORY],
-        next_command=_next_command(job),
+        next_command=_next_command(job) + ("" if is_newest else f" --model {shlex.quote(str(run.folder))}"),
     )
     if terminal.json:
         terminal.result(verbatim(""), document)
     elif not terminal.quiet:
         terminal.err.print(closing(outcome))
+        if profile:
+            steps = sum(report.steps for report in history)
+            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))
+
+
+def _untrained(job: Job) -> EpochReport:
+    """What the network is worth as it is, where there are no epochs to report."""
+    found = job.model([]).evaluate(job.dataset.train)
+    return EpochReport(epoch=0, epochs=0, steps=0, seconds=0.0, loss=found.loss, metrics=found.metrics)
 
 
 def _next_command(job: Job) -> str:

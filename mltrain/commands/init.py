@@ -74,6 +74,11 @@ def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
     terminal.note(f"train it with: mltrain fit {path}")
 
 
+def starter(name: str) -> str:
+    """The text of a starter."""
+    return next(path for path in _starters() if path.stem == name).read_text("utf-8")
+
+
 def _starters() -> Iterator[Path]:
     folder = next(place for place in _PLACES if place.is_dir())
     return iter(sorted(folder.glob("*.yaml")))

@@ -16,6 +16,8 @@ from mltrain.errors import UsageError
 from mltrain.storage.model import Model
 from mltrain.storage.runs import find_model
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
     """Predict each of ``rows``, written as in ``1,2,3``."""
@@ -95,9 +97,10 @@ def numbers(text: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         try:
             value = float(word)
         except ValueError:
-            raise UsageError(f"--x {text}: '{word.strip()}' is not a number; write them as in --x 1,2.5,-3") from None
-        if not math.isfinite(np.float32(value)):
-            raise UsageError(f"--x {text}: '{word.strip()}' is not a finite number")
+            advice = "write them as in --x 1,2.5,-3"
+            raise UsageError(f"--x {_short(text)}: '{_short(word.strip())}' is not a number; {advice}") from None
+        if not abs(value) <= _LARGEST:
+            raise UsageError(f"--x {_short(text)}: '{_short(word.strip())}' is not a finite number")
         values.append(value)
     wanted = math.prod(shape)
     if len(values) != wanted:

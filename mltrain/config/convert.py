@@ -12,6 +12,7 @@ from msgspec import inspect
 from mltrain.config.kinds import (
     Kind,
     ListKind,
+    Option,
     Struct,
     alternatives,
     bare,
@@ -45,7 +46,7 @@ class KeyProblem(Problem):
 
 
 def convert(struct: type[T], data: Any) -> T:
-    """The description that plain data stands for: a section, or a member of a family (``struct`` is its base class).
+    """The description that plain data stands for: a section, or any member of the family of the spec ``struct``.
 
     Plain data is what YAML or JSON gives. Raises `ConfigError` with all problems.
     """
@@ -101,9 +102,7 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
     message = f"unknown option for {_owner(struct, path[:-1])}"
     if (name_and_value := glued(name)) is not None:
         return KeyProblem(path, f"{message}; put a space after the colon: '{name_and_value}'")
-    below = (
-        f"{option.name}.{name}" for option in known.values() if name in _names_below(option.kind, option.name, data)
-    )
+    below = (f"{option.name}.{name}" for option in known.values() if name in _names_below(option, data))
     if (elsewhere := next(below, None)) is not None:
         return KeyProblem(path, f"{message}; did you mean '{elsewhere}'?")
     return KeyProblem(path, message + did_you_mean(name, known, f"; it has {', '.join(known) or 'none'}"))
@@ -114,12 +113,12 @@ def _owner(struct: Struct, path: ConfigPath) -> str:
     return struct.type_name() if issubclass(struct, Spec) else dotted(path) or "a config"
 
 
-def _names_below(kind: Kind, name: str, data: dict[str, Any]) -> list[str]:
-    """The names of the options that an option has itself, as far as the data says which it is."""
-    below = section_of(kind)
-    if (family := family_of(kind)) is not None:
-        below = member(family, data.get(name))
-    return list(options(below)) if below is not None else []
+def _names_below(option: Option, data: dict[str, Any]) -> list[str]:
+    """The names of the options that an option has itself, as far as the data or the default says which it is."""
+    below = section_of(option.kind)
+    if (family := family_of(option.kind)) is not None:
+        below = member(family, data[option.name]) if option.name in data else type(option.default)
+    return list(options(below)) if below is not None and issubclass(below, msgspec.Struct) else []
 
 
 def _all_names(family: Family) -> list[str]:
@@ -229,7 +228,7 @@ def _without_type(family: Family, data: dict[str, Any]) -> str:
 def _unfit(kind: Kind, leaf: Any, data: Any) -> str:
     """What to say of data that has no form that the kind accepts."""
     accepted = alternatives(kind)
-    how = " (NAME or {type: NAME, ...})" if len(accepted) == 1 and family_of(kind) is not None else ""
+    how = " (NAME or {type: NAME, ...})" if len(accepted) == 1 and family_of(accepted[0]) is not None else ""
     end = advice(leaf, data)
     if any(isinstance(one, ListKind) and _is_valid_item(one, data) for one in map(bare, accepted)):
         end = f"; put it in brackets: [{data if isinstance(data, str) else written(data)}]"

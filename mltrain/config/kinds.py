@@ -89,10 +89,11 @@ def section_of(kind: Kind) -> Struct | None:
 
 def in_words(kind: Kind, *, plural: bool = False) -> str:
     """What is accepted, as in "a whole number of at least 1"; null goes without saying."""
-    return _either([_one_in_words(one, plural) for one in alternatives(kind)])
-
-
-def _either(words: list[str]) -> str:
+    words = []
+    for one in alternatives(kind):
+        inner = bare(one)
+        literals = inner.values if isinstance(inner, inspect.LiteralType) else ()
+        words += [f"'{value}'" for value in literals] or [_one_in_words(one, plural)]
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
 
@@ -116,8 +117,6 @@ def _one_in_words(kind: Kind, plural: bool) -> str:
         case inspect.StrType():
             text = "texts" if plural else "text"
             return text if kind.pattern is None else f"{text} matching {kind.pattern}"
-        case inspect.LiteralType():
-            return _either([f"'{value}'" for value in kind.values])
         case inspect.ListType() | inspect.VarTupleType():
             return ("lists" if plural else "a list") + _items(kind)
         case inspect.DictType():

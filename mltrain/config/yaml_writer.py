@@ -56,7 +56,8 @@ def _entry(head: str, data: Any, indent: str) -> Iterator[str]:
     """The lines of an option or item whose ``head``, the key or dash, is indented by ``indent``."""
     deeper = indent + _INDENT
     line = f"{head} {on_one_line(data)}"
-    if not isinstance(data, dict | list) or (len(line) <= WIDTH and not _is_list_of_mappings(data)):
+    fits = len(line) <= WIDTH and not _is_list_of_mappings(data)
+    if fits or not isinstance(data, dict | list) or not data:
         yield line
     elif isinstance(data, dict):
         lines = _mapping(data, deeper)

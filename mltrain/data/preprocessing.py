@@ -69,6 +69,15 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     targets: Scaling = Scaling()
     table: TableFormat | None = None
 
+    def fits(self, input_shape: tuple[int, ...]) -> bool:
+        """Whether all numbers are finite, and as many as rows of that shape have."""
+        numbers = np.concatenate(
+            [np.ravel(part) for one in (self.inputs, self.targets) for part in (one.scale, one.shift)]
+        )
+        widths = {np.size(part) for part in (self.inputs.scale, self.inputs.shift)}
+        features = {len(self.table.features)} if self.table else set()
+        return bool(np.isfinite(numbers).all()) and widths | features <= {1, *input_shape[-1:]}
+
 
 AS_IS = Preprocessing()
 """Nothing is done."""

@@ -2,12 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-from mltrain.data import Dataset
-from mltrain.data.inspection import FeatureFacts
 from mltrain.display.curves import Scale, blocks
 from mltrain.display.numbers import number
 from mltrain.display.views import ACCENT, FAINT, STRONG, Column, Line, Row, Span, Stack, Table, View, verbatim
@@ -16,7 +12,17 @@ _MOST_COLUMNS = 12
 _MOST_FEATURES = 60
 _MOST_COMMON = 3
 _SHADES = " ·░▒▓█"
-_WIDEST = 32
+
+
+class ColumnRow(NamedTuple):
+    """A column of numbers with its least, mean, most and deviation, and a histogram; or one of names with counts."""
+
+    name: str
+    kind: str
+    missing: int
+    numbers: Sequence[float] = ()
+    histogram: Sequence[int] = ()
+    common: Sequence[tuple[str, int]] = ()
 
 
 def parts_table(parts: Mapping[str, int], input_shape: Sequence[int]) -> Table:
@@ -37,7 +43,7 @@ def class_table(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> 
     return Table(columns, rows)
 
 
-def feature_table(features: Sequence[FeatureFacts]) -> View:
+def feature_table(features: Sequence[ColumnRow]) -> View:
     """Kind, gaps, range, mean and a small histogram, a line a column."""
     columns = [
         Column("column", wraps=True),
@@ -50,55 +56,42 @@ def feature_table(features: Sequence[FeatureFacts]) -> View:
     return Stack([table, verbatim(f"and {more:,} more")]) if more > 0 else table
 
 
-def _feature_row(feature: FeatureFacts) -> Row:
+def _feature_row(feature: ColumnRow) -> Row:
     missing = f"{feature.missing:,}" if feature.missing else ""
-    if feature.kind == "number":
-        numbers = (feature.low, feature.mean, feature.high, feature.deviation)
+    if feature.numbers:
         counts = [float(count) for count in feature.histogram]
         bars = blocks(counts, Scale([0.0, *counts]))
-        return (feature.name, feature.kind, missing, *(number(value) for value in numbers), bars)
+        return (feature.name, feature.kind, missing, *(number(value) for value in feature.numbers), bars)
     total = sum(count for _, count in feature.common) or 1
     common = ", ".join(f"{name} {count / total:.0%}" for name, count in feature.common[:_MOST_COMMON])
     more = len(feature.common) - _MOST_COMMON
     return (feature.name, feature.kind, missing, "", "", "", "", common + (f" and {more} more" if more > 0 else ""))
 
 
-def first_rows(dataset: Dataset, names: Sequence[str], count: int) -> Table:
-    """The first rows to train on, as the dataset gives them."""
-    facts, x, y = dataset.facts, dataset.train.x[:count], dataset.train.y[:count]
-    table = dataset.preprocessing.table
-    cells = table.decode(x) if table else [[f"{value:g}" for value in row] for row in x]
-    inputs = [column.name for column in table.columns] if table else list(names[: x.shape[1]])
-    targets = list(table.targets) if table else ["y"]
+def first_rows(
+    inputs: Sequence[str], targets: Sequence[str], rows: Sequence[tuple[Sequence[str], Sequence[str]]]
+) -> Table:
+    """Some rows as the dataset gives them: the cells of the inputs, of which the last may be left out, and targets."""
     more = ["..."] if len(inputs) > _MOST_COLUMNS else []
     columns = [Column(name, right=True, wraps=True) for name in [*inputs[:_MOST_COLUMNS], *more]]
     columns += [Column(name, right=True, wraps=True, style=STRONG) for name in targets]
-    rows: list[Row] = []
-    for row, target in zip(cells, y, strict=True):
-        goal = [facts.classes[int(target)]] if facts.classes else [f"{value:g}" for value in target[: len(targets)]]
-        rows.append((*row[:_MOST_COLUMNS], *more, *goal))
-    return Table(columns, rows)
+    return Table(columns, [(*cells[:_MOST_COLUMNS], *more, *goal) for cells, goal in rows])
 
 
 @dataclass(frozen=True)
 class Picture(View):
-    """An image in shades of grey, ``(height, width)`` numbers from 0 to 1, two columns of text for each pixel's one."""
+    """An image in shades of grey, rows of numbers from 0 to 1; a pixel is two columns of text wide, about a square."""
 
-    pixels: npt.NDArray[np.float64]
+    pixels: Sequence[Sequence[float]]
 
     def lines(self, width: int | None) -> Iterable[Line]:
-        shades = np.clip((self.pixels * len(_SHADES)).astype(int), 0, len(_SHADES) - 1)
-        return [[Span("".join(_SHADES[shade] * 2 for shade in row).rstrip())] for row in shades]
+        return [[Span("".join(_shade(pixel) * 2 for pixel in row).rstrip())] for row in self.pixels]
 
 
-def images(dataset: Dataset, count: int) -> View:
-    """The first images to train on, each below its class."""
-    views: list[View] = []
-    classes = dataset.facts.classes
-    for index in range(min(count, len(dataset.train.x))):
-        image = dataset.train.x[index].astype(np.float64)
-        grey = image.mean(axis=2) if image.ndim == 3 else image
-        step = -(-max(grey.shape) // _WIDEST)
-        label = classes[int(dataset.train.y[index])] if classes else ""
-        views += [verbatim(label), Picture(grey[::step, ::step] / max(1.0, float(grey.max())))]
-    return Stack(views)
+def _shade(pixel: float) -> str:
+    return _SHADES[max(0, min(len(_SHADES) - 1, int(pixel * len(_SHADES))))]
+
+
+def pictures(labelled: Sequence[tuple[str, Sequence[Sequence[float]]]]) -> View:
+    """Images, each below its label."""
+    return Stack([view for label, pixels in labelled for view in (verbatim(label), Picture(pixels))])

@@ -6,11 +6,7 @@ from mltrain.training.report import EpochReport
 
 def measured(report: EpochReport) -> dict[str, str]:
     """The loss and the metrics, then those on the validation rows, as ``val_loss`` and so on."""
-    values = {"loss": report.loss, **report.metrics}
-    if report.val_loss is not None:
-        values["val_loss"] = report.val_loss
-    values.update({f"val_{name}": value for name, value in report.val_metrics.items()})
-    return {name: number(value) for name, value in values.items()}
+    return {name: number(value) for name, value in report.values.items()}
 
 
 def speed(report: EpochReport) -> str | None:

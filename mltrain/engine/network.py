@@ -83,12 +83,6 @@ class Network:
                     raise ConfigError([Problem(("layers", index, f"{name}_initializer"), str(error))]) from error
                 self.arrays[f"{node.name}.{name}"][...] = values
 
-    def move_to(self, vector: Floats) -> None:
-        """Let the parameters live in ``vector`` from now on. Views that were taken before keep the old values."""
-        vector[...] = self.parameters
-        self.parameters = vector
-        self.__dict__.pop("arrays", None)
-
     @cached_property
     def arrays(self) -> dict[str, Floats]:
         """All parameters by name, as views of the flat vector."""
@@ -96,10 +90,15 @@ class Network:
 
     def views(self, vector: Floats) -> dict[str, Floats]:
         """A flat vector (of parameters, gradients or an optimizer's state) cut into named arrays, without copying."""
-        views, start = {}, 0
+        return {name: vector[place].reshape(shape) for name, (place, shape) in self.places.items()}
+
+    @cached_property
+    def places(self) -> dict[str, tuple[slice, Shape]]:
+        """Where each parameter lies in the flat vector, and its shape."""
+        places, start = {}, 0
         for node in self.nodes:
             for name, parameter in node.parameters.items():
                 stop = start + size(parameter.shape)
-                views[f"{node.name}.{name}"] = vector[start:stop].reshape(parameter.shape)
+                places[f"{node.name}.{name}"] = slice(start, stop), parameter.shape
                 start = stop
-        return views
+        return places

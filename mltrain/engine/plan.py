@@ -15,18 +15,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.layers import Buffers, Layer
 from mltrain.engine.network import Network
-from mltrain.randomness import RowBits
 
 
 class Call(NamedTuple):
-    """One layer's forward or backward, with nothing left to look up; ``label`` is the layer's name."""
+    """One layer's forward or backward on its buffers: ``run`` has nothing left to look up.
+
+    ``label`` is the layer's name, also for the activation of a dense layer. There is no layer where only the input is
+    copied to the output.
+    """
 
     label: str
     run: Callable[[], None]
+    layer: Layer | None = None
+    at: Buffers | None = None
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,10 @@ class Plan:
             for stage in stages
         ]
 
-    def bind(self, x: Floats, y: Floats, bits: RowBits | None = None) -> Pass:
+    def bind(self, x: Floats, y: Floats, rng: Generator | None = None) -> Pass:
         """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays, at most ``rows`` rows each.
 
-        ``bits`` feed the layers that are random in training.
+        ``rng`` feeds the layers that are random in training.
         """
         rows = len(x)
         values = self._values | {0: x, self._output: y}
@@ -119,12 +125,12 @@ class Plan:
                 dy=_NO_GRADIENT if stage.dy is None else _rows(self._slopes[stage.dy], rows, stage.output_shape),
                 dx=_NO_GRADIENT if stage.dx is None else _rows(self._slopes[stage.dx], rows, stage.input_shape),
                 wants_dx=stage.dx is not None,
-                bits=bits,
+                rng=rng,
             )
             if not stage.layer.reshapes:
-                forward.append(Call(stage.label, partial(stage.layer.forward, at)))
+                forward.append(Call(stage.label, partial(stage.layer.forward, at), stage.layer, at))
                 if stage.dy is not None:
-                    backward.append(Call(stage.label, partial(stage.layer.backward, at)))
+                    backward.append(Call(stage.label, partial(stage.layer.backward, at), stage.layer, at))
             if self.joined:
                 z = at.x
         if self._output == 0:  # nothing but reshaping: the output has a place of its own all the same

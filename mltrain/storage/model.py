@@ -19,9 +19,10 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.tables.given import GivenRows
 from mltrain.engine.layers import in_words
 from mltrain.engine.metrics import predicted_classes
-from mltrain.engine.network import Network
+from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.storage.model_file import ModelFile, write_model_file
+from mltrain.training.compatibility import find_problems
 from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.report import EpochReport
 from mltrain.training.targets import class_names, encode, target_scaling
@@ -113,12 +114,17 @@ class Model:
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
         with ModelFile(Path(path)) as file:
             config, facts, preprocessing = _read_meta(file)
-            try:
-                network = Network(config.layers, facts.input_shape)
-            except ConfigError as error:
-                raise ModelFileError(f"{path}: its layers do not fit together: {error}") from error
-            for name, array in network.arrays.items():
-                array[...] = file.read(name, array.shape)
+            if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
+                raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
+            # All arrays are read before the network is made: it takes memory, of which a bad config may ask for plenty.
+            arrays = {
+                f"{node.name}.{name}": file.read(f"{node.name}.{name}", parameter.shape)
+                for node in infer(config.layers, facts.input_shape)
+                for name, parameter in node.parameters.items()
+            }
+        network = Network(config.layers, facts.input_shape)
+        for name, array in network.arrays.items():
+            array[...] = arrays[name]
         return cls(config, network, facts, preprocessing)
 
     def _rows(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
@@ -158,7 +164,7 @@ def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing]:
         )
         parts = {name: meta[name] for name in Preprocessing.__struct_fields__}
         preprocessing = msgspec.convert(parts, Preprocessing)
-        if any(length < 1 for length in facts.input_shape):
+        if any(length < 1 for length in facts.input_shape) or not preprocessing.fits(facts.input_shape):
             raise ValueError
     except ConfigError as error:
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error

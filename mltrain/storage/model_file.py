@@ -1,23 +1,24 @@
 """The model file: an .npz whose arrays are the parameters, and whose ``meta`` is a JSON text that explains them.
 
 The file comes from anywhere, so nothing in it is believed: what must be there follows from the config inside ``meta``,
-and each array's header is compared with that before any of its data is read. Nothing in a model file is ever run.
+and each array is compared with that before it is used. Nothing in a model file is ever run or unpacked.
 """
 
+import io
 import json
+import math
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.format import read_array_header_1_0, read_magic, write_array
 
 from mltrain.errors import ModelFileError
 from mltrain.storage.files import reason, write_whole
 
 FORMAT = 1
-LARGEST_META = 64 * 2**20
-"""Bytes of ``meta`` that are read at most; that of a config with a thousand inline rows is below one megabyte."""
 
 
 def write_model_file(path: Path, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
@@ -25,7 +26,11 @@ def write_model_file(path: Path, meta: dict[str, Any], arrays: dict[str, npt.NDA
     text = json.dumps({"format": FORMAT, **meta}, ensure_ascii=False, separators=(",", ":"))
 
     def write(file: BinaryIO) -> None:
-        np.savez(file, allow_pickle=False, meta=np.array(text), **arrays)
+        # What `np.savez` does; but not in every NumPy can that be told to refuse Python objects.
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in {"meta": np.array(text), **arrays}.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    write_array(member, array, allow_pickle=False)
 
     write_whole(path, write)
 
@@ -60,25 +65,22 @@ class ModelFile:
 
     def read(self, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         """The float32 array ``name``, which must have this shape and hold finite numbers only."""
-        array = self._member(name, lambda found, dtype: self._expect(name, found, dtype, shape))
+        array = self._member(name)
+        if array.shape != shape or array.dtype != np.float32:
+            raise ModelFileError(
+                f"{self.path}: the array '{name}' is {array.dtype} of shape {array.shape}, "
+                f"but the model's layers need float32 of shape {shape}"
+            )
         if not np.isfinite(array).all():
             raise ModelFileError(f"{self.path}: the array '{name}' holds numbers that are infinite or not a number")
         return array
 
-    def _expect(self, name: str, found: tuple[int, ...], dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-        if found != shape or dtype != np.float32:
-            raise ModelFileError(
-                f"{self.path}: the array '{name}' is {dtype} of shape {found}, "
-                f"but the model's layers need float32 of shape {shape}"
-            )
-
     def _read_meta(self) -> dict[str, Any]:
-        def expect(found: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-            if found != () or dtype.kind != "U" or dtype.itemsize > LARGEST_META:
-                raise ModelFileError(f"{self.path}: its meta is not a text, so it is not a model of mltrain")
-
+        text = self._member("meta")
+        if text.shape != () or text.dtype.kind != "U":
+            raise ModelFileError(f"{self.path}: its meta is not a text, so it is not a model of mltrain")
         try:
-            meta = json.loads(str(self._member("meta", expect)))
+            meta = json.loads(str(text))
         except (ValueError, RecursionError):
             raise ModelFileError(f"{self.path}: its meta is not JSON; the file is damaged") from None
         version = meta.get("format") if isinstance(meta, dict) else None
@@ -86,37 +88,37 @@ class ModelFile:
             raise ModelFileError(f"{self.path}: has format {version!r}, but this mltrain reads format {FORMAT}")
         return meta
 
-    def _member(self, name: str, expect: Any) -> npt.NDArray[Any]:
-        """Read one array after ``expect(shape, dtype)`` has agreed with its header."""
+    def _member(self, name: str) -> npt.NDArray[Any]:
+        """One array, whatever it holds, as long as that is no Python objects."""
+        member = self._bytes(name)
+        header = io.BytesIO(member)
         try:
-            with self._zip.open(f"{name}.npy") as member:
-                version = np.lib.format.read_magic(member)
-                read_header = {
-                    (1, 0): np.lib.format.read_array_header_1_0,
-                    (2, 0): np.lib.format.read_array_header_2_0,
-                }.get(version)
-                if read_header is None:
-                    raise ModelFileError(f"{self.path}: the array '{name}' is in an unknown format {version}")
-                shape, fortran, dtype = read_header(member)
-                if dtype.hasobject:
-                    raise ModelFileError(
-                        f"{self.path}: the array '{name}' holds Python objects, which are never loaded"
-                    )
-                expect(shape, dtype)
-                size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-                data = member.read(size + 1)
+            if (version := read_magic(header)) != (1, 0):
+                raise ModelFileError(f"{self.path}: the array '{name}' has the unknown format {version}")
+            shape, is_fortran, dtype = read_array_header_1_0(header)
+            if dtype.hasobject:
+                raise ModelFileError(f"{self.path}: the array '{name}' holds Python objects, which are never loaded")
+            found, expected = len(member) - header.tell(), dtype.itemsize * math.prod(shape)
+            if found != expected:
+                raise ModelFileError(f"{self.path}: the array '{name}' has {found} bytes instead of {expected}")
+            array = np.frombuffer(member, dtype, offset=header.tell())
+            return array.reshape(shape, order="F" if is_fortran else "C")
+        except ModelFileError:
+            raise
+        except Exception as error:  # NumPy reads headers with Python's parser, which has many ways to complain
+            raise self._damaged(name) from error
+
+    def _bytes(self, name: str) -> bytes:
+        """The content of a member. It takes no more memory than the file has bytes, because nothing is unpacked."""
+        try:
+            member = self._zip.getinfo(f"{name}.npy")
+            if member.compress_type != zipfile.ZIP_STORED:
+                raise ModelFileError(f"{self.path}: the array '{name}' is compressed, as no model of mltrain is")
+            return self._zip.read(member)
         except KeyError:
             raise ModelFileError(f"{self.path}: lacks the array '{name}'") from None
-        except (
-            zipfile.BadZipFile,
-            EOFError,
-            ValueError,
-            NotImplementedError,
-            OSError,
-            RuntimeError,
-            SyntaxError,
-        ) as error:
-            raise ModelFileError(f"{self.path}: the array '{name}' cannot be read; the file is damaged") from error
-        if len(data) != size:
-            raise ModelFileError(f"{self.path}: the array '{name}' has {len(data)} bytes instead of {size}")
-        return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError, RuntimeError) as error:
+            raise self._damaged(name) from error
+
+    def _damaged(self, name: str) -> ModelFileError:
+        return ModelFileError(f"{self.path}: the array '{name}' cannot be read; the file is damaged")

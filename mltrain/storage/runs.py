@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mltrain.config.dump import to_yaml
 from mltrain.config.load import load_config
 from mltrain.data import DatasetSpec
-from mltrain.errors import ModelFileError, StorageError, UsageError
+from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
 from mltrain.storage.files import reason, write_text
 from mltrain.storage.model import Model
 from mltrain.training.report import EpochReport
@@ -95,11 +95,14 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
 def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
     """What a model was trained on, and the folder from which to look for it.
 
-    The run's config knows where the files are on this machine; the model alone only knows what they hold.
+    The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
+    is asked, if it is there and about the same dataset.
     """
     config = file.parent / CONFIG
-    dataset = load_config(config).dataset if config.is_file() else model.config.dataset
-    return dataset, file.parent
+    with contextlib.suppress(ConfigError, DataError):  # what lies beside a model may be some other program's config
+        if config.is_file() and (located := load_config(config).dataset).placeless() == model.config.dataset:
+            return located, file.parent
+    return model.config.dataset, file.parent
 
 
 def history_csv(history: Sequence[EpochReport]) -> str:
@@ -108,10 +111,7 @@ def history_csv(history: Sequence[EpochReport]) -> str:
         {
             "epoch": report.epoch,
             "seconds": f"{report.seconds:.6f}",
-            "loss": report.loss,
-            **report.metrics,
-            **({} if report.val_loss is None else {"val_loss": report.val_loss}),
-            **{f"val_{name}": value for name, value in report.val_metrics.items()},
+            **report.values,
             **report.tracked,
         }
         for report in history

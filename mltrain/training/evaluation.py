@@ -29,17 +29,12 @@ class Tally:
 
     def add(self, y: Floats, target: npt.NDArray[Any]) -> None:
         """Take a block of outputs ``(rows, outputs)`` and its targets into account."""
-        block = Tally(self._metrics, self._threshold)
-        block._sums = [metric.statistics(y, target, self._threshold) for metric in self._metrics]
-        self.include(block)
-
-    def include(self, other: "Tally") -> None:
-        """Take what another tally has seen into account, too."""
-        if self._sums is None or other._sums is None:
-            self._sums = self._sums or other._sums
+        found = [metric.statistics(y, target, self._threshold) for metric in self._metrics]
+        if self._sums is None:
+            self._sums = found
         else:
-            together = zip(self._metrics, self._sums, other._sums, strict=True)
-            self._sums = [metric.merge(one, another) for metric, one, another in together]
+            together = zip(self._metrics, self._sums, found, strict=True)
+            self._sums = [metric.merge(one, other) for metric, one, other in together]
 
     def results(self) -> dict[str, float]:
         """Each metric's value, by its name."""

@@ -17,7 +17,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shuffle: Annotated[bool, Meta(description="take the rows in a new random order in each epoch")] = True
     track: Annotated[
         list[str] | dict[str, str],
-        Meta(description="parameters whose values each epoch records: names as in dense.kernel, or label: name"),
+        Meta(description="parameters to record after each epoch, with the loss there: dense.kernel, or label: name"),
     ] = []
     class_weight: Annotated[
         Literal["balanced"] | dict[str, Annotated[float, Meta(ge=0)]] | None,

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 class EpochReport:
     """What one epoch came to. Epoch 0, present where parameters are tracked, is the state before training.
 
-    ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training; ``val_loss``
-    and ``val_metrics`` are measured after it. ``seconds`` is the time spent training, validation left out.
+    ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training. Where
+    parameters are tracked they are measured after the epoch instead, so that they belong to the ``tracked`` values
+    beside them. ``val_loss`` and ``val_metrics`` are always measured after it. ``seconds`` is the time spent training,
+    measuring left out.
     """
 
     epoch: int
@@ -20,3 +22,14 @@ class EpochReport:
     val_loss: float | None = None
     val_metrics: dict[str, float] = field(default_factory=dict)
     tracked: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The loss and the metrics by name, then those on the validation rows, as ``val_loss`` and so on."""
+        held_back = {} if self.val_loss is None else {"val_loss": self.val_loss}
+        return {
+            "loss": self.loss,
+            **self.metrics,
+            **held_back,
+            **{f"val_{name}": value for name, value in self.val_metrics.items()},
+        }

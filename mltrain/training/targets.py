@@ -13,10 +13,11 @@ from mltrain.engine.losses import Loss
 def class_names(loss: Loss, facts: Facts, outputs: int) -> tuple[str, ...] | None:
     """Names of the classes between which a network decides; None if it gives numbers.
 
-    Targets that are numbers become classes where the loss takes class numbers, or yes and no.
+    Targets that are numbers become classes where the loss takes class numbers, or yes and no. Class numbers become
+    numbers where a single output is to learn more than two of them.
     """
     if facts.classes is not None:
-        return facts.classes
+        return None if outputs == 1 and len(facts.classes) > 2 else facts.classes
     if loss.targets in ("labels", "one_hot"):
         return tuple(map(str, range(outputs)))
     return ("0", "1") if loss.targets == "binary" and outputs == 1 else None
@@ -33,6 +34,8 @@ def mismatch(loss: Loss, facts: Facts, outputs: int) -> str | None:
             return f"the last layer gives {_count(outputs, 'number')} a row, but {have}"
         return None
     classes = len(facts.classes)
+    if classes == 1:
+        return f"all rows are of one class, '{facts.classes[0]}', so there is nothing to tell apart"
     if loss.targets == "numbers" and facts.named:
         names = ", ".join(f"'{one}'" for one in facts.classes[:3]) + (", ..." if classes > 3 else "")
         return f"{name} compares numbers, but the targets are names ({names}); use sparse_categorical_crossentropy"
@@ -55,7 +58,7 @@ def encode(
     rows: Split,
     preprocessing: Preprocessing = AS_IS,
 ) -> npt.NDArray[Any]:
-    """The targets of ``rows`` as ``loss`` wants them; see `TargetKind`. `mismatch` and `misfits` must be None."""
+    """The targets of ``rows`` as ``loss`` wants them; see `TargetKind`. `mismatch` and `misfit` must be None."""
     y = rows.y
     if loss.targets == "labels":
         return y.astype(np.int32) if facts.classes is not None else y[:, 0].astype(np.int32)

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data import Dataset, Split
+from mltrain.data import Dataset
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.losses import Loss
+from mltrain.engine.metrics import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
 from mltrain.errors import TrainingDiverged
@@ -17,10 +19,14 @@ from mltrain.training.compatibility import last_activation
 from mltrain.training.evaluation import Evaluator
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
+from mltrain.training.targets import class_names
 
 FAR = 10.0
 LOOKED_AT = 10_000
 """Rows that are looked at: enough to see a range, few enough to be instant on any dataset."""
+
+PATIENCE, FAR_UP = 10, 10
+"""Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
 
 
 def find_warnings(
@@ -38,7 +44,7 @@ def find_warnings(
     """
     found = [
         *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
-        *_about_classes(dataset.train, dataset.facts.classes),
+        *_about_classes(target, class_names(loss, dataset.facts, network.output_shape[0])),
         *_about_output(network, loss, training),
     ]
     return found + (_about_first_step(network, dataset, target, loss, optimizer, training) if training.epochs else [])
@@ -61,18 +67,20 @@ def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
         constant = np.flatnonzero((x == x[0]).all(axis=0))
         if constant.size:
             which = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
-            noun = "feature" if constant.size == 1 else "features"
+            all_of = f"{which} of {x.shape[1]} (counted from 0)"
             found.append(
-                f"{noun} {which} of {x.shape[1]} (counted from 0) never changes, so it teaches nothing; leave it out"
+                f"feature {all_of} never changes, so it teaches nothing; leave it out"
+                if constant.size == 1
+                else f"features {all_of} never change, so they teach nothing; leave them out"
             )
     return found
 
 
-def _about_classes(rows: Split, classes: Sequence[str] | None) -> list[str]:
+def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> list[str]:
     if classes is None:
         return []
-    counts = np.bincount(rows.y, minlength=len(classes))
-    missing = [name for name, count in zip(classes, counts, strict=False) if not count]
+    counts = np.bincount(true_classes(target), minlength=len(classes))
+    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
     if not missing:
         return []
     names = ", ".join(f"'{name}'" for name in missing)
@@ -97,22 +105,32 @@ def _about_output(network: Network, loss: Loss, training: Training) -> list[str]
 def _about_first_step(
     network: Network, dataset: Dataset, target: npt.NDArray[Any], loss: Loss, optimizer: Optimizer, training: Training
 ) -> list[str]:
-    """Take one step on the first batch, and look at the same batch again."""
+    """Take a step on the first batch, and look at the same batch again.
+
+    A loss that grows a little at first, and then falls, is no reason to worry: wide first weights do that.
+    """
     rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
     measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
+    if not math.isfinite(first):
+        return []
+    losses: list[float] = []
+    steps = Training(epochs=PATIENCE, batch_size="full")
     try:
-        one_step = Training(epochs=1, batch_size="full")
-        list(train(network, batch, loss=loss, optimizer=optimizer, training=one_step, preprocessing=preprocessing))
-        second = measure().loss
+        attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
+        with closing(attempt) as epochs:
+            for _ in epochs:
+                losses.append(measure().loss)
+                if losses[-1] <= first * 1.001:
+                    return []
+                if losses[-1] > first * FAR_UP:
+                    break
     except TrainingDiverged:
-        second = math.inf
+        losses.append(math.inf)
     finally:
         network.parameters[...] = before
-    if second <= first * 1.001 or not math.isfinite(first):
-        return []
     return [
-        f"the first step makes the loss grow, from {first:.4g} to {second:.4g}: "
+        f"the first step makes the loss grow, from {first:.4g} to {losses[0]:.4g}: "
         "the learning rate is probably too high; try a tenth of it"
     ]

@@ -15,7 +15,6 @@ from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.reshape import Reshape
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Pass, Plan
-from mltrain.randomness import RowBits
 
 DIRECTIONS, STEP, TOLERANCE = 5, 1e-6, 1e-7
 """A central difference in float64 is wrong by about 1e-10 / STEP + STEP^2, relative to values around 1."""
@@ -53,7 +52,7 @@ def behind_dense(layer: Layer) -> list[Layer]:
 
 def training_pass(network: Network, x: Any, y: Any, gradients: Any) -> Pass:
     """One batch, bound for training; layers that are random are so in the same way each time."""
-    return Plan(network, len(x), gradients=gradients).bind(x, y, RowBits(np.random.default_rng(0)))
+    return Plan(network, len(x), gradients=gradients).bind(x, y, np.random.default_rng(0))
 
 
 def run(network: Network, x: Any, dy: Any) -> tuple[Any, Any]:

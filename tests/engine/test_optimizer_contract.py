@@ -79,9 +79,9 @@ def test_step_allocates_nothing_of_the_size_of_the_parameters(optimizer: Optimiz
 def test_clipping_shortens_long_gradients_only() -> None:
     optimizer = convert(Optimizer, {"type": "sgd", "learning_rate": 1, "clip_norm": 5})
     for gradients, step in (([1, 2], [-1, -2]), ([30, 40], [-3, -4])):
-        update = Update(optimizer, np.zeros(2), np.array(gradients, np.float64))
-        update()
-        np.testing.assert_allclose(update.parameters, step, rtol=1e-15)
+        parameters = np.zeros(2)
+        Update(optimizer, parameters, np.array(gradients, np.float64))()
+        np.testing.assert_allclose(parameters, step, rtol=1e-15)
 
 
 def test_flushing_takes_what_is_next_to_nothing_out_of_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,13 +111,12 @@ def test_nadam_needs_no_memory_of_its_warming_up(step: int) -> None:
 def test_schedule_gives_positive_rates_that_optimizers_take(schedule: Schedule) -> None:
     optimizer = convert(Optimizer, "sgd")
     optimizer = type(optimizer)(learning_rate=schedule)
-    parameters = np.zeros(1)
-    update = Update(optimizer, parameters, np.ones(1))
-    update.gradients[:] = 1
+    parameters, gradients = np.zeros(1), np.ones(1)
+    update = Update(optimizer, parameters, gradients)
     for step in range(8):
         before, rate = parameters[0], update.rate()
         assert rate == schedule.at(step) >= 0
-        update.gradients[:] = 1
+        gradients[:] = 1
         update()
         assert before - parameters[0] == pytest.approx(rate, rel=1e-12)
 

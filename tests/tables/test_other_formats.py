@@ -149,7 +149,8 @@ def digits(tmp_path_factory):
         f"  labels: {DATA}/mnist/t10k-labels-idx1-ubyte.gz, test_split: 0.1}}\n"
         "layers: [flatten, {type: dense, units: 32, activation: relu},\n"
         "  {type: dense, units: 10, activation: softmax}]\n"
-        "loss: sparse_categorical_crossentropy\noptimizer: {{type: adam, learning_rate: 0.005}}\ntraining: {epochs: 5, batch_size: 200}\n"
+        "loss: sparse_categorical_crossentropy\noptimizer: {type: adam, learning_rate: 0.005}\n"
+        "training: {epochs: 5, batch_size: 200}\n"
     )
     (folder / "digits.yaml").write_text(text)
     mltrain.fit(folder / "digits.yaml").save(folder / "model.npz")

@@ -19,7 +19,7 @@ class Images(DatasetSpec):
     Pillow: ``pip install 'mltrain[images]'``.
     """
 
-    examples: ClassVar[tuple[dict[str, Any], ...]] = ()
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"path": "photos", "height": 32, "width": 32},)
 
     path: Annotated[str, Meta(description="the folder, seen from the config's folder or from the working folder")]
     height: Annotated[int, Meta(ge=1, description="rows of pixels to which every image is scaled")]

@@ -21,7 +21,7 @@ class Npz(DatasetSpec):
     ``(rows, outputs)``, are numbers. Python objects are never loaded.
     """
 
-    examples: ClassVar[tuple[dict[str, Any], ...]] = ()
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"path": "rows.npz", "test_split": 0.2},)
 
     path: Annotated[str, Meta(description="the file, seen from the config's folder or from the working folder")]
     x: Annotated[str, Meta(description="the array of inputs")] = "x"

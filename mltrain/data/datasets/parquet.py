@@ -12,7 +12,7 @@ class Parquet(TableDataset):
     All else is as with csv. Needs PyArrow: ``pip install 'mltrain[parquet]'``.
     """
 
-    examples: ClassVar[tuple[dict[str, Any], ...]] = ()
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"path": "rows.parquet", "target": "label"},)
 
     def open(self, path: Path | str, *, as_text: bool) -> Source:
         return ArrowFile(path)

@@ -1,3 +1,5 @@
+"""The dataset of TensorFlow Playground, and the numbers that its four pictures are made of."""
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple

@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy.typing as npt
 from msgspec import Meta
+from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.initializers import Initializer
-from mltrain.randomness import RowBits
 from mltrain.spec import Family, Spec
 
 
@@ -36,7 +36,7 @@ class Buffers:
 
     ``x`` and ``y`` are what goes in and comes out; ``dx`` and ``dy`` are the gradients of the loss by them. Below the
     first layer with parameters nobody ``wants_dx``, and it is empty. Outside of training ``memory`` is empty, and
-    ``bits`` None.
+    ``rng`` None.
     """
 
     x: Floats
@@ -47,7 +47,7 @@ class Buffers:
     dy: Floats
     dx: Floats
     wants_dx: bool
-    bits: RowBits | None
+    rng: Generator | None
 
 
 class Layer(Spec):
@@ -70,7 +70,7 @@ class Layer(Spec):
     example_input: ClassVar[Shape] = (6,)
 
     name: Annotated[
-        Annotated[str, Meta(pattern="^[A-Za-z0-9_]+$")] | None,
+        Annotated[str, Meta(pattern="^[A-Za-z0-9_]+$", title="a name of letters, digits and '_'")] | None,
         Meta(description="what summaries and model files call it; by default its type, then type_1, type_2"),
     ] = None
 

@@ -5,6 +5,7 @@ from msgspec import Meta
 
 from mltrain.engine.arrays import Shape
 from mltrain.engine.layers import Buffers, Layer, Memory
+from mltrain.randomness import random_bits
 
 
 class Dropout(Layer):
@@ -24,10 +25,10 @@ class Dropout(Layer):
         return {"scale": Memory(input_shape)}
 
     def forward(self, at: Buffers) -> None:
-        assert at.bits is not None
+        assert at.rng is not None
         scale = at.memory["scale"]
         # Sixteen bits set the rate to within 1/65536.
-        np.greater_equal(at.bits.draw(scale.shape), round(self.rate * 65536), out=scale)
+        np.greater_equal(random_bits(at.rng, scale.shape), round(self.rate * 65536), out=scale)
         np.multiply(scale, 1 / (1 - self.rate), out=scale)
         np.multiply(at.x, scale, out=at.y)
 

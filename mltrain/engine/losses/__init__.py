@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics import true_classes
 from mltrain.spec import Family, Spec
 
 TargetKind = Literal["numbers", "labels", "one_hot", "binary"]
@@ -38,24 +39,17 @@ class Loss(Spec):
         raise NotImplementedError
 
     def mean(
-        self,
-        z: Floats,
-        y: Floats,
-        target: npt.NDArray[Any],
-        dz: Floats,
-        share: float = 1.0,
-        row_weights: Floats | None = None,
+        self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats, class_weights: Floats | None = None
     ) -> float:
         """The mean of all elements, and its gradient by ``z`` in ``dz``.
 
-        Both are multiplied by ``share``: of a larger batch, these rows are that share. ``row_weights``, ``(rows,)``,
-        say how often each counts; the sum is still divided by the number of rows, as in Keras.
+        ``class_weights``, ``(classes,)``, say how often a row of each class counts; the sum is still divided by the
+        number of rows, as in Keras.
         """
         losses = self.elements(z, y, target, dz)
-        if row_weights is not None:
-            weights = row_weights[:, None]
-            np.multiply(dz, weights, out=dz)
-            losses = np.multiply(losses, weights if losses.ndim > 1 else row_weights)
-        weight = share / max(1, losses.size)
-        np.multiply(dz, weight, out=dz)
-        return float(np.add.reduce(losses, axis=None)) * weight
+        if class_weights is not None:
+            weights = class_weights[true_classes(target)]
+            np.multiply(dz, weights[:, None], out=dz)
+            losses = np.multiply(losses, weights[:, None] if losses.ndim > 1 else weights)
+        np.multiply(dz, 1 / losses.size, out=dz)
+        return float(np.add.reduce(losses, axis=None)) / losses.size

@@ -1,8 +1,8 @@
 """How gradients change parameters. One file is one rule, on flat vectors; see `Optimizer`."""
 
 import math
-from collections.abc import Callable
-from typing import Annotated, ClassVar
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -53,12 +53,11 @@ class Optimizer(Spec):
 
 
 class Update:
-    """An optimizer at work on a network's parameters, or a share of them: it owns the state and counts the steps.
-
-    ``total`` adds up a number over all who have a share; by default there is only one.
+    """An optimizer at work on a network's parameters: it owns the state and counts the steps.
 
     The rule runs on one stretch after another, each small enough that the vectors of a stretch stay in the processor's
-    cache from the rule's first operation to its last.
+    cache from the rule's first operation to its last. Where the work is shared, each process has an update of its own
+    ``parts`` of the vectors.
     """
 
     STRETCH = 65_536
@@ -72,25 +71,26 @@ class Update:
     gradient comes to rest the sooner.)"""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        parameters: Floats,
-        gradients: Floats,
-        total: Callable[[float], float] = lambda own: own,
+        self, optimizer: Optimizer, parameters: Floats, gradients: Floats, parts: Sequence[slice] | None = None
     ):
-        self.optimizer, self.parameters, self.gradients, self._total = optimizer, parameters, gradients, total
-        self.state = {name: np.full_like(parameters, value) for name, value in optimizer.state().items()}
-        self.step = 0
-        scratch = np.empty_like(parameters[: self.STRETCH])
-        parts = [slice(start, start + self.STRETCH) for start in range(0, parameters.size, self.STRETCH)]
+        self.optimizer, self.step = optimizer, 0
+        # np.zeros takes no memory for what is never written: the parts of others.
+        self.state = {
+            name: np.full_like(parameters, value) if value else np.zeros_like(parameters)
+            for name, value in optimizer.state().items()
+        }
+        longest = min(self.STRETCH, parameters.size)
+        self._scratch, self._tiny = np.empty(longest, parameters.dtype), np.empty(longest, np.bool_)
         self._stretches = [
-            (
-                parameters[part],
-                gradients[part],
-                scratch[: parameters[part].size],
-                {name: vector[part] for name, vector in self.state.items()},
+            _Stretch(
+                parameters[piece],
+                gradients[piece],
+                self._scratch[: parameters[piece].size],
+                {name: vector[piece] for name, vector in self.state.items()},
             )
-            for part in parts
+            for part in ([slice(0, parameters.size)] if parts is None else parts)
+            for start in range(part.start, part.stop, self.STRETCH)
+            for piece in [slice(start, min(start + self.STRETCH, part.stop))]
         ]
 
     def rate(self) -> float:
@@ -98,26 +98,43 @@ class Update:
         rate = self.optimizer.learning_rate
         return rate if isinstance(rate, int | float) else rate.at(self.step)
 
-    def __call__(self) -> None:
-        """Apply the gradients as they are now."""
+    def squared_norm(self) -> float:
+        """The sum of the squares of the gradient, as far as it is this update's."""
+        return sum(_squared_length(stretch.g) for stretch in self._stretches)
+
+    def __call__(self, squared_norm: float | None = None) -> None:
+        """Apply the gradients as they are now. ``squared_norm`` is that of all parts, where there are others."""
         rate, optimizer = self.rate(), self.optimizer
         self.step += 1
+        scale, keep = 1.0, 1 - (optimizer.weight_decay or 0) * rate
         if optimizer.clip_norm is not None:
-            norm = math.sqrt(self._total(_squared_length(self.gradients)))
-            if norm > optimizer.clip_norm:
-                np.multiply(self.gradients, optimizer.clip_norm / norm, out=self.gradients)
-        if optimizer.weight_decay:
-            np.multiply(self.parameters, 1 - optimizer.weight_decay * rate, out=self.parameters)
-        for parameters, gradients, scratch, state in self._stretches:
-            optimizer.update(parameters, gradients, scratch, state, self.step, rate)
+            norm = math.sqrt(self.squared_norm() if squared_norm is None else squared_norm)
+            scale = min(1.0, optimizer.clip_norm / norm) if norm else 1.0
+        for p, g, scratch, state in self._stretches:
+            if scale != 1:
+                np.multiply(g, scale, out=g)
+            if keep != 1:
+                np.multiply(p, keep, out=p)
+            optimizer.update(p, g, scratch, state, self.step, rate)
         if self.step % self.FLUSH_EVERY == 0:
             self._flush_subnormals()
 
     def _flush_subnormals(self) -> None:
-        for vector in self.state.values():
-            for start in range(0, vector.size, self.STRETCH):
-                part = vector[start : start + self.STRETCH]
-                part[np.abs(part) < self.FLUSH_BELOW] = 0
+        for stretch in self._stretches:
+            for vector in stretch.state.values():
+                tiny = self._tiny[: vector.size]
+                np.abs(vector, out=stretch.scratch)
+                np.less(stretch.scratch, self.FLUSH_BELOW, out=tiny)
+                np.copyto(vector, 0, where=tiny)
+
+
+class _Stretch(NamedTuple):
+    """A piece of the flat vectors: parameters, gradient, scratch memory and state."""
+
+    p: Floats
+    g: Floats
+    scratch: Floats
+    state: dict[str, Floats]
 
 
 def _squared_length(vector: Floats) -> float:

@@ -1,0 +1,220 @@
+"""The large kernels of a network, shared out among processes: each owns some rows of every one.
+
+    forward     each process    x[:, own] @ kernel[own]            the first process adds up what comes out
+    backward    each process    gradient[own] = x[:, own].T @ dy   and dx[:, own] = dy @ kernel[own].T
+    update      each process    its own rows
+
+So a kernel, its gradient and its optimizer state stay in the cache of one processor core: between processes go only x,
+dy and the partial sums, a hundredth of them. All other layers, the loss and the metrics are the first process's alone.
+(Sharing out the rows of the batch instead, as is usual, would send every parameter and every gradient from core to core
+at each step; with batches of 32 that is slower than working alone.)
+
+What it buys, on two cores: an epoch of the MNIST lesson takes half the time. See docs/performance.md.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.layers import Buffers
+from mltrain.engine.layers.dense import Dense
+from mltrain.engine.network import Network, Node
+from mltrain.engine.optimizers import Optimizer, Update
+from mltrain.engine.plan import Call
+from mltrain.threads import blas_is_alone, cores, crew_possible
+from mltrain.training.crew import Crew
+
+SMALLEST_KERNEL = 50_000
+"""Numbers in a kernel that is worth sharing: with fewer, a step is over before help could be asked for."""
+
+MOST_PROCESSES = 4
+"""What they hand in is added up by one of them, so there is no gain in ever more."""
+
+_FORWARD, _BACKWARD, _NORM, _UPDATE, _HAND_IN = range(5)
+
+
+def processes_for(network: Network) -> int:
+    """How many processes to train a network with: 1 where more would not help, or cannot be had.
+
+    NumPy's own threads must be off, or they would fight the helpers for the cores: see `mltrain.threads`.
+    """
+    if not crew_possible() or not blas_is_alone() or not any(map(_is_large, network.nodes)):
+        return 1
+    return min(cores(), MOST_PROCESSES)
+
+
+def _is_large(node: Node) -> bool:
+    kernel = node.parameters.get("kernel")
+    if not isinstance(node.layer, Dense) or kernel is None:
+        return False
+    inputs, units = kernel.shape
+    return inputs * units >= SMALLEST_KERNEL and inputs >= 16 * MOST_PROCESSES
+
+
+@dataclass
+class _SharedKernel:
+    """One large kernel: which ``rows`` of it are whose, by rank, and which ``parts`` of the flat vector these are.
+
+    ``x``, ``dy``, ``partial`` (by rank) and ``dx`` (by rank) are seen by all processes.
+    """
+
+    rows: Sequence[slice]
+    parts: Sequence[slice]
+    kernel: Floats
+    gradient: Floats
+    x: Floats
+    dy: Floats
+    partial: Sequence[Floats]
+    dx: Sequence[Floats] | None
+
+    def help_forward(self, rank: int, rows: int) -> None:
+        own = self.rows[rank]
+        np.dot(self.x[:rows, own], self.kernel[own], out=self.partial[rank][:rows])
+
+    def help_backward(self, rank: int, rows: int) -> None:
+        own, dy = self.rows[rank], self.dy[:rows]
+        np.dot(self.x[:rows, own].T, dy, out=self.gradient[own])
+        if self.dx is not None:
+            np.dot(dy, self.kernel[own].T, out=self.dx[rank][:rows])
+
+
+class Sharing:
+    """A network whose large kernels are shared out among ``processes``, of which this is the first.
+
+    ``gradients`` is the flat vector into which the network's layers write; ``batch_size`` is the most rows of a batch.
+    """
+
+    def __init__(self, network: Network, gradients: Floats, optimizer: Optimizer, batch_size: int, processes: int):
+        self._network, self._crew = network, Crew(processes)
+        first = next(node for node in network.nodes if node.parameters)
+        self._kernels = {
+            node.name: self._shared_kernel(node, gradients, batch_size, wants_dx=node is not first)
+            for node in network.nodes
+            if _is_large(node)
+        }
+        self._in_order = list(self._kernels.values())
+        self._handed_in = self._crew.shared(network.parameters.shape, network.parameters.dtype)
+        self._squares = self._crew.shared((processes,), np.float64)
+        self._clips = optimizer.clip_norm is not None
+        self._updates = [
+            Update(optimizer, network.parameters, gradients, self._parts(rank)) for rank in range(processes)
+        ]
+        self._crew.start(self._work)
+
+    def _shared_kernel(self, node: Node, gradients: Floats, batch_size: int, *, wants_dx: bool) -> _SharedKernel:
+        crew, dtype, name = self._crew, self._network.parameters.dtype, f"{node.name}.kernel"
+        place, (inputs, units) = self._network.places[name]
+        bounds = [rank * inputs // crew.size for rank in range(crew.size + 1)]
+        rows = [slice(*pair) for pair in pairwise(bounds)]
+        return _SharedKernel(
+            rows=rows,
+            parts=[slice(place.start + part.start * units, place.start + part.stop * units) for part in rows],
+            kernel=self._network.arrays[name],
+            gradient=self._network.views(gradients)[name],
+            x=crew.shared((batch_size, inputs), dtype),
+            dy=crew.shared((batch_size, units), dtype),
+            partial=[crew.shared((batch_size, units), dtype) for _ in rows],
+            dx=[crew.shared((batch_size, part.stop - part.start), dtype) for part in rows] if wants_dx else None,
+        )
+
+    def _parts(self, rank: int) -> list[slice]:
+        """The pieces of the flat vector that a process updates: its own rows, and in the first one all that is left."""
+        if rank:
+            return [kernel.parts[rank] for kernel in self._in_order]
+        ends = [(kernel.parts[0].stop, kernel.parts[-1].stop) for kernel in self._in_order]
+        starts = [0, *(stop for _, stop in ends)]
+        stops = [*(start for start, _ in ends), self._network.parameters.size]
+        return [slice(*pair) for pair in zip(starts, stops, strict=True)]
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return self._updates[0].rate()
+
+    def forward(self, call: Call) -> Callable[[], None]:
+        """A layer's forward call, with help if it is large."""
+        kernel, layer, at = self._kernels.get(call.label), call.layer, call.at
+        if kernel is None or not isinstance(layer, Dense) or at is None:
+            return call.run
+        own, rows, number = _own(kernel, at), len(at.x), self._in_order.index(kernel)
+        x, partials = kernel.x[:rows], [partial[:rows] for partial in kernel.partial[1:]]
+
+        def run() -> None:
+            np.copyto(x, at.x)
+            self._crew.order(_FORWARD, number, rows)
+            layer.forward(own)
+            self._crew.wait()
+            for partial in partials:
+                np.add(at.y, partial, out=at.y)
+
+        return run
+
+    def backward(self, call: Call) -> Callable[[], None]:
+        """A layer's backward call, with help if it is large."""
+        kernel, layer, at = self._kernels.get(call.label), call.layer, call.at
+        if kernel is None or not isinstance(layer, Dense) or at is None:
+            return call.run
+        own, rows, number, dy = _own(kernel, at), len(at.x), self._in_order.index(kernel), kernel.dy[: len(at.x)]
+        columns = [(at.dx[:, part], dx[:rows]) for part, dx in zip(kernel.rows, kernel.dx or [], strict=False)]
+
+        def run() -> None:
+            np.copyto(dy, at.dy)
+            self._crew.order(_BACKWARD, number, rows)
+            layer.backward(own)
+            if columns:
+                self._crew.wait()
+            for place, dx in columns:
+                np.copyto(place, dx)
+
+        return run
+
+    def __call__(self) -> None:
+        """Apply the gradients, each process to its own parameters."""
+        total = None
+        if self._clips:
+            self._crew.order(_NORM)
+            own = self._updates[0].squared_norm()
+            self._crew.wait()
+            total = self._squares[0] = own + float(self._squares[1:].sum())
+        self._crew.order(_UPDATE)
+        self._updates[0](total)
+
+    def collect(self) -> None:
+        """Bring all parameters into the network of the first process."""
+        self._crew.order(_HAND_IN)
+        self._crew.wait()
+        for kernel in self._in_order:
+            others = slice(kernel.parts[0].stop, kernel.parts[-1].stop)
+            self._network.parameters[others] = self._handed_in[others]
+
+    def close(self) -> None:
+        """Send the helpers home."""
+        self._crew.dismiss()
+
+    def _work(self, rank: int, order: int, number: int, rows: int) -> None:
+        """What a helper does when it is told to. Network and gradients are copies of its own, from the fork."""
+        if order == _FORWARD:
+            self._in_order[number].help_forward(rank, rows)
+        elif order == _BACKWARD:
+            self._in_order[number].help_backward(rank, rows)
+        elif order == _NORM:
+            self._squares[rank] = self._updates[rank].squared_norm()
+        elif order == _UPDATE:
+            self._updates[rank](float(self._squares[0]) if self._clips else None)
+        elif order == _HAND_IN:
+            for part in self._parts(rank):
+                self._handed_in[part] = self._network.parameters[part]
+
+
+def _own(kernel: _SharedKernel, at: Buffers) -> Buffers:
+    """The buffers of a dense layer, narrowed down to the rows of the kernel that the first process owns."""
+    part = kernel.rows[0]
+    return replace(
+        at,
+        x=at.x[:, part],
+        parameters=at.parameters | {"kernel": kernel.kernel[part]},
+        gradients=at.gradients | {"kernel": kernel.gradient[part]},
+        dx=kernel.dx[0][: len(at.x)] if kernel.dx is not None else at.dx,
+    )

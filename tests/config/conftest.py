@@ -1,0 +1,17 @@
+import pytest
+import yaml
+from hypothesis import settings
+
+from mltrain.config import yaml_faults
+
+# The same examples in each run, however slow the machine.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
+
+
+@pytest.fixture(params=["CBaseLoader", "BaseLoader"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both parsers of PyYAML: the one in C, and the one in Python, which is all that some machines have."""
+    if not hasattr(yaml, request.param):
+        pytest.skip("PyYAML came without its C parser")
+    monkeypatch.setattr(yaml_faults, "_PARSER", getattr(yaml, request.param))
