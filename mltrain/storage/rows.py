@@ -62,9 +62,9 @@ def _table(model: Model, source: Source, targets: int) -> TableFormat:
         return table
     wanted, names = size(model.facts.input_shape), source.columns
     if len(names) != wanted + targets:
-        more = f" and then {targets} to be predicted" if targets else ""
-        raise DataError(
-            f"{source.name}: has {len(names)} columns, but the model takes {wanted} numbers a row{more}, in order"
-        )
+        has = "1 column" if len(names) == 1 else f"{len(names)} columns"
+        inputs = "1 number" if wanted == 1 else f"{wanted} numbers"
+        more = f", and then {targets} to compare with" if targets else ""
+        raise DataError(f"{source.name}: has {has}, but the model takes {inputs} a row, in order{more}")
     columns = tuple(NumberColumn(name=name) for name in names[:wanted])
     return TableFormat(columns=columns, targets=names[wanted:])

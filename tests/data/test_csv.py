@@ -1,6 +1,7 @@
 """Tables from text files: what is found by itself, what is learned from which rows, and what every refusal says."""
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -236,3 +237,20 @@ def test_the_file_is_read_once_for_what_a_row_looks_like_and_for_the_rows(tmp_pa
     assert len(opened) == 1
     (tmp_path / "rows.csv").write_text("a,y\n1,2\n")
     assert spec.facts(tmp_path).input_shape == (1,)
+
+
+def test_a_large_table_takes_little_more_memory_than_its_numbers(tmp_path):
+    rows, columns = 150_000, 20
+    line = ",".join(f"{column}.25" for column in range(columns - 1))
+    text = "\n".join([",".join(f"c{column}" for column in range(columns)), *(f"{line},{row}" for row in range(rows))])
+    (tmp_path / "rows.csv").write_text(text)
+    spec = convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "c19", "validation_split": 0.2})
+    tracemalloc.start()
+    try:
+        dataset = spec.load(0, tmp_path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(dataset.train.x) == 120_000
+    assert sorted(dataset.validation.y[:3, 0].tolist()) == dataset.validation.y[:3, 0].tolist()
+    assert most < 1.5 * 4 * rows * columns

@@ -181,7 +181,7 @@ def test_a_model_of_no_table_takes_columns_in_their_order(run, tmp_path):
     assert list(map(float, rows)) == pytest.approx([21, 41], rel=1e-2)
     _, out, _ = run("evaluate", "--data", "-", "--json", stdin="a,b\n10,21\n20,41\n")
     assert json.loads(out)["samples"] == 2
-    assert "the model takes 1 numbers a row" in run("predict", "--input", "-", stdin="a,b\n1,2\n")[2]
+    assert "has 2 columns, but the model takes 1 number a row" in run("predict", "--input", "-", stdin="a,b\n1,2\n")[2]
 
 
 def test_what_is_left_out_of_a_written_config_is_said(run, tmp_path):
@@ -206,11 +206,18 @@ def test_a_damaged_description_of_the_inputs_is_refused(penguins, tmp_path):
     with np.load(file) as arrays:
         content = dict(arrays)
     meta = json.loads(str(content["meta"]))
-    meta["table"]["columns"][0]["type"] = "image"
-    np.savez(tmp_path / "bad.npz", **{**content, "meta": np.array(json.dumps(meta))})
-    code, _, err = penguins("predict", "--model", "bad.npz", "--x", "1")
-    assert code == 3
-    assert "its meta is incomplete" in err
+    island = meta["table"]["columns"][0]
+    for damage in (
+        {"table": {**meta["table"], "columns": [{**island, "type": "image"}]}},
+        {"table": {**meta["table"], "columns": [{**island, "fill": "Mars"}, *meta["table"]["columns"][1:]]}},
+        {"table": {**meta["table"], "columns": [island]}},
+        {"inputs": {"scale": [1.0, 2.0], "shift": 0.0}},
+        {"inputs": {"scale": float("nan"), "shift": 0.0}},
+    ):
+        np.savez(tmp_path / "bad.npz", **{**content, "meta": np.array(json.dumps({**meta, **damage}))})
+        code, _, err = penguins("predict", "--model", "bad.npz", "--x", "1")
+        assert code == 3
+        assert "its meta is incomplete" in err
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,10 @@ class CategoryColumn(msgspec.Struct, frozen=True, kw_only=True, tag="category", 
     fill: str | None = None
     unknown: Literal["error", "ignore"] = "error"
 
+    def __post_init__(self) -> None:
+        if self.fill is not None and self.fill not in self.categories:
+            raise ValueError(f"'{self.fill}' is none of the categories of '{self.name}'")
+
     @property
     def features(self) -> list[str]:
         """Names of the inputs that the column becomes: ``island=Biscoe``, ..."""

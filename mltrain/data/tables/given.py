@@ -13,9 +13,6 @@ class GivenRows(Source):
         self.name, self._rows = name, rows
         self.columns = tuple(dict.fromkeys(column for row in rows for column in row))
 
-    def most_rows(self) -> int:
-        return len(self._rows)
-
     def blocks(self) -> Iterator[Block]:
         columns = [["" if row.get(name) is None else str(row[name]) for row in self._rows] for name in self.columns]
         yield Block(columns, 1, range(1, len(self._rows) + 1))

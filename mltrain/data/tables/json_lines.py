@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
-from mltrain.data.tables.text_file import STDIN, count_lines, open_lines, readable
+from mltrain.data.tables.text_file import STDIN, open_lines, readable
 from mltrain.errors import DataError
 
 
@@ -29,10 +29,6 @@ class JsonLines(Source):
             raise
         self.columns = tuple(dict.fromkeys(key for _, row in first for key in row))
         self._rows = chain(first, self._rows)
-
-    def most_rows(self) -> int:
-        with readable(self.name):
-            return count_lines(Path(self._path))
 
     def close(self) -> None:
         if str(self._path) != STDIN:

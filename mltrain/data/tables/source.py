@@ -36,7 +36,7 @@ class Source:
         raise NotImplementedError
 
     def most_rows(self) -> int:
-        """How many rows there are, or a few more."""
+        """How many rows there are, or a few more: for files of which all rows are kept in memory."""
         raise NotImplementedError
 
     def close(self) -> None:
