@@ -24,6 +24,9 @@ _PLACES = (Path(__file__).parents[1] / "starters", Path(__file__).parents[2] / "
 """Where the lessons are: in an installed package, and in a source checkout."""
 
 
+_TABLE_PATH = re.compile(r"\.\./data/(\w+\.csv)")
+"""How starters name the tables that come with them; a starter that was written has its table beside it."""
+
 TABLE = "csv"
 """The starter that is made for a file, not copied."""
 
@@ -62,7 +65,13 @@ def run(
         raise UsageError(
             f"there is no starter '{name}'{did_you_mean(name, starters, '; list them with: mltrain init')}"
         )
-    _write(terminal, out or Path(f"{name}.yaml"), starters[name].read_text("utf-8"), force=force)
+    path = out or Path(f"{name}.yaml")
+    text = starter(name)
+    _write(terminal, path, _TABLE_PATH.sub(r"\1", text), force=force)
+    for table in _TABLE_PATH.findall(text):
+        if not (path.parent / table).exists():
+            write_text(path.parent / table, _table(table).read_text("utf-8"))
+            terminal.note(f"its rows are in {path.parent / table}")
 
 
 def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
@@ -77,6 +86,11 @@ def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
 def starter(name: str) -> str:
     """The text of a starter."""
     return next(path for path in _starters() if path.stem == name).read_text("utf-8")
+
+
+def _table(name: str) -> Path:
+    """A table that a starter uses: beside it in an installed package, in data/ in a source checkout."""
+    return next(path for place in _PLACES for path in (place / name, place.parent / "data" / name) if path.is_file())
 
 
 def _starters() -> Iterator[Path]:

@@ -231,3 +231,11 @@ def test_a_damaged_description_of_the_inputs_is_refused(penguins, tmp_path):
 def test_broken_json_lines_are_refused(line, text, message):
     Path("rows.jsonl").write_text(text)
     assert message in line("predict", "--input", "rows.jsonl")[2]
+
+
+def test_a_lesson_comes_with_its_table(run):
+    code, _, err = run("init", "iris")
+    assert code == 0
+    assert "its rows are in iris.csv" in err
+    assert Path("iris.csv").read_text() == (DATA / "iris.csv").read_text()
+    assert run("check", "iris.yaml")[0] == 0
