@@ -66,8 +66,8 @@ class Update:
 
     FLUSH_EVERY, FLUSH_BELOW = 128, 1e-25
     """Decaying state of parameters without gradient ends among the subnormal numbers (below 1.2e-38), on which
-    processors compute ten times slower. Setting it to 0 long before is not visible in any result; it took an epoch of
-    the MNIST lesson from 6.9 to 2.3 seconds. (Lion steps by the sign of its state: there a parameter that lost its
+    processors compute ten times slower. Setting it to 0 long before is not visible in any result; `python -m benchmarks --only
+    stall` measures what remains. (Lion steps by the sign of its state: there a parameter that lost its
     gradient comes to rest the sooner.)"""
 
     def __init__(
