@@ -66,9 +66,9 @@ class Update:
 
     FLUSH_EVERY, FLUSH_BELOW = 128, 1e-25
     """Decaying state of parameters without gradient ends among the subnormal numbers (below 1.2e-38), on which
-    processors compute ten times slower. Setting it to 0 long before is not visible in any result; `python -m benchmarks --only
-    stall` measures what remains. (Lion steps by the sign of its state: there a parameter that lost its
-    gradient comes to rest the sooner.)"""
+    processors compute ten times slower. Setting it to 0 long before is not visible in any result, but lion's: it steps
+    by the sign of its state, so a parameter that lost its gradient comes to rest the sooner. How epochs compare is
+    measured by ``python -m benchmarks --only stall``."""
 
     def __init__(
         self, optimizer: Optimizer, parameters: Floats, gradients: Floats, parts: Sequence[slice] | None = None
