@@ -3,7 +3,7 @@
 `prepare` turns a config into a `Job`; a job is trained, or only looked at (``mltrain check``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,10 @@ from mltrain.storage.model import Model
 from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.monitored import schedule_problems
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
+from mltrain.training.starting import LayerStart, take_over
 from mltrain.training.targets import class_names, encode
 from mltrain.training.warnings import find_warnings
 
@@ -44,8 +46,8 @@ class Job:
         classes = class_names(config.loss, self.dataset.facts, self.network.output_shape[0])
         return class_weights(config.training, classes, self.rows.target)
 
-    def warnings(self) -> list[str]:
-        """What would train, but not well, in a sentence each."""
+    def warnings(self, started: Sequence[LayerStart] = ()) -> list[str]:
+        """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
         config = self.config
         return find_warnings(
             self.network,
@@ -54,6 +56,7 @@ class Job:
             loss=config.loss,
             optimizer=config.optimizer,
             training=config.training,
+            taken={start.layer for start in started if start.taken},
         )
 
     def train(
@@ -84,19 +87,16 @@ class Job:
         """The network as it is now, as a model."""
         return Model(self.config, self.network, self.dataset.facts, self.dataset.preprocessing, history)
 
-    def start_from(self, model: Model) -> str:
-        """Take over the parameters of ``model`` that this network has, too, by name and shape; says which, in words.
+    def start_from(self, model: Model) -> list[LayerStart]:
+        """Take over the layers of ``model`` that this network has, too, by name and shape; says what became of each.
 
         Raises `DataError` if there are none.
         """
-        own, given = self.network.arrays, model.network.arrays
-        taken = [name for name, array in own.items() if name in given and given[name].shape == array.shape]
-        if not taken:
-            raise DataError(f"none of the model's parameters ({', '.join(given)}) fits this network ({', '.join(own)})")
-        for name in taken:
-            own[name][...] = given[name]
-        left = [name for name in own if name not in taken]
-        return f"took {', '.join(taken)}" + (f"; new: {', '.join(left)}" if left else "")
+        starts = take_over(self.network, model.network)
+        if not any(start.taken for start in starts):
+            reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
+            raise DataError(f"no layer of the model fits this network ({reasons})")
+        return starts
 
     def _encoded(self, split: Split) -> Rows:
         outputs = self.network.output_shape[0]
@@ -115,7 +115,11 @@ def prepare(config: Config, folder: Path) -> Job:
     network = Network(config.layers, facts.input_shape)
     network.initialize(generator(config.seed, "weights"))
     dataset = config.dataset.load(config.seed, folder)
-    if problems := find_data_problems(config.layers, config.loss, dataset):
+    problems = [
+        *find_data_problems(config.layers, config.loss, dataset),
+        *schedule_problems(config.optimizer, config.metrics, validation=dataset.validation is not None),
+    ]
+    if problems:
         raise ConfigError(problems)
     job = Job(config, dataset, network)
     _ = job.weights  # what is wrong with them is to be known now

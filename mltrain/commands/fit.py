@@ -10,6 +10,7 @@ from mltrain.display.download import download_bar
 from mltrain.display.messages import Outcome, note
 from mltrain.display.messages import closing as last_word
 from mltrain.display.profile import profile_table
+from mltrain.display.tables import start_table
 from mltrain.display.terminal import Terminal
 from mltrain.display.training import Both, TrainingDisplay, training_display
 from mltrain.display.views import verbatim
@@ -38,10 +39,13 @@ def run(
     """Train what ``config`` describes and save it to a run directory."""
     source = read_config(config, changes)
     job = _prepared(terminal, source)
-    if init_from is not None:
-        taken = job.start_from(Model.load(find_model(init_from)))
-        terminal.note(f"started from {init_from}: {taken}")
-    for warning in job.warnings():
+    started = [] if init_from is None else job.start_from(Model.load(find_model(init_from)))
+    if started and not terminal.quiet:
+        terminal.note(f"starting from {init_from}:")
+        terminal.err.print(start_table([(start.layer, start.why) for start in started]))
+    if job.config.optimizer.use_ema:
+        terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
+    for warning in job.warnings(started):
         terminal.warning(warning)
     with Run.claim(str(job.config.name), out) as run:
         history: list[EpochReport] = []

@@ -15,18 +15,25 @@ from mltrain.storage.runs import find_model
 def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
     """Show Keras's table: layer, output shape, parameters, totals."""
     rows = [
-        SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count)
+        SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count, node.trainable_count)
         for node in _nodes(path, changes)
     ]
-    total = sum(row.parameters for row in rows)
+    total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
     document = {
         "layers": [
-            {"name": row.name, "type": row.type, "output_shape": list(row.output_shape), "parameters": row.parameters}
+            {
+                "name": row.name,
+                "type": row.type,
+                "output_shape": list(row.output_shape),
+                "parameters": row.parameters,
+                "trainable": row.trainable,
+            }
             for row in rows
         ],
         "parameters": total,
+        "trainable": trainable,
     }
-    terminal.result(summary_table(rows, SummaryTotals(total, total, 4 * total)), document)
+    terminal.result(summary_table(rows, SummaryTotals(total, trainable, 4 * total)), document)
 
 
 def _nodes(path: Path, changes: Sequence[str]) -> Sequence[Node]:

@@ -19,10 +19,11 @@ class SummaryRow(NamedTuple):
     type: str
     output_shape: tuple[int, ...]
     parameters: int
+    trainable: int
 
 
 class SummaryTotals(NamedTuple):
-    """All parameters of a network: how many, how many of them are learned, and how many bytes they take."""
+    """All parameters of a network: how many, how many of them training changes, and how many bytes they take."""
 
     parameters: int
     trainable: int
@@ -37,13 +38,26 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
         Column("parameters", right=True),
     ]
     layers = [
-        (f"{row.name} ({row.type})", " x ".join(map(str, row.output_shape)), f"{row.parameters:,}") for row in rows
+        (f"{row.name} ({row.type}{_frozen(row)})", " x ".join(map(str, row.output_shape)), f"{row.parameters:,}")
+        for row in rows
     ]
     sums = [
         ("total", data_size(totals.bytes), f"{totals.parameters:,}"),
         ("trainable", "", f"{totals.trainable:,}"),
     ]
+    if totals.trainable < totals.parameters:
+        sums.append(("non-trainable", "", f"{totals.parameters - totals.trainable:,}"))
     return Table(columns, [RULE, *layers, RULE, *sums])
+
+
+def _frozen(row: SummaryRow) -> str:
+    return ", frozen" if row.trainable < row.parameters else ""
+
+
+def start_table(layers: Sequence[tuple[str, str]]) -> Table:
+    """Layers, each with the reason why it did not take over the weights of a model; empty if it did."""
+    rows: list[Row] = [(name, why or Span("taken", STRONG)) for name, why in layers]
+    return Table([Column("layer", wraps=True), Column("weights", wraps=True)], rows)
 
 
 def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, float]) -> Table:

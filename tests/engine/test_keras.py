@@ -117,7 +117,7 @@ def test_initializer_spreads_as_in_keras(name: str) -> None:
         assert np.abs(values).max() == pytest.approx(expected["largest"], rel=1e-3)
 
 
-NOT_IN_KERAS = {"perceptron"}
+NOT_IN_KERAS = {"perceptron", "reduce_on_plateau"}
 
 
 def test_everything_that_keras_has_is_compared() -> None:

@@ -17,11 +17,12 @@ class Metric(Spec):
     Rows come in blocks: `statistics` boils a block down to a few numbers, `merge` adds two blocks', and `result` makes
     the metric of them. So no metric ever needs all predictions at once.
 
-    ``judges`` says what it makes sense for: "numbers" or "classes".
+    ``judges`` says what it makes sense for: "numbers" or "classes"; ``better`` whether a higher or a lower value is.
     """
 
     family: ClassVar[Family] = Family("metric", __name__)
     judges: ClassVar[Literal["numbers", "classes"]]
+    better: ClassVar[Literal["higher", "lower"]] = "higher"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         """The sums of one block: ``y`` is ``(rows, outputs)``, ``target`` as the loss takes it.
@@ -35,6 +36,12 @@ class Metric(Spec):
 
     def result(self, statistics: Statistics) -> float:
         raise NotImplementedError
+
+
+def larger_is_better(name: str) -> bool:
+    """Whether more is better of what an epoch reports as ``name``: ``loss``, ``val_loss``, ``accuracy`` and so on."""
+    found = Metric.family.find(name.removeprefix("val_"))
+    return found is not None and issubclass(found, Metric) and found.better == "higher"
 
 
 def predicted_classes(y: Floats, threshold: float) -> npt.NDArray[np.intp]:
