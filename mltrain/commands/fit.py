@@ -60,6 +60,8 @@ def run(
             except TrainingInterrupted:
                 run.save(job.model(history), history, source.folder, keeper.frames)
                 terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
+                if terminal.quiet and not terminal.json:
+                    _tell_where(terminal, run)
                 raise
             run.save(job.model(history), history, source.folder, keeper.frames)
     _conclude(terminal, job, history, run, profile, is_newest=out is None)
@@ -125,11 +127,18 @@ def _conclude(
     )
     if terminal.json:
         terminal.result(verbatim(""), document)
-    elif not terminal.quiet:
+    elif terminal.quiet:
+        _tell_where(terminal, run)
+    else:
         terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history)
             terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))
+
+
+def _tell_where(terminal: Terminal, run: Run) -> None:
+    """The run's folder, and nothing else, for scripts: ``run=$(mltrain fit --quiet ...)``."""
+    terminal.result(verbatim(str(run.folder)), {})
 
 
 def _untrained(job: Job) -> EpochReport:
