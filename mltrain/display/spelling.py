@@ -7,7 +7,8 @@ _SPELLED = {
     **dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#@", strict=True)),
     **dict(zip("░▒▓", ":%#", strict=True)),
     **dict(zip("─━│┤└", "-=|++", strict=True)),
-    **dict(zip("µ⋮→↓○▀·", "u:>vo'.", strict=True)),
+    **dict(zip("µ⋮→↓○−▀", "u:>vo-'", strict=True)),
+    **dict(zip("·░▒▓", ".:=%", strict=True)),
 }
 
 BRAILLE = 0x2800
