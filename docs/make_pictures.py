@@ -7,26 +7,29 @@ A lesson's pictures are made by the ``mltrain fit`` and ``mltrain plot`` lines a
 run here, in a folder of its own for each lesson. The picture of a terminal shows the command that README.md opens with.
 """
 
+import contextlib
 import io
 import math
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from unittest.mock import patch
 
 from PIL import Image
 from rich.console import Console
 
+from mltrain.cli import app
 from mltrain.display import live
 from mltrain.display.terminal import Terminal
+from mltrain.errors import MltrainError
 from mltrain.threads import share_cores
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,8 +70,15 @@ def lessons(page: str) -> Iterator[list[Step]]:
         steps = [step for line in section.splitlines() if (step := _step(line))]
         while steps and not isinstance(steps[-1], Shown):
             steps.pop()
-        if steps:
-            yield steps
+        # A run that is followed by another one before anything is drawn leaves no trace in the pictures.
+        needed = [step for step, after in zip(steps, [*steps, None][1:], strict=True) if not _fits(step, after)]
+        if needed:
+            yield needed
+
+
+def _fits(*steps: Step | None) -> bool:
+    """Whether all of the steps are trainings."""
+    return all(isinstance(step, list) and step[1] == "fit" for step in steps)
 
 
 def _step(line: str) -> Step | None:
@@ -91,16 +101,16 @@ def make(steps: list[Step], folder: Path, *, hasty: bool) -> None:
                 newest = max((work / "runs").iterdir(), key=lambda run: run.stat().st_mtime_ns)
                 keep(newest / "plots" / step.plot, folder / step.file)
             else:
-                run([*step, *(HASTY if hasty and step[1] == "fit" else ())], work)
+                run([*step, *(HASTY if hasty and _fits(step) else ())], work)
 
 
 def run(command: list[str], folder: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "MLTRAIN_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{shlex.join(command)} ended with {done.returncode}:\n{done.stderr}")
+    """Run a command of mltrain in that folder. Raises `RuntimeError`, with the command and what was wrong."""
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            app(command[1:], standalone_mode=False)
+        except MltrainError as error:
+            raise RuntimeError(f"{shlex.join(command)}: {error}") from None
 
 
 def keep(picture: Path, to: Path) -> None:
@@ -114,8 +124,8 @@ def keep(picture: Path, to: Path) -> None:
     small.quantize(dither=Image.Dither.NONE).save(to, optimize=True)
 
 
-def terminal_picture(*, hasty: bool) -> str:
-    """What a terminal shows of training and evaluating the MNIST lesson, as SVG."""
+def terminal_picture(lesson: str) -> str:
+    """What a terminal shows of training and evaluating a lesson, as SVG."""
     share_cores(None)  # as the commands do, before NumPy is imported
     from mltrain.commands import evaluate, fit
 
@@ -131,8 +141,8 @@ def terminal_picture(*, hasty: bool) -> str:
     terminal = Terminal()
     for channel in (terminal.out, terminal.err):
         channel.is_terminal, channel.console = True, console
-    console.print("$ mltrain fit configs/mnist.yaml", style="green")
-    fit.run(terminal, ROOT / "configs" / "mnist.yaml", [f"training.epochs={HASTY[1]}"] if hasty else [])
+    console.print(f"$ mltrain fit configs/{lesson}.yaml", style="green")
+    fit.run(terminal, ROOT / "configs" / f"{lesson}.yaml", [])
     console.print("\n$ mltrain evaluate", style="green")
     evaluate.run(terminal, None)
     svg = console.export_svg(title="mltrain")
@@ -143,13 +153,16 @@ def main(folder: Path, *, hasty: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # What stays on the terminal, without the frames that were drawn on the way there. It says how long steps take, so
     # nothing else runs meanwhile.
-    with tempfile.TemporaryDirectory() as scratch, patch.object(live, "REDRAW_INTERVAL", math.inf):
-        os.chdir(scratch)
-        (folder / TERMINAL).write_text(terminal_picture(hasty=hasty), "utf-8")
-        os.chdir(ROOT)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        contextlib.chdir(scratch),
+        patch.object(live, "REDRAW_INTERVAL", math.inf),
+    ):
+        picture = terminal_picture("circle" if hasty else TERMINAL.partition("-")[0])
+    (folder / TERMINAL).write_text(picture, "utf-8")
     every = [steps for page in pages() for steps in lessons(page.read_text("utf-8"))]
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        list(workers.map(lambda steps: make(steps, folder, hasty=hasty), every))
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as workers:
+        list(workers.map(partial(make, folder=folder, hasty=hasty), every))
 
 
 if __name__ == "__main__":
