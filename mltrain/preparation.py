@@ -14,6 +14,7 @@ from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError
 from mltrain.randomness import generator
+from mltrain.storage.environment import Environment
 from mltrain.storage.model import Model
 from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
@@ -82,7 +83,8 @@ class Job:
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network as it is now, as a model."""
-        return Model(self.config, self.network, self.dataset.facts, self.dataset.preprocessing, history)
+        data = self.dataset
+        return Model(self.config, self.network, data.facts, data.preprocessing, history, Environment.here())
 
     def start_from(self, model: Model) -> str:
         """Take over the parameters of ``model`` that this network has, too, by name and shape; says which, in words.

@@ -83,6 +83,11 @@ class Terminal:
         self.quiet, self.json = quiet, json
         self.out, self.err = Channel(out or sys.stdout), Channel(err or sys.stderr, must_arrive=False)
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody sits there: messages go to a terminal, and keys come from one."""
+        return self.err.is_terminal and sys.stdin is not None and sys.stdin.isatty()
+
     def result(self, view: View, document: Mapping[str, Any]) -> None:
         """What the command was asked for: ``view`` for people, or ``document`` for programs."""
         if self.json:

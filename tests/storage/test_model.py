@@ -4,10 +4,11 @@ import dataclasses
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from saved_models import CLASSIFIER, meta_of, model_of
+from saved_models import CLASSIFIER, meta_of, model_of, rewrite_meta
 
 from mltrain import __version__, load_model
 from mltrain.config import Config
@@ -23,6 +24,7 @@ from mltrain.engine.initializers import Initializer
 from mltrain.engine.layers import Layer
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
+from mltrain.storage.environment import Environment
 from mltrain.engine.network import infer
 from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.schedules import Schedule
@@ -157,6 +159,7 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "inputs": {"scale": 1.0, "shift": 0.0},
         "targets": {"scale": 1.0, "shift": 0.0},
         "table": None,
+        "environment": msgspec.to_builtins(Environment.here()),
     }
     with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
         shapes = {name: file[name].shape for name in file.files}
@@ -168,6 +171,21 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "dense_1.kernel": (3, 2),
         "dense_1.bias": (2,),
     }
+
+
+def test_a_model_keeps_the_environment_of_its_training(tmp_path: Any) -> None:
+    elsewhere = Environment("0.0.7", "3.99.1", "2.99.3", "Plan9 mips", 96)
+    model = dataclasses.replace(model_of(CLASSIFIER), environment=elsewhere)
+    for _ in range(2):  # what is loaded and saved again was trained where it was
+        model.save(tmp_path / "model.npz")
+        model = load_model(tmp_path / "model.npz")
+    assert model.environment == elsewhere
+
+
+def test_models_of_before_the_environment_was_kept_can_be_read(tmp_path: Any) -> None:
+    model_of(CLASSIFIER).save(tmp_path / "model.npz")
+    rewrite_meta(tmp_path / "model.npz", lambda meta: meta.pop("environment"))
+    assert load_model(tmp_path / "model.npz").environment is None
 
 
 def test_a_model_names_classes() -> None:
