@@ -20,6 +20,11 @@ from mltrain.training.report import EpochReport
 
 RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
+FILES = (MODEL, CONFIG, HISTORY, FRAMES)
+"""Every file that training may write to a run directory."""
+
+PLOTS, REPORT = "plots", "report.html"
+"""What `mltrain plot` and `mltrain report` add to it: a folder and a file."""
 
 
 class Run:
@@ -93,6 +98,12 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
             raise ModelFileError(f"{path}: holds no {MODEL}, so it is not the folder of a finished run")
         return path / MODEL
     return path
+
+
+def find_run(path: Path, runs: Path = RUNS) -> Path:
+    """What is at ``path``, or else the run of that name below ``runs``, if there is one."""
+    named = runs / path
+    return named if not path.exists() and named.is_dir() else path
 
 
 def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
