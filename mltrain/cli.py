@@ -75,6 +75,9 @@ def fit(
         int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
     ] = 1,
     live: Annotated[bool, typer.Option("--live", help="Show it on a page that only this machine can open.")] = False,
+    log_dir: Annotated[
+        Path | None, typer.Option("--log-dir", metavar="DIR", help="Write event files for TensorBoard, below DIR/RUN.")
+    ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
     json: JsonOption = False,
@@ -90,7 +93,17 @@ def fit(
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
     changed = [*(changes or []), *extra]
-    run(terminal, config, changed, out=out, init_from=init_from, frames=frames, live=live, profile=watch)
+    run(
+        terminal,
+        config,
+        changed,
+        out=out,
+        init_from=init_from,
+        frames=frames,
+        live=live,
+        log_dir=log_dir,
+        profile=watch,
+    )
 
 
 @app.command()

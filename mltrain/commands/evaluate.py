@@ -54,7 +54,7 @@ def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder)
-    if model.origin is not None and fingerprint(dataset.train) != model.origin.data:
+    if model.origin is not None and fingerprint(dataset) != model.origin.data:
         terminal.warning(
             "the data has changed since the model learned from it: the rows to measure on may be others than those "
             "that were held back"

@@ -13,7 +13,7 @@ from mltrain.data.fingerprint import fingerprint
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """What a model file says of its training.
 
-    ``data`` is the `fingerprint` of the rows to train on, ``rows`` how many each part had, ``mltrain`` and ``numpy``
+    ``data`` is the `fingerprint` of its dataset, ``rows`` how many each part had, ``mltrain`` and ``numpy``
     are the versions that trained it. There is no date in it, so that the same training gives the same bytes.
     """
 
@@ -26,7 +26,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, dataset: Dataset) -> "Origin":
         """The origin of what is trained on a dataset, here and now."""
         return cls(
-            data=fingerprint(dataset.train),
+            data=fingerprint(dataset),
             rows={name: len(rows.x) for name, rows in dataset.by_name.items()},
             mltrain=__version__,
             numpy=np.__version__,
