@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mltrain.config.dump import to_yaml
 from mltrain.data import DatasetSpec
-from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
+from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
 from mltrain.storage.files import reason, write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.model import Model
@@ -111,11 +111,11 @@ def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
     The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
     is asked, if it is there and about the same dataset.
     """
-    from mltrain.config.load import load_config  # with YAML, which predict does not need
+    from mltrain.config.load import read_words  # with YAML, which predict does not need
 
     config = file.parent / CONFIG
-    with contextlib.suppress(ConfigError, DataError):  # what lies beside a model may be some other program's config
-        if config.is_file() and (located := load_config(config).dataset).placeless() == model.config.dataset:
+    with contextlib.suppress(ConfigError):  # what lies beside a model may be some other program's config
+        if config.is_file() and (located := read_words(config).dataset).placeless() == model.config.dataset:
             return located, file.parent
     return model.config.dataset, file.parent
 
