@@ -50,6 +50,10 @@ class Channel:
         else:
             self._stream.write(f"{view}\n")
 
+    def prompt(self, question: str) -> None:
+        """Write ``question`` and stay on its line."""
+        print(verbatim(question), end=" ", file=cast(IO[str], self._stream), flush=True)
+
 
 class Forgiving:
     """A text stream to write to that goes silent when it fails."""
@@ -94,6 +98,13 @@ class Terminal:
             self.out.print(verbatim(json.dumps(_without_nan(document), allow_nan=False)))
         else:
             self.out.print(view)
+
+    def ask(self, question: str) -> str | None:
+        """What somebody types after ``question``; None where nobody can: no terminal, or the end of what is typed."""
+        if not (sys.stdin.isatty() and self.err.is_terminal):
+            return None
+        self.err.prompt(question)
+        return sys.stdin.readline() or None
 
     def note(self, text: str) -> None:
         if not self.quiet:

@@ -21,8 +21,8 @@ from mltrain.engine.layers import in_words
 from mltrain.engine.metrics import predicted_classes
 from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
-from mltrain.storage.environment import Environment
 from mltrain.storage.model_file import ModelFile, write_model_file
+from mltrain.storage.origin import Origin
 from mltrain.training.compatibility import find_problems
 from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.report import EpochReport
@@ -34,8 +34,8 @@ class Model:
     """What `fit` returns and `load_model` reads.
 
     ``facts`` say what a row of input looks like and what classes there are, ``preprocessing`` what is done to it on its
-    way into the network; ``history`` is empty for a loaded model. ``environment`` is that of its training; models of
-    before it was kept have none.
+    way into the network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
+    a model of an mltrain that did not keep it.
     """
 
     config: Config
@@ -43,7 +43,7 @@ class Model:
     facts: Facts
     preprocessing: Preprocessing = AS_IS
     history: Sequence[EpochReport] = ()
-    environment: Environment | None = None
+    origin: Origin | None = None
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -109,7 +109,7 @@ class Model:
             "outputs": self.facts.outputs,
             "classes": self.facts.classes,
             **msgspec.to_builtins(self.preprocessing),
-            "environment": msgspec.to_builtins(self.environment),
+            "origin": self.origin and self.origin.document,
         }
         write_model_file(Path(path), meta, self.network.arrays)
 
@@ -117,7 +117,7 @@ class Model:
     def load(cls, path: str | Path) -> "Model":
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
         with ModelFile(Path(path)) as file:
-            config, facts, preprocessing, environment = _read_meta(file)
+            config, facts, preprocessing, origin = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
             # All arrays are read before the network is made: it takes memory, of which a bad config may ask for plenty.
@@ -129,7 +129,7 @@ class Model:
         network = Network(config.layers, facts.input_shape)
         for name, array in network.arrays.items():
             array[...] = arrays[name]
-        return cls(config, network, facts, preprocessing, environment=environment)
+        return cls(config, network, facts, preprocessing, origin=origin)
 
     def _rows(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
         if isinstance(x, Sequence) and x and isinstance(x[0], Mapping):
@@ -157,7 +157,7 @@ class Model:
         return np.concatenate([table.encode(source, block) for block in source.blocks()])
 
 
-def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing, Environment | None]:
+def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing, Origin | None]:
     meta = file.meta
     try:
         config = convert(Config, meta["config"])
@@ -169,11 +169,11 @@ def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing, Environme
         )
         parts = {name: meta[name] for name in Preprocessing.__struct_fields__}
         preprocessing = msgspec.convert(parts, Preprocessing)
-        environment = msgspec.convert(meta.get("environment"), Environment | None)
+        origin = msgspec.convert(meta.get("origin"), Origin | None)
         if any(length < 1 for length in facts.input_shape) or not preprocessing.fits(facts.input_shape):
             raise ValueError
     except ConfigError as error:
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
-    return config, facts, preprocessing, environment
+    return config, facts, preprocessing, origin

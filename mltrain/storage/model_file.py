@@ -75,6 +75,20 @@ class ModelFile:
             raise ModelFileError(f"{self.path}: the array '{name}' holds numbers that are infinite or not a number")
         return array
 
+    def count_numbers(self) -> int:
+        """How many numbers the arrays besides meta hold, by what their headers say; they are not read."""
+        count = 0
+        for name in self._zip.namelist():
+            if name == "meta.npy":
+                continue
+            try:
+                with self._zip.open(name) as member:
+                    read_magic(member)
+                    count += math.prod(read_array_header_1_0(member)[0])
+            except Exception as error:  # as in _member
+                raise self._damaged(name.removesuffix(".npy")) from error
+        return count
+
     def _read_meta(self) -> dict[str, Any]:
         text = self._member("meta")
         if text.shape != () or text.dtype.kind != "U":

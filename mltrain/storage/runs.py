@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mltrain.config.dump import to_yaml
 from mltrain.data import DatasetSpec
-from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
+from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
 from mltrain.storage.claims import Claim, claim_folder, claim_number
 from mltrain.storage.files import reason, write_text
 from mltrain.storage.frames import Frames
@@ -21,6 +21,11 @@ from mltrain.training.report import EpochReport
 
 RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
+FILES = (MODEL, CONFIG, HISTORY, FRAMES)
+"""Every file that training may write to a run directory."""
+
+PLOTS, REPORT = "plots", "report.html"
+"""What `mltrain plot` and `mltrain report` add to it: a folder and a file."""
 
 
 class Run:
@@ -98,17 +103,23 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
     return path
 
 
+def find_run(path: Path, runs: Path = RUNS) -> Path:
+    """What is at ``path``, or else the run of that name below ``runs``, if there is one."""
+    named = runs / path
+    return named if not path.exists() and named.is_dir() else path
+
+
 def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
     """What a model was trained on, and the folder from which to look for it.
 
     The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
     is asked, if it is there and about the same dataset.
     """
-    from mltrain.config.load import load_config  # with YAML, which predict does not need
+    from mltrain.config.load import read_words  # with YAML, which predict does not need
 
     config = file.parent / CONFIG
-    with contextlib.suppress(ConfigError, DataError):  # what lies beside a model may be some other program's config
-        if config.is_file() and (located := load_config(config).dataset).placeless() == model.config.dataset:
+    with contextlib.suppress(ConfigError):  # what lies beside a model may be some other program's config
+        if config.is_file() and (located := read_words(config).dataset).placeless() == model.config.dataset:
             return located, file.parent
     return model.config.dataset, file.parent
 
