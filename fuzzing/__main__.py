@@ -29,8 +29,8 @@ def main() -> int:
     )
     words = parser.parse_args()
     if words.target is None:
-        for name, target in sorted(TARGETS.items()):
-            print(f"{name:8} {target.__doc__}")
+        for name, kind in sorted(TARGETS.items()):
+            print(f"{name:8} {kind.__doc__}")
         return 0
     numbers = range(words.mutations) if words.only is None else range(words.only, words.only + 1)
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:

@@ -109,7 +109,7 @@ def _value(rng: Random, value: Any) -> Any:
     if isinstance(value, int):
         return rng.choice((*INTERESTING, *HUGE, -value, value + 1, value - 1, float(value), str(value)))
     if isinstance(value, float):
-        return rng.choice((0.0, -value, value * 1e300, 5e-324, 1e-45, 1e39, float("inf"), float("nan"), int(value)))
+        return rng.choice((0.0, -value, value * 1e300, 5e-324, 1e-45, 1e39, float("inf"), float("nan"), 7))
     if isinstance(value, str):
         return rng.choice((value + rng.choice(TEXTS), value[:-1], value * 100, value.upper(), rng.choice(TEXTS)))
     return rng.choice(([], {}, None, [value], list(value) * 2))

@@ -5,7 +5,6 @@ import io
 import os
 import select
 import stat
-from pathlib import Path
 
 PATIENCE = 10.0
 """Seconds after which nobody is expected to write to a pipe any more."""
@@ -13,7 +12,7 @@ PATIENCE = 10.0
 _NO_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
 
 
-def open_file(path: Path | str, *, pipes: bool = False) -> io.BufferedReader:
+def open_file(path: "os.PathLike[str] | str", *, pipes: bool = False) -> io.BufferedReader:
     """A file, opened to read bytes. With ``pipes``, it may be one of those, if somebody writes to it.
 
     Raises `OSError`, for devices, sockets and other pipes, too.

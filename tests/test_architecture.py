@@ -17,14 +17,15 @@ ROOMS: dict[str, set[str]] = {
     "randomness": set(),
     "threads": set(),
     "interrupts": set(),
+    "reading": set(),
     # The mathematics and the rows know nothing of each other.
     "engine": {"errors", "spec", "randomness"},
-    "data": {"errors", "spec", "randomness"},
+    "data": {"errors", "spec", "randomness", "reading"},
     "training": {"engine", "data", "errors", "spec", "randomness", "threads"},
     # Text, terminal and disk.
-    "config": {"training", "engine", "data", "errors", "spec"},
+    "config": {"training", "engine", "data", "errors", "spec", "reading"},
     "display": {"training.report"},
-    "storage": {"config", "training", "engine", "data", "errors", ""},
+    "storage": {"config", "training", "engine", "data", "errors", "reading", ""},
     # All put together.
     "preparation": {"storage", "config", "training", "engine", "data", "errors", "randomness"},
     # What there is to see in a run, as arrays; then as files, as a page about a run, and as a page while it trains.
