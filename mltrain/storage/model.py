@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from mltrain import __version__
 from mltrain.config import Config
+from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
-from mltrain.config.load import config_from
 from mltrain.data import Facts, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.tables.given import GivenRows
@@ -174,7 +174,7 @@ class _Meta(msgspec.Struct, frozen=True):
 
 def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing]:
     try:
-        config = config_from(file.meta["config"])
+        config = convert(Config, file.meta["config"])
         said = msgspec.convert(file.meta, _Meta)
         parts = {name: file.meta[name] for name in Preprocessing.__struct_fields__}
         preprocessing = msgspec.convert(parts, Preprocessing)
