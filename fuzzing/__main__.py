@@ -18,6 +18,7 @@ def main() -> int:
     )
     parser.add_argument("target", nargs="?", choices=sorted(TARGETS), help="what to attack; without it, all are listed")
     parser.add_argument("--mutations", type=int, default=10_000, metavar="N", help="how many (default %(default)s)")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="the number of the first one")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, other files")
     parser.add_argument("--only", type=int, metavar="N", help="the mutation with this number only")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="put the files of each find, or of --only, there")
@@ -32,7 +33,8 @@ def main() -> int:
         for name, kind in sorted(TARGETS.items()):
             print(f"{name:8} {kind.__doc__}")
         return 0
-    numbers = range(words.mutations) if words.only is None else range(words.only, words.only + 1)
+    first, count = (words.first, words.mutations) if words.only is None else (words.only, 1)
+    numbers = range(first, first + count)
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         target = TARGETS[words.target](Path(folder))
         campaign = Campaign(target, words.seed, Limits(words.seconds, words.megabytes), words.keep)

@@ -115,15 +115,17 @@ class Model:
             config, facts, preprocessing = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
-            # All arrays are read before the network is made: it takes memory, of which a bad config may ask for plenty.
-            arrays = {
-                f"{node.name}.{name}": file.read(f"{node.name}.{name}", parameter.shape)
-                for node in infer(config.layers, facts.input_shape)
-                for name, parameter in node.parameters.items()
-            }
-        network = Network(config.layers, facts.input_shape)
-        for name, array in network.arrays.items():
-            array[...] = arrays[name]
+            # Before the network is made: it takes memory, of which a bad config may ask for plenty.
+            file.check(
+                {
+                    f"{node.name}.{name}": parameter.shape
+                    for node in infer(config.layers, facts.input_shape)
+                    for name, parameter in node.parameters.items()
+                }
+            )
+            network = Network(config.layers, facts.input_shape)
+            for name, array in network.arrays.items():
+                file.read_into(name, array)
         return cls(config, network, facts, preprocessing)
 
     def _meta(self) -> dict[str, Any]:

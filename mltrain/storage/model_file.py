@@ -180,6 +180,8 @@ class ModelFile:
             member = self._zip.getinfo(f"{name}.npy")
             if member.compress_type != zipfile.ZIP_STORED:
                 raise ModelFileError(f"{self.path}: the array '{name}' is compressed, as no model of mltrain is")
+            if member.compress_size != member.file_size:
+                raise self._damaged(name)
             return self._zip.open(member)
         except KeyError:
             raise ModelFileError(f"{self.path}: lacks the array '{name}'") from None

@@ -274,10 +274,9 @@ def test_an_encrypted_file(path: Path) -> None:
     assert refusal(path) == "the array 'meta' cannot be read; the file is damaged"
 
 
-def test_a_file_that_was_cut_off(path: Path) -> None:
-    whole = path.read_bytes()
-    for length in {*range(0, len(whole), 37), *range(len(whole) - 60, len(whole))}:
-        path.write_bytes(whole[:length])
+def test_a_file_that_was_cut_off_anywhere(path: Path) -> None:
+    for length in reversed(range(path.stat().st_size)):
+        os.truncate(path, length)
         assert refusal(path) == NO_MODEL
 
 
