@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,9 +44,8 @@ def claim_folder(folder: Path) -> Claim:
     """Exactly this folder, which may be there already. Raises OSError, also if nothing can be written to it."""
     made = _make(folder)
     try:
-        probe = folder / ".mltrain-probe"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError:
         _delete_empty(made)
         raise
