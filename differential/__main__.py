@@ -6,11 +6,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.peers import DEFAULT, HOW_TO_MAKE, VARIABLE, Peers, find_peers
 from mltrain.threads import share_cores
 
+if TYPE_CHECKING:
+    from differential.case import Case
+    from differential.verdict import Verdict
+
 CONFIGS, SEED = 1000, 0
+
+AT_ONCE = 200
+"""Configs that are trained before there is news."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,30 +45,24 @@ def _compare(options: argparse.Namespace, peers: Peers) -> int:
     """Train and judge all that is asked for; the number of disagreements."""
     from differential import report
     from differential.case import draw_case
-    from differential.ours import train_float32, train_float64
-    from differential.peers import train_by_peers
-    from differential.verdict import Ours, judge
 
-    numbers = range(options.configs) if options.only is None else [options.only]
-    cases = [draw_case(options.seed, number) for number in numbers]
-    ours = {case.number: Ours(train_float32(case), train_float64(case)) for case in cases}
-    found = train_by_peers(cases, peers)
-    verdicts = [
-        judge(case, peer, ours[case.number], results[case.number, "float32"], results[case.number, "float64"])
-        for peer, results in found.items()
-        for case in cases
-        if (case.number, "float64") in results
-    ]
-    print(
-        f"{len(cases):,} configs of seed {options.seed}; {', '.join(f'{k} {v}' for k, v in peers.versions.items())}\n"
-    )
-    print(
-        report.summary(verdicts), report.yardstick(verdicts), report.by_member(cases, verdicts), sep="\n\n", end="\n\n"
-    )
+    numbers = list(range(options.configs)) if options.only is None else [options.only]
+    cases: list[Case] = []
+    verdicts: list[Verdict] = []
+    wrong: set[int] = set()
+    for first in range(0, len(numbers), AT_ONCE):
+        some = [draw_case(options.seed, number) for number in numbers[first : first + AT_ONCE]]
+        verdicts += _judged(some, peers)
+        cases += some
+        wrong = {verdict.number for verdict in verdicts if verdict.word == "disagrees"}
+        print(f"{len(cases):,} of {len(numbers):,} configs, {len(wrong):,} disagreements", file=sys.stderr)
+    versions = ", ".join(f"{name} {version}" for name, version in peers.versions.items())
+    print(f"{len(cases):,} configs of seed {options.seed}; {versions}\n")
+    print(report.summary(verdicts), report.yardstick(verdicts), report.by_member(cases, verdicts), sep="\n\n")
+    print()
     for verdict in verdicts:
         if verdict.word != "agrees" or options.only is not None:
             print(report.line(verdict))
-    wrong = {verdict.number for verdict in verdicts if verdict.word == "disagrees"}
     for case in cases:
         if options.only is not None or case.number in wrong:
             again = f"python -m differential --seed {options.seed} --only {case.number}"
@@ -69,6 +71,21 @@ def _compare(options: argparse.Namespace, peers: Peers) -> int:
         document = {"seed": options.seed, "peers": dict(peers.versions), "verdicts": [asdict(one) for one in verdicts]}
         options.json.write_text(json.dumps(document) + "\n", encoding="utf-8")
     return len(wrong)
+
+
+def _judged(cases: "Sequence[Case]", peers: Peers) -> "list[Verdict]":
+    """What is to be said of each case beside each peer that has all of it."""
+    from differential.ours import train_float32, train_float64
+    from differential.peers import train_by_peers
+    from differential.verdict import Ours, judge
+
+    ours = {case.number: Ours(train_float32(case), train_float64(case)) for case in cases}
+    return [
+        judge(case, peer, ours[case.number], results[case.number, "float32"], results[case.number, "float64"])
+        for peer, results in train_by_peers(cases, peers).items()
+        for case in cases
+        if (case.number, "float64") in results
+    ]
 
 
 def _read(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -12,6 +12,7 @@ from differential.draw import draw_config
 from mltrain.config import Config
 from mltrain.config.dump import to_builtins, to_plain, to_yaml
 from mltrain.config.yaml_writer import write_yaml
+from mltrain.engine.arrays import Floats
 from mltrain.preparation import Job, prepare
 from mltrain.randomness import generator
 from mltrain.training.loop import Rows
@@ -32,6 +33,11 @@ class Case:
     def rows(self) -> Rows:
         """What is trained on, with targets as the loss takes them."""
         return self.job().rows
+
+    @cached_property
+    def class_weights(self) -> Floats | None:
+        """How often a row of each class counts in the loss; None where all rows count once."""
+        return self.job().weights
 
     @cached_property
     def first_weights(self) -> dict[str, npt.NDArray[np.float32]]:

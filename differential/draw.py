@@ -8,7 +8,6 @@ from numpy.random import Generator
 from differential.members import MEMBERS, options_of, pick
 from mltrain.config import Config
 from mltrain.config.convert import convert
-from mltrain.config.load import config_from
 from mltrain.engine.activations import Activation
 from mltrain.engine.losses import Loss
 
@@ -22,6 +21,10 @@ LARGE = 0.02
 
 STEP = 0.02
 """Share of the hidden activations that are steps: below them nothing learns, and Keras has none."""
+
+
+WEIGHTED = 0.2
+"""Share of the configs of classes that are weighted."""
 
 
 def draw_config(seed: int, number: int) -> Config:
@@ -38,17 +41,31 @@ def draw_config(seed: int, number: int) -> Config:
     x = (rng.normal(size=(rows, *shape)) * rng.choice([0.1, 1, 1, 3])).astype(np.float32)
     target = _targets(kind, convert(Activation, last), (rows, outputs), rng)
     steps = -(-rows // batch)
-    return config_from(
+    layers = [*front, *_hidden(rng, large), *_end(outputs, last, rng)]
+    training = {"epochs": STEPS // steps, "batch_size": batch, "shuffle": bool(rng.random() < 0.5)}
+    optimizer = pick("optimizers", rng)
+    decides = kind.targets in ("labels", "one_hot") or (kind.targets == "binary" and outputs == 1)
+    if decides and rng.random() < WEIGHTED:
+        training["class_weight"] = _class_weight(max(2, outputs), rng)
+    return convert(
+        Config,
         {
             "name": f"differential-{seed}-{number}",
             "seed": int(rng.integers(1000)),
             "dataset": {"type": "inline", "x": x.tolist(), "y": target.tolist()},
-            "layers": [*front, *_hidden(rng, large), *_end(outputs, last, rng)],
+            "layers": layers,
             "loss": loss,
-            "optimizer": pick("optimizers", rng),
-            "training": {"epochs": STEPS // steps, "batch_size": batch, "shuffle": bool(rng.random() < 0.5)},
-        }
+            "optimizer": optimizer,
+            "training": training,
+        },
     )
+
+
+def _class_weight(classes: int, rng: Generator) -> Any:
+    """Balanced, or numbers for some of the classes."""
+    if rng.random() < 0.5:
+        return "balanced"
+    return {str(number): float(rng.integers(0, 9)) / 4 for number in range(classes) if rng.random() < 0.7}
 
 
 def _rows_and_batch(rng: Generator, large: bool) -> tuple[int, int]:

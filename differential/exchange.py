@@ -17,8 +17,8 @@ class Task(NamedTuple):
 
     ``description`` holds layers, loss and optimizer as the config names them. ``weights`` are the first ones, by layer
     and parameter, in the order of the layers. ``order`` are the row numbers of all steps, one after another, of which
-    each step has so many as ``counts`` says; ``masks`` say, by the index of each dropout layer, which numbers of those
-    rows stay.
+    each step has so many as ``counts`` says. ``importance`` is how often each row of x counts in the loss. ``masks``
+    say, by the index of each dropout layer, which numbers of the rows of all steps stay.
     """
 
     description: dict[str, Any]
@@ -27,6 +27,7 @@ class Task(NamedTuple):
     weights: Mapping[str, npt.NDArray[Any]]
     order: npt.NDArray[Any]
     counts: npt.NDArray[Any]
+    importance: npt.NDArray[Any]
     masks: Mapping[str, npt.NDArray[Any]]
 
 

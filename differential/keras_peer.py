@@ -161,6 +161,7 @@ def train(task: Task, precision: str) -> Result:
     optimizer = make_optimizer(task.description["optimizer"])
     x = task.x.astype(precision)
     target = task.target if task.target.dtype.kind == "i" else task.target.astype(precision)
+    alike, importance = bool((task.importance == 1).all()), task.importance.astype(precision)
     losses, start = [], 0
     for count in task.counts:
         place = slice(start, start + count)
@@ -169,7 +170,7 @@ def train(task: Task, precision: str) -> Result:
         for name, dropout in dropouts.items():
             dropout.stays = tf.constant(task.masks[name][place].astype(precision))
         with tf.GradientTape() as tape:
-            value = loss(target[rows], model(x[rows], training=True))
+            value = loss(target[rows], model(x[rows], training=True), None if alike else importance[rows])
         gradients = tape.gradient(value, model.trainable_variables, unconnected_gradients="zero")
         optimizer.apply(gradients, model.trainable_variables)
         losses.append(float(value))

@@ -203,7 +203,7 @@ MEMBERS: dict[str, dict[str, Member]] = {
 WITH_THE_NETWORK = {
     "dense": {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer"},
     "reshape": {"target_shape"},
-    "training": {"epochs", "batch_size", "shuffle"},
+    "training": {"epochs", "batch_size", "shuffle", "class_weight"},
 }
 """Options that draw.py draws for a whole network."""
 

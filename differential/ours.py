@@ -14,6 +14,7 @@ from differential.case import Case
 from differential.exchange import Result, Task
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.dropout import Dropout
+from mltrain.engine.metrics import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Update
 from mltrain.engine.plan import Plan
@@ -42,6 +43,7 @@ def task_of(case: Case) -> Task:
     """The case as the peers take it. What dropout drops is drawn by mltrain, and then the same for all."""
     dropped: list[dict[str, npt.NDArray[np.bool_]]] = []
     _train(case, lambda numbers: None, dropped)
+    weights = case.class_weights
     return Task(
         case.description(),
         case.rows.x,
@@ -49,6 +51,7 @@ def task_of(case: Case) -> Task:
         case.first_weights,
         np.concatenate(case.steps),
         np.array([len(step) for step in case.steps]),
+        np.ones(len(case.rows.x), np.float32) if weights is None else weights[true_classes(case.rows.target)],
         {name: np.concatenate([masks[name] for masks in dropped]) for name in dropped[0]},
     )
 
@@ -83,7 +86,7 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
             bound = plan.bind(x, np.empty((len(x), size(network.output_shape))), rng)
             for call in bound.forward:
                 call.run()
-            losses.append(config.loss.mean(bound.z, bound.y, _target(case, numbers), bound.dz))
+            losses.append(config.loss.mean(bound.z, bound.y, _target(case, numbers), bound.dz, case.class_weights))
             dropped.append(dict(_masks(case, bound.forward)))
             for call in bound.backward:
                 call.run()

@@ -13,6 +13,7 @@ from differential.members import MEMBERS, NONE
 from differential.ours import task_of
 from mltrain.config.families import members
 from mltrain.spec import Spec
+from mltrain.threads import cores
 
 PEERS = {"keras": "Keras", "torch": "PyTorch"}
 """The peers by the name of their package, which is also that of their module here."""
@@ -25,17 +26,23 @@ def train_by_peers(cases: Sequence[Case], peers: Peers) -> dict[str, Results]:
     """Each peer's results of the cases of which it has everything. Raises `MeasurementFailed`."""
     tasks = {case.number: task_of(case) for case in cases}
     with TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
-        work = {
-            name: threads.submit(
-                _train, name, {case.number: tasks[case.number] for case in cases if has_all(name, case)}, peers, folder
-            )
-            for name in PEERS
+        work = {}
+        for name in PEERS:
+            own = [case.number for case in cases if has_all(name, case)]
+            parts = [{number: tasks[number] for number in own[part :: cores()]} for part in range(cores())]
+            work[name] = [
+                threads.submit(_train, name, part, peers, str(Path(folder, f"{name}-{min(part)}")))
+                for part in parts
+                if part
+            ]
+        return {
+            name: {place: result for part in parts for place, result in part.result().items()}
+            for name, parts in work.items()
         }
-        return {name: future.result() for name, future in work.items()}
 
 
-def _train(name: str, tasks: Mapping[int, Task], peers: Peers, folder: str) -> Results:
-    given, found = Path(folder, f"{name}-tasks.npz"), Path(folder, f"{name}-results.npz")
+def _train(name: str, tasks: Mapping[int, Task], peers: Peers, place: str) -> Results:
+    given, found = Path(f"{place}-tasks.npz"), Path(f"{place}-results.npz")
     write_tasks(given, tasks)
     run([str(peers.python), "-m", f"differential.{name}_peer", str(given), str(found)])
     return read_results(found)

@@ -33,23 +33,35 @@ ACTIVATIONS: dict[str, Callable[[Any, Options], Any]] = {
 
 
 def hinge(y: Any, target: Any, options: Options) -> Any:
-    return functional.relu(1 - (2 * target - 1) * y).mean()
+    return functional.relu(1 - (2 * target - 1) * y)
 
 
 def perceptron(z: Any, target: Any, options: Options) -> Any:
-    return (((z > 0).to(z.dtype) - target) * z).mean()
+    return ((z > 0).to(z.dtype) - target) * z
+
+
+def own(function: Callable[..., Any]) -> Callable[[Any, Any, Options], Any]:
+    """A loss of PyTorch's, with the options that a config gives it."""
+
+    def elements(y: Any, target: Any, options: Options) -> Any:
+        given = {name: value for name, value in options.items() if name != "type"}
+        return function(y, target, reduction="none", **given)
+
+    return elements
 
 
 LOSSES: dict[str, Callable[[Any, Any, Options], Any]] = {
-    "binary_crossentropy": lambda z, target, _: functional.binary_cross_entropy_with_logits(z, target),
-    "categorical_crossentropy": lambda z, target, _: functional.cross_entropy(z, target),
+    "binary_crossentropy": own(functional.binary_cross_entropy_with_logits),
+    "categorical_crossentropy": own(functional.cross_entropy),
     "hinge": hinge,
-    "huber": lambda y, target, options: functional.huber_loss(y, target, delta=options["delta"]),
-    "mean_absolute_error": lambda y, target, _: functional.l1_loss(y, target),
-    "mean_squared_error": lambda y, target, _: functional.mse_loss(y, target),
+    "huber": own(functional.huber_loss),
+    "mean_absolute_error": own(functional.l1_loss),
+    "mean_squared_error": own(functional.mse_loss),
     "perceptron": perceptron,
-    "sparse_categorical_crossentropy": lambda z, target, _: functional.cross_entropy(z, target.long()),
+    "sparse_categorical_crossentropy": own(functional.cross_entropy),
 }
+"""The elements, ``(rows, outputs)`` or ``(rows,)``; their mean is what is trained."""
+
 JOINED = {"binary_crossentropy", "categorical_crossentropy", "perceptron", "sparse_categorical_crossentropy"}
 """Losses that take what goes into the last activation."""
 
@@ -118,7 +130,8 @@ def train(task: Task, dtype: Any) -> Result:
     parameters = model.parameters
     rule = OPTIMIZERS[options["type"]](parameters, options)
     x, target = torch.tensor(task.x, dtype=dtype), torch.tensor(task.target)
-    target = target.to(dtype) if target.is_floating_point() else target
+    target = target.to(dtype) if target.is_floating_point() else target.long()
+    importance = torch.tensor(task.importance, dtype=dtype)
     masks = {name: torch.tensor(mask, dtype=dtype) for name, mask in task.masks.items()}
     losses, start = [], 0
     for step, count in enumerate(task.counts.tolist()):
@@ -128,7 +141,8 @@ def train(task: Task, dtype: Any) -> Result:
         for parameter in parameters:
             parameter.grad = None
         y = model(x[rows], {name: mask[place] for name, mask in masks.items()})
-        value = LOSSES[loss["type"]](y, target[rows], loss)
+        elements = LOSSES[loss["type"]](y, target[rows], loss)
+        value = (elements.reshape(count, -1) * importance[rows, None]).mean()
         losses.append(value.item())
         if value.requires_grad:
             value.backward()

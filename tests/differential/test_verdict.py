@@ -9,7 +9,8 @@ from differential.case import Case, draw_case
 from differential.exchange import Result
 from differential.ours import train_float32, train_float64
 from differential.verdict import UNIT, Ours, distance, is_astray, judge, spread
-from mltrain.config.load import config_from
+from mltrain.config import Config
+from mltrain.config.convert import convert
 
 
 def as_float32(result: Result) -> Result:
@@ -63,14 +64,15 @@ def test_another_rounding_is_seen() -> None:
 @pytest.mark.parametrize(("optimizer", "word"), [("lion", "explained"), ("sgd", "disagrees")])
 def test_what_a_rounding_decides_is_explained(optimizer: str, word: str) -> None:
     """Two rows pull the kernel apart, equally strongly. Lion goes up or down by any rounding; sgd stays."""
-    config = config_from(
+    config = convert(
+        Config,
         {
             "dataset": {"type": "inline", "x": [1, 1], "y": [-5, 5]},
             "layers": [{"type": "dense", "units": 1, "use_bias": False, "kernel_initializer": "ones"}],
             "loss": "mae",
             "optimizer": {"type": optimizer, "learning_rate": 0.01},
             "training": {"epochs": 20},
-        }
+        },
     )
     case = Case(0, config)
     stays = train_float64(case)

@@ -8,7 +8,8 @@ import pytest
 from differential.case import Case
 from differential.ours import train_float32, train_float64
 from differential.verdict import UNIT, distance, is_astray
-from mltrain.config.load import config_from
+from mltrain.config import Config
+from mltrain.config.convert import convert
 
 SHAPES = {
     "one number, one row, one unit": (1, 1, 1, 1),
@@ -36,7 +37,8 @@ def test_loss_and_weights_are_those_of_float64(shape: tuple[int, int, int, int],
         "binary_crossentropy": rng.integers(0, 2, (rows, outputs)),
         "sparse_categorical_crossentropy": rng.integers(0, outputs, rows),
     }
-    config = config_from(
+    config = convert(
+        Config,
         {
             "dataset": {
                 "type": "inline",
@@ -50,7 +52,7 @@ def test_loss_and_weights_are_those_of_float64(shape: tuple[int, int, int, int],
             "loss": loss,
             "optimizer": {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9},
             "training": {"epochs": max(1, 20 // -(-rows // batch)), "batch_size": batch},
-        }
+        },
     )
     case = Case(0, config)
     assert len(case.steps[-1]) == ((rows - 1) % case.batch + 1)
