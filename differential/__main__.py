@@ -45,6 +45,7 @@ def _compare(options: argparse.Namespace, peers: Peers) -> int:
     """Train and judge all that is asked for; the number of disagreements."""
     from differential import report
     from differential.case import draw_case
+    from differential.peers import PEERS
 
     numbers = list(range(options.configs)) if options.only is None else [options.only]
     cases: list[Case] = []
@@ -56,7 +57,7 @@ def _compare(options: argparse.Namespace, peers: Peers) -> int:
         cases += some
         wrong = {verdict.number for verdict in verdicts if verdict.word == "disagrees"}
         print(f"{len(cases):,} of {len(numbers):,} configs, {len(wrong):,} disagreements", file=sys.stderr)
-    versions = ", ".join(f"{name} {version}" for name, version in peers.versions.items())
+    versions = ", ".join(f"{title} {peers.versions[name]}" for name, title in PEERS.items())
     print(f"{len(cases):,} configs of seed {options.seed}; {versions}\n")
     print(report.summary(verdicts), report.yardstick(verdicts), report.by_member(cases, verdicts), sep="\n\n")
     print()

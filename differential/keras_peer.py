@@ -1,6 +1,7 @@
 """The tasks, trained by Keras: ``python -m differential.keras_peer TASKS RESULTS`` in the peers' interpreter.
 
-Layers, losses, schedules and optimizers are Keras's own, gradients those of TensorFlow.
+Layers, losses, schedules and optimizers are Keras's own. Arithmetic and gradients below them are PyTorch's: with JAX
+each new shape takes seconds to compile, and TensorFlow has constants of float32 in what it computes in float64.
 """
 
 import os
@@ -10,67 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "torch"
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras.src import backend
+import torch
 from keras.src.backend.common import dtypes
+from keras.src.backend.torch.optimizers.torch_parallel_optimizer import TorchParallelOptimizer
 
 from differential.exchange import Result, Task, read_tasks, write_results
 
 Options = Mapping[str, Any]
 
 
-def stay_in_float64() -> None:
-    """Keep Keras's numbers in the precision that was asked for.
-
-    Unless told otherwise, Keras makes float32 of the results of many functions of float64; and TensorFlow makes float32
-    of Python's numbers, such as the 0.9 of an optimizer, before Keras makes float64 of them.
-    """
-    dtypes.BIT64_TO_BIT32_DTYPE.clear()
-    for name in ("cast", "convert_to_tensor"):
-        setattr(backend.core, name, _exactly(getattr(backend.core, name)))
-
-
-def _exactly(convert: Callable[..., Any]) -> Callable[..., Any]:
-    def converted(x: Any, *args: Any, **kwargs: Any) -> Any:
-        return convert(_as_number(x), *args, **kwargs)
-
-    return converted
-
-
-def _as_number(x: Any) -> Any:
-    """In float64, a Python float as NumPy's, whose precision TensorFlow respects; anything else as it is."""
-    return np.float64(x) if isinstance(x, float) and keras.config.floatx() == "float64" else x
-
-
 def _activation(name: str, **given: Any) -> Callable[[Options], Any]:
     return lambda options: keras.layers.Activation(lambda x: getattr(keras.activations, name)(x, **given))
 
 
-def _exact_gelu(x: Any) -> Any:
-    return x * (1 + keras.ops.erf(x / np.sqrt(2))) / 2
-
-
-def _exact_leaky_relu(slope: float) -> Any:
-    return keras.layers.Activation(lambda x: keras.ops.where(x > 0, x, x * slope))
-
-
-def _in_either(own: Callable[[Options], Any], exact: Callable[[Options], Any]) -> Callable[[Options], Any]:
-    """Keras's own in float32; in float64 the formula, where TensorFlow computes with constants of float32 even then."""
-    return lambda options: (own if keras.config.floatx() == "float32" else exact)(options)
-
-
 ACTIVATIONS: dict[str, Callable[[Options], Any]] = {
     "elu": lambda options: keras.layers.ELU(options["alpha"]),
-    "gelu": _in_either(_activation("gelu", approximate=False), lambda options: keras.layers.Activation(_exact_gelu)),
-    "leaky_relu": _in_either(
-        lambda options: keras.layers.LeakyReLU(negative_slope=options["negative_slope"]),
-        lambda options: _exact_leaky_relu(options["negative_slope"]),
-    ),
+    "gelu": _activation("gelu", approximate=False),
+    "leaky_relu": lambda options: keras.layers.LeakyReLU(negative_slope=options["negative_slope"]),
     "linear": _activation("linear"),
     "relu": lambda options: keras.layers.ReLU(),
     "sigmoid": _activation("sigmoid"),
@@ -144,7 +105,6 @@ def build(task: Task) -> tuple[Any, dict[str, Dropout]]:
 
 
 def make_optimizer(options: Options) -> Any:
-    options = {name: _as_number(value) for name, value in options.items()}
     given = {name: value for name, value in options.items() if name not in ("type", "clip_norm", "learning_rate")}
     rate = options["learning_rate"]
     if isinstance(rate, dict):
@@ -159,29 +119,41 @@ def train(task: Task, precision: str) -> Result:
     model, dropouts = build(task)
     loss = LOSSES[task.description["loss"]["type"]](task.description["loss"])
     optimizer = make_optimizer(task.description["optimizer"])
-    x = task.x.astype(precision)
-    target = task.target if task.target.dtype.kind == "i" else task.target.astype(precision)
-    alike, importance = bool((task.importance == 1).all()), task.importance.astype(precision)
+    dtype = getattr(torch, precision)
+    x, target = torch.tensor(task.x, dtype=dtype), torch.tensor(task.target)
+    target = target.to(dtype) if target.is_floating_point() else target
+    masks = {name: torch.tensor(mask, dtype=dtype) for name, mask in task.masks.items()}
+    alike, importance = bool((task.importance == 1).all()), torch.tensor(task.importance, dtype=dtype)
+    variables = model.trainable_variables
     losses, start = [], 0
-    for count in task.counts:
+    for count in task.counts.tolist():
         place = slice(start, start + count)
-        rows = task.order[place]
+        rows = torch.tensor(task.order[place])
         start += count
         for name, dropout in dropouts.items():
-            dropout.stays = tf.constant(task.masks[name][place].astype(precision))
-        with tf.GradientTape() as tape:
-            value = loss(target[rows], model(x[rows], training=True), None if alike else importance[rows])
-        gradients = tape.gradient(value, model.trainable_variables, unconnected_gradients="zero")
-        optimizer.apply(gradients, model.trainable_variables)
-        losses.append(float(value))
-    weights = (variable.numpy() for variable in model.trainable_variables)
+            dropout.stays = masks[name][place]
+        for variable in variables:
+            variable.value.grad = None
+        value = loss(target[rows], model(x[rows], training=True), None if alike else importance[rows])
+        value.backward()
+        losses.append(value.item())
+        with torch.no_grad():
+            optimizer.apply([_gradient(variable.value) for variable in variables], variables)
+    weights = (variable.value.detach().numpy() for variable in variables)
     return Result(np.array(losses), dict(zip(task.weights, weights, strict=True)))
 
 
+def _gradient(value: Any) -> Any:
+    """The gradient by a variable: zeros where nothing behind it has a slope."""
+    return torch.zeros_like(value) if value.grad is None else value.grad
+
+
 def main(tasks: str, results: str) -> None:
-    stay_in_float64()
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    torch.set_num_threads(1)
+    # For PyTorch Keras has each rule a second time, for many arrays at once. Without, it takes the one of all backends.
+    del TorchParallelOptimizer._backend_update_step
+    # Keras makes float32 of the results of many functions of float64 unless it is told otherwise.
+    dtypes.BIT64_TO_BIT32_DTYPE.clear()
     found = {}
     for number, task in read_tasks(Path(tasks)).items():
         for precision in ("float32", "float64"):

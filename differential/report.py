@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
+from benchmarks.report import table
 from differential.case import Case
 from differential.peers import PEERS, members_of
 from differential.verdict import Verdict, Word, is_astray
@@ -14,7 +15,7 @@ WORDS = get_args(Word)
 def summary(verdicts: Sequence[Verdict]) -> str:
     """Counts by peer, and the worst differences of those that agree."""
     columns = {peer: [verdict for verdict in verdicts if verdict.peer == peer] for peer in PEERS}
-    rows = [["", *PEERS.values()], ["configs compared", *(f"{len(found):,}" for found in columns.values())]]
+    rows = [["configs compared", *(f"{len(found):,}" for found in columns.values())]]
     for word in WORDS:
         counts = (sum(verdict.word == word for verdict in found) for found in columns.values())
         rows.append([word, *(f"{count:,}" for count in counts)])
@@ -24,7 +25,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
         ["mltrain's float32 off by, at most", *(_units(verdict.ours for verdict in found) for found in agreeing)]
     )
     rows.append(["the peer's own float32 off by", *(_units(verdict.peers for verdict in found) for found in agreeing)])
-    return _table(rows)
+    return table(["", *PEERS.values()], rows)
 
 
 def by_member(cases: Iterable[Case], verdicts: Sequence[Verdict]) -> str:
@@ -39,13 +40,13 @@ def by_member(cases: Iterable[Case], verdicts: Sequence[Verdict]) -> str:
         for member in members_of(case):
             used[member] = used.get(member, 0) + 1
             found.setdefault(member, []).extend(by_number.get(case.number, ()))
-    rows = [["", "", "configs", "float64", "float32", *(f"{name}'s own" for name in PEERS.values())]]
+    rows = []
     for family, name in sorted(used):
         own = found[family, name]
         peers = (_units(verdict.peers for verdict in own if verdict.peer == peer) for peer in PEERS)
         worst = _share(verdict.formula for verdict in own), _units(verdict.ours for verdict in own)
         rows.append([family, name, f"{used[family, name]:,}", *worst, *peers])
-    return _table(rows)
+    return table(["", "", "configs", "float64", "float32", *(f"{name}'s own" for name in PEERS.values())], rows)
 
 
 def yardstick(verdicts: Sequence[Verdict]) -> str:
@@ -77,9 +78,3 @@ def _share(values: Iterable[float]) -> str:
 
 def _units(values: Iterable[float]) -> str:
     return f"{max(values, default=0):,.0f} units"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(text.rstrip() for text in lines)

@@ -46,8 +46,8 @@ def _false_peers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_agreement(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert command.main(["--configs", str(WRONG), "--json", str(tmp_path / "found.json")]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("2 configs of seed 0; keras 3, torch 2\n")
-    assert re.search(r"^agrees +2 +2$", out, re.MULTILINE)
+    assert out.startswith("2 configs of seed 0; Keras 3, PyTorch 2\n")
+    assert re.search(r"^\| agrees +\| 2 +\| 2 +\|$", out, re.MULTILINE)
     assert "disagrees beside" not in out
     assert "Without counterpart in Keras: activations: step, losses: perceptron." in out
     verdicts = json.loads((tmp_path / "found.json").read_text("utf-8"))["verdicts"]
