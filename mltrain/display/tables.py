@@ -60,6 +60,11 @@ def start_table(layers: Sequence[tuple[str, str]]) -> Table:
     return Table([Column("layer", wraps=True), Column("weights", wraps=True)], rows)
 
 
+def origin_table(said: Mapping[str, str]) -> Table:
+    """Where a model comes from, a line for each thing that is known."""
+    return Table([Column("", style=FAINT), Column("", wraps=True)], list(said.items()))
+
+
 def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, float]) -> Table:
     """The loss and the metrics on one part of the data."""
     values = {"loss": loss, **metrics}

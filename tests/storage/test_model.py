@@ -4,10 +4,11 @@ import dataclasses
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from saved_models import CLASSIFIER, meta_of, model_of
+from saved_models import CLASSIFIER, meta_of, model_of, rewrite_meta
 
 from mltrain import __version__, load_model
 from mltrain.config import Config
@@ -25,9 +26,12 @@ from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.network import infer
 from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.regularizers import Regularizer
 from mltrain.engine.schedules import Schedule
 from mltrain.errors import DataError
+from mltrain.storage.environment import Environment
 from mltrain.storage.model import Model
+from mltrain.storage.origin import Origin
 
 LINE = "{dataset: {type: inline, x: [1, 2], y: [3, 4]}, layers: [{type: dense, units: 1}], loss: mse}"
 
@@ -49,10 +53,13 @@ def config_with(base: type, example: dict[str, Any]) -> dict[str, Any]:
         config["layers"].insert(0, {"type": "dense", "units": 2, "activation": example})
     elif base is Initializer:
         config["layers"].insert(0, {"type": "dense", "units": 4, "kernel_initializer": example})
+    elif base is Regularizer:
+        config["layers"].insert(0, {"type": "dense", "units": 4, "kernel_regularizer": example})
     elif base is Optimizer:
         config["optimizer"] = example
     elif base is Schedule:
         config["optimizer"] = {"type": "sgd", "learning_rate": example}
+        config["dataset"]["validation_split"] = 0.5  # of which some ask how training does on them
     elif base is Loss:
         loss = convert(Loss, example)
         names = loss.targets in ("labels", "one_hot")
@@ -66,7 +73,7 @@ def config_with(base: type, example: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-BASES = (Layer, Activation, Initializer, Optimizer, Schedule, Loss, Metric)
+BASES = (Layer, Activation, Initializer, Regularizer, Optimizer, Schedule, Loss, Metric)
 CASES = {
     f"{base.family.noun}-{spec.type_name()}-{index}": config_with(base, {"type": spec.type_name(), **example})
     for base in BASES
@@ -157,7 +164,9 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "inputs": {"scale": 1.0, "shift": 0.0},
         "targets": {"scale": 1.0, "shift": 0.0},
         "table": None,
+        "origin": msgspec.to_builtins(model.origin),
     }
+    assert model.origin is not None
     with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
         shapes = {name: file[name].shape for name in file.files}
         assert np.array_equal(file["dense.kernel"], model.network.arrays["dense.kernel"])
@@ -168,6 +177,22 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "dense_1.kernel": (3, 2),
         "dense_1.bias": (2,),
     }
+
+
+def test_a_model_keeps_the_environment_of_its_training(tmp_path: Any) -> None:
+    elsewhere = Environment("0.0.7", "3.99.1", "2.99.3", "Plan9 mips", 96)
+    origin = Origin(data="0" * 64, rows={"train": 3}, environment=elsewhere)
+    model = dataclasses.replace(model_of(CLASSIFIER), origin=origin)
+    for _ in range(2):  # what is loaded and saved again was trained where it was
+        model.save(tmp_path / "model.npz")
+        model = load_model(tmp_path / "model.npz")
+    assert model.origin == origin
+
+
+def test_models_of_before_the_origin_was_kept_can_be_read(tmp_path: Any) -> None:
+    model_of(CLASSIFIER).save(tmp_path / "model.npz")
+    rewrite_meta(tmp_path / "model.npz", lambda meta: meta.pop("origin"))
+    assert load_model(tmp_path / "model.npz").origin is None
 
 
 def test_a_model_names_classes() -> None:

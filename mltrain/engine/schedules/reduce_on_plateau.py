@@ -18,7 +18,7 @@ class ReduceOnPlateau(Schedule):
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"initial_learning_rate": 0.1},
-        {"initial_learning_rate": 0.1, "monitor": "accuracy", "factor": 0.5, "patience": 3, "cooldown": 2},
+        {"initial_learning_rate": 0.1, "monitor": "loss", "factor": 0.5, "patience": 3, "cooldown": 2},
     )
 
     initial_learning_rate: Annotated[float, Meta(gt=0, description="rate until the first plateau")]
