@@ -5,7 +5,8 @@
 For each table and five splits: rows to train on and rows to test on are written to CSV; ``mltrain init csv`` writes the
 config, which nobody touches; scikit-learn's MLP gets standardized numbers, one-hot names and filled gaps, and of its
 two ways to learn numbers, with the target standardized or as it is, the one that suits the table better. Prints the
-mean accuracy (or R2) of both on the same test rows. Tables that are named are compared in place of the usual ones. What it said last is in docs/your-data.md.
+mean accuracy (or R2) of both on the same test rows. Tables that are named are compared in place of the usual ones.
+What it said last is in docs/your-data.md.
 """
 
 import json
