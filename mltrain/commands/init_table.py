@@ -25,9 +25,7 @@ def config_for(path: Path, target: str) -> tuple[str, list[str]]:
     Raises `DataError` where the file or the target cannot be used.
     """
     if JSON_LINES & set(path.suffixes):
-        raise DataError(
-            f"{path}: JSON Lines can be predicted, but not learned from; save the rows as .csv or .parquet"
-        )
+        raise DataError(f"{path}: JSON Lines can be predicted, but not learned from; save the rows as .csv or .parquet")
     with open_rows(path, expected=[target], as_text=True) as source:
         columns = {column.name: column for column in profile(source, Missing())}
         if target not in columns:

@@ -6,7 +6,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -25,11 +25,22 @@ def readable(name: str) -> Iterator[None]:
     except FileNotFoundError:
         raise DataError(f"{name}: there is no such file") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{name}: this is no text in UTF-8 ({error.reason}); save it as UTF-8") from None
+        raise DataError(f"{_no_text(name)}: this is no text in UTF-8 ({error.reason}); save it as UTF-8") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: a damaged gzip file: {error}") from error
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {error.strerror or error}") from error
+
+
+def _no_text(name: str) -> str:
+    """The file, with the number of its first line that is no text, if it can be read again."""
+    with suppress(OSError, EOFError, zlib.error), _plain(Path(name)) as content:
+        for number, line in enumerate(content, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f"{name}:{number}"
+    return name
 
 
 def open_lines(path: Path | str) -> io.TextIOWrapper:
@@ -48,7 +59,13 @@ def open_lines(path: Path | str) -> io.TextIOWrapper:
 
 def count_lines(path: Path) -> int:
     """How many lines a file has, a last one without an end included; plain or gzip."""
+    with _plain(path) as content:
+        return 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(1 << 20), b""))
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of a file, unpacked if it is gzip."""
     with path.open("rb") as raw:
         zipped = raw.peek(2).startswith(GZIP_MAGIC)
-        content = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
-        return 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(1 << 20), b""))
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
