@@ -1,6 +1,5 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,13 +9,16 @@ import typer
 import typer.core
 
 from mltrain import __version__
-from mltrain.errors import MltrainError, UsageError
+from mltrain.errors import MltrainError, StorageError, UsageError
+from mltrain.streams import open_closed, reason, silence
 
 if TYPE_CHECKING:
     from mltrain.display.terminal import Terminal
 
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
+
+_NOT_WRITTEN = StorageError.exit_code
 
 app = typer.Typer(
     name="mltrain",
@@ -79,7 +81,9 @@ def fit(
         Path | None, typer.Option("--log-dir", metavar="DIR", help="Write event files for TensorBoard, below DIR/RUN.")
     ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show warnings and errors only, and print the run's folder.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Train the network of a config, and save it."""
@@ -349,13 +353,18 @@ def _terminal(**options: Any) -> "Terminal":
 
 def main() -> None:
     """The ``mltrain`` command. Errors that are meant for the user become one message and an exit code."""
+    open_closed()
     try:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         code = 1
+    except OSError as error:
+        silence(sys.stdout)  # or Python would try once more
+        _terminal().error(f"{error.filename or 'the output'}: cannot be written: {reason(error)}")
+        code = _NOT_WRITTEN
     sys.exit(code)
 
 

@@ -126,6 +126,7 @@ def prepare(config: Config, folder: Path) -> Job:
         raise ConfigError(problems)
     job = Job(config, dataset, network)
     _ = job.weights  # what is wrong with them is to be known now
+    job.model([]).check_storable()
     return job
 
 

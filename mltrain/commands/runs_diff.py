@@ -49,7 +49,7 @@ def _results(record: Record) -> Values:
         **({"epochs": record.epochs, **last, "seconds": sum(history.get("seconds", ()))} if history else {}),
         "parameters": record.model.network.parameters.size,
         **({f"{part} rows": count for part, count in origin.rows.items()} if origin else {}),
-        **({"data": origin.data, "mltrain": origin.mltrain, "numpy": origin.numpy} if origin else {}),
+        **({"data": origin.data, **origin.document["environment"]} if origin else {}),
     }
 
 

@@ -60,7 +60,7 @@ def _origin(model: Model) -> dict[str, str]:
     return {
         **said,
         "rows": f"{rows}; SHA-256 {origin.data[:_DIGITS]}...",
-        "trained by": f"mltrain {origin.mltrain}, NumPy {origin.numpy}",
+        "trained by": f"mltrain {origin.environment.mltrain}, NumPy {origin.environment.numpy}",
     }
 
 

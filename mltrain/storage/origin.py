@@ -1,26 +1,24 @@
 """Where a model comes from, besides its config: the rows that it learned from, and what computed it."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-import numpy as np
 
-from mltrain import __version__
 from mltrain.data import Dataset
 from mltrain.data.fingerprint import fingerprint
+from mltrain.storage.environment import Environment
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """What a model file says of its training.
 
-    ``data`` is the `fingerprint` of its dataset, ``rows`` how many each part had, ``mltrain`` and ``numpy``
-    are the versions that trained it. There is no date in it, so that the same training gives the same bytes.
+    ``data`` is the `fingerprint` of its dataset, ``rows`` how many each part had. There is no date in it, so that the
+    same training gives the same bytes.
     """
 
     data: str
     rows: dict[str, int]
-    mltrain: str
-    numpy: str
+    environment: Environment
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Origin":
@@ -28,11 +26,10 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             data=fingerprint(dataset),
             rows={name: len(rows.x) for name, rows in dataset.by_name.items()},
-            mltrain=__version__,
-            numpy=np.__version__,
+            environment=Environment.here(),
         )
 
     @property
     def document(self) -> dict[str, Any]:
         """The same as data for JSON."""
-        return {name: getattr(self, name) for name in self.__struct_fields__}
+        return cast(dict[str, Any], msgspec.to_builtins(self))

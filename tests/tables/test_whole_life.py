@@ -120,7 +120,7 @@ def test_a_file_is_predicted_in_blocks_and_written_whole(penguins, monkeypatch):
     assert code == 0
     assert "344 predictions written to out.jsonl" in err
     whole = Path("out.jsonl").read_text()
-    monkeypatch.setattr("mltrain.data.tables.delimited.BLOCK_ROWS", 50)
+    monkeypatch.setattr("mltrain.data.tables.source.BLOCK_ROWS", 50)
     assert penguins("predict", "--input", "penguins.csv", "--output", "again.jsonl", "--keep")[0] == 0
     rows, again = (
         [json.loads(line) for line in text.splitlines()] for text in (whole, Path("again.jsonl").read_text())

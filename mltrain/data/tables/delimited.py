@@ -12,7 +12,6 @@ read with PyArrow.
 """
 
 import csv
-from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -20,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from mltrain.data.tables.layout import UNKNOWN, Like, column_names, find_delimiter, has_header, records
-from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
-from mltrain.data.tables.text_file import STDIN, count_lines, open_lines, readable
+from mltrain.data.tables.source import Block, Source
+from mltrain.data.tables.text_file import TextFile, count_lines, readable
 from mltrain.errors import DataError
 
 _SAMPLE = 50
@@ -45,10 +44,9 @@ class DelimitedFile(Source):
         like: Like = UNKNOWN,
         as_text: bool = False,
     ):
-        self.name = "standard input" if str(path) == STDIN else str(path)
         self._path, self._as_text = path, as_text
-        with readable(self.name):
-            self._file = open_lines(path)
+        self._file = TextFile(path)
+        self.name = self._file.name
         try:
             self._find_layout(delimiter, header, expected, like, tabs_first=".tsv" in Path(path).suffixes)
         except BaseException:
@@ -58,8 +56,7 @@ class DelimitedFile(Source):
     def _find_layout(
         self, delimiter: str | None, header: bool | None, expected: Collection[str], like: Like, *, tabs_first: bool
     ) -> None:
-        with readable(self.name):
-            sample = list(islice(self._file, _SAMPLE))
+        sample = list(islice(self._file, _SAMPLE))
         self._lines = chain(sample, self._file)
         # The last line of the sample may end within a quoted cell.
         looked_at = sample[:-1] if len(sample) == _SAMPLE else sample
@@ -72,24 +69,23 @@ class DelimitedFile(Source):
         self.columns = column_names(rows[0], self._header)
         if not self._header and len(self.columns) == len(like.nameless):
             self.columns = like.nameless  # without the target, of whose place in the row nothing is left
-        if repeated := [name for name, count in Counter(self.columns).items() if count > 1]:
-            raise DataError(f"{self.name}:1: two columns are called '{repeated[0]}'; each needs a name of its own")
+        self.check_columns()
 
     def most_rows(self) -> int:
         with readable(self.name):
-            return count_lines(Path(self._path))
+            lines, length = count_lines(Path(self._path))
+        return min(lines, length // len(self.columns) + 1)  # a row has an end, and a separator between each two cells
 
     def close(self) -> None:
-        if str(self._path) != STDIN:
-            self._file.close()
+        self._file.close()
 
     def blocks(self) -> Iterator[Block]:
         line, row = 0, 1
-        with readable(self.name), self._parsing():
+        with self._parsing():
             if self._header:
                 line = self._skip_header()
             while not self._as_text:
-                lines = list(islice(self._lines, BLOCK_ROWS))
+                lines = list(islice(self._lines, self.block_rows))
                 if not lines:
                     return
                 numbers = _numbers(lines, self._delimiter, len(self.columns))
@@ -123,7 +119,7 @@ class DelimitedFile(Source):
                         raise self._ragged(start, row + len(rows), cells)
                     rows.append(cells)
                     lines.append(start)
-                    if len(rows) == BLOCK_ROWS:
+                    if len(rows) == self.block_rows:
                         break
             except csv.Error as error:
                 raise _unparsable(f"{self.name}:{end + 1}: row {row + len(rows):,}", error) from error

@@ -66,5 +66,5 @@ def has_header(rows: Sequence[Sequence[str]], expected: Collection[str], *, like
 
 def column_names(first: Sequence[str], header: bool) -> tuple[str, ...]:
     """The columns' names: those that the first row gives, and ``column_1``, ``column_2`` for those without one."""
-    given = [cell.strip() if header else "" for cell in first]
+    given = [" ".join(cell.split()) if header else "" for cell in first]  # a quoted name may have several lines
     return tuple(name or f"column_{number}" for number, name in enumerate(given, 1))
