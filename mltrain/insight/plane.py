@@ -46,6 +46,7 @@ class Plane:
     trained_on: Points
     held_back: Points | None
     border: tuple[Numbers, Numbers] | None
+    are_probabilities: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def plane_of(record: Record, network: Network | None = None, side: int = SIDE) -
         _points(data.train),
         _points(Split(*(np.concatenate(arrays) for arrays in zip(*held, strict=True)))) if held else None,
         None if border is None else (across, border),
+        record.model.gives_probabilities,
     )
 
 

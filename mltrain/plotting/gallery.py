@@ -20,7 +20,7 @@ from mltrain.insight.course import Course, Tracks, course_of, tracks_of
 from mltrain.insight.curve import curve_of, has_curve
 from mltrain.insight.plane import has_plane, plane_of, units_of
 from mltrain.plotting.classes import draw_calibration, draw_classes, draw_confusion
-from mltrain.plotting.course import draw_course, draw_tracks
+from mltrain.plotting.course import course_size, draw_course, draw_tracks
 from mltrain.plotting.curve import draw_curve
 from mltrain.plotting.images import (
     MOST_WEIGHTS,
@@ -30,6 +30,7 @@ from mltrain.plotting.images import (
     draw_image,
     draw_sheet,
     draw_weights,
+    sheet_size,
     weights_size,
 )
 from mltrain.plotting.numbers import draw_numbers
@@ -119,8 +120,8 @@ def _course(course: Course) -> Picture:
         f"{names.capitalize()} over {plural(course.epochs[-1], 'epoch')}. The smallest {what}, "
         f"{number(judged[course.best])}, is that of epoch {course.epochs[course.best]}."
     )
-    width = WIDTH * max(1.0, len(course.measures) / 2)
-    return Picture("history", "How the learning went", caption, partial(draw_course, course=course), (width, HEIGHT))
+    draw = partial(draw_course, course=course)
+    return Picture("history", "How the learning went", caption, draw, course_size(course))
 
 
 def _tracks(tracks: Tracks) -> Picture:
@@ -213,7 +214,7 @@ def _sheet(name: str, title: str, caption: str, answers: ClassAnswers, rows: Seq
         right = bool(answers.true[row] == answers.said[row])
         truth = "" if right else f"\nis {answers.classes[answers.true[row]]}"
         samples.append(Labelled(answers.x[row], answers.named(row) + truth, right))
-    return Picture(name, title, caption, partial(draw_sheet, samples=samples))
+    return Picture(name, title, caption, partial(draw_sheet, samples=samples), sheet_size(samples))
 
 
 def _of(shown: int, count: int, noun: str) -> str:
