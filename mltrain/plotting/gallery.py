@@ -19,6 +19,7 @@ from mltrain.insight.answers import (
 from mltrain.insight.course import Course, Tracks, course_of, tracks_of
 from mltrain.insight.curve import curve_of, has_curve
 from mltrain.insight.plane import has_plane, plane_of, units_of
+from mltrain.insight.unseen import unseen
 from mltrain.plotting.classes import draw_calibration, draw_classes, draw_confusion
 from mltrain.plotting.course import course_size, draw_course, draw_tracks
 from mltrain.plotting.curve import draw_curve
@@ -69,8 +70,8 @@ def gallery_of(record: Record) -> Gallery:
         lacks.append(f"nothing that needs the rows: {str(error).splitlines()[0]}")
     else:
         pictures.extend(_of_rows(record))
-        if lack := _unseen(record):
-            lacks.append(lack)
+    if lack := unseen(record.model):
+        lacks.append(lack)
     if (weights := first_weights(record)) is not None:
         pictures.append(
             Picture(
@@ -98,18 +99,6 @@ def _of_rows(record: Record) -> Iterator[Picture]:
         yield from _classes(answers)
         if are_images(record.model.facts.input_shape):
             yield from _images(answers)
-
-
-def _unseen(record: Record) -> str | None:
-    """Why there is no picture of what the model does with its inputs; None if there is one."""
-    shape = record.model.facts.input_shape
-    if has_curve(record.model) or has_plane(record.model) or are_images(shape):
-        return None
-    count = int(np.prod(shape))
-    return (
-        f"no picture of the model over its inputs: a row has {plural(count, 'number')}; "
-        "a curve needs one, a boundary two, an image a height and a width"
-    )
 
 
 def _course(course: Course) -> Picture:

@@ -9,7 +9,6 @@ pytest.importorskip("matplotlib", reason="animations need the extra 'plot'")
 from PIL import Image
 
 from mltrain.cli import app
-from mltrain.display.palette import LIGHT
 from mltrain.errors import DataError
 from mltrain.plotting.animation import animation_of
 from mltrain.plotting.style import LIGHT, drawn

@@ -217,8 +217,8 @@ def test_predicted_against_true_with_residuals(pictures):
 
 def test_what_cannot_be_drawn_is_said_in_a_line_each(records):
     assert gallery_of(records["table"]).lacks == [
-        "no picture of the model over its inputs: a row has 3 numbers; "
-        "a curve needs one, a boundary two, an image a height and a width"
+        "no picture of the model over its inputs: it takes 3 numbers and gives 1; "
+        "a curve takes one and gives one, a boundary takes two, an image has a height and a width"
     ]
     assert gallery_of(records["untrained"]).lacks[0] == (
         "no curves of loss and metrics: they need a history of two epochs or more, which is not there"

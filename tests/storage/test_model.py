@@ -24,11 +24,11 @@ from mltrain.engine.initializers import Initializer
 from mltrain.engine.layers import Layer
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
-from mltrain.storage.environment import Environment
 from mltrain.engine.network import infer
 from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.schedules import Schedule
 from mltrain.errors import DataError
+from mltrain.storage.environment import Environment
 from mltrain.storage.model import Model
 
 LINE = "{dataset: {type: inline, x: [1, 2], y: [3, 4]}, layers: [{type: dense, units: 1}], loss: mse}"
