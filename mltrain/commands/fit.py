@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from mltrain.display.views import verbatim
 from mltrain.errors import ConfigError, TrainingInterrupted
 from mltrain.interrupts import interruptible
 from mltrain.preparation import Job, prepare, split_to_evaluate
+from mltrain.storage.event_files import EventFiles, need_event_files
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.model import Model
 from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, MODEL, Run, find_model
@@ -41,9 +42,12 @@ def run(
     init_from: Path | None = None,
     frames: int = 1,
     live: bool = False,
+    log_dir: Path | None = None,
     profile: Profile | None = None,
 ) -> None:
     """Train what ``config`` describes and save it to a run directory."""
+    if log_dir is not None:
+        need_event_files()
     source = read_config(config, changes)
     job = _prepared(terminal, source)
     if init_from is not None:
@@ -57,7 +61,7 @@ def run(
         keeper.offer(0, job.network.parameters)
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
             try:
-                with _display(terminal, job, page) as display:
+                with _display(terminal, job, page) as display, _log(log_dir, run) as log:
                     show, step = display.show, display.step
                     if profile:
                         show, step = (profile.timed("display", "", shown) for shown in (show, step))
@@ -65,9 +69,13 @@ def run(
                         show(report)
                         history.append(report)
                         keeper.offer(report.epoch, job.network.parameters)
+                        if log:
+                            log.add(report)
             except TrainingInterrupted:
                 run.save(job.model(history), history, source.folder, keeper.frames)
                 terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
+                if terminal.quiet and not terminal.json:
+                    _tell_where(terminal, run)
                 raise
             run.save(job.model(history), history, source.folder, keeper.frames)
         _conclude(terminal, job, history, run, profile, is_newest=out is None)
@@ -120,6 +128,11 @@ def _display(terminal: Terminal, job: Job, page: "LivePage | None") -> Iterator[
             page.finish()
 
 
+def _log(folder: Path | None, run: Run) -> EventFiles | nullcontext[None]:
+    """TensorBoard's files of a run, in a folder that is called as the run is."""
+    return EventFiles(folder / run.folder.resolve().name) if folder else nullcontext()
+
+
 def _conclude(
     terminal: Terminal,
     job: Job,
@@ -154,11 +167,18 @@ def _conclude(
     )
     if terminal.json:
         terminal.result(verbatim(""), document)
-    elif not terminal.quiet:
+    elif terminal.quiet:
+        _tell_where(terminal, run)
+    else:
         terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history)
             terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))
+
+
+def _tell_where(terminal: Terminal, run: Run) -> None:
+    """The run's folder, and nothing else, for scripts: ``run=$(mltrain fit --quiet ...)``."""
+    terminal.result(verbatim(str(run.folder)), {})
 
 
 def _untrained(job: Job) -> EpochReport:

@@ -171,9 +171,10 @@ def _commands(record: Record) -> list[str]:
 
 def _environment(record: Record) -> str:
     """What it was trained with, which need not be what this page is written with."""
-    environment, seed = record.model.environment, ("seed", str(record.model.config.seed))
-    if environment is None:
+    origin, seed = record.model.origin, ("seed", str(record.model.config.seed))
+    if origin is None:
         return "<p>The model does not say what it was trained with.</p>\n" + _table((), [seed])
+    environment = origin.environment
     rows = [
         ("mltrain", environment.mltrain),
         ("Python", environment.python),

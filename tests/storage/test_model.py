@@ -30,6 +30,7 @@ from mltrain.engine.schedules import Schedule
 from mltrain.errors import DataError
 from mltrain.storage.environment import Environment
 from mltrain.storage.model import Model
+from mltrain.storage.origin import Origin
 
 LINE = "{dataset: {type: inline, x: [1, 2], y: [3, 4]}, layers: [{type: dense, units: 1}], loss: mse}"
 
@@ -159,8 +160,9 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "inputs": {"scale": 1.0, "shift": 0.0},
         "targets": {"scale": 1.0, "shift": 0.0},
         "table": None,
-        "environment": msgspec.to_builtins(Environment.here()),
+        "origin": msgspec.to_builtins(model.origin),
     }
+    assert model.origin is not None
     with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
         shapes = {name: file[name].shape for name in file.files}
         assert np.array_equal(file["dense.kernel"], model.network.arrays["dense.kernel"])
@@ -175,17 +177,18 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
 
 def test_a_model_keeps_the_environment_of_its_training(tmp_path: Any) -> None:
     elsewhere = Environment("0.0.7", "3.99.1", "2.99.3", "Plan9 mips", 96)
-    model = dataclasses.replace(model_of(CLASSIFIER), environment=elsewhere)
+    origin = Origin(data="0" * 64, rows={"train": 3}, environment=elsewhere)
+    model = dataclasses.replace(model_of(CLASSIFIER), origin=origin)
     for _ in range(2):  # what is loaded and saved again was trained where it was
         model.save(tmp_path / "model.npz")
         model = load_model(tmp_path / "model.npz")
-    assert model.environment == elsewhere
+    assert model.origin == origin
 
 
-def test_models_of_before_the_environment_was_kept_can_be_read(tmp_path: Any) -> None:
+def test_models_of_before_the_origin_was_kept_can_be_read(tmp_path: Any) -> None:
     model_of(CLASSIFIER).save(tmp_path / "model.npz")
-    rewrite_meta(tmp_path / "model.npz", lambda meta: meta.pop("environment"))
-    assert load_model(tmp_path / "model.npz").environment is None
+    rewrite_meta(tmp_path / "model.npz", lambda meta: meta.pop("origin"))
+    assert load_model(tmp_path / "model.npz").origin is None
 
 
 def test_a_model_names_classes() -> None:
