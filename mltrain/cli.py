@@ -98,22 +98,69 @@ def fit(
 
 @app.command()
 def predict(
-    x: Annotated[list[str], typer.Option("--x", metavar="NUMBERS", help="One row of input: 10, or 1,2,3. Repeatable.")],
+    x: Annotated[
+        list[str] | None,
+        typer.Option("--x", metavar="VALUES", help="One row of input: 10, or 1,2,3, or age=3,kind=cat. Repeatable."),
+    ] = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="Rows to predict: .csv, .tsv, .jsonl, .parquet, or - for stdin. Or an image: .png, .jpg.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where to write them: .csv or .jsonl; by default to stdout.")
+    ] = None,
+    probabilities: Annotated[bool, typer.Option("--probabilities", help="Write a probability for each class.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Write the input's own columns, too.")] = False,
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Say what a trained network makes of new inputs."""
+    if (x is None) == (rows is None):
+        raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
+    if rows is not None and Path(rows).suffix.lower() in (".png", ".jpg", ".jpeg"):
+        if output is not None or probabilities or keep:
+            raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
+        from mltrain.commands import predict_image
+
+        predict_image.run(_terminal(json=json), model, rows)
+        return
+    if rows is not None:
+        from mltrain.commands import predict_file
+
+        predict_file.run(_terminal(json=json), model, rows, output, probabilities=probabilities, keep=keep)
+        return
+    if output is not None or probabilities or keep:
+        raise UsageError("--output, --probabilities and --keep go with --input")
     from mltrain.commands.predict import run
 
-    run(_terminal(json=json), model, x)
+    run(_terminal(json=json), model, x or [])
 
 
 @app.command()
-def evaluate(model: ModelOption = None, json: JsonOption = False) -> None:
+def evaluate(
+    model: ModelOption = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Rows with their targets to measure on, instead of those held back."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
     """Measure a trained network on rows that were held back."""
     from mltrain.commands.evaluate import run
 
-    run(_terminal(json=json), model)
+    run(_terminal(json=json), model, data)
+
+
+@app.command()
+def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
+    """Show what a config's dataset holds: columns, classes, parts, first rows, and what looks wrong."""
+    from mltrain.commands.data import run
+
+    run(_terminal(json=json), config, changes or [])
 
 
 class PictureFormat(StrEnum):
@@ -192,13 +239,19 @@ def check(
 @app.command()
 def init(
     name: Annotated[str | None, typer.Argument(help="The starter to write; without it, all are listed.")] = None,
+    rows: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="With the name csv: the table to write a config for.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="With the name csv: the column to predict.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write; by default NAME.yaml here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """List the starter configs, or write one."""
     from mltrain.commands.init import run
 
-    run(_terminal(), name, out, force=force)
+    run(_terminal(), name, out, force=force, rows=rows, target=target)
 
 
 @app.command()

@@ -10,15 +10,17 @@ from pathlib import Path
 
 from mltrain.config import Config
 from mltrain.data import Dataset, Split
+from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError
 from mltrain.randomness import generator
 from mltrain.storage.model import Model
+from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
-from mltrain.training.targets import encode
+from mltrain.training.targets import class_names, encode
 from mltrain.training.warnings import find_warnings
 
 
@@ -34,6 +36,13 @@ class Job:
     def rows(self) -> Rows:
         """What is trained on, with targets as the loss takes them."""
         return self._encoded(self.dataset.train)
+
+    @cached_property
+    def weights(self) -> Floats | None:
+        """How much a row of each class counts, if that was asked for. Raises `ConfigError`."""
+        config = self.config
+        classes = class_names(config.loss, self.dataset.facts, self.network.output_shape[0])
+        return class_weights(config.training, classes, self.rows.target)
 
     def warnings(self) -> list[str]:
         """What would train, but not well, in a sentence each."""
@@ -63,7 +72,8 @@ class Job:
             training=config.training,
             metrics=config.metrics,
             validation=held_back and self._encoded(held_back),
-            scale=self.dataset.facts.scale,
+            preprocessing=self.dataset.preprocessing,
+            weights=self.weights,
             seed=config.seed,
             stop=stop,
             progress=progress,
@@ -72,7 +82,7 @@ class Job:
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network as it is now, as a model."""
-        return Model(self.config, self.network, self.dataset.facts, history)
+        return Model(self.config, self.network, self.dataset.facts, self.dataset.preprocessing, history)
 
     def start_from(self, model: Model) -> str:
         """Take over the parameters of ``model`` that this network has, too, by name and shape; says which, in words.
@@ -90,7 +100,8 @@ class Job:
 
     def _encoded(self, split: Split) -> Rows:
         outputs = self.network.output_shape[0]
-        return Rows(split.x, encode(self.config.loss, self.dataset.facts, outputs, split))
+        target = encode(self.config.loss, self.dataset.facts, outputs, split, self.dataset.preprocessing)
+        return Rows(split.x, target)
 
 
 def prepare(config: Config, folder: Path) -> Job:
@@ -106,7 +117,9 @@ def prepare(config: Config, folder: Path) -> Job:
     dataset = config.dataset.load(config.seed, folder)
     if problems := find_data_problems(config.layers, config.loss, dataset):
         raise ConfigError(problems)
-    return Job(config, dataset, network)
+    job = Job(config, dataset, network)
+    _ = job.weights  # what is wrong with them is to be known now
+    return job
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

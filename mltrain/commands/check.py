@@ -30,7 +30,7 @@ def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> 
 
 def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
     source = read_config(path, changes)
-    if missing := source.config.dataset.missing(source.folder):
+    if missing := source.config.dataset.unfetched(source.folder):
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
         return []
     try:

@@ -1,28 +1,29 @@
 """``mltrain evaluate``: how good a model is on rows that it did not learn from."""
 
 from pathlib import Path
+from typing import Any
 
+from mltrain.data import Split
 from mltrain.display.download import download_bar
-from mltrain.display.tables import Confusion, evaluation
+from mltrain.display.tables import Confusion, class_table, evaluation, residual_table
 from mltrain.display.terminal import Terminal
 from mltrain.display.views import Stack, View, verbatim
 from mltrain.preparation import split_to_evaluate
 from mltrain.storage.model import Model
+from mltrain.storage.rows import open_for, read_split, target_names
 from mltrain.storage.runs import dataset_of, find_model
+from mltrain.training.quality import QUANTILES, class_qualities, residual_quantiles
 
 
-def run(terminal: Terminal, path: Path | None) -> None:
-    """Measure the model on its test rows, or what comes closest to them."""
+def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
+    """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
     file = find_model(path)
     model = Model.load(file)
-    description, folder = dataset_of(file, model)
-    with download_bar(terminal) as progress:
-        description.fetch(folder, progress)
-    split, rows = split_to_evaluate(description.load(model.config.seed, folder))
+    split, rows = _own_rows(terminal, file, model) if data is None else _rows_of(model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
-    document = {
+    document: dict[str, Any] = {
         "model": str(file),
         "split": split,
         "samples": len(rows.x),
@@ -31,6 +32,29 @@ def run(terminal: Terminal, path: Path | None) -> None:
     }
     views: list[View] = [evaluation(split, len(rows.x), result.loss, result.metrics)]
     if result.confusion is not None and model.classes is not None:
+        qualities = class_qualities(result.confusion)
         document["confusion"] = {"classes": list(model.classes), "counts": result.confusion.tolist()}
+        document["classes"] = {name: quality._asdict() for name, quality in zip(model.classes, qualities, strict=True)}
+        views += [verbatim(""), class_table(model.classes, qualities)]
         views += [verbatim(""), Confusion(model.classes, result.confusion.tolist())]
+    elif model.classes is None:
+        names, quantiles = target_names(model), residual_quantiles(model.predict(rows.x), rows.y).tolist()
+        document["residuals"] = {
+            name: {f"{share:g}": values[index] for share, values in zip(QUANTILES, quantiles, strict=True)}
+            for index, name in enumerate(names)
+        }
+        views += [verbatim(""), residual_table(names, QUANTILES, quantiles)]
     terminal.result(Stack(views), document)
+
+
+def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]:
+    """The rows that the model's own dataset held back, and what they are called."""
+    description, folder = dataset_of(file, model)
+    with download_bar(terminal) as progress:
+        description.fetch(folder, progress)
+    return split_to_evaluate(description.load(model.config.seed, folder))
+
+
+def _rows_of(model: Model, data: str) -> tuple[str, Split]:
+    with open_for(model, data, as_text=model.facts.classes is not None) as source:
+        return source.name, read_split(model, source)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mltrain.commands.init_table import config_for
 from mltrain.config.nearest import did_you_mean
 from mltrain.config.schema import schema_text
 from mltrain.display.explain import Entries, Entry
@@ -15,28 +16,69 @@ from mltrain.storage.files import write_text
 SCHEMA_FILE = "mltrain.schema.json"
 """What the first line of each starter calls the schema that is written beside it."""
 
+EDITOR_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
+"""The first line of each starter, by which editors find the schema."""
+
 _PLACES = (Path(__file__).parents[1] / "starters", Path(__file__).parents[2] / "configs")
 """Where the lessons are: in an installed package, and in a source checkout."""
 
 
-def run(terminal: Terminal, name: str | None, out: Path | None, *, force: bool = False) -> None:
-    """List the starters, or write one, with the schema that tells editors what may stand in it."""
+_TABLE_PATH = re.compile(r"\.\./data/(\w+\.csv)")
+"""How starters name the tables that come with them; a starter that was written has its table beside it."""
+
+TABLE = "csv"
+"""The starter that is made for a file, not copied."""
+
+
+def run(
+    terminal: Terminal,
+    name: str | None,
+    out: Path | None,
+    *,
+    force: bool = False,
+    rows: Path | None = None,
+    target: str | None = None,
+) -> None:
+    """List the starters, or write one, with the schema that tells editors what may stand in it.
+
+    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``.
+    """
+    if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
+        raise UsageError(
+            "for a table of your own, say which and what to predict: mltrain init csv FILE --target COLUMN"
+        )
+    if rows is not None and target is not None:
+        text, decided = config_for(rows, target)
+        for sentence in decided:
+            terminal.note(sentence)
+        _write(terminal, out or rows.with_suffix(".yaml"), f"{EDITOR_LINE}\n{text}", force=force)
+        return
     starters = {path.stem: path for path in _starters()}
     if name is None:
         entries = [Entry(stem, _first_sentence(path.read_text("utf-8"))) for stem, path in starters.items()]
         terminal.result(Entries(entries), {})
         terminal.note("write one with: mltrain init NAME")
+        terminal.note("for a table of your own: mltrain init csv FILE --target COLUMN")
         return
     if name not in starters:
         raise UsageError(
             f"there is no starter '{name}'{did_you_mean(name, starters, '; list them with: mltrain init')}"
         )
     path = out or Path(f"{name}.yaml")
+    text = starter(name)
+    _write(terminal, path, _TABLE_PATH.sub(r"\1", text), force=force)
+    for table in _TABLE_PATH.findall(text):
+        if not (path.parent / table).exists():
+            write_text(path.parent / table, _table(table).read_text("utf-8"))
+            terminal.note(f"its rows are in {path.parent / table}")
+
+
+def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; name another file with --out, or write over it with --force")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}; make it first")
-    write_text(path, starter(name))
+    write_text(path, text)
     write_text(path.parent / SCHEMA_FILE, schema_text())
     terminal.result(verbatim(f"{path}"), {})
     terminal.note(f"train it with: mltrain fit {path}")
@@ -45,6 +87,11 @@ def run(terminal: Terminal, name: str | None, out: Path | None, *, force: bool =
 def starter(name: str) -> str:
     """The text of a starter."""
     return next(path for path in _starters() if path.stem == name).read_text("utf-8")
+
+
+def _table(name: str) -> Path:
+    """A table that a starter uses: beside it in an installed package, in data/ in a source checkout."""
+    return next(path for place in _PLACES for path in (place / name, place.parent / "data" / name) if path.is_file())
 
 
 def _starters() -> Iterator[Path]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.tables.cells import as_number
+from mltrain.data.tables.nearest import no_column
 from mltrain.display.tables import Prediction, predictions
 from mltrain.display.terminal import Terminal
 from mltrain.engine.layers import in_words
@@ -21,23 +23,70 @@ def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
     """Predict each of ``rows``, written as in ``1,2,3``."""
     file = find_model(path)
     model = Model.load(file)
-    shape = model.facts.input_shape
-    x = np.stack([numbers(text, shape) for text in rows])
-    y = model.predict(x)
+    given, y = _by_column(model, rows) if model.preprocessing.table else _by_number(model, rows)
+    show(terminal, file, model, given, y, newest=path is None)
+
+
+def show(
+    terminal: Terminal, file: Path, model: Model, given: "Given", y: npt.NDArray[np.float32], *, newest: bool
+) -> None:
+    """Say what the model, read from ``file``, makes of the inputs ``given``; ``newest`` says that nobody chose it."""
     labels = model.labels(y) if model.classes is not None else None
     found = [
         Prediction(
-            x=[float(number) for number in row.flat],
+            x=row,
             y=[float(number) for number in outputs],
             label=labels[index] if labels else None,
             probabilities=_probabilities(model, outputs),
         )
-        for index, (row, outputs) in enumerate(zip(x, y, strict=True))
+        for index, (row, outputs) in enumerate(zip(given, y, strict=True))
     ]
-    if path is None:
+    if newest:
         terminal.note(f"model {file}")
     document = {"model": str(file), "predictions": [_document(one) for one in found]}
     terminal.result(predictions(found), document)
+
+
+Given = list[list[float | str]]
+"""What was typed, a row at a time."""
+
+
+def _by_number(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np.float32]]:
+    x = np.stack([numbers(text, model.facts.input_shape) for text in rows])
+    return [[float(number) for number in row.flat] for row in x], model.predict(x)
+
+
+def _by_column(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np.float32]]:
+    """For a model that learned from a table: the cells of its columns in order, or as ``name=value``."""
+    assert model.preprocessing.table is not None
+    names = [column.name for column in model.preprocessing.table.columns]
+    cells = [named_cells(text, names) for text in rows]
+    given: Given = [[_number_or_text(row[name]) for name in names] for row in cells]
+    return given, model.predict(cells)
+
+
+def named_cells(text: str, names: Sequence[str]) -> dict[str, str]:
+    """The cell of each column; a column that is not named has an empty one. Raises `UsageError`."""
+    words = [word.strip() for word in text.split(",")]
+    if not all("=" in word for word in words):
+        if len(words) != len(names):
+            raise UsageError(
+                f"--x {_short(text)}: the model takes {', '.join(names)}, but here are {len(words)} values; "
+                f"name them if you like: --x {names[0]}=..."
+            )
+        return dict(zip(names, words, strict=True))
+    cells = dict.fromkeys(names, "")
+    for word in words:
+        name, _, value = word.partition("=")
+        if name.strip() not in cells:
+            raise UsageError(f"--x {_short(text)}: {no_column(name.strip(), names)}")
+        cells[name.strip()] = value.strip()
+    return cells
+
+
+def _number_or_text(cell: str) -> float | str:
+    number = as_number(cell)
+    return cell if number is None else number
 
 
 def numbers(text: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -68,11 +117,10 @@ def _short(text: str) -> str:
 
 
 def _probabilities(model: Model, outputs: npt.NDArray[np.float32]) -> dict[str, float] | None:
-    """What the outputs say about each class; a single output is the probability of the second of two."""
+    """The probability of each class by its name, if the model gives any."""
     if model.classes is None or not model.gives_probabilities:
         return None
-    values = [float(value) for value in outputs]
-    return dict(zip(model.classes, values if len(values) > 1 else [1 - values[0], values[0]], strict=True))
+    return dict(zip(model.classes, map(float, model.probabilities(outputs[None])[0]), strict=True))
 
 
 def _document(prediction: Prediction) -> dict[str, object]:

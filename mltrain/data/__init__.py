@@ -1,7 +1,7 @@
 """Rows to learn from: a dataset's description (one file each in ``datasets/``) and the arrays that it yields."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.errors import DataError, OptionError
+from mltrain.data.preprocessing import AS_IS, Preprocessing
+from mltrain.data.splitting import draw_parts
+from mltrain.errors import OptionError
 from mltrain.randomness import generator
 from mltrain.spec import Family, Spec
 
@@ -34,14 +36,12 @@ class Split(NamedTuple):
 class Facts:
     """What one row looks like: enough to infer a network's shapes and to read its predictions.
 
-    ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row. What the
-    network sees is ``x * scale``.
+    ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row.
     """
 
     input_shape: tuple[int, ...]
     outputs: int = 1
     classes: tuple[str, ...] | None = None
-    scale: float = 1.0
 
     @property
     def named(self) -> bool:
@@ -51,12 +51,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back."""
+    """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
+
+    ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
+    the missing values that were filled in, by column.
+    """
 
     facts: Facts
     train: Split
     validation: Split | None = None
     test: Split | None = None
+    preprocessing: Preprocessing = AS_IS
+    gaps: Mapping[str, int] = field(default_factory=dict)
 
 
 class DatasetSpec(Spec):
@@ -109,7 +115,7 @@ class DatasetSpec(Spec):
         """The same dataset without a word about where its files are, as a model keeps it."""
         return self
 
-    def missing(self, folder: Path) -> str | None:
+    def unfetched(self, folder: Path) -> str | None:
         """One sentence about what has to be fetched before it can be loaded, or None if nothing has.
 
         Raises `DataError` where it cannot be fetched.
@@ -123,40 +129,23 @@ class DatasetSpec(Spec):
         """
         return False
 
-    def parts(self, rows: Split, facts: Facts, seed: int, test: Split | None = None) -> Dataset:
+    def parts(
+        self,
+        rows: Split,
+        facts: Facts,
+        seed: int,
+        test: Split | None = None,
+        preprocessing: Preprocessing = AS_IS,
+    ) -> Dataset:
         """Split ``rows`` at random, by the seed, into what is trained on and what is held back.
 
-        Each held-back part has its share of the rows, rounded to whole ones; rows keep their order within a part.
+        Each held-back part has its share of the rows, and of every class; rows keep their order within a part.
         ``test`` is given by data that has a test set of its own. Raises `DataError` where a part would be empty.
         """
-        count = len(rows.x)
-        validation_count = self._held_back(count, "validation_split", self.validation_split)
-        test_count = self._held_back(count, "test_split", self.test_split)
-        if validation_count + test_count >= count:
-            held = f"{validation_count} for validation and {test_count} for the test"
-            raise DataError(f"{rows_in_words(count)} cannot be split into {held}: none is left to train on")
-        if not validation_count + test_count:
-            return Dataset(facts, rows, None, test)
-        order = generator(seed, "split").permutation(count)
-        validation, own_test, train = np.split(order, [validation_count, validation_count + test_count])
-
-        def part(indices: npt.NDArray[np.intp]) -> Split:
-            indices = np.sort(indices)
-            return Split(rows.x[indices], rows.y[indices])
-
-        held_validation = part(validation) if validation_count else None
-        return Dataset(facts, part(train), held_validation, part(own_test) if test_count else test)
-
-    @staticmethod
-    def _held_back(count: int, option: str, share: float) -> int:
-        held_back = round(count * share)
-        if share and not held_back:
-            raise DataError(
-                f"{option} {share:g} of {rows_in_words(count)} is not a whole one; raise it or leave it out"
-            )
-        return held_back
-
-
-def rows_in_words(count: int) -> str:
-    """A number of rows as messages write it: ``60,000 rows``."""
-    return f"{count:,} row{'s' if count != 1 else ''}"
+        labels = rows.y if facts.classes is not None else None
+        drawn = draw_parts(len(rows.x), self.validation_split, self.test_split, generator(seed, "split"), labels)
+        if len(drawn.train) == len(rows.x):
+            return Dataset(facts, rows, None, test, preprocessing)
+        train, validation, own_test = (Split(rows.x[part], rows.y[part]) if len(part) else None for part in drawn)
+        assert train is not None
+        return Dataset(facts, train, validation, own_test or test, preprocessing)

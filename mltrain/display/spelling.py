@@ -6,7 +6,8 @@ from typing import TextIO
 _SPELLED = {
     **dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#@", strict=True)),
     **dict(zip("─━│┤└", "-=|++", strict=True)),
-    **dict(zip("µ⋮→↓○▀·", "u:>vo'.", strict=True)),
+    **dict(zip("µ⋮→↓○−▀", "u:>vo-'", strict=True)),
+    **dict(zip("·░▒▓", ".:=%", strict=True)),
 }
 
 BRAILLE = 0x2800

@@ -56,6 +56,27 @@ def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, floa
     return Table([Column("", style=FAINT), Column("")], rows)
 
 
+def class_table(classes: Sequence[str], qualities: Sequence[tuple[float, float, float, int]]) -> Table:
+    """Precision, recall, F1 and the number of rows, a line a class."""
+    columns = [
+        Column("class", wraps=True),
+        *(Column(name, right=True) for name in ("precision", "recall", "f1", "rows")),
+    ]
+    rows = [
+        (name, *(f"{share:.3f}" for share in shares), f"{count:,}")
+        for name, (*shares, count) in zip(classes, qualities, strict=True)
+    ]
+    return Table(columns, rows)
+
+
+def residual_table(names: Sequence[str], shares: Sequence[float], quantiles: Sequence[Sequence[float]]) -> Table:
+    """How far predictions are off, a line a target: ``quantiles[share][target]`` of prediction less target."""
+    heads = ["least" if share == 0 else "most" if share == 1 else f"{share:.0%}" for share in shares]
+    columns = [Column("prediction − target", wraps=True), *(Column(head, right=True) for head in heads)]
+    rows = [(name, *(number(values[index]) for values in quantiles)) for index, name in enumerate(names)]
+    return Table(columns, rows)
+
+
 @dataclass(frozen=True)
 class Confusion(View):
     """Which classes were taken for which: ``counts[true][predicted]`` rows.
@@ -93,7 +114,7 @@ class Confusion(View):
 class Prediction(NamedTuple):
     """What a network says to one row. A classifier adds the class's name, and probabilities by name if it has any."""
 
-    x: Sequence[float]
+    x: Sequence[float | str]
     y: Sequence[float]
     label: str | None = None
     probabilities: Mapping[str, float] | None = None
@@ -110,8 +131,10 @@ def predictions(rows: Sequence[Prediction]) -> Table:
     return Table(columns, [(_inputs(row.x), "→", _answer(row), _probabilities(row.probabilities)) for row in rows])
 
 
-def _inputs(x: Sequence[float]) -> str:
-    return ", ".join(f"{value:g}" for value in x) if len(x) <= _MOST_INPUTS else f"{len(x):,} numbers"
+def _inputs(x: Sequence[float | str]) -> str:
+    if len(x) > _MOST_INPUTS:
+        return f"{len(x):,} numbers"
+    return ", ".join(value if isinstance(value, str) else f"{value:g}" for value in x)
 
 
 def _answer(row: Prediction) -> str:

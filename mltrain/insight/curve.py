@@ -1,6 +1,6 @@
 """One input, one output: the rows, the truth behind them, and what the network makes of every x between."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,6 @@ from mltrain.data import Dataset, Split
 from mltrain.engine.network import Network
 from mltrain.storage.model import Model
 from mltrain.storage.record import Record
-from mltrain.training.evaluation import predict
 
 _POINTS = 401
 """Points of a drawn curve."""
@@ -66,7 +65,7 @@ def between(data: Dataset, points: int = _POINTS) -> Numbers:
 
 def answers(model: Model, network: Network, x: Numbers) -> Numbers:
     """What ``network``, the model's or one like it, says to each x."""
-    return predict(network, x.astype(np.float32)[:, None], model.facts.scale)[:, 0].astype(np.float64)
+    return replace(model, network=network).predict(x.astype(np.float32)[:, None])[:, 0].astype(np.float64)
 
 
 def _numbers(rows: Split) -> tuple[Numbers, Numbers]:

@@ -1,7 +1,7 @@
 """Two inputs: what the network, and each of its hidden units, says to every point of the plane."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +94,7 @@ def extent_of(data: Dataset) -> tuple[float, float, float, float]:
 
 def field_of(model: Model, network: Network, extent: tuple[float, float, float, float], side: int = SIDE) -> Numbers:
     """The field of a `Plane`, at ``side`` points each way."""
-    outputs = predict(network, grid(extent, side), model.facts.scale).astype(np.float64)
+    outputs = replace(model, network=network).predict(grid(extent, side)).astype(np.float64)
     if outputs.shape[1] == 1 and model.classes is not None:
         # A tie lies at the loss's threshold, whatever the outputs on either side are.
         return np.clip(outputs[:, 0] - model.config.loss.threshold + 0.5, 0, 1).reshape(side, side)
@@ -115,7 +115,7 @@ def units_of(record: Record) -> Sequence[Units]:
             continue
         part = Network(model.config.layers[:count], model.facts.input_shape)
         part.parameters[...] = model.network.parameters[: part.parameters.size]
-        outputs = predict(part, grid(extent, SIDE), model.facts.scale).astype(np.float64)
+        outputs = predict(part, grid(extent, SIDE), model.preprocessing.inputs).astype(np.float64)
         maps = outputs.reshape(len(outputs), -1).T[:MOST_UNITS].reshape(-1, SIDE, SIDE)
         found.append(Units(nodes[count - 1].name, maps, int(np.prod(outputs.shape[1:]))))
     return found

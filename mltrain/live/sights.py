@@ -11,7 +11,6 @@ from mltrain.insight.curve import answers, between, has_curve
 from mltrain.insight.plane import extent_of, field_of, has_plane
 from mltrain.preparation import Job, split_to_evaluate
 from mltrain.storage.model import Model
-from mltrain.training.evaluation import predict
 from mltrain.training.targets import encode
 
 _SIDE, _POINTS, _SAMPLES = 40, 101, 12
@@ -97,6 +96,6 @@ class SamplesSight:
         }
 
     def now(self) -> dict[str, Any]:
-        y = predict(self._model.network, self._rows.x, self._model.facts.scale)
+        y = self._model.predict(self._rows.x)
         names = self._model.classes or ()
         return {"said": [names[number] for number in predicted_classes(y, self._model.config.loss.threshold)]}

@@ -117,10 +117,12 @@ def _figure(picture: Picture) -> str:
 
 
 def _data(record: Record) -> str:
-    facts = record.model.facts
+    facts, scaling = record.model.facts, record.model.preprocessing.inputs
     rows = [("dataset", record.dataset.type_name()), ("a row", in_words(facts.input_shape))]
-    if facts.scale != 1:
-        rows.append(("scaled by", number(facts.scale)))
+    if isinstance(scaling.scale, tuple):
+        rows.append(("scaled", "each column, by what the training rows say"))
+    elif not scaling.is_identity:
+        rows.append(("scaled by", number(scaling.scale)))
     if facts.classes is not None:
         rows.append((plural(len(facts.classes), "class").replace("classs", "classes"), ", ".join(facts.classes)))
     else:

@@ -1,20 +1,22 @@
 """A trained model: a network, the config it came from, and what its inputs and outputs mean."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain import __version__
 from mltrain.config import Config
+from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
-from mltrain.config.load import config_from
 from mltrain.data import Facts, Split
+from mltrain.data.preprocessing import AS_IS, Preprocessing
+from mltrain.data.tables.given import GivenRows
 from mltrain.engine.layers import in_words
 from mltrain.engine.metrics import predicted_classes
 from mltrain.engine.network import Network, infer
@@ -23,19 +25,21 @@ from mltrain.storage.model_file import ModelFile, write_model_file
 from mltrain.training.compatibility import find_problems
 from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.report import EpochReport
-from mltrain.training.targets import class_names, encode
+from mltrain.training.targets import class_names, encode, target_scaling
 
 
 @dataclass(frozen=True)
 class Model:
     """What `fit` returns and `load_model` reads.
 
-    ``facts`` say what a row of input looks like and what classes there are; ``history`` is empty for a loaded model.
+    ``facts`` say what a row of input looks like and what classes there are, ``preprocessing`` what is done to it on its
+    way into the network; ``history`` is empty for a loaded model.
     """
 
     config: Config
     network: Network
     facts: Facts
+    preprocessing: Preprocessing = AS_IS
     history: Sequence[EpochReport] = ()
 
     @property
@@ -48,15 +52,19 @@ class Model:
         """Whether the outputs are probabilities: those of a softmax or sigmoid that was trained as such."""
         return self.config.loss.joins in ("softmax", "sigmoid")
 
-    def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def predict(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
         """Outputs ``(rows, outputs)`` for the rows ``x``, given as the dataset gives them: ``(rows, *input_shape)``.
 
-        Scaling that belongs to the model (pixels of 0..255, for one) is done here. Raises `DataError` if the shape is
-        another, or if ``x`` holds anything but finite numbers.
-        """
-        return predict(self.network, self._rows(x), self.facts.scale)
+        A model that learned from a table takes rows by column name, too: ``[{"age": 3, "kind": "cat"}, ...]``.
 
-    def predict_labels(self, x: npt.ArrayLike) -> list[str]:
+        Scaling that belongs to the model (pixels of 0..255, for one) is done here, and numbers that it predicts come in
+        the units of the dataset. Raises `DataError` if the shape is another, or if ``x`` holds anything but finite
+        numbers.
+        """
+        y = predict(self.network, self._rows(x), self.preprocessing.inputs)
+        return target_scaling(self.config.loss, self.preprocessing).undone(y)
+
+    def predict_labels(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> list[str]:
         """The name of the predicted class of each row. Raises `DataError` if the model does not tell classes apart."""
         if self.classes is None:
             raise DataError("this model gives numbers, so there are no classes to name")
@@ -67,16 +75,25 @@ class Model:
         names = self.classes or ()
         return [names[number] for number in predicted_classes(y, self.config.loss.threshold)]
 
+    def probabilities(self, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The probability of each class, ``(rows, classes)``, that outputs ``(rows, outputs)`` stand for.
+
+        A single output is the probability of the second of two classes. Raises `DataError` if the model gives none.
+        """
+        if self.classes is None or not self.gives_probabilities:
+            raise DataError("this model gives no probabilities: its last layer is no softmax or sigmoid for classes")
+        return y if y.shape[1] > 1 else np.concatenate([1 - y, y], axis=1)
+
     def evaluate(self, rows: Split) -> Evaluation:
         """Loss, metrics and, for classes, the confusion matrix on ``rows``, which are as the dataset gives them."""
         loss, outputs = self.config.loss, self.network.output_shape[0]
         return Evaluator(
             self.network,
             rows.x,
-            encode(loss, self.facts, outputs, rows),
+            encode(loss, self.facts, outputs, rows, self.preprocessing),
             loss=loss,
             metrics=self.config.metrics,
-            scale=self.facts.scale,
+            preprocessing=self.preprocessing,
             classes=len(self.classes or ()),
         )()
 
@@ -88,7 +105,7 @@ class Model:
             "input_shape": self.facts.input_shape,
             "outputs": self.facts.outputs,
             "classes": self.facts.classes,
-            "inputs": {"scale": self.facts.scale},
+            **msgspec.to_builtins(self.preprocessing),
         }
         write_model_file(Path(path), meta, self.network.arrays)
 
@@ -96,7 +113,7 @@ class Model:
     def load(cls, path: str | Path) -> "Model":
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
         with ModelFile(Path(path)) as file:
-            config, facts = _read_meta(file)
+            config, facts, preprocessing = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
             # All arrays are read before the network is made: it takes memory, of which a bad config may ask for plenty.
@@ -108,9 +125,11 @@ class Model:
         network = Network(config.layers, facts.input_shape)
         for name, array in network.arrays.items():
             array[...] = arrays[name]
-        return cls(config, network, facts)
+        return cls(config, network, facts, preprocessing)
 
-    def _rows(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+    def _rows(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
+        if isinstance(x, Sequence) and x and isinstance(x[0], Mapping):
+            return self._table_rows(cast(Sequence[Mapping[str, Any]], x))
         try:
             rows = np.asarray(x)
             rows = rows if rows.dtype == np.uint8 else rows.astype(np.float32)
@@ -126,22 +145,30 @@ class Model:
             raise DataError("x holds numbers that are infinite or not a number")
         return rows
 
+    def _table_rows(self, rows: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
+        table = self.preprocessing.table
+        if table is None:
+            raise DataError("this model learned from no table, so its inputs have no names; give rows of numbers")
+        source = GivenRows("x", rows)
+        return np.concatenate([table.encode(source, block) for block in source.blocks()])
 
-def _read_meta(file: ModelFile) -> tuple[Config, Facts]:
+
+def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing]:
     meta = file.meta
     try:
-        config = config_from(meta["config"])
+        config = convert(Config, meta["config"])
         classes = meta["classes"]
         facts = Facts(
             tuple(int(length) for length in meta["input_shape"]),
             int(meta["outputs"]),
             None if classes is None else tuple(map(str, classes)),
-            float(meta["inputs"]["scale"]),
         )
-        if any(length < 1 for length in facts.input_shape) or not math.isfinite(facts.scale):
+        parts = {name: meta[name] for name in Preprocessing.__struct_fields__}
+        preprocessing = msgspec.convert(parts, Preprocessing)
+        if any(length < 1 for length in facts.input_shape) or not preprocessing.fits(facts.input_shape):
             raise ValueError
     except ConfigError as error:
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
-    return config, facts
+    return config, facts, preprocessing

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.preprocessing import Scaling
 from mltrain.engine.arrays import Floats, size
 
 WINDOW_BYTES, WINDOW_BATCHES = 262_144, 64
@@ -24,7 +25,7 @@ class Batch(NamedTuple):
 
 
 class Window:
-    """A few batches of rows, gathered together. ``x`` is float32 or bytes; the network sees ``x * scale``.
+    """A few batches of rows, gathered together. ``x`` is float32 or bytes, and scaled as it is gathered.
 
     An epoch has ``whole`` batches of ``batch_size`` rows and then, unless ``short`` is None, one with that many rows.
     ``batches`` are views of the window's memory, which every gather fills anew: full ones first, the short one last.
@@ -35,18 +36,18 @@ class Window:
         x: npt.NDArray[Any],
         target: npt.NDArray[Any],
         outputs: int,
-        scale: float,
+        scaling: Scaling,
         *,
         batch_size: int,
         whole: int,
         short: int | None,
     ):
-        self._source, self._source_target, self._scale = x, target, np.float32(scale)
+        self._source, self._source_target, self._scaling = x, target, scaling
         self._batch_size, self._whole, self.steps = batch_size, whole, whole + (short is not None)
         row_bytes = 4 * (size(x.shape[1:]) + outputs)
         self._fitting = max(1, min(WINDOW_BATCHES, WINDOW_BYTES // max(1, row_bytes * batch_size), self.steps))
         rows = max(min(self._fitting, whole) * batch_size, whole % self._fitting * batch_size + (short or 0))
-        self._raw = None if x.dtype == np.float32 and scale == 1 else np.empty((rows, *x.shape[1:]), x.dtype)
+        self._raw = None if x.dtype == np.float32 else np.empty((rows, *x.shape[1:]), x.dtype)
         self.x: Floats = np.empty((rows, *x.shape[1:]), np.float32)
         self.target = np.empty((rows, *target.shape[1:]), target.dtype)
         self.y: Floats = np.empty((rows, outputs), np.float32)
@@ -65,12 +66,9 @@ class Window:
             rows = len(indices)
             x = self.x[:rows]
             # "clip" lets take write straight into its output; all indices are in range.
-            if self._raw is None:
-                self._source.take(indices, 0, x, "clip")
-            else:
-                raw = self._raw[:rows]
-                self._source.take(indices, 0, raw, "clip")
-                np.multiply(raw, self._scale, out=x, dtype=np.float32, casting="unsafe")
+            raw = x if self._raw is None else self._raw[:rows]
+            self._source.take(indices, 0, raw, "clip")
+            self._scaling.apply(raw, x)
             self._source_target.take(indices, 0, self.target[:rows], "clip")
             batches = list(range(min(self._fitting, self._whole - first)))
             if self.steps > self._whole and first + self._fitting > self._whole:

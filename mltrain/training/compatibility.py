@@ -13,7 +13,7 @@ from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Node, infer
 from mltrain.errors import ConfigError, ConfigPath, Problem
 from mltrain.training.options import Training
-from mltrain.training.targets import class_names, encode, misfit, mismatch
+from mltrain.training.targets import class_names, encode, misfit, mismatch, target_scaling
 
 MOST_TRACKED = 16
 """Numbers of one parameter that can be tracked; more would make a table that nobody reads."""
@@ -43,13 +43,15 @@ def find_data_problems(layers: Sequence[Layer], loss: Loss, dataset: Dataset) ->
         if wrong := misfit(loss, dataset.facts, outputs, rows):
             return [Problem(("loss",), wrong)]
     if loss.targets == "numbers":
-        target = encode(loss, dataset.facts, outputs, dataset.train)
+        target = encode(loss, dataset.facts, outputs, dataset.train, dataset.preprocessing)
         lowest, highest = float(target.min()), float(target.max())
         last = last_activation(nodes)
         low, high = last.output_range() if last else (-np.inf, np.inf)
         if lowest < low or highest > high:
             can = f"{last.type_name() if last else ''} gives numbers {_range(low, high)}"
+            scaled = not target_scaling(loss, dataset.preprocessing).is_identity
             but = f"the targets reach from {lowest:g} to {highest:g}"
+            but += " as standardize_target scales them; set dataset.standardize_target to false" if scaled else ""
             problems.append(Problem(_activation_path(nodes), f"{can}, but {but}"))
     return problems
 

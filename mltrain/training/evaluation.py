@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats, size
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Pass, Plan
 from mltrain.training.batches import Window
+from mltrain.training.targets import target_scaling
 
 BLOCK_NUMBERS = 1 << 21
 """Numbers that all buffers of a forward pass may hold together: 8 MB, at which matrix products are at full speed."""
@@ -62,13 +64,13 @@ class _Forward:
     """Takes the same rows through a network, a block at a time, as often as asked; everything is allocated once."""
 
     def __init__(
-        self, network: Network, x: npt.NDArray[Any], target: npt.NDArray[Any], scale: float, *, joined: bool = False
+        self, network: Network, x: npt.NDArray[Any], target: npt.NDArray[Any], inputs: Scaling, *, joined: bool = False
     ):
         self._order = np.arange(len(x))
         block = min(len(x), block_rows(network))
         whole, short = divmod(len(x), block)
         self._window = Window(
-            x, target, size(network.output_shape), scale, batch_size=block, whole=whole, short=short or None
+            x, target, size(network.output_shape), inputs, batch_size=block, whole=whole, short=short or None
         )
         plan = Plan(network, block, joined=joined)
         self._passes = [(plan.bind(batch.x, batch.y), batch.target) for batch in self._window.batches]
@@ -86,7 +88,10 @@ class _Forward:
 
 
 class Evaluator:
-    """Measures one network on the same rows as often as asked. ``classes``, if not 0, asks for the confusion matrix."""
+    """Measures one network on the same rows as often as asked. ``classes``, if not 0, asks for the confusion matrix.
+
+    The loss compares numbers as the network sees them; metrics compare them as people do, scaled back.
+    """
 
     def __init__(
         self,
@@ -96,11 +101,12 @@ class Evaluator:
         *,
         loss: Loss,
         metrics: Sequence[Metric] = (),
-        scale: float = 1.0,
+        preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
     ):
         self._loss, self._metrics, self._classes, self._count = loss, metrics, classes, len(x)
-        self._forward = _Forward(network, x, target, scale, joined=loss.joins is not None)
+        self._scaled_back = target_scaling(loss, preprocessing).undone
+        self._forward = _Forward(network, x, target, preprocessing.inputs, joined=loss.joins is not None)
 
     def __call__(self) -> Evaluation:
         """Loss and metrics with the network's parameters as they are now."""
@@ -109,15 +115,15 @@ class Evaluator:
         for bound, target in self._forward:
             with np.errstate(all="ignore"):
                 total += len(target) * loss.mean(bound.z, bound.y, target, np.empty_like(bound.z))
-                tally.add(bound.y, target)
+                tally.add(self._scaled_back(bound.y), self._scaled_back(target))
             if self._classes:
                 np.add.at(confusion, (true_classes(target), predicted_classes(bound.y, loss.threshold)), 1)
         return Evaluation(total / self._count, tally.results(), confusion if self._classes else None)
 
 
-def predict(network: Network, x: npt.NDArray[Any], scale: float = 1.0) -> Floats:
-    """Outputs ``(rows, *output_shape)``, float32, for the rows ``x``, which the network sees as ``x * scale``."""
+def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
+    """What the network itself gives, ``(rows, *output_shape)``, float32, for rows ``x`` that are scaled for it here."""
     if not len(x):
         return np.empty((0, *network.output_shape), np.float32)
-    blocks = [bound.y.copy() for bound, _ in _Forward(network, x, np.empty((len(x), 0), np.float32), scale)]
+    blocks = [bound.y.copy() for bound, _ in _Forward(network, x, np.empty((len(x), 0), np.float32), inputs)]
     return np.concatenate(blocks).reshape(len(x), *network.output_shape)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.engine.arrays import size
+from mltrain.data.preprocessing import AS_IS, Preprocessing
+from mltrain.engine.arrays import Floats, size
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Network
@@ -24,6 +25,7 @@ from mltrain.training.options import Training
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import Sharing, processes_for
+from mltrain.training.targets import target_scaling
 
 Progress = Callable[[int, int, float], None]
 """Called between steps with the steps done, the steps of the epoch, and the mean loss so far."""
@@ -45,23 +47,25 @@ def train(
     training: Training,
     metrics: Sequence[Metric] = (),
     validation: Rows | None = None,
-    scale: float = 1.0,
+    preprocessing: Preprocessing = AS_IS,
+    weights: Floats | None = None,
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = lambda *_: None,
     profile: Profile | None = None,
 ) -> Generator[EpochReport, None, None]:
-    """Train ``network`` in place on ``rows``, of which it sees ``x * scale``; yields a report after each epoch.
+    """Train ``network`` in place on ``rows``, prepared as ``preprocessing`` says; yields a report after each epoch.
 
+    ``weights``, ``(classes,)``, say how much a row of each class counts in the loss; in validation all count the same.
     Where parameters are tracked, the first report is of epoch 0: the state before training. ``stop`` is asked between
     steps; when it says yes, `TrainingInterrupted` is raised and the network keeps what it has learned. Raises
     `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, learns what took how long.
     """
-    trainer = _Trainer(network, rows, loss, optimizer, metrics, training, scale, seed, profile)
+    trainer = _Trainer(network, rows, loss, optimizer, metrics, training, preprocessing, weights, seed, profile)
     with contextlib.closing(trainer):
         tracked = tracked_values(network, training.track)
         validate = validation and Evaluator(
-            network, validation.x, validation.target, scale=scale, loss=loss, metrics=metrics
+            network, validation.x, validation.target, preprocessing=preprocessing, loss=loss, metrics=metrics
         )
 
         def report(epoch: int, steps: int, seconds: float, epoch_loss: float, results: dict[str, float]) -> EpochReport:
@@ -80,7 +84,7 @@ def train(
 
         if tracked:
             # What is recorded belongs together: the loss and the parameters after an epoch, and before the first.
-            measure = Evaluator(network, rows.x, rows.target, scale=scale, loss=loss, metrics=metrics)
+            measure = Evaluator(network, rows.x, rows.target, preprocessing=preprocessing, loss=loss, metrics=metrics)
             state = measure()
             yield report(0, 0, 0.0, state.loss, state.metrics)
         for epoch in range(1, training.epochs + 1):
@@ -113,11 +117,14 @@ class _Trainer:
         optimizer: Optimizer,
         metrics: Sequence[Metric],
         training: Training,
-        scale: float,
+        preprocessing: Preprocessing,
+        weights: Floats | None,
         seed: int,
         profile: Profile | None,
     ):
         self._loss, self._metrics, self._optimizer = loss, metrics, optimizer
+        self._scaled_back = target_scaling(loss, preprocessing).undone
+        self._weights = weights
         self._count = len(rows.x)
         batch_size = self._count if training.batch_size == "full" else min(training.batch_size, self._count)
         whole, short = divmod(self._count, batch_size)
@@ -125,7 +132,7 @@ class _Trainer:
             rows.x,
             rows.target,
             size(network.output_shape),
-            scale,
+            preprocessing.inputs,
             batch_size=batch_size,
             whole=whole,
             short=short or None,
@@ -158,7 +165,7 @@ class _Trainer:
         helped = self._sharing
         forward = [(call.label, helped.forward(call) if helped else call.run) for call in bound.forward]
         backward = [(call.label, helped.backward(call) if helped else call.run) for call in bound.backward]
-        loss = partial(self._loss.mean, bound.z, bound.y, batch.target, bound.dz)
+        loss = partial(self._loss.mean, bound.z, bound.y, batch.target, bound.dz, self._weights)
         return _Step(
             [timed("forward", label, run) for label, run in forward],
             timed("loss", "", loss),
@@ -197,7 +204,8 @@ class _Trainer:
                     self._last_finite_loss = loss
                     total += loss * bound.rows
                 if self._metrics:
-                    self._add_to(tally, self._window.y[:rows], self._window.target[:rows])
+                    y, target = (self._scaled_back(array[:rows]) for array in (self._window.y, self._window.target))
+                    self._add_to(tally, y, target)
                 seen += rows
                 progress(step, self.steps, total / seen)
         return total / self._count, tally.results()

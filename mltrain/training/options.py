@@ -19,3 +19,10 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         list[str] | dict[str, str],
         Meta(description="parameters to record after each epoch, with the loss there: dense.kernel, or label: name"),
     ] = []
+    class_weight: Annotated[
+        Literal["balanced"] | dict[str, Annotated[float, Meta(ge=0)]] | None,
+        Meta(
+            description="how much a row of each class counts: balanced gives every class the same weight in all, "
+            "class: weight says it (1 where nothing is said)"
+        ),
+    ] = None

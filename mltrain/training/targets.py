@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data import Facts, Split
+from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.losses import Loss
 
 
@@ -45,12 +46,26 @@ def mismatch(loss: Loss, facts: Facts, outputs: int) -> str | None:
     return f"the last layer has {_count(outputs, 'output')}, but the dataset has {classes} classes"
 
 
-def encode(loss: Loss, facts: Facts, outputs: int, rows: Split) -> npt.NDArray[Any]:
+def target_scaling(loss: Loss, preprocessing: Preprocessing) -> Scaling:
+    """How targets are scaled for ``loss``: those that it takes for classes, or for yes and no, stay as they are."""
+    return preprocessing.targets if loss.targets == "numbers" else Scaling()
+
+
+def encode(
+    loss: Loss,
+    facts: Facts,
+    outputs: int,
+    rows: Split,
+    preprocessing: Preprocessing = AS_IS,
+) -> npt.NDArray[Any]:
     """The targets of ``rows`` as ``loss`` wants them; see `TargetKind`. `mismatch` and `misfit` must be None."""
     y = rows.y
     if loss.targets == "labels":
         return y.astype(np.int32) if facts.classes is not None else y[:, 0].astype(np.int32)
     if facts.classes is None:
+        if loss.targets == "numbers":
+            scaling = target_scaling(loss, preprocessing)
+            return y if scaling.is_identity else scaling.applied(y)
         return (y > 0).astype(np.float32) if loss.targets == "binary" and y.min() < 0 else y
     if outputs == 1:
         return y.astype(np.float32)[:, None]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data import Dataset
+from mltrain.data.preprocessing import Scaling
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import true_classes
 from mltrain.engine.network import Network
@@ -42,16 +43,17 @@ def find_warnings(
     The network is left as it was.
     """
     found = [
-        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.facts.scale),
+        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
         *_about_classes(target, class_names(loss, dataset.facts, network.output_shape[0])),
         *_about_output(network, loss, training),
     ]
     return found + (_about_first_step(network, dataset, target, loss, optimizer, training) if training.epochs else [])
 
 
-def _about_inputs(x: npt.NDArray[Any], scale: float) -> list[str]:
+def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
     found = []
-    low, high = float(x.min()) * scale, float(x.max()) * scale
+    seen = inputs.applied(x)
+    low, high = float(seen.min()), float(seen.max())
     if max(abs(low), abs(high)) > FAR:
         hint = (
             "for images write 'scale: true'"
@@ -108,15 +110,16 @@ def _about_first_step(
     A loss that grows a little at first, and then falls, is no reason to worry: wide first weights do that.
     """
     rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
-    batch, scale = Rows(dataset.train.x[:rows], target[:rows]), dataset.facts.scale
-    measure = Evaluator(network, batch.x, batch.target, loss=loss, scale=scale)
+    batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
+    measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
     if not math.isfinite(first):
         return []
     losses: list[float] = []
     steps = Training(epochs=PATIENCE, batch_size="full")
     try:
-        with closing(train(network, batch, loss=loss, optimizer=optimizer, training=steps, scale=scale)) as epochs:
+        attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
+        with closing(attempt) as epochs:
             for _ in epochs:
                 losses.append(measure().loss)
                 if losses[-1] <= first * 1.001:

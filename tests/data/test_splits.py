@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split, rows_in_words
+from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.splitting import rows_in_words
 from mltrain.errors import DataError, OptionError
 
 
@@ -104,7 +105,7 @@ def test_shares_that_leave_nothing_are_refused_before_anything_is_loaded(validat
 
 
 def test_by_default_there_is_nothing_to_fetch():
-    assert DatasetSpec().missing(Path()) is None
+    assert DatasetSpec().unfetched(Path()) is None
     assert DatasetSpec().fetch(Path()) is False
 
 

@@ -32,6 +32,23 @@ def training_rows(model: Model) -> tuple[np.ndarray, np.ndarray]:
     return rows.x, rows.y
 
 
+def activity() -> None:
+    model = lesson("activity")
+    assert held_back_accuracy(model) >= 0.95
+    golf = {"speed_kmh": 4.8, "heart_rate": 95, "steps_per_minute": 60, "minutes": 230}
+    assert model.predict_labels([golf]) == ["golfing"]
+
+
+def iris() -> None:
+    assert held_back_accuracy(lesson("iris")) >= 0.85  # 30 rows, of which two kinds overlap
+
+
+def penguins() -> None:
+    model = lesson("penguins")
+    _, rows = split_to_evaluate(model.config.dataset.load(model.config.seed, CONFIGS))
+    assert model.evaluate(rows).metrics["r2"] >= 0.8
+
+
 def linear() -> None:
     assert 30.9 <= lesson("linear").predict([[10.0]])[0, 0] <= 31.1
 
@@ -117,6 +134,9 @@ PROMISES: dict[str, Callable[[], None]] = {
         xor,
         gaussian,
         spiral,
+        activity,
+        iris,
+        penguins,
     )
 }
 ELSEWHERE = {"mnist"}

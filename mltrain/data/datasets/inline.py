@@ -4,8 +4,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split, rows_in_words
+from mltrain.data import Dataset, DatasetSpec, Facts, Split
 from mltrain.data.nested import array_shape, check_array, in_words, is_number
+from mltrain.data.splitting import rows_in_words
 from mltrain.errors import OptionError
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from mltrain.data import Dataset, DatasetSpec, Facts, Progress, Split, mnist_files
 from mltrain.data.idx import read_idx
 from mltrain.data.mnist_files import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, TRAINING_LABELS, File
+from mltrain.data.preprocessing import pixels
 from mltrain.errors import DataError, OptionError
 
 SIDE, CLASSES = 28, 10
@@ -38,15 +39,15 @@ class Mnist(DatasetSpec):
             )
 
     def facts(self, folder: Path) -> Facts:
-        scale = 1 / 255 if self.scale else 1.0
-        return Facts(input_shape=(SIDE, SIDE), classes=tuple(map(str, range(CLASSES))), scale=scale)
+        return Facts(input_shape=(SIDE, SIDE), classes=tuple(map(str, range(CLASSES))))
 
     def load(self, seed: int, folder: Path) -> Dataset:
         self.fetch(folder)
         place = mnist_files.find(self.path, folder)
         assert place is not None
         rows = _rows(place, TRAINING_IMAGES, TRAINING_LABELS)
-        return self.parts(rows, self.facts(folder), seed, test=_rows(place, TEST_IMAGES, TEST_LABELS))
+        test = _rows(place, TEST_IMAGES, TEST_LABELS)
+        return self.parts(rows, self.facts(folder), seed, test, pixels(scale=self.scale))
 
     def located(self, folder: Path) -> DatasetSpec:
         place = mnist_files.find(self.path, folder)
@@ -55,7 +56,7 @@ class Mnist(DatasetSpec):
     def placeless(self) -> DatasetSpec:
         return replace(self, path=None)
 
-    def missing(self, folder: Path) -> str | None:
+    def unfetched(self, folder: Path) -> str | None:
         if mnist_files.find(self.path, folder) is not None:
             return None
         if mnist_files.offline():

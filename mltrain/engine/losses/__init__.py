@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics import true_classes
 from mltrain.spec import Family, Spec
 
 TargetKind = Literal["numbers", "labels", "one_hot", "binary"]
@@ -37,8 +38,18 @@ class Loss(Spec):
         """
         raise NotImplementedError
 
-    def mean(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> float:
-        """The mean of all elements, and its gradient by ``z`` in ``dz``."""
+    def mean(
+        self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats, class_weights: Floats | None = None
+    ) -> float:
+        """The mean of all elements, and its gradient by ``z`` in ``dz``.
+
+        ``class_weights``, ``(classes,)``, say how often a row of each class counts; the sum is still divided by the
+        number of rows, as in Keras.
+        """
         losses = self.elements(z, y, target, dz)
+        if class_weights is not None:
+            weights = class_weights[true_classes(target)]
+            np.multiply(dz, weights[:, None], out=dz)
+            losses = np.multiply(losses, weights[:, None] if losses.ndim > 1 else weights)
         np.multiply(dz, 1 / losses.size, out=dz)
         return float(np.add.reduce(losses, axis=None)) / losses.size

@@ -1,0 +1,97 @@
+"""``mltrain data``: what a config's dataset holds, before anything is trained on it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mltrain.config.load import Source, read_config
+from mltrain.data import Dataset, Split
+from mltrain.data.inspection import FeatureFacts, class_counts, describe_features, find_oddities
+from mltrain.display.data import ColumnRow, class_table, feature_table, first_rows, parts_table, pictures
+from mltrain.display.download import download_bar
+from mltrain.display.terminal import Terminal
+from mltrain.display.views import Stack, View, verbatim
+
+_FIRST = 5
+"""Rows that are shown."""
+
+_WIDEST_IMAGE = 32
+"""Pixels of a side; of larger images, every second or third, ... is shown."""
+
+
+def run(terminal: Terminal, config: Path, changes: Sequence[str]) -> None:
+    """Show columns, classes, parts and first rows; warn of what looks wrong."""
+    source = read_config(config, changes)
+    dataset = _loaded(terminal, source)
+    facts, parts = dataset.facts, _parts(dataset)
+    features = describe_features(dataset) if len(facts.input_shape) == 1 else []
+    views: list[View] = [parts_table({name: len(rows.x) for name, rows in parts.items()}, facts.input_shape)]
+    counts = {name: class_counts(rows, facts.classes) for name, rows in parts.items()} if facts.classes else {}
+    if facts.classes:
+        views += [verbatim(""), class_table(facts.classes, counts)]
+    if features:
+        views += [verbatim(""), feature_table([_row(feature) for feature in features]), verbatim("")]
+        views.append(_first_rows(dataset, [feature.name for feature in features]))
+    elif len(facts.input_shape) in (2, 3):
+        views += [verbatim(""), pictures(_images(dataset))]
+    oddities = find_oddities(dataset, features)
+    for oddity in oddities:
+        terminal.warning(oddity)
+    terminal.result(Stack(views), _document(dataset, features, counts, oddities))
+
+
+def _loaded(terminal: Terminal, source: Source) -> Dataset:
+    description = source.config.dataset
+    with download_bar(terminal) as progress:
+        description.fetch(source.folder, progress)
+    return description.load(source.config.seed, source.folder)
+
+
+def _parts(dataset: Dataset) -> dict[str, Split]:
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {name: rows for name, rows in parts.items() if rows is not None}
+
+
+def _row(feature: FeatureFacts) -> ColumnRow:
+    numbers = (feature.low, feature.mean, feature.high, feature.deviation) if feature.kind == "number" else ()
+    return ColumnRow(feature.name, feature.kind, feature.missing, numbers, feature.histogram, feature.common)
+
+
+def _first_rows(dataset: Dataset, names: Sequence[str]) -> View:
+    """The first rows to train on; those of a table with its own cells."""
+    facts, table = dataset.facts, dataset.preprocessing.table
+    x, y = dataset.train.x[:_FIRST], dataset.train.y[:_FIRST]
+    cells = table.decode(x) if table else [[f"{value:g}" for value in row] for row in x]
+    inputs = [column.name for column in table.columns] if table else list(names[: x.shape[1]])
+    if facts.classes:
+        goals, targets = [[facts.classes[label]] for label in y], list(table.targets) if table else ["y"]
+    else:
+        goals, targets = [[f"{value:g}" for value in row] for row in y], list(names[len(inputs) :])
+    return first_rows(inputs, targets, list(zip(cells, goals, strict=True)))
+
+
+def _images(dataset: Dataset) -> list[tuple[str, list[list[float]]]]:
+    """The first images to train on in shades from 0 to 1, made small enough for a terminal, with their classes."""
+    classes, found = dataset.facts.classes, []
+    for image, target in zip(dataset.train.x[:_FIRST], dataset.train.y[:_FIRST], strict=True):
+        grey = image.astype(np.float64)
+        grey = grey.mean(axis=2) if grey.ndim == 3 else grey
+        step = -(-max(grey.shape) // _WIDEST_IMAGE)
+        label = classes[target] if classes else ""
+        found.append((label, (grey[::step, ::step] / max(1.0, grey.max())).tolist()))
+    return found
+
+
+def _document(
+    dataset: Dataset, features: Sequence[FeatureFacts], counts: dict[str, list[int]], oddities: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "rows": {name: len(rows.x) for name, rows in _parts(dataset).items()},
+        "input_shape": list(dataset.facts.input_shape),
+        "classes": list(dataset.facts.classes) if dataset.facts.classes else None,
+        "class_counts": counts,
+        "columns": [feature._asdict() for feature in features],
+        "warnings": list(oddities),
+    }

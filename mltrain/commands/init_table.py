@@ -1,0 +1,88 @@
+"""``mltrain init csv FILE --target COLUMN``: a config for a table, from a look at it."""
+
+from pathlib import Path
+
+from mltrain.config.yaml_writer import on_one_line
+from mltrain.data.splitting import rows_in_words
+from mltrain.data.tables.cells import Missing
+from mltrain.data.tables.delimited import DelimitedFile
+from mltrain.data.tables.nearest import no_column
+from mltrain.data.tables.profile import ColumnProfile, profile
+from mltrain.errors import DataError
+
+MOST_CLASSES = 20
+"""Different whole numbers in the target up to which they are taken for classes."""
+
+_STEPS, _BATCH = 3000, 32
+
+
+def config_for(path: Path, target: str) -> tuple[str, list[str]]:
+    """The text of a config of at most fifteen lines that predicts ``target``, and what was decided, in sentences.
+
+    Raises `DataError` where the file or the target cannot be used.
+    """
+    with DelimitedFile(path, expected=[target], as_text=True) as source:
+        columns = {column.name: column for column in profile(source, Missing())}
+        if target not in columns:
+            raise DataError(f"{path}: {no_column(target, source.columns)}")
+    if not next(iter(columns.values())).rows:
+        raise DataError(f"{path}: there are no rows in it")
+    goal = columns.pop(target)
+    if goal.kind not in ("numbers", "names"):
+        raise DataError(f"{path}: column '{target}' can be no target: it holds {_held(goal)}")
+    left_out = {name: column for name, column in columns.items() if _useless(column)}
+    used = [column for name, column in columns.items() if name not in left_out]
+    if not used:
+        raise DataError(f"{path}: there is no column to predict '{target}' from")
+    decided = [f"'{name}' is left out: it holds {_held(column)}" for name, column in left_out.items()]
+
+    dataset: dict[str, object] = {"type": "csv", "path": path.name, "target": target, "test_split": 0.2}
+    if left_out:
+        dataset["ignore"] = list(left_out)
+    if goal.kind == "numbers" and goal.whole and goal.distinct <= MOST_CLASSES:
+        dataset["categories"] = [target]
+        decided.append(f"the {goal.distinct} numbers in '{target}' are taken for classes")
+    gaps = [column.name for column in (goal, *used) if column.missing]
+    if gaps:
+        dataset["missing"] = "drop" if goal.missing else "median"
+        what = "rows without it are dropped" if goal.missing else "gaps are filled with the median"
+        decided.append(f"values are missing in {', '.join(gaps)}: {what}")
+    classes = goal.kind == "names" or "categories" in dataset
+    return _text(path, goal, dataset, classes=classes), decided
+
+
+def _text(path: Path, goal: ColumnProfile, dataset: dict[str, object], *, classes: bool) -> str:
+    outputs = f"units: {goal.distinct}, activation: softmax" if classes else "units: 1"
+    options = [f"{option}: {on_one_line(value)}" for option, value in dataset.items()]
+    epochs = max(5, min(100, round(_STEPS * _BATCH / goal.rows)))
+    return "\n".join(
+        [
+            f"# Predicts {goal.name} from the {rows_in_words(goal.rows)} of {path.name}.",
+            f"dataset: {{{', '.join(options[:3])},",
+            f"  {', '.join(options[3:])}}}",
+            "layers:",
+            "  - {type: dense, units: 64, activation: relu}",
+            f"  - {{type: dense, {outputs}}}",
+            f"loss: {'sparse_categorical_crossentropy' if classes else 'mean_squared_error'}",
+            "optimizer: adam",
+            f"metrics: [{'accuracy' if classes else 'r2, mean_absolute_error'}]",
+            f"training: {{epochs: {epochs}, batch_size: {_BATCH}}}",
+            "",
+        ]
+    )
+
+
+def _useless(column: ColumnProfile) -> bool:
+    return column.kind not in ("numbers", "names") or column.constant or column.identifies
+
+
+def _held(column: ColumnProfile) -> str:
+    if column.kind == "empty":
+        return "nothing"
+    if column.kind == "unusable":
+        return "dates, or numbers with a decimal comma"
+    if column.kind == "mixed":
+        return "numbers and texts"
+    if column.constant:
+        return "the same in all rows"
+    return f"{column.distinct:,} or more different texts in {rows_in_words(column.rows)}"

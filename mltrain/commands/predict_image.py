@@ -1,0 +1,33 @@
+"""``mltrain predict --input digit.png``: what a model makes of an image file."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.commands.predict import show
+from mltrain.data.datasets.images import Images
+from mltrain.data.pictures import read_digit, read_picture
+from mltrain.display.terminal import Terminal
+from mltrain.engine.layers import in_words
+from mltrain.errors import UsageError
+from mltrain.storage.model import Model
+from mltrain.storage.runs import find_model
+
+
+def run(terminal: Terminal, path: Path | None, image: str) -> None:
+    """Predict the class of one image, brought to the form of those that the model learned from."""
+    file = find_model(path)
+    model = Model.load(file)
+    y = model.predict(_pixels(model, image)[None])
+    show(terminal, file, model, [[image]], y, newest=path is None)
+
+
+def _pixels(model: Model, image: str) -> npt.NDArray[np.uint8]:
+    """As the model's dataset has them: a folder's images as they are, MNIST and its relatives cut out and centred."""
+    dataset, shape = model.config.dataset, model.facts.input_shape
+    if isinstance(dataset, Images):
+        return read_picture(image, dataset.height, dataset.width, colour=dataset.colour)
+    if len(shape) != 2:
+        raise UsageError(f"--input {image}: the model takes {in_words(shape)} a row, not an image")
+    return read_digit(image, *shape)

@@ -1,0 +1,289 @@
+"""What the datasets have in common whose rows are those of a table in a file."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+from msgspec.structs import replace
+
+from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.places import find_beside
+from mltrain.data.preprocessing import Preprocessing, Scaling
+from mltrain.data.splitting import Parts, draw_parts, reorder
+from mltrain.data.tables.cells import DEFAULT_MISSING, Missing
+from mltrain.data.tables.format import TableFormat, read_table
+from mltrain.data.tables.learning import (
+    Filling,
+    check_missing,
+    learn_columns,
+    learn_scaling,
+    standard,
+    whole_rows,
+)
+from mltrain.data.tables.nearest import no_column
+from mltrain.data.tables.source import Source
+from mltrain.data.tables.survey import RawTable, Roles, survey
+from mltrain.errors import DataError, OptionError
+from mltrain.randomness import generator
+
+PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
+"""What a split column may say, and which part that is."""
+
+Name = Annotated[str, Meta(min_length=1, title="the name of a column")]
+Names = list[Name]
+
+
+class TableDataset(DatasetSpec):
+    """Rows of a table. Members say how its file is read; the rest is the same for all.
+
+    Columns of numbers become one float32 input each, columns of names one for each name. Classes are the target's
+    names in alphabetical order, or in that of their numbers.
+    """
+
+    path: Annotated[str, Meta(description="the file, seen from the config's folder or from the working folder")]
+    target: Annotated[Name | Names, Meta(description="the column to predict, or several columns of numbers")]
+    features: Annotated[
+        Names | None, Meta(description="the columns to predict from; by default all but the target")
+    ] = None
+    ignore: Annotated[tuple[Name, ...], Meta(description="columns to leave out")] = ()
+    categories: Annotated[
+        tuple[Name, ...],
+        Meta(description="columns whose numbers are names, such as a postcode or the number of a class"),
+    ] = ()
+    missing: Annotated[
+        Filling,
+        Meta(
+            description="what to do about missing values: refuse them, leave such rows out, or fill them in from the "
+            "rows trained on; categories are always filled with the most frequent one"
+        ),
+    ] = "error"
+    missing_values: Annotated[
+        tuple[str | float, ...], Meta(description="cells that mean that there is no value", min_length=1)
+    ] = DEFAULT_MISSING
+    unknown: Annotated[
+        Literal["error", "ignore"],
+        Meta(description="what to do about categories that come up later: refuse them, or take them for none of all"),
+    ] = "error"
+    standardize: Annotated[
+        bool | Names,
+        Meta(description="give columns of numbers mean 0 and standard deviation 1: all that min_max leaves, or these"),
+    ] = True
+    min_max: Annotated[bool | Names, Meta(description="scale columns of numbers from 0 to 1: all, or these")] = False
+    standardize_target: Annotated[
+        bool,
+        Meta(description="learn numbers with mean 0 and standard deviation 1; predictions come in the target's units"),
+    ] = True
+    split_column: Annotated[
+        Name | None, Meta(description="a column that says train, validation or test for each row")
+    ] = None
+    validation_path: Annotated[str | None, Meta(description="a file of rows to watch training by")] = None
+    test_path: Annotated[str | None, Meta(description="a file of rows for evaluate")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for part in ("validation", "test"):
+            if getattr(self, f"{part}_split") and getattr(self, f"{part}_path"):
+                raise OptionError((f"{part}_path",), f"{part}_split draws these rows already; keep one of the two")
+            if self.split_column and (getattr(self, f"{part}_split") or getattr(self, f"{part}_path")):
+                option = f"{part}_split" if getattr(self, f"{part}_split") else f"{part}_path"
+                raise OptionError((option,), "split_column says which rows are held back; keep one of the two")
+        if not self.target:
+            raise OptionError(("target",), "expected the name of a column, got an empty list")
+        if isinstance(self.standardize, list) and isinstance(self.min_max, list):
+            for index, name in enumerate(self.min_max):
+                if name in self.standardize:
+                    raise OptionError(("min_max", index), f"'{name}' is in standardize, too; keep one of the two")
+        for option in ("features", "ignore"):
+            for index, name in enumerate(getattr(self, option) or ()):
+                if name in self.targets:
+                    raise OptionError((option, index), f"'{name}' is the target")
+
+    @property
+    def targets(self) -> list[str]:
+        """The columns to predict."""
+        return [self.target] if isinstance(self.target, str) else self.target
+
+    def open(self, path: Path | str, *, as_text: bool) -> Source:
+        """A file of such rows, for reading. Raises `DataError`."""
+        raise NotImplementedError
+
+    def facts(self, folder: Path) -> Facts:
+        return _facts(self._surveyed(folder))
+
+    def load(self, seed: int, folder: Path) -> Dataset:
+        table = self._surveyed(folder)
+        _survey.cache_clear()  # the rows are put into another order below, and belong to the dataset from then on
+        facts = _facts(table)
+        parts = self._parts(table, facts, seed)
+        order = np.concatenate(parts)
+        if len(parts.train) < len(order):
+            reorder(table.features, order)
+            reorder(table.targets, order)
+        train = len(parts.train)
+        columns = learn_columns(table, train, self.missing, self.unknown)
+        format_ = TableFormat(
+            columns=tuple(columns), targets=tuple(self.targets), missing_values=tuple(self._missing().texts)
+        )
+        gaps = {
+            column.name: int(np.isnan(codes).sum()) for column, codes in zip(columns, table.features.T, strict=True)
+        }
+        x = format_.expand(table.features)
+        y = table.targets[:, 0].astype(np.int32) if facts.classes else table.targets
+        preprocessing = Preprocessing(
+            inputs=self._input_scaling(x[:train], format_),
+            targets=self._target_scaling(y[:train], facts),
+            table=format_,
+        )
+        stops = np.cumsum([len(part) for part in parts])
+        whole, validation, test = (
+            Split(x[stop - len(part) : stop], y[stop - len(part) : stop]) if len(part) else None
+            for part, stop in zip(parts, stops, strict=True)
+        )
+        assert whole is not None
+        return Dataset(
+            facts,
+            whole,
+            validation or self._held(self.validation_path, folder, format_, facts),
+            test or self._held(self.test_path, folder, format_, facts),
+            preprocessing,
+            gaps,
+        )
+
+    def located(self, folder: Path) -> DatasetSpec:
+        found = {
+            option: str(find_beside(path, folder).resolve())
+            for option in ("path", "validation_path", "test_path")
+            if (path := getattr(self, option)) is not None
+        }
+        return replace(self, **found)
+
+    def placeless(self) -> DatasetSpec:
+        named = {
+            option: Path(path).name
+            for option in ("path", "validation_path", "test_path")
+            if (path := getattr(self, option)) is not None
+        }
+        return replace(self, **named)
+
+    def _missing(self) -> Missing:
+        return Missing([text if isinstance(text, str) else f"{text:g}" for text in self.missing_values])
+
+    def _roles(self, source: Source) -> Roles:
+        """Which columns of a file are read, and what for. Raises `DataError`."""
+        special = [*self.targets, *self.ignore, *([self.split_column] if self.split_column else [])]
+        named = [*special, *self.categories, *(self.features or ())]
+        named += [name for option in (self.standardize, self.min_max) if isinstance(option, list) for name in option]
+        for name in named:
+            if name not in source.columns:
+                raise DataError(f"{source.name}: {no_column(name, source.columns)}; the config names it")
+        features = [name for name in self.features or source.columns if name not in special]
+        if not features:
+            raise DataError(f"{source.name}: there is no column to predict from")
+        return Roles(features, self.targets, self.categories, self.split_column)
+
+    def _surveyed(self, folder: Path) -> RawTable:
+        path = find_beside(self.path, folder)
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise DataError(f"{path}: {_why(error, self.path, folder)}") from None
+        return _survey(_Key(self, path, state.st_mtime_ns, state.st_size))
+
+    def _survey(self, path: Path) -> RawTable:
+        as_text = bool(self.categories)
+        with self.open(path, as_text=as_text) as source:
+            table = survey(source, self._roles(source), self._missing())
+        if self.missing == "error":
+            check_missing(table)
+        keep = whole_rows(table, targets_only=self.missing != "drop")
+        if not keep.all():
+            if self.missing != "drop":
+                row = int((~keep).argmax()) + 1
+                raise DataError(
+                    f"{table.source}: row {row:,}, column '{self.targets[0]}': the target is missing, and so it is in "
+                    f"{int((~keep).sum()):,} rows; what is to be learned cannot be filled in: 'missing: drop' leaves "
+                    "such rows out"
+                )
+            if not keep.any():
+                raise DataError(f"{table.source}: every row lacks some value, so 'missing: drop' leaves none")
+            table.features, table.targets = table.features[keep], table.targets[keep]
+            if table.split is not None:
+                table.split = [part for part, kept in zip(table.split, keep, strict=True) if kept]
+        return table
+
+    def _parts(self, table: RawTable, facts: Facts, seed: int) -> Parts:
+        if table.split is not None:
+            return _said_parts(table.source, str(self.split_column), table.split)
+        labels = table.targets[:, 0].astype(np.int32) if facts.classes else None
+        rng = generator(seed, "split")
+        return draw_parts(len(table.features), self.validation_split, self.test_split, rng, labels)
+
+    def _input_scaling(self, x: npt.NDArray[np.float32], format_: TableFormat) -> Scaling:
+        names = [column.name for column in format_.columns]
+        chosen = self.standardize if isinstance(self.standardize, list) else []
+        to_range = self.min_max if isinstance(self.min_max, list) else []
+        if self.min_max is True:
+            to_range = [name for name in names if name not in chosen]
+        if self.standardize is True:
+            chosen = [name for name in names if name not in to_range]
+        return learn_scaling(x, format_, chosen, to_range)
+
+    def _target_scaling(self, y: npt.NDArray[np.float32] | npt.NDArray[np.int32], facts: Facts) -> Scaling:
+        if facts.classes or not self.standardize_target:
+            return Scaling()
+        pairs = [standard(y[:, index].astype(np.float32)) for index in range(y.shape[1])]
+        return Scaling(shift=tuple(shift for shift, _ in pairs), scale=tuple(scale for _, scale in pairs))
+
+    def _held(self, path: str | None, folder: Path, format_: TableFormat, facts: Facts) -> Split | None:
+        if path is None:
+            return None
+        with self.open(find_beside(path, folder), as_text=format_.as_text or facts.classes is not None) as source:
+            return Split(*read_table(source, format_, facts.classes))
+
+
+class _Key:
+    """What a survey depends on: the description, and the file's state."""
+
+    def __init__(self, spec: TableDataset, path: Path, changed: int, length: int):
+        self.spec, self.path = spec, path
+        self._identity = (msgspec.json.encode(spec), str(path), changed, length)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+
+# What a row looks like is known only when all rows were read, and they are asked for next: reading once must do.
+@lru_cache(maxsize=1)
+def _survey(key: _Key) -> RawTable:
+    return key.spec._survey(key.path)
+
+
+def _facts(table: RawTable) -> Facts:
+    width = sum(len(column.names) if column.is_category else 1 for column in table.columns)
+    return Facts((width,), table.targets.shape[1], table.classes)
+
+
+def _said_parts(source: str, column: str, said: list[str]) -> Parts:
+    numbers = np.array([PARTS.get(text.strip().lower(), -1) for text in said])
+    if (numbers < 0).any():
+        row = int((numbers < 0).argmax())
+        raise DataError(
+            f"{source}: row {row + 1:,}, column '{column}': expected train, validation or test, got {said[row]!r}"
+        )
+    parts = Parts(*(np.flatnonzero(numbers == part) for part in range(3)))
+    if not len(parts.train):
+        raise DataError(f"{source}: column '{column}' says train for no row, so there is none to train on")
+    return parts
+
+
+def _why(error: OSError, path: str, folder: Path) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no such file; '{path}' is looked for in {folder.resolve()} and in the working folder"
+    return f"cannot be read: {error.strerror or error}"

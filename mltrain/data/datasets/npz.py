@@ -1,0 +1,132 @@
+import zipfile
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+from msgspec.structs import replace
+
+from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.places import find_beside
+from mltrain.data.preprocessing import AS_IS, pixels
+from mltrain.errors import DataError, OptionError
+
+
+class Npz(DatasetSpec):
+    """Arrays that ``numpy.savez`` wrote: inputs and targets by their names in the file.
+
+    Inputs are ``(rows, ...)``: bytes stay bytes, as images are, and other numbers become float32. Targets ``(rows,)``
+    of texts are classes in alphabetical order, whole numbers are class numbers from 0; decimal numbers, ``(rows,)`` or
+    ``(rows, outputs)``, are numbers. Python objects are never loaded.
+    """
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"path": "rows.npz", "test_split": 0.2},)
+
+    path: Annotated[str, Meta(description="the file, seen from the config's folder or from the working folder")]
+    x: Annotated[str, Meta(description="the array of inputs")] = "x"
+    y: Annotated[str, Meta(description="the array of targets")] = "y"
+    test_x: Annotated[str | None, Meta(description="an array of inputs for evaluate")] = None
+    test_y: Annotated[str | None, Meta(description="the array of their targets")] = None
+    scale: Annotated[bool, Meta(description="give the network bytes as numbers from 0 to 1, not from 0 to 255")] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.test_x is None) != (self.test_y is None):
+            missing = "test_y" if self.test_y is None else "test_x"
+            raise OptionError((missing,), "test_x and test_y belong together; name both")
+        if self.test_split and self.test_x:
+            raise OptionError(("test_x",), "test_split draws these rows already; keep one of the two")
+
+    def facts(self, folder: Path) -> Facts:
+        return self._arrays(folder)[0]
+
+    def load(self, seed: int, folder: Path) -> Dataset:
+        facts, rows, test = self._arrays(folder)
+        preprocessing = pixels(scale=self.scale) if rows.x.dtype == np.uint8 else AS_IS
+        return self.parts(rows, facts, seed, test, preprocessing)
+
+    def located(self, folder: Path) -> DatasetSpec:
+        return replace(self, path=str(find_beside(self.path, folder).resolve()))
+
+    def placeless(self) -> DatasetSpec:
+        return replace(self, path=Path(self.path).name)
+
+    def _arrays(self, folder: Path) -> tuple[Facts, Split, Split | None]:
+        path = find_beside(self.path, folder)
+        names = [name for name in (self.x, self.y, self.test_x, self.test_y) if name is not None]
+        arrays = _read(path, names)
+        x, y = _inputs(path, self.x, arrays[self.x]), arrays[self.y]
+        classes = _classes(path, self.y, y)
+        rows = Split(x, _targets(path, self.y, y, classes))
+        _check_lengths(path, self.x, self.y, rows)
+        facts = Facts(x.shape[1:], 1 if classes else rows.y.shape[1], classes)
+        if self.test_x is None or self.test_y is None:
+            return facts, rows, None
+        test_x = _inputs(path, self.test_x, arrays[self.test_x])
+        test = Split(test_x, _targets(path, self.test_y, arrays[self.test_y], classes))
+        _check_lengths(path, self.test_x, self.test_y, test)
+        if test.x.shape[1:] != x.shape[1:] or test.y.shape[1:] != rows.y.shape[1:]:
+            raise DataError(
+                f"{path}: rows of '{self.test_x}' and '{self.test_y}' have other shapes than those to learn"
+            )
+        return facts, rows, test
+
+
+def _read(path: Path, names: list[str]) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if isinstance(file, np.ndarray):
+                raise DataError(f"{path}: holds a single array; numpy.savez writes several, by their names")
+            if lacking := [name for name in names if name not in file.files]:
+                raise DataError(f"{path}: there is no array '{lacking[0]}' among {', '.join(file.files)}")
+            return {name: file[name] for name in names}
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read as arrays of numpy.savez: {error}") from None
+
+
+def _inputs(path: Path, name: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if x.dtype.kind not in "uifb" or x.ndim < 1 or not x.size:
+        raise DataError(f"{path}: the array '{name}' is {x.dtype} of shape {x.shape}; expected numbers, a row each")
+    x = x[:, None] if x.ndim == 1 else x
+    if x.dtype == np.uint8:
+        return np.ascontiguousarray(x)
+    with np.errstate(over="ignore"):
+        x = np.ascontiguousarray(x, np.float32)
+    if not np.isfinite(x).all():
+        row = int(np.argwhere(~np.isfinite(x))[0][0])
+        raise DataError(f"{path}: row {row + 1:,} of '{name}' holds what is no number, or none of 32 bits")
+    return x
+
+
+def _classes(path: Path, name: str, y: npt.NDArray[Any]) -> tuple[str, ...] | None:
+    if y.ndim == 1 and y.dtype.kind == "U":
+        return tuple(np.unique(y).tolist())
+    if y.ndim == 1 and y.dtype.kind in "uib" and y.size:
+        if y.min() < 0:
+            raise DataError(f"{path}: '{name}' holds the class number {y.min()}; they count from 0")
+        if y.max() >= len(y):
+            raise DataError(
+                f"{path}: '{name}' holds {y.max()} among {len(y):,} rows; save numbers as floats, not as int"
+            )
+        return tuple(map(str, range(int(y.max()) + 1)))
+    return None
+
+
+def _targets(path: Path, name: str, y: npt.NDArray[Any], classes: tuple[str, ...] | None) -> npt.NDArray[Any]:
+    if classes is None:
+        if y.dtype.kind not in "uif" or y.ndim not in (1, 2):
+            raise DataError(f"{path}: '{name}' is {y.dtype} of shape {y.shape}; expected texts or numbers, a row each")
+        return _inputs(path, name, y).astype(np.float32)
+    numbers = {text: number for number, text in enumerate(classes)}
+    texts = y.astype(str).tolist() if y.dtype.kind != "b" else y.astype(int).astype(str).tolist()
+    if unknown := [text for text in texts if text not in numbers]:
+        raise DataError(f"{path}: '{name}' holds the class '{unknown[0]}', which there is none of to learn from")
+    return np.array([numbers[text] for text in texts], np.int32)
+
+
+def _check_lengths(path: Path, x: str, y: str, rows: Split) -> None:
+    if len(rows.x) != len(rows.y):
+        raise DataError(f"{path}: '{x}' has {len(rows.x):,} rows, but '{y}' has {len(rows.y):,}")

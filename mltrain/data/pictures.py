@@ -1,0 +1,79 @@
+"""Image files -> arrays of bytes, by Pillow."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.extras import needed
+from mltrain.errors import DataError
+
+ENDINGS = (".png", ".jpg", ".jpeg")
+
+Pixels = npt.NDArray[np.uint8]
+
+_FAINTEST = 0.2
+"""Share of the darkest ink below which a pixel is paper: photographs have shadows."""
+
+_BOX = 20 / 28
+"""How much of an image's side MNIST's digits fill."""
+
+
+def read_picture(path: Path | str, height: int, width: int, *, colour: bool) -> Pixels:
+    """An image of that size: ``(height, width)`` in grey, or ``(height, width, 3)``. Raises `DataError`."""
+    picture = _open(path).convert("RGB" if colour else "L")
+    return np.asarray(picture.resize((width, height)), np.uint8)
+
+
+def read_digit(path: Path | str, height: int, width: int) -> Pixels:
+    """A digit as MNIST has them, ``(height, width)``: ink 255 on paper 0, in a box of its own, centred by its mass.
+
+    The image may have any size, dark ink on light paper or light on dark. Raises `DataError`.
+    http://yann.lecun.com/exdb/mnist/ describes how MNIST was made.
+    """
+    image = _module()
+    grey = np.asarray(_open(path).convert("L"), np.float64)
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    paper = np.median(edge)
+    ink = np.abs(grey - paper)
+    ink = np.where(ink > _FAINTEST * ink.max(), ink, 0.0)
+    if not ink.any():
+        raise DataError(f"{path}: there is nothing to be seen on the image; all of it has one shade")
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    factor = min(height * _BOX / digit.shape[0], width * _BOX / digit.shape[1])
+    tall, wide = (max(1, round(length * factor)) for length in digit.shape)
+    small = image.fromarray((digit * (255 / digit.max())).astype(np.uint8)).resize((wide, tall))
+    drawn = np.asarray(small, np.float64)
+    drawn *= 255 / max(1.0, drawn.max())
+    top = _start(drawn.sum(axis=1), height)
+    left = _start(drawn.sum(axis=0), width)
+    centred = np.zeros((height, width), np.uint8)
+    centred[top : top + tall, left : left + wide] = drawn.astype(np.uint8)
+    return centred
+
+
+def _start(mass: npt.NDArray[np.float64], length: int) -> int:
+    """Where a row of masses begins if their centre is to be that of a side of ``length``, and all are to be on it."""
+    centre = float((np.arange(len(mass)) + 0.5) @ mass / mass.sum())
+    return int(np.clip(round(length / 2 - centre), 0, length - len(mass)))
+
+
+def _module() -> Any:
+    return needed("PIL.Image", "reading images", "images")
+
+
+def _open(path: Path | str) -> Any:
+    """The image, opaque: what is transparent shows white paper."""
+    image = _module()
+    try:
+        with image.open(path) as opened:
+            picture = opened.convert("RGBA")
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file") from None
+    except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as error:
+        raise DataError(f"{path}: cannot be read as an image: {error}") from None
+    paper = image.new("RGBA", picture.size, "white")
+    paper.alpha_composite(picture)
+    return paper

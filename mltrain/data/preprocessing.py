@@ -1,0 +1,88 @@
+"""What was done to the rows between their source and the network: the one description that a model keeps of it.
+
+It is learned on the rows that are trained on, and on no others; it is stored in the model file as JSON; and whoever
+shows rows to the network (training, evaluation, prediction) applies this and nothing else::
+
+    cells of a table --table--> x, y as the dataset gives them --inputs, targets--> what the network sees
+
+``inputs`` is applied a window of rows at a time, in `mltrain.training.batches`, so that images stay bytes in memory.
+"""
+
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.tables.format import TableFormat
+
+Floats = npt.NDArray[np.float32]
+
+
+class Scaling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """Numbers as the network sees them: ``(x - shift) * scale``. Each is one number, or one for each feature."""
+
+    scale: float | tuple[float, ...] = 1.0
+    shift: float | tuple[float, ...] = 0.0
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether numbers stay as they are."""
+        return self.scale == 1.0 and self.shift == 0.0
+
+    @cached_property
+    def _numbers(self) -> tuple[Any, Any]:
+        return np.array(self.shift, np.float32), np.array(self.scale, np.float32)
+
+    def apply(self, x: npt.NDArray[Any], out: Floats) -> None:
+        """Write the scaled ``x``, ``(rows, ...)``, which may be bytes, into ``out``; both may be the same array."""
+        shift, scale = self._numbers
+        if self.shift != 0.0:
+            np.subtract(x, shift, out=out, dtype=np.float32, casting="unsafe")
+            x = out
+        if self.scale != 1.0 or x is not out:
+            np.multiply(x, scale, out=out, dtype=np.float32, casting="unsafe")
+
+    def applied(self, x: npt.NDArray[Any]) -> Floats:
+        """The scaled ``x``, float32, in an array of its own."""
+        out = np.empty(x.shape, np.float32)
+        self.apply(x, out)
+        return out
+
+    def undone(self, y: Floats) -> Floats:
+        """The numbers whose scaled form is ``y``; ``y`` itself where scaling does nothing."""
+        if self.is_identity:
+            return y
+        shift, scale = self._numbers
+        return y / scale + shift
+
+
+class Preprocessing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that happens to a row: how a table's cells become ``x``, and how inputs and targets are scaled.
+
+    ``table`` is None where rows do not come from a table. ``targets`` counts only where the loss compares numbers; what
+    the network says is scaled back for people.
+    """
+
+    inputs: Scaling = Scaling()
+    targets: Scaling = Scaling()
+    table: TableFormat | None = None
+
+    def fits(self, input_shape: tuple[int, ...]) -> bool:
+        """Whether all numbers are finite, and as many as rows of that shape have."""
+        numbers = np.concatenate(
+            [np.ravel(part) for one in (self.inputs, self.targets) for part in (one.scale, one.shift)]
+        )
+        widths = {np.size(part) for part in (self.inputs.scale, self.inputs.shift)}
+        features = {len(self.table.features)} if self.table else set()
+        return bool(np.isfinite(numbers).all()) and widths | features <= {1, *input_shape[-1:]}
+
+
+AS_IS = Preprocessing()
+"""Nothing is done."""
+
+
+def pixels(*, scale: bool) -> Preprocessing:
+    """What is done to images of bytes: 0 to 255 becomes 0 to 1 if ``scale`` says so."""
+    return Preprocessing(inputs=Scaling(scale=1 / 255 if scale else 1.0))

@@ -1,0 +1,64 @@
+"""JSON Lines: a JSON object a line, whose keys are the columns. https://jsonlines.org"""
+
+import json
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
+from mltrain.data.tables.text_file import STDIN, open_lines, readable
+from mltrain.errors import DataError
+
+
+class JsonLines(Source):
+    """Rows of a JSON Lines file. Columns are the keys of the first rows; a key that a row lacks is an empty cell."""
+
+    def __init__(self, path: Path | str):
+        self.name = "standard input" if str(path) == STDIN else str(path)
+        self._path = path
+        with readable(self.name):
+            self._file = open_lines(path)
+        try:
+            self._rows = self._read()
+            first = list(islice(self._rows, BLOCK_ROWS))
+            if not first:
+                raise DataError(f"{self.name}: the file is empty")
+        except BaseException:
+            self.close()
+            raise
+        self.columns = tuple(dict.fromkeys(key for _, row in first for key in row))
+        self._rows = chain(first, self._rows)
+
+    def close(self) -> None:
+        if str(self._path) != STDIN:
+            self._file.close()
+
+    def blocks(self) -> Iterator[Block]:
+        first = 1
+        while rows := list(islice(self._rows, BLOCK_ROWS)):
+            columns = [[_cell(row.get(column)) for _, row in rows] for column in self.columns]
+            yield Block(columns, first, [line for line, _ in rows])
+            first += len(rows)
+
+    def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        with readable(self.name):
+            for line, text in enumerate(self._file, 1):
+                if not text.strip():
+                    continue
+                try:
+                    row = json.loads(text)
+                except ValueError as error:
+                    raise DataError(f"{self.name}:{line}: this line is not JSON: {error}") from None
+                if not isinstance(row, dict):
+                    raise DataError(
+                        f'{self.name}:{line}: expected an object, as in {{"age": 3}}, got {text.strip()[:40]}'
+                    )
+                yield line, row
+
+
+def _cell(value: Any) -> str:
+    """The cell that a JSON value is: ``null`` is an empty one."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)

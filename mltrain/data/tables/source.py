@@ -1,0 +1,62 @@
+"""What every file of rows looks like to those who read it: named columns, whose cells come in blocks of rows."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.tables.cells import BadCell
+from mltrain.data.tables.nearest import no_column
+from mltrain.errors import DataError
+
+BLOCK_ROWS = 8192
+"""Rows that are in memory as text at a time."""
+
+Cells = Sequence[str] | npt.NDArray[np.float64]
+"""The cells of a column as they stand in the file, or as numbers where the file's reader makes numbers of them."""
+
+
+class Block(NamedTuple):
+    """Some rows, column by column. ``first`` is the first one's number, ``lines`` where in the file each stands."""
+
+    columns: Sequence[Cells]
+    first: int
+    lines: Sequence[int]
+
+
+class Source:
+    """A file of rows, read once from top to end. As a context manager it closes the file."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows. Raises `DataError`, which names file, line and what is wrong."""
+        raise NotImplementedError
+
+    def most_rows(self) -> int:
+        """How many rows there are, or a few more: for files of which all rows are kept in memory."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let the file go."""
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    def refuse(self, block: Block, column: str, bad: BadCell) -> DataError:
+        """The error for one cell: file, line, row, column, and what is wrong."""
+        index = bad.index
+        return DataError(
+            f"{self.name}:{block.lines[index]}: row {block.first + index:,}, column '{column}': {bad.message}"
+        )
+
+    def position(self, column: str, what: str) -> int:
+        """Where a column stands. Raises `DataError`, which says ``what`` the column was wanted for."""
+        if column not in self.columns:
+            raise DataError(f"{self.name}: {no_column(column, self.columns)}, {what}")
+        return self.columns.index(column)

@@ -1,0 +1,33 @@
+"""How much a row of each class counts, so that rare classes are not forgotten over frequent ones."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics import true_classes
+from mltrain.errors import ConfigError, Problem
+from mltrain.training.options import Training
+
+
+def class_weights(training: Training, classes: Sequence[str] | None, target: npt.NDArray[Any]) -> Floats | None:
+    """The weight of each class, ``(classes,)``; None where all rows count the same. ``target`` is as the loss takes it.
+
+    balanced: ``rows / (classes * rows of the class)``, so that every class counts as much as any other and the mean
+    over all rows is 1, as in scikit-learn (``class_weight="balanced"``). Raises `ConfigError`.
+    """
+    wanted = training.class_weight
+    if wanted is None:
+        return None
+    option = ("training", "class_weight")
+    if classes is None:
+        raise ConfigError([Problem(option, "there are no classes to weigh: the network learns numbers")])
+    if not isinstance(wanted, dict):
+        counts = np.bincount(true_classes(target), minlength=len(classes))
+        return (len(target) / (len(classes) * np.maximum(counts, 1))).astype(np.float32)
+    if unknown := [name for name in wanted if name not in classes]:
+        there = ", ".join(classes)
+        raise ConfigError([Problem((*option, unknown[0]), f"there is no class '{unknown[0]}'; there are {there}")])
+    return np.array([wanted.get(name, 1.0) for name in classes], np.float32)

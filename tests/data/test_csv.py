@@ -1,0 +1,256 @@
+"""Tables from text files: what is found by itself, what is learned from which rows, and what every refusal says."""
+
+import gzip
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mltrain.config.convert import convert
+from mltrain.data import Dataset, DatasetSpec
+from mltrain.data.tables.delimited import DelimitedFile
+from mltrain.data.tables.format import CategoryColumn, NumberColumn
+from mltrain.data.tables.source import BLOCK_ROWS
+from mltrain.errors import ConfigError, DataError
+
+PETS = "age,kind,weight,name\n1,cat,3.5,Tom\n2,dog,20,Rex\n,cat,4,\n4,rat,0.3,Jim\n"
+
+
+def load(folder: Path, text: str | bytes, seed: int = 0, filename: str = "rows.csv", **options) -> Dataset:
+    content = text.encode() if isinstance(text, str) else text
+    (folder / filename).write_bytes(content)
+    return convert(DatasetSpec, {"type": "csv", "path": filename, **options}).load(seed, folder)
+
+
+def refusal(folder: Path, text: str | bytes, **options) -> str:
+    with pytest.raises(DataError) as error:
+        load(folder, text, **options)
+    return str(error.value).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize("compress", [False, True])
+def test_separators_headers_and_gzip_are_found(tmp_path, delimiter, compress):
+    text = "a,b,y\n1,2,3\n-4.5,1e3,6\n".replace(",", delimiter).encode()
+    dataset = load(tmp_path, gzip.compress(text) if compress else text, target="y")
+    assert dataset.train.x.tolist() == [[1, 2], [-4.5, 1000]]
+    assert dataset.train.y.tolist() == [[3], [6]]
+    assert dataset.facts.classes is None
+
+
+def test_a_file_without_header_has_numbered_columns(tmp_path):
+    dataset = load(tmp_path, "1,2,3\n4,5,6\n", target="column_3")
+    assert dataset.train.y.tolist() == [[3], [6]]
+    assert load(tmp_path, "a,b\nc,d\n", target="column_2", header=False).facts.classes == ("b", "d")
+
+
+def test_names_become_one_input_each_in_alphabetical_order(tmp_path):
+    dataset = load(tmp_path, PETS, target="weight", ignore=["name"], missing="mean")
+    assert dataset.preprocessing.table.features == ["age", "kind=cat", "kind=dog", "kind=rat"]
+    assert dataset.train.x[:, 1:].tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
+
+
+def test_numbers_may_be_names(tmp_path):
+    text = "code,y\n10,3\n9,1\n10,2\n9,3\n"
+    dataset = load(tmp_path, text, target="y", categories=["code", "y"])
+    assert dataset.facts.classes == ("1", "2", "3")
+    assert dataset.preprocessing.table.columns == (CategoryColumn(name="code", categories=("9", "10")),)
+    assert dataset.train.y.tolist() == [2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(("policy", "age"), [("mean", 7 / 3), ("median", 2), ("most_frequent", 1)])
+def test_gaps_are_filled_in(tmp_path, policy, age):
+    dataset = load(tmp_path, PETS, target="weight", ignore=["name"], missing=policy)
+    assert dataset.train.x[2, 0] == np.float32(age)
+    assert dataset.preprocessing.table.columns[0] == NumberColumn(name="age", fill=age)
+
+
+def test_gaps_among_names_get_the_most_frequent_name(tmp_path):
+    dataset = load(tmp_path, "a,y\nq,1\np,2\np,3\n,4\n", target="y", missing="mean")
+    assert dataset.train.x.tolist() == [[0, 1], [1, 0], [1, 0], [1, 0]]
+
+
+def test_rows_with_gaps_can_be_dropped(tmp_path):
+    dataset = load(tmp_path, PETS, target="weight", missing="drop")
+    assert dataset.train.y[:, 0].tolist() == pytest.approx([3.5, 20, 0.3])
+
+
+def test_what_means_missing_can_be_said(tmp_path):
+    dataset = load(
+        tmp_path, "a,y\n-999,1\n5,2\nnone,3\n7,4\n", target="y", missing="mean", missing_values=["none", -999]
+    )
+    assert dataset.train.x[:, 0].tolist() == [6, 5, 6, 7]
+
+
+NUMBERS = "a,b,y\n" + "".join(f"{row},{row * row},{100 + row}\n" for row in range(20))
+
+
+def test_numbers_are_standardized_by_the_rows_trained_on_alone(tmp_path):
+    dataset = load(tmp_path, NUMBERS, target="y", test_split=0.25, validation_split=0.25)
+    assert [len(part.x) for part in (dataset.train, dataset.validation, dataset.test)] == [10, 5, 5]
+    seen = dataset.preprocessing.inputs.applied(dataset.train.x)
+    assert np.allclose(seen.mean(axis=0), 0, atol=1e-6)
+    assert np.allclose(seen.std(axis=0), 1, atol=1e-5)
+    targets = dataset.preprocessing.targets
+    assert targets.shift == pytest.approx((dataset.train.y.mean(),))
+    assert np.allclose(targets.undone(targets.applied(dataset.test.y)), dataset.test.y)
+
+
+def test_scaling_is_said_per_column(tmp_path):
+    inputs = load(tmp_path, NUMBERS, target="y", min_max=["b"]).preprocessing.inputs
+    assert inputs.shift == pytest.approx((9.5, 0))
+    assert inputs.scale[1] == pytest.approx(1 / 361)
+    assert load(tmp_path, NUMBERS, target="y", min_max=True).preprocessing.inputs.shift == (0, 0)
+    assert load(tmp_path, NUMBERS, target="y", standardize=["a"]).preprocessing.inputs.scale[1] == 1
+    plain = load(tmp_path, NUMBERS, target="y", standardize=False, standardize_target=False).preprocessing
+    assert plain.inputs.is_identity
+    assert plain.targets.is_identity
+
+
+def test_a_constant_column_becomes_zero(tmp_path):
+    dataset = load(tmp_path, "a,b,y\n3,1,1\n3,2,2\n", target="y")
+    assert dataset.preprocessing.inputs.applied(dataset.train.x)[:, 0].tolist() == [0, 0]
+
+
+def test_every_part_has_its_share_of_every_class(tmp_path):
+    text = "a,y\n" + "".join(f"{row},{'rare' if row % 10 == 0 else 'common'}\n" for row in range(100))
+    dataset = load(tmp_path, text, target="y", validation_split=0.2, test_split=0.3, seed=3)
+    assert [np.bincount(part.y).tolist() for part in (dataset.train, dataset.validation, dataset.test)] == [
+        [45, 5],
+        [18, 2],
+        [27, 3],
+    ]
+
+
+def test_rows_stay_with_their_targets(tmp_path):
+    dataset = load(tmp_path, NUMBERS, target="y", test_split=0.3)
+    for part in (dataset.train, dataset.test):
+        assert (part.x[:, 0] + 100).tolist() == part.y[:, 0].tolist()
+        assert (part.x[:, 0] ** 2).tolist() == part.x[:, 1].tolist()
+
+
+def test_a_column_can_say_how_to_split(tmp_path):
+    text = "a,y,part\n1,1,test\n2,2,Train\n3,3,val\n4,4,train\n"
+    dataset = load(tmp_path, text, target="y", split_column="part")
+    assert [part.x[:, 0].tolist() for part in (dataset.train, dataset.validation, dataset.test)] == [[2, 4], [3], [1]]
+    assert "column 'part': expected train, validation or test, got 'tst'" in refusal(
+        tmp_path, text.replace("test", "tst"), target="y", split_column="part"
+    )
+
+
+def test_held_back_rows_can_have_files_of_their_own(tmp_path):
+    (tmp_path / "test.csv").write_text("y,kind,a\n8,dog,9\n")
+    dataset = load(tmp_path, "a,kind,y\n1,dog,2\n3,cat,4\n", target="y", test_path="test.csv")
+    assert dataset.test.x.tolist() == [[9, 0, 1]]
+    assert dataset.test.y.tolist() == [[8]]
+
+
+def test_quoted_cells_may_hold_anything(tmp_path):
+    text = 'a,kind,y\n1,"a, ""b""\nc",2\n3,d,4\nx,d,5\n'
+    assert "rows.csv:5: row 3, column 'a'" in refusal(tmp_path, text, target="y")
+
+
+def test_long_files_switch_to_the_slower_parser_where_they_must(tmp_path):
+    rows = BLOCK_ROWS + 10
+    lines = ["a,y", *(f"{row},{row % 7}" for row in range(rows))]
+    lines[rows] = f'"{rows - 1}",'
+    dataset = load(tmp_path, "\n".join(lines), target="y", missing="drop")
+    assert dataset.train.x[:, 0].tolist() == list(range(rows - 1))
+    lines[rows] = "what,3"
+    assert f"rows.csv:{rows + 1}: row {rows:,}, column 'a': expected a number, got 'what'" in refusal(
+        tmp_path, "\n".join(lines), target="y"
+    )
+
+
+def test_both_parsers_read_the_same(tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b\n1.5,-2\n1e-7, 3\n")
+    with DelimitedFile(tmp_path / "rows.csv") as fast, DelimitedFile(tmp_path / "rows.csv", as_text=True) as slow:
+        numbers, texts = next(fast.blocks()), next(slow.blocks())
+    assert [column.tolist() for column in numbers.columns] == [list(map(float, column)) for column in texts.columns]
+    assert list(numbers.lines) == list(texts.lines) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a,y\n1,2\nx,3\n4,5\n", "rows.csv:3: row 2, column 'a': expected a number, got 'x'"),
+        ("a,y\n1,2\n3,4,5\n", "rows.csv:3: row 2 has 3 cells, but the first line has 2: '5' is in no column"),
+        ("a,b,y\n1,2,3\n3\n", "rows.csv:3: row 2 ends after column 'a': it has 1 of the 3 cells"),
+        ("a;y\n1,5;1\n2,5;2\n", "column 'a': '1,5' has a decimal comma; save the file with decimal points"),
+        ("a,y\n2024-01-31,1\n2024-02-01,2\n", "column 'a': '2024-01-31' is a date; turn dates into numbers"),
+        ("a,y\n12:30,1\n", "column 'a': '12:30' is a date"),
+        ("a,b,y\n1,,2\n,3,2\n,4,5\n", "'a' in 2 rows (first in row 2), 'b' in 1 row (first in row 1); say what to do"),
+        ("a,z\n1,2\n", "rows.csv: there is no column 'y' among a, z"),
+        ("a,Y_\n1,2\n", "rows.csv: there is no column 'y'"),
+        ("", "rows.csv: the file is empty"),
+        ("a,y\n", "rows.csv: there are no rows in it"),
+        ('a,y\n1,"q\n', "a quote is opened and never closed"),
+        ("a,a,y\n1,2,3\n", "rows.csv:1: two columns are called 'a'"),
+        ("a,y\n1e39,2\n1,2\n", "rows.csv:2: row 1, column 'a': 1e+39 does not fit into a 32-bit float"),
+        ("a,y\ninf,2\nq,2\n", "row 2, column 'a'"),
+        ("a,y\n1,p\n2,p\n", "all rows have the same 'y'"),
+        ("y\n1\n", "there is no column to predict from"),
+        (b"a,y\n1,\xff\n", "rows.csv: this is no text in UTF-8"),
+        ("a,y\n1,2\n".encode("utf-16"), "encoded as UTF-16; save it as UTF-8"),
+        (gzip.compress(b"a,y\n1,2\n" * 99, mtime=0)[:30], "a damaged gzip file"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_place(tmp_path, text, expected):
+    assert expected in refusal(tmp_path, text, target="y")
+
+
+def test_more_refusals(tmp_path):
+    ids = "id,y\n" + "".join(f"n{row},{row}\n" for row in range(1002))
+    assert "the 1,001th different text of the column" in refusal(tmp_path, ids, target="y")
+    assert "the target is missing" in refusal(tmp_path, "a,y\n1,2\n3,\n", target="y", missing="mean")
+    assert "leaves none" in refusal(tmp_path, "a,b,y\n1,,2\n,3,2\n", target="y", missing="drop")
+    assert "'y' holds names; a target of names stands alone" in refusal(
+        tmp_path, "a,b,y\n1,2,p\n2,3,q\n", target=["y", "b"]
+    )
+    with pytest.raises(DataError, match="there is no such file"):
+        convert(DatasetSpec, {"type": "csv", "path": "nowhere.csv", "target": "y"}).facts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"validation_path": "v.csv", "validation_split": 0.5}, "validation_split draws these rows already"),
+        ({"split_column": "s", "test_split": 0.5}, "split_column says which rows are held back"),
+        ({"standardize": ["a"], "min_max": ["a"]}, "'a' is in standardize, too"),
+        ({"features": ["y"]}, "'y' is the target"),
+        ({"target": []}, "expected the name of a column, got an empty list"),
+    ],
+)
+def test_options_that_do_not_fit_each_other_are_refused(options, message):
+    with pytest.raises(ConfigError, match=message):
+        convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "y", **options})
+
+
+def test_the_file_is_read_once_for_what_a_row_looks_like_and_for_the_rows(tmp_path, monkeypatch):
+    (tmp_path / "rows.csv").write_text(NUMBERS)
+    opened = []
+    blocks = DelimitedFile.blocks
+    monkeypatch.setattr(DelimitedFile, "blocks", lambda file: opened.append(1) or blocks(file))
+    spec = convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "y"})
+    assert spec.facts(tmp_path) == spec.load(0, tmp_path).facts
+    assert len(opened) == 1
+    (tmp_path / "rows.csv").write_text("a,y\n1,2\n")
+    assert spec.facts(tmp_path).input_shape == (1,)
+
+
+def test_a_large_table_takes_little_more_memory_than_its_numbers(tmp_path):
+    rows, columns = 150_000, 20
+    line = ",".join(f"{column}.25" for column in range(columns - 1))
+    text = "\n".join([",".join(f"c{column}" for column in range(columns)), *(f"{line},{row}" for row in range(rows))])
+    (tmp_path / "rows.csv").write_text(text)
+    spec = convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "c19", "validation_split": 0.2})
+    tracemalloc.start()
+    try:
+        dataset = spec.load(0, tmp_path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(dataset.train.x) == 120_000
+    assert sorted(dataset.validation.y[:3, 0].tolist()) == dataset.validation.y[:3, 0].tolist()
+    assert most < 1.5 * 4 * rows * columns
