@@ -18,12 +18,13 @@ ROOMS: dict[str, set[str]] = {
     "threads": set(),
     "interrupts": set(),
     "streams": set(),
+    "memory": set(),
     "locks": set(),
     "replacing": {"locks"},
     # The mathematics and the rows know nothing of each other.
     "engine": {"errors", "spec", "randomness"},
     "data": {"errors", "spec", "randomness", "replacing"},
-    "training": {"engine", "data", "errors", "spec", "randomness", "threads"},
+    "training": {"engine", "data", "errors", "spec", "randomness", "threads", "memory"},
     # Text, terminal and disk.
     "config": {"training", "engine", "data", "errors", "spec"},
     "display": {"training.report", "streams"},
