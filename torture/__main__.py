@@ -63,8 +63,11 @@ def _soak(steps: int, count: int) -> None:
 def _kill(folder: Path, moments: int, seed: int) -> None:
     from torture.kills import kill_fits
 
-    for whom, found in kill_fits(folder, moments, seed).items():
-        print(f"killed {whom} {moments} times: {', '.join(f'{count} times {what}' for what, count in found.items())}")
+    for whom, found in kill_fits(folder, moments, seed):
+        print(
+            f"killed {whom} {moments} times: {', '.join(f'{count} times {what}' for what, count in found.items())}",
+            flush=True,
+        )
 
 
 def _crowd(folder: Path, fits: int) -> None:

@@ -1,6 +1,7 @@
 """``kill -9`` of real trainings, at moments that nobody has chosen.
 
-All their processes are killed, or the first one, or a helper. Each training saves over a run. Afterwards the run must be the old one or the new one, and no process may be left.
+All their processes are killed, or the first one, or a helper. Each training saves over a run. Afterwards the run must
+be the old one or the new one, and no process may be left.
 """
 
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from mltrain.storage.record import Record
@@ -32,8 +34,8 @@ OLD, NEW = 1, 5
 _PATIENCE = 10.0
 
 
-def kill_fits(folder: Path, moments: int, seed: int) -> dict[str, Counter[str]]:
-    """Kill so many trainings for each of `WHOM`; what was found then, and how often. Raises AssertionError."""
+def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Counter[str]]]:
+    """Kill so many trainings for each of `WHOM`; yields what was found then, and how often. Raises AssertionError."""
     rng = random.Random(seed)
     (folder / "kills.yaml").write_text(CONFIG, encoding="utf-8")
     assert _fit(folder, OLD).wait() == 0
@@ -42,9 +44,8 @@ def kill_fits(folder: Path, moments: int, seed: int) -> dict[str, Counter[str]]:
     assert _fit(folder, NEW).wait() == 0
     seconds = time.monotonic() - began
     states = {"the old run": _timeless(old), "the new run": _timeless(visible(folder / "run"))}
-    found: dict[str, Counter[str]] = {}
     for whom in WHOM:
-        found[whom] = Counter()
+        found: Counter[str] = Counter()
         for _ in range(moments):
             empty(folder / "run")
             for name, content in old.items():
@@ -64,10 +65,10 @@ def kill_fits(folder: Path, moments: int, seed: int) -> dict[str, Counter[str]]:
             (which,) = (name for name, expected in states.items() if expected == state)
             epochs = len((folder / "run" / "history.csv").read_text("utf-8").splitlines()) - 1
             assert epochs == (OLD if which == "the old run" else NEW), "the history is of another run"
-            found[whom][which if hit else f"{which}, and nobody was there to be killed"] += 1
+            found[which if hit else f"{which}, and nobody was there to be killed"] += 1
+        yield whom, found
     _fit(folder, NEW).wait()
     assert set(visible(folder / "run")) == {path.name for path in (folder / "run").iterdir()}, "something is left over"
-    return found
 
 
 def _timeless(files: dict[str, bytes]) -> dict[str, bytes]:
