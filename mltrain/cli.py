@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
@@ -76,6 +77,9 @@ def fit(
         int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
     ] = 1,
     live: Annotated[bool, typer.Option("--live", help="Show it on a page that only this machine can open.")] = False,
+    log_dir: Annotated[
+        Path | None, typer.Option("--log-dir", metavar="DIR", help="Write event files for TensorBoard, below DIR/RUN.")
+    ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show warnings and errors only, and print the run's folder.")
@@ -93,7 +97,17 @@ def fit(
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
     changed = [*(changes or []), *extra]
-    run(terminal, config, changed, out=out, init_from=init_from, frames=frames, live=live, profile=watch)
+    run(
+        terminal,
+        config,
+        changed,
+        out=out,
+        init_from=init_from,
+        frames=frames,
+        live=live,
+        log_dir=log_dir,
+        profile=watch,
+    )
 
 
 @app.command()
@@ -211,6 +225,65 @@ def report(
     from mltrain.commands.report import run
 
     run(_terminal(json=json), path, out=out)
+
+
+class _ListByDefault(typer.core.TyperGroup):
+    """``mltrain runs``: a word that is no command of it is the folder that ``list`` takes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+runs = typer.Typer(
+    cls=_ListByDefault,
+    help="List runs, compare two of them, or delete some.",
+    subcommand_metavar="[DIR|COMMAND] [ARGS]...",
+    rich_markup_mode=None,
+)
+app.add_typer(runs, name="runs")
+
+RunName = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run's folder, or its name below runs/.", show_default=False)
+]
+
+
+@runs.command("list")
+def list_runs(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
+    sort: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="run, when, config, rows, parameters, best, epochs or time."),
+    ] = "when",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """List the runs of a folder; "mltrain runs" is short for it."""
+    from mltrain.commands.runs import run
+
+    run(_terminal(json=json), folder, sort=sort, reverse=reverse)
+
+
+@runs.command("diff")
+def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
+    """Show what two runs have different: in their configs, and in what came of them."""
+    from mltrain.commands.runs_diff import run
+
+    run(_terminal(json=json), old, new)
+
+
+@runs.command("rm")
+def remove_runs(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Their folders, or names below runs/.", show_default=False)
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete runs: what mltrain wrote to their folders, and nothing else."""
+    from mltrain.commands.runs_rm import run
+
+    run(_terminal(), folders, yes=yes)
 
 
 @app.command()

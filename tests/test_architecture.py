@@ -21,14 +21,15 @@ ROOMS: dict[str, set[str]] = {
     "memory": set(),
     "locks": set(),
     "replacing": {"locks"},
+    "reading": set(),
     # The mathematics and the rows know nothing of each other.
     "engine": {"errors", "spec", "randomness"},
-    "data": {"errors", "spec", "randomness", "replacing"},
+    "data": {"errors", "spec", "randomness", "reading", "replacing"},
     "training": {"engine", "data", "errors", "spec", "randomness", "threads", "memory"},
     # Text, terminal and disk.
-    "config": {"training", "engine", "data", "errors", "spec"},
+    "config": {"training", "engine", "data", "errors", "spec", "reading"},
     "display": {"training.report", "streams"},
-    "storage": {"config", "training", "engine", "data", "errors", "replacing", "locks", ""},
+    "storage": {"config", "training", "engine", "data", "errors", "reading", "replacing", "locks", ""},
     # All put together.
     "preparation": {"storage", "config", "training", "engine", "data", "errors", "randomness"},
     # What there is to see in a run, as arrays; then as files, as a page about a run, and as a page while it trains.

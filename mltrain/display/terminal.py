@@ -50,6 +50,10 @@ class Channel:
         else:
             self._stream.write(f"{view}\n")
 
+    def prompt(self, question: str) -> None:
+        """Write ``question`` and stay on its line."""
+        print(verbatim(question), end=" ", file=cast(IO[str], self._stream), flush=True)
+
 
 class Forgiving:
     """A text stream to write to that goes silent when it fails."""
@@ -83,12 +87,24 @@ class Terminal:
         self.quiet, self.json = quiet, json
         self.out, self.err = Channel(out or sys.stdout), Channel(err or sys.stderr, must_arrive=False)
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody sits there: messages go to a terminal, and keys come from one."""
+        return self.err.is_terminal and sys.stdin is not None and sys.stdin.isatty()
+
     def result(self, view: View, document: Mapping[str, Any]) -> None:
         """What the command was asked for: ``view`` for people, or ``document`` for programs."""
         if self.json:
             self.out.print(verbatim(json.dumps(_without_nan(document), allow_nan=False)))
         else:
             self.out.print(view)
+
+    def ask(self, question: str) -> str | None:
+        """What somebody types after ``question``; None where nobody can: no terminal, or the end of what is typed."""
+        if not (sys.stdin.isatty() and self.err.is_terminal):
+            return None
+        self.err.prompt(question)
+        return sys.stdin.readline() or None
 
     def note(self, text: str) -> None:
         if not self.quiet:

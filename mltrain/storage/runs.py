@@ -11,16 +11,22 @@ from msgspec.structs import replace
 
 from mltrain.config.dump import to_yaml
 from mltrain.data import DatasetSpec
-from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
+from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
 from mltrain.storage.claims import Claim, claim_folder, claim_number
 from mltrain.storage.files import reason, write_text
 from mltrain.storage.frames import Frames
+from mltrain.storage.links import is_own_file, leads_out
 from mltrain.storage.model import Model
 from mltrain.storage.together import SAVED, settle, together
 from mltrain.training.report import EpochReport
 
 RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
+FILES = (MODEL, CONFIG, HISTORY, FRAMES)
+"""Every file that training may write to a run directory."""
+
+PLOTS, REPORT = "plots", "report.html"
+"""What `mltrain plot` and `mltrain report` add to it: a folder and a file."""
 
 
 class Run:
@@ -79,12 +85,15 @@ class Run:
 def find_model(path: Path | None, runs: Path = RUNS) -> Path:
     """The model file that ``path`` (a file or a run directory) means; without it, that of the newest run.
 
+    Links that lead out of a run directory are not followed, here and in what else is read from one.
+
     Raises `UsageError` where there is none.
     """
     if path is None:
         for saved in runs.glob(f"*/{SAVED}"):
             settle(saved.parent)
-        models = sorted(runs.glob(f"*/{MODEL}"), key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
+        found = (file for file in runs.glob(f"*/{MODEL}") if is_own_file(file))
+        models = sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
         if not models:
             raise UsageError(
                 f"there is no run below {runs}/ yet; train one with: mltrain fit CONFIG, or name one with --model"
@@ -92,10 +101,18 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
         return models[-1]
     settle(path if path.is_dir() else path.parent)
     if path.is_dir():
+        if leads_out(path / MODEL):
+            raise ModelFileError(f"{path / MODEL}: is a link that leads out of its folder; name the file that is meant")
         if not (path / MODEL).is_file():
             raise ModelFileError(f"{path}: holds no {MODEL}, so it is not the folder of a finished run")
         return path / MODEL
     return path
+
+
+def find_run(path: Path, runs: Path = RUNS) -> Path:
+    """What is at ``path``, or else the run of that name below ``runs``, if there is one."""
+    named = runs / path
+    return named if not path.exists() and named.is_dir() else path
 
 
 def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
@@ -104,11 +121,11 @@ def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
     The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
     is asked, if it is there and about the same dataset.
     """
-    from mltrain.config.load import load_config  # with YAML, which predict does not need
+    from mltrain.config.load import read_words  # with YAML, which predict does not need
 
     config = file.parent / CONFIG
-    with contextlib.suppress(ConfigError, DataError):  # what lies beside a model may be some other program's config
-        if config.is_file() and (located := load_config(config).dataset).placeless() == model.config.dataset:
+    with contextlib.suppress(ConfigError):  # what lies beside a model may be some other program's config
+        if is_own_file(config) and (located := read_words(config).dataset).placeless() == model.config.dataset:
             return located, file.parent
     return model.config.dataset, file.parent
 

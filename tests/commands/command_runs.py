@@ -25,7 +25,7 @@ from mltrain.cli import main
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which a process that should have said or ended something counts as hanging."""
 
 COLUMNS, LINES = 100, 30

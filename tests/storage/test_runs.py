@@ -5,6 +5,7 @@ import io
 import math
 import multiprocessing
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,11 @@ def test_a_file_in_place_of_the_folder_of_runs() -> None:
 
 
 def test_a_folder_in_which_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     Path("mine").mkdir()
-    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(StorageError, match=r"^mine: the run cannot be written there: Permission denied$"):
         Run.claim("line", Path("mine"))
 
