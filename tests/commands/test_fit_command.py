@@ -90,7 +90,7 @@ def test_untrained_model_is_measured() -> None:
 
 
 def test_quiet_says_nothing_but_results() -> None:
-    assert mltrain("fit", LINEAR, "--epochs", "2", "--quiet") == (0, "", "")
+    assert mltrain("fit", LINEAR, "--epochs", "2", "--quiet") == (0, "runs/linear-001\n", "")
     done = succeed("fit", LINEAR, "--epochs", "2", "-q", "--json")
     assert done.document["epochs"] == 2
     assert done.err == ""
@@ -275,7 +275,13 @@ def test_divergence_is_explained(work: Path) -> None:
         "         try smaller first weights: a kernel_initializer such as glorot_uniform, the default, "
         "in place of a wide one",
     ]
-    assert not list((work / "runs").iterdir())
+    assert not list(work.iterdir())
+
+
+def test_divergence_takes_away_the_folders_that_were_made(work: Path) -> None:
+    (work / "mine").mkdir()
+    assert mltrain(*DIVERGING, "--out", "mine/deep/run").code == 4
+    assert [str(path) for path in Path().rglob("*")] == ["mine"]
 
 
 def test_divergence_keeps_what_was_there(work: Path) -> None:
@@ -320,7 +326,7 @@ def test_run_folder_that_cannot_be_written(words: list[str], work: Path) -> None
     for name in ("taken", "runs"):
         (work / name).write_text("a file", "utf-8")
     place = words[-1] if words else "runs"
-    reason = "Not a directory" if place == "taken/run" else "File exists"
+    reason = f"{place.partition('/')[0]} is a file; move it away, or name another folder with --out"
     done = mltrain("fit", LINEAR, *words)
     assert done == (3, "", f"error: {place}: the run cannot be written there: {reason}\n")
 
