@@ -13,6 +13,7 @@
     keras_peer.py   what runs there; they know nothing of mltrain
     torch_peer.py   (and torch_rules.py)
     verdict.py      how far is too far, and why; report.py shows it
+    machines.py     another question: what processors, threads and versions of NumPy change (a command of its own)
 
 The peers live in the environment of the benchmarks; see `benchmarks.peers`. docs/reliability.md says what was found.
 """

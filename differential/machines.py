@@ -19,7 +19,7 @@ from benchmarks import report
 from benchmarks.processes import ROOT, run
 
 CONFIGS = ("linear", "concert", "xor", "spiral", "mnist")
-EPOCHS = 2
+EPOCHS = 1
 
 
 class Setting(NamedTuple):

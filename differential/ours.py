@@ -57,13 +57,16 @@ def task_of(case: Case) -> Task:
 
 
 def rounding(precision: npt.DTypeLike, seed: int) -> Nudge:
-    """A nudge by at most half a unit in the last place of the largest number, as each rounding of a sum may be off."""
+    """A nudge by at most half a unit in the last place of the largest number, as each rounding of a sum may be off.
+
+    What is 0 stays 0: that relu and dropout silence a number, and what hangs on it, is no matter of rounding.
+    """
     rng, unit = np.random.default_rng(seed), float(np.finfo(precision).eps)
 
     def nudge(numbers: npt.NDArray[Any]) -> None:
         if numbers.size:
             largest = np.abs(numbers).max()
-            numbers += largest * unit * (rng.random(numbers.shape) - 0.5)
+            numbers += (numbers != 0) * largest * unit * (rng.random(numbers.shape) - 0.5)
 
     return nudge
 
@@ -86,10 +89,15 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
             bound = plan.bind(x, np.empty((len(x), size(network.output_shape))), rng)
             for call in bound.forward:
                 call.run()
+                if call.at:
+                    nudge(call.at.y)
             losses.append(config.loss.mean(bound.z, bound.y, _target(case, numbers), bound.dz, case.class_weights))
+            nudge(bound.dz)
             dropped.append(dict(_masks(case, bound.forward)))
             for call in bound.backward:
                 call.run()
+                if call.at:
+                    nudge(call.at.dx)
             for array in slopes.values():
                 nudge(array)
             update()

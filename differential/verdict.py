@@ -9,8 +9,8 @@ may have been lucky.
 
 Some configs are discontinuous: lion steps by the sign of a gradient that is all but 0, a relu's input is all but 0. One
 rounding decides there, and no two implementations agree. Whether that is so is measured as well: mltrain's float64 run
-is repeated with its inputs, weights and gradients nudged by one rounding at each step. A difference within `FACTOR`
-times what the nudges do is explained; anything else is a disagreement.
+is repeated with every array between its layers, on the way there and back, nudged by one rounding at each step. A
+difference within `FACTOR` times what the nudges do is explained; anything else is a disagreement.
 """
 
 import math

@@ -16,7 +16,8 @@ class Accumulation:
 
     def __init__(self, gradients: Floats, parts: Sequence[slice], rows: int):
         self._usual = rows
-        self._sums = [(gradients[part], np.empty_like(gradients[part])) for part in parts]
+        self._gradients = [gradients[part] for part in parts]
+        self._sums: list[Floats] = []
         self._batches = 0.0
 
     def __call__(self, rows: int, complete: bool) -> None:
@@ -29,7 +30,9 @@ class Accumulation:
         if empty and complete:  # a group of one batch: its gradients are the means
             self._batches = 0.0
             return
-        for g, total in self._sums:
+        if not self._sums:  # not before they are needed: most trainings never do
+            self._sums = [np.empty_like(g) for g in self._gradients]
+        for g, total in zip(self._gradients, self._sums, strict=True):
             if share != 1:
                 np.multiply(g, share, out=g)
             if empty:

@@ -148,8 +148,8 @@ class _Trainer:
         self._shuffle = generator(seed, "shuffle") if training.shuffle and self.steps > 1 else None
         self._last_finite_loss: float | None = None
 
-        gradients = np.zeros_like(network.parameters)
-        processes = processes_for(network) if training.epochs else 1
+        gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
+        processes = processes_for(network.nodes) if training.epochs else 1
         self._sharing = Sharing(network, gradients, optimizer, batch_size, processes) if processes > 1 else None
         self._learner = self._sharing or Portion(network, gradients, optimizer, batch_size)
         timed = profile.timed if profile else _untimed
