@@ -56,7 +56,9 @@ def main(folder: Path) -> None:
     text = LESSONS.read_text("utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        work = Path(temporary)
+        work = Path(temporary) / "lessons"
+        work.mkdir()
+        (work.parent / "data").symlink_to(ROOT / "data")
         for config in (ROOT / "configs").glob("*.yaml"):
             shutil.copy(config, work)
         (work / "data").symlink_to(ROOT / "data")

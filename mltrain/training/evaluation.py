@@ -121,7 +121,7 @@ class Evaluator:
         return Evaluation(total / self._count, tally.results(), confusion if self._classes else None)
 
 
-def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling) -> Floats:
+def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
     """What the network itself gives, ``(rows, *output_shape)``, float32, for rows ``x`` that are scaled for it here."""
     if not len(x):
         return np.empty((0, *network.output_shape), np.float32)

@@ -10,7 +10,8 @@ def test_regression_document() -> None:
     fitted = succeed("fit", lesson("linear"), "--epochs", "0", "--set", "metrics=[mae]", "--json").document
     done = succeed("evaluate", "--json")
     assert done.err == "note: model runs/linear-001/model.npz\n"
-    assert done.document == {
+    assert list(done.document["residuals"]) == ["y"]
+    assert {name: value for name, value in done.document.items() if name != "residuals"} == {
         "model": "runs/linear-001/model.npz",
         "split": "train",
         "samples": 6,
@@ -23,7 +24,7 @@ def test_regression_document() -> None:
 def test_classifier_document_has_the_confusion() -> None:
     succeed("fit", lesson("xor"), "--epochs", "1")
     found = succeed("evaluate", "--json").document
-    assert list(found) == ["model", "split", "samples", "loss", "metrics", "confusion"]
+    assert list(found) == ["model", "split", "samples", "loss", "metrics", "confusion", "classes"]
     assert (found["split"], found["samples"]) == ("test", 250)
     assert list(found["confusion"]) == ["classes", "counts"]
     assert found["confusion"]["classes"] == ["orange", "blue"]
@@ -55,9 +56,15 @@ def test_people_get_tables() -> None:
     lines = [columns_of(line) for line in done.out.splitlines()]
     assert lines[0] == ["rows", "250 (test)"]
     assert [line[0] for line in lines[1:3]] == ["loss", "accuracy"]
-    assert lines[4] == ["true ↓", "predicted →", "orange", "blue"]
+    assert lines[4] == ["class", "precision", "recall", "f1", "rows"]
+    measures = ("precision", "recall", "f1")
+    assert lines[5:7] == [
+        [name, *(f"{of_class[measure]:.3f}" for measure in measures), str(of_class["rows"])]
+        for name, of_class in document["classes"].items()
+    ]
+    assert lines[8] == ["true ↓", "predicted →", "orange", "blue"]
     rows = zip(("orange", "blue"), document["confusion"]["counts"], strict=True)
-    assert lines[5:] == [[name, *map(str, counts)] for name, counts in rows]
+    assert lines[9:] == [[name, *map(str, counts)] for name, counts in rows]
 
 
 def test_model_alone_is_enough(work: Path) -> None:

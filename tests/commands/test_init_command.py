@@ -1,6 +1,7 @@
 """``mltrain init``: the lessons as configs to start from."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 def test_list() -> None:
     done = mltrain("init")
     assert done.code == 0
-    assert done.err == "note: write one with: mltrain init NAME\n"
+    assert done.err == (
+        "note: write one with: mltrain init NAME\n"
+        "note: for a table of your own: mltrain init csv FILE --target COLUMN\n"
+    )
     entries = dict(columns_of(line) for line in done.out.splitlines())
     assert list(entries) == NAMES
     assert entries["linear"] == ("The smallest network there is: one neuron that learns y = 3x + 1 from six points.")
@@ -24,9 +28,13 @@ def test_written_starter_is_the_lesson(name: str, work: Path, monkeypatch: pytes
         "MLTRAIN_OFFLINE", "0"
     )  # where downloads are forbidden, check refuses MNIST; it downloads nothing
     done = mltrain("init", name)
-    assert done == (0, f"{name}.yaml\n", f"note: train it with: mltrain fit {name}.yaml\n")
-    text = (work / f"{name}.yaml").read_text("utf-8")
-    assert text == Path(lesson(name)).read_text("utf-8")
+    text = Path(lesson(name)).read_text("utf-8")
+    tables = re.findall(r"\.\./data/(\w+\.csv)", text)
+    notes = [f"train it with: mltrain fit {name}.yaml", *(f"its rows are in {table}" for table in tables)]
+    assert done == (0, f"{name}.yaml\n", "".join(f"note: {note}\n" for note in notes))
+    assert (work / f"{name}.yaml").read_text("utf-8") == text.replace("../data/", "")
+    for table in tables:
+        assert (work / table).read_bytes() == (CONFIGS.parent / "data" / table).read_bytes()
     assert succeed("check", f"{name}.yaml").out.startswith(f"{name}.yaml: ")
 
 

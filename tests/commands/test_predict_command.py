@@ -106,8 +106,8 @@ def test_images_say_their_shape() -> None:
 
 
 def test_x_must_be_given() -> None:
-    done = mltrain("predict")
-    assert (done.code, done.out, done.last_line) == (2, "", "Error: Missing option '--x'.")
+    complaint = "say what to predict: --x with the values of a row, or --input with a file of rows"
+    assert mltrain("predict") == (2, "", f"error: {complaint}\n")
 
 
 @pytest.mark.parametrize("json", [[], ["--json"]])

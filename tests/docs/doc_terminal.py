@@ -28,9 +28,11 @@ class Screen(io.StringIO):
 
 
 def fill(folder: Path) -> None:
-    """Put the configs and the first few images of MNIST into a folder."""
+    """Put the configs, the tables and the first few images of MNIST into a folder."""
     shutil.copytree(ROOT / "configs", folder / "configs")
     (folder / "data" / "mnist").mkdir(parents=True)
+    for table in (ROOT / "data").glob("*.csv"):
+        shutil.copy(table, folder / "data")
     for file in FILES:
         count = 640 if file in (TRAINING_IMAGES, TRAINING_LABELS) else 100
         with gzip.open(ROOT / "data" / "mnist" / file.compressed) as source:

@@ -1,5 +1,6 @@
 """A model: what it says of inputs, and that it comes back from its file as it was."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -15,6 +16,7 @@ from mltrain.config.load import config_from, parse_config
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.data import DatasetSpec
 from mltrain.data.points import Points
+from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.engine.activations import Activation
 from mltrain.engine.initializers import Initializer
 from mltrain.engine.layers import Layer
@@ -151,7 +153,9 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "input_shape": [2],
         "outputs": 1,
         "classes": ["iris", "rose"],
-        "inputs": {"scale": 1.0},
+        "inputs": {"scale": 1.0, "shift": 0.0},
+        "targets": {"scale": 1.0, "shift": 0.0},
+        "table": None,
     }
     with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
         shapes = {name: file[name].shape for name in file.files}
@@ -213,7 +217,7 @@ def test_inputs_that_cannot_be_used(x: Any, message: str) -> None:
 
 def test_inputs_may_be_bytes_that_the_model_scales(tmp_path: Any) -> None:
     model = model_of(CLASSIFIER)
-    scaled = Model(model.config, model.network, type(model.facts)((2,), 1, ("iris", "rose"), 0.5))
+    scaled = dataclasses.replace(model, preprocessing=Preprocessing(inputs=Scaling(scale=0.5)))
     scaled.save(tmp_path / "model.npz")
     again = load_model(tmp_path / "model.npz")
     x = np.array([[2, 4]], np.uint8)

@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 from toy_training import dense, network, training_of
 
+from mltrain.data.preprocessing import pixels
 from mltrain.training.loop import Rows
 
 BATCH, HIDDEN = 32, 512
@@ -36,7 +37,7 @@ def test_a_step_allocates_no_more_than_one_activation() -> None:
             how="adam",
             aim="sparse_categorical_crossentropy",
             measure=["accuracy"],
-            scale=1 / 255,
+            preprocessing=pixels(scale=True),
             progress=progress,
         )
     finally:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, metrics, network
 
+from mltrain.data.preprocessing import Scaling
 from mltrain.engine.network import Network
 from mltrain.training import evaluation
 from mltrain.training.evaluation import Evaluation, Evaluator, block_rows, predict
@@ -71,7 +72,7 @@ def test_bytes_are_scaled() -> None:
     net = network((2, 2), "flatten", dense(3))
     images = np.random.default_rng(0).integers(0, 256, (5, 2, 2), np.uint8)
     scaled = images.astype(np.float32) * np.float32(1 / 255)
-    np.testing.assert_array_equal(predict(net, images, 1 / 255), predict(net, scaled))
+    np.testing.assert_array_equal(predict(net, images, Scaling(scale=1 / 255)), predict(net, scaled))
 
 
 def test_no_rows_give_no_outputs() -> None:

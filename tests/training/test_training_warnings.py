@@ -8,6 +8,7 @@ from toy_training import class_rows, dense, facts, line_rows, loss, network, opt
 
 from mltrain.config.convert import convert
 from mltrain.data import Dataset, Facts, Split
+from mltrain.data.preprocessing import AS_IS, Preprocessing, pixels
 from mltrain.engine.network import Network
 from mltrain.training.options import Training
 from mltrain.training.targets import encode
@@ -15,14 +16,21 @@ from mltrain.training.warnings import find_warnings
 
 
 def warnings_of(
-    net: Network, rows: Split, about: Facts | None = None, *, aim: str = "mse", how: Any = "sgd", **options: Any
+    net: Network,
+    rows: Split,
+    about: Facts | None = None,
+    *,
+    aim: str = "mse",
+    how: Any = "sgd",
+    preprocessing: Preprocessing = AS_IS,
+    **options: Any,
 ) -> list[str]:
     about = about or facts(rows.y.shape[1], None, rows.x.shape[1:])
     before = net.parameters.copy()
     target = encode(loss(aim), about, net.output_shape[0], rows)
     found = find_warnings(
         net,
-        Dataset(about, rows),
+        Dataset(about, rows, preprocessing=preprocessing),
         target,
         loss=loss(aim),
         optimizer=optimizer(how),
@@ -69,7 +77,10 @@ def test_pixels_that_are_not_scaled() -> None:
         f"the inputs reach from {IMAGES.x.min()} to {IMAGES.x.max()}; "
         "networks learn best from numbers around -1 to 1: for images write 'scale: true'"
     )
-    assert warnings_of(network((3, 3), *layer_configs), IMAGES, Facts(**about, scale=1 / 255), aim=aim) == []
+    assert (
+        warnings_of(network((3, 3), *layer_configs), IMAGES, Facts(**about), aim=aim, preprocessing=pixels(scale=True))
+        == []
+    )
 
 
 def test_features_that_never_change() -> None:
