@@ -65,14 +65,19 @@ class ModelFile:
 
     def read(self, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         """The float32 array ``name``, which must have this shape and hold finite numbers only."""
-        array = self._member(name)
-        if array.shape != shape or array.dtype != np.float32:
-            raise ModelFileError(
-                f"{self.path}: the array '{name}' is {array.dtype} of shape {array.shape}, "
-                f"but the model's layers need float32 of shape {shape}"
-            )
+        array = self.read_any(name, shape, np.dtype(np.float32))
         if not np.isfinite(array).all():
             raise ModelFileError(f"{self.path}: the array '{name}' holds numbers that are infinite or not a number")
+        return array
+
+    def read_any(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        """The array ``name``, which must have this shape and type, whatever its numbers are."""
+        array = self._member(name)
+        if array.shape != shape or array.dtype != dtype:
+            raise ModelFileError(
+                f"{self.path}: the array '{name}' is {array.dtype} of shape {array.shape}, "
+                f"but the model's layers need {dtype} of shape {shape}"
+            )
         return array
 
     def _read_meta(self) -> dict[str, Any]:

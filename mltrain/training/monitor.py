@@ -76,7 +76,10 @@ class Monitor:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         epoch, value = state["best_epoch"], state["best_value"]
-        self.best_epoch, self.best_value = None if epoch is None else int(epoch), None if value is None else float(value)
+        self.best_epoch, self.best_value = (
+            None if epoch is None else int(epoch),
+            None if value is None else float(value),
+        )
         self.waited = int(state["waited"])
         np.copyto(self.best, state["best"])
 
