@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mltrain.config import Config
-from mltrain.config.convert import convert, try_convert
+from mltrain.config.convert import try_convert
 from mltrain.config.files import STARTERS, file_error, read_text
 from mltrain.config.overrides import override
 from mltrain.config.places import Places
@@ -53,11 +53,6 @@ def read_config(path: str | Path, overrides: Iterable[str] = ()) -> Source:
 def parse_config(text: str, filename: str | Path, overrides: Iterable[str] = ()) -> Config:
     """Like `load_config`, for the text of a file; messages use the name, and relative paths start beside it."""
     return _source(text, Path(filename), overrides).config
-
-
-def config_from(data: Any) -> Config:
-    """The config that plain data stands for, as a model file keeps it. Raises `ConfigError`."""
-    return convert(Config, data)
 
 
 def _source(text: str, path: Path, overrides: Iterable[str]) -> Source:

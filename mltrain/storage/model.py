@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from mltrain import __version__
 from mltrain.config import Config
+from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
-from mltrain.config.load import config_from
 from mltrain.data import Facts, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.tables.given import GivenRows
@@ -164,7 +164,7 @@ class Model:
 def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing]:
     meta = file.meta
     try:
-        config = config_from(meta["config"])
+        config = convert(Config, meta["config"])
         classes = meta["classes"]
         facts = Facts(
             tuple(int(length) for length in meta["input_shape"]),

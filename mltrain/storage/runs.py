@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from mltrain.config import Config
 from mltrain.config.dump import to_yaml
-from mltrain.config.load import load_config
 from mltrain.data import DatasetSpec
 from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
@@ -145,6 +144,8 @@ def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
     The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
     is asked, if it is there and about the same dataset.
     """
+    from mltrain.config.load import load_config  # with YAML, which predict does not need
+
     config = file.parent / CONFIG
     with contextlib.suppress(ConfigError, DataError):  # what lies beside a model may be some other program's config
         if config.is_file() and (located := load_config(config).dataset).placeless() == model.config.dataset:

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins, to_plain, to_yaml
 from mltrain.config.families import FAMILIES, members
-from mltrain.config.load import config_from, load_config, parse_config
+from mltrain.config.load import load_config, parse_config
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.config.yaml_writer import write_yaml
 from mltrain.engine.optimizers import Optimizer
@@ -42,7 +43,7 @@ def test_every_spec_reads_back(member: type[Spec], example: dict[str, Any], defa
 def test_every_config_reads_back(path: Path) -> None:
     config = load_config(path)
     assert parse_config(to_yaml(config), path) == config
-    assert config_from(json.loads(json.dumps(to_builtins(config)))) == config
+    assert convert(Config, json.loads(json.dumps(to_builtins(config)))) == config
 
 
 def test_every_default_is_filled_in() -> None:

@@ -1,13 +1,15 @@
 import random
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from refusals import DATASET, problems_in, refusal
 
 from mltrain.config import Config
+from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
-from mltrain.config.load import config_from, load_config, parse_config, read_config
+from mltrain.config.load import load_config, parse_config, read_config
 from mltrain.data.datasets.inline import Inline
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.losses.mean_squared_error import MeanSquaredError
@@ -47,7 +49,7 @@ def test_everything_that_a_config_need_not_say() -> None:
 def test_the_name_comes_from_the_file(filename: str, name: str) -> None:
     config = parse_config(WHOLE, filename)
     assert config.name == name
-    assert config_from(to_builtins(config)) == config
+    assert convert(Config, to_builtins(config)) == config
 
 
 def test_the_name_that_a_config_gives_itself() -> None:
@@ -341,7 +343,7 @@ def test_no_text_does_worse_than_be_refused_in_lines() -> None:
 
 def test_plain_data() -> None:
     config = parse_config(WHOLE, "x.yaml")
-    assert config_from(to_builtins(config)) == config
-    assert refusal(config_from, {"layers": [], "dataset": "mnist", "loss": "mse"}) == [
+    assert convert(Config, to_builtins(config)) == config
+    assert refusal(partial(convert, Config), {"layers": [], "dataset": "mnist", "loss": "mse"}) == [
         "layers: expected a list of one or more layers, got an empty list"
     ]

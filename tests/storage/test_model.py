@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from saved_models import CLASSIFIER, meta_of, model_of
 
 from mltrain import __version__, load_model
+from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins, to_yaml
-from mltrain.config.load import config_from, parse_config
+from mltrain.config.load import parse_config
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.data import DatasetSpec
 from mltrain.data.points import Points
@@ -98,9 +99,9 @@ def test_a_row_of_one_number_is_told_as_such() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_spec_comes_back_from_yaml_and_from_the_model_file(name: str, tmp_path: Any) -> None:
-    config = config_from(_has_right_shape(CASES[name]))
+    config = convert(Config, _has_right_shape(CASES[name]))
     assert parse_config(to_yaml(config), "x.yaml") == replace(config, name="x")
-    assert config_from(to_builtins(config)) == config
+    assert convert(Config, to_builtins(config)) == config
 
     model = model_of(to_yaml(config))
     model.save(tmp_path / "model.npz")
@@ -131,9 +132,9 @@ DATASETS = {
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_dataset_comes_back_from_yaml_and_from_json(name: str) -> None:
-    config = config_from({"dataset": DATASETS[name], "layers": ["flatten"], "loss": "mse"})
-    assert config_from(read_yaml(to_yaml(config)).data) == config
-    assert config_from(json.loads(json.dumps(to_builtins(config)))) == config
+    config = convert(Config, {"dataset": DATASETS[name], "layers": ["flatten"], "loss": "mse"})
+    assert convert(Config, read_yaml(to_yaml(config)).data) == config
+    assert convert(Config, json.loads(json.dumps(to_builtins(config)))) == config
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path: Any) -> None:
@@ -146,7 +147,7 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
     model = model_of(CLASSIFIER)
     model.save(tmp_path / "model.npz")
     meta = meta_of(tmp_path / "model.npz")
-    assert config_from(meta.pop("config")) == model.config
+    assert convert(Config, meta.pop("config")) == model.config
     assert meta == {
         "format": 1,
         "mltrain": __version__,

@@ -1,8 +1,10 @@
 import math
+from functools import cache
 
 import numpy as np
 
 from mltrain.engine.activations import Activation
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers import Buffers
 
 
@@ -13,7 +15,13 @@ class Relu(Activation):
         return 0, math.inf
 
     def forward(self, at: Buffers) -> None:
-        np.maximum(at.x, 0, out=at.y)
+        np.maximum(at.x, _zeros(at.x.shape[-1]), out=at.y)
 
     def backward(self, at: Buffers) -> None:
         np.multiply(at.dy, at.y > 0, out=at.dx)
+
+
+@cache
+def _zeros(width: int) -> Floats:
+    """Zeros to compare a row with: NumPy takes half as long over them as over a single number."""
+    return np.zeros(width, np.float32)
