@@ -136,7 +136,7 @@ def _display(terminal: Terminal, attempt: Attempt, *, live: bool) -> Iterator[Tr
         return
     from mltrain.live.page import LivePage
 
-    with closing(LivePage(job, past)) as page:
+    with closing(LivePage(job, past=past)) as page:
         terminal.err.print(note(f"watch it at {page.address}"))
         with training_display(terminal, title=title, epochs=epochs, past=past) as display:
             yield Both(display, page)

@@ -13,7 +13,7 @@ from mltrain.display.terminal import Terminal
 from mltrain.errors import DataError, UsageError
 from mltrain.storage.checkpoint import Checkpoint
 from mltrain.storage.frames import FrameKeeper
-from mltrain.storage.runs import CHECKPOINT, CONFIG, FRAMES, Run
+from mltrain.storage.runs import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
 from mltrain.training.profile import Profile
 from mltrain.training.state import Course
 
@@ -54,7 +54,12 @@ def run(
         terminal.note(
             f"going on after {plural(done, 'epoch')} of {planned}" if done < planned else "all epochs are done"
         )
-        train_and_save(terminal, Attempt(job, start, run, course, keeper, is_newest=False), live=live, profile=profile)
+        train_and_save(
+            terminal,
+            Attempt(job, start, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
+            live=live,
+            profile=profile,
+        )
 
 
 def _config(folder: Path, given: Path | None, began_with: Config) -> tuple[Config, Path]:

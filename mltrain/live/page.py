@@ -30,7 +30,7 @@ _FAREWELL = 1.0
 class LivePage:
     """Shows one job's training at ``address``."""
 
-    def __init__(self, job: Job, past: Sequence[EpochReport] = (), clock: Clock = time.perf_counter):
+    def __init__(self, job: Job, clock: Clock = time.perf_counter, past: Sequence[EpochReport] = ()):
         self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
         self._sight = sight_of(job)
         self._first = 0

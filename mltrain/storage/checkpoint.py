@@ -4,7 +4,6 @@ The format is that of model files, and so is the caution: nothing in it is ever 
 from the training that wants to go on, which is made anew from the config.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,8 +14,8 @@ import numpy.typing as npt
 
 from mltrain import __version__
 from mltrain.config import Config
+from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
-from mltrain.config.load import config_from
 from mltrain.errors import ConfigError, ModelFileError
 from mltrain.storage.frames import Frames
 from mltrain.storage.model_file import ModelFile, write_model_file
@@ -61,7 +60,7 @@ def write_checkpoint(
     Without ``frames``, they are in a file of their own. Raises `StorageError`.
     """
     history = history[: snapshot.reports]
-    frames = frames and frames.until(snapshot.epoch)
+    frames = frames.until(snapshot.epoch) if frames else None
     first = history[0] if history else None
     arrays: dict[str, npt.NDArray[Any]] = {}
     meta = _Meta(
@@ -69,14 +68,14 @@ def write_checkpoint(
         processes=snapshot.state["trainer"]["processes"],
         rows=of.rows,
         frames=of.frames,
-        frame_epochs=frames and frames.epochs,
+        frame_epochs=frames.epochs if frames else None,
         reports=len(history),
         metrics=list(first.metrics) if first else [],
         validation=first is not None and first.val_loss is not None,
         tracked=list(first.tracked) if first else [],
         state=_taken_apart(snapshot.state, "", arrays),
     )
-    arrays[_HISTORY] = np.array([_numbers(report) for report in history], np.float64).reshape(len(history), -1)
+    arrays[_HISTORY] = np.array([_numbers(report) for report in history], np.float64).reshape(len(history), -1 if history else 0)
     if frames:
         arrays[_FRAMES] = np.stack(frames.vectors)
     text = {"mltrain": __version__, "config": to_builtins(of.config), "checkpoint": msgspec.structs.asdict(meta)}
@@ -91,7 +90,7 @@ class Checkpoint:
         with ModelFile(path) as file:
             try:
                 self._meta = msgspec.convert(file.meta["checkpoint"], _Meta)
-                self.config = config_from(file.meta["config"])
+                self.config = convert(Config, file.meta["config"])
             except KeyError:
                 raise ModelFileError(f"{path}: is no checkpoint") from None
             except (msgspec.ValidationError, ConfigError) as error:

@@ -41,7 +41,7 @@ class CheckpointKeeper:
             self._due = now + max(EVERY, REST * (now - began))
 
     def finish(self) -> None:
-        """Write the last checkpoint, of a run whose other files, frames among them, are saved. Raises `StorageError`."""
+        """Write the last checkpoint, of a run whose frames and models are saved. Raises `StorageError`."""
         self._write(with_frames=False)
 
     def discard(self) -> None:

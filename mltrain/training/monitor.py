@@ -111,7 +111,7 @@ def monitor_problems(training: Training, metrics: Sequence[Metric], *, validatio
     if name in map(_HELD_BACK.__add__, reported):
         what = f"there is no '{name}', because no rows are held back for validation"
         advice = f"set dataset.validation_split, or watch '{own}'"
-    elif Metric.family.find(own) is not None and not own == "loss":
+    elif Metric.family.find(own) is not None:
         what, advice = f"epochs do not report '{name}'", f"add {own} to metrics, or watch one of {', '.join(there)}"
     else:
         what, advice = f"there is no '{name}' to watch", f"there are {', '.join(there)}"

@@ -50,8 +50,12 @@ def test_document_with_validation() -> None:
         "val_metrics",
         "parameters",
         "seconds",
+        "best",
+        "model_epoch",
     ]
     last = history("runs/xor-001")[-1]
+    assert document["best"]["monitor"] == "val_loss"
+    assert document["model_epoch"] == 2
     assert document["metrics"] == {"accuracy": float(last["accuracy"])}
     assert document["val_loss"] == float(last["val_loss"])
     assert document["val_metrics"] == {"accuracy": float(last["val_accuracy"])}
@@ -67,7 +71,7 @@ def test_plain_lines_and_the_closing_go_to_stderr() -> None:
     assert trained.startswith("trained  12 epochs in ")
     assert rest == [
         f"reached  {columns_of(lines[11])[1]}",
-        "saved    runs/linear-001: model.npz, config.yaml, history.csv, frames.npz",
+        "saved    runs/linear-001: model.npz, config.yaml, history.csv, frames.npz, checkpoint.npz",
         "next     mltrain predict --x 4",
     ]
 
@@ -83,7 +87,7 @@ def test_untrained_model_is_measured() -> None:
     assert done.err.splitlines() == [
         "trained  not at all, as 0 epochs say",
         "reached  loss 0.000  accuracy 1.000",
-        "saved    runs/concert-001: model.npz, config.yaml, history.csv, frames.npz",
+        "saved    runs/concert-001: model.npz, config.yaml, history.csv, frames.npz, checkpoint.npz",
         "next     mltrain predict --x 0,1,0,1,0",
     ]
     assert succeed("fit", lesson("concert"), "--json").document["epochs"] == 0
@@ -138,13 +142,13 @@ def test_runs_are_numbered(work: Path) -> None:
     for number in (1, 2, 3):
         assert succeed("fit", LINEAR, "--epochs", "0", "--json").document["run"] == f"runs/linear-00{number}"
     assert succeed("fit", LINEAR, "--epochs", "0", "--set", "name=other", "--json").document["run"] == "runs/other-001"
-    assert sorted(files(work / "runs" / "linear-002")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "runs" / "linear-002")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
 
 
 def test_out_is_written_to_exactly(work: Path) -> None:
     for _ in range(2):
         assert succeed("fit", LINEAR, "--epochs", "0", "--out", "deep/run", "--json").document["run"] == "deep/run"
-    assert sorted(files(work / "deep" / "run")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "deep" / "run")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
     assert not (work / "runs").exists()
 
 
