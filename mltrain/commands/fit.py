@@ -25,14 +25,11 @@ from mltrain.preparation import Job, prepare, split_to_evaluate
 from mltrain.storage.checkpoint_keeper import CheckpointKeeper
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.model import Model
-from mltrain.storage.runs import BEST, CHECKPOINT, CONFIG, FRAMES, HISTORY, LAST, MODEL, Run, find_model, located
+from mltrain.storage.runs import BEST, FILES, LAST, MODEL, Run, find_model, located
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import processes_for
 from mltrain.training.state import Course
-
-_FILES = (MODEL, BEST, LAST, CONFIG, HISTORY, FRAMES, CHECKPOINT)
-"""What a run may hold, in the order in which it is told."""
 
 
 def run(
@@ -167,7 +164,7 @@ def _conclude(terminal: Terminal, attempt: Attempt, profile: Profile | None) -> 
         seconds=seconds,
         values=used.values,
         folder=str(run.folder),
-        files=[name for name in _FILES if (run.folder / name).exists()],
+        files=[name for name in FILES if (run.folder / name).exists()],
         next_command=_next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
         stopped_by=stopped_by(monitor),
         model=whose_weights(monitor, last.epoch),

@@ -75,7 +75,9 @@ def write_checkpoint(
         tracked=list(first.tracked) if first else [],
         state=_taken_apart(snapshot.state, "", arrays),
     )
-    arrays[_HISTORY] = np.array([_numbers(report) for report in history], np.float64).reshape(len(history), -1 if history else 0)
+    arrays[_HISTORY] = np.array([_numbers(report) for report in history], np.float64).reshape(
+        len(history), -1 if history else 0
+    )
     if frames:
         arrays[_FRAMES] = np.stack(frames.vectors)
     text = {"mltrain": __version__, "config": to_builtins(of.config), "checkpoint": msgspec.structs.asdict(meta)}

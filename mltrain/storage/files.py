@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import glob
 import os
 import tempfile
 from collections.abc import Callable
@@ -16,7 +17,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     Whatever happens, ``path`` holds either what it held before or all of the new content. Raises `StorageError`.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_temporary(path), dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 write(file)
@@ -47,6 +48,17 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot be removed: {reason(error)}") from error
+
+
+def remove_leftovers(path: Path) -> None:
+    """Take away the temporary files that a process left beside ``path`` when it was killed while it wrote."""
+    for file in path.parent.glob(f"{glob.escape(_temporary(path))}*"):
+        remove(file)
+
+
+def _temporary(path: Path) -> str:
+    """How the names of its temporary files begin."""
+    return f".{path.name}."
 
 
 def reason(error: OSError) -> str:

@@ -18,7 +18,7 @@ from mltrain.config.dump import to_yaml
 from mltrain.data import DatasetSpec
 from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
-from mltrain.storage.files import reason, remove, write_text
+from mltrain.storage.files import reason, remove, remove_leftovers, write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.lock import only_writer
 from mltrain.storage.model import Model
@@ -27,6 +27,8 @@ from mltrain.training.report import EpochReport
 RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
 BEST, LAST, CHECKPOINT = "best.npz", "last.npz", "checkpoint.npz"
+FILES = (MODEL, BEST, LAST, CONFIG, HISTORY, FRAMES, CHECKPOINT)
+"""What a run may hold, in the order in which people are told."""
 
 
 class Run:
@@ -80,6 +82,8 @@ class Run:
 
     def __enter__(self) -> "Run":
         self._lock.__enter__()
+        for name in FILES:
+            remove_leftovers(self.folder / name)
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -61,6 +61,52 @@ def test_document_with_validation() -> None:
     assert document["val_metrics"] == {"accuracy": float(last["val_accuracy"])}
 
 
+STOPPING = ("fit", lesson("xor"), "--set", "dataset.validation_split=0.2", "--set", "optimizer.learning_rate=3")
+
+
+@pytest.mark.parametrize("restores", ["true", "false"])
+def test_stopping_early(restores: str) -> None:
+    early = f"training.early_stopping={{patience: 2, restore_best: {restores}}}"
+    done = succeed(*STOPPING, "--set", early, "--out", "run")
+    rows = history("run")
+    best = min(rows, key=lambda row: float(row["val_loss"]))["epoch"]
+    last = rows[-1]["epoch"]
+    assert int(last) == int(best) + 2
+    stopped, _, model, saved, _ = done.err.splitlines()[-5:]
+    assert re.fullmatch(rf"stopped  after {last} of \d+ epochs in .*: val_loss did not improve for 2 epochs", stopped)
+    used, other = ("best", "last") if restores == "true" else ("last", "best")
+    assert (
+        model
+        == {
+            "true": f"model    of epoch {best}, the best by val_loss; the last epoch's is last.npz",
+            "false": f"model    of epoch {last}, the last; of epoch {best}, the best by val_loss, is best.npz",
+        }[restores]
+    )
+    assert "model.npz, best.npz, last.npz, " in saved
+    assert Path("run/model.npz").read_bytes() == Path(f"run/{used}.npz").read_bytes()
+    assert Path("run/model.npz").read_bytes() != Path(f"run/{other}.npz").read_bytes()
+    document = succeed(*STOPPING, "--set", early, "--out", "run", "--json", "-q").document
+    assert (document["epochs"], document["model_epoch"]) == (int(last), int(best if restores == "true" else last))
+    assert document["best"] == {
+        "monitor": "val_loss",
+        "epoch": int(best),
+        "value": float(rows[int(best) - 1]["val_loss"]),
+    }
+    assert document["val_loss"] == float(rows[document["model_epoch"] - 1]["val_loss"])
+
+
+def test_best_and_last_of_an_earlier_run_go_away() -> None:
+    succeed(*STOPPING, "--epochs", "1", "--out", "run")
+    succeed("fit", LINEAR, "--epochs", "1", "--out", "run")
+    assert sorted(files(Path("run"))) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+
+
+def test_check_refuses_what_cannot_be_watched() -> None:
+    done = mltrain("check", LINEAR, "--set", "training.early_stopping.monitor=val_loss")
+    assert (done.code, done.out) == (2, "")
+    assert "training.early_stopping.monitor: there is no 'val_loss', because no rows are held back" in done.err
+
+
 def test_plain_lines_and_the_closing_go_to_stderr() -> None:
     done = succeed("fit", LINEAR, "--epochs", "12")
     assert done.out == ""
@@ -142,13 +188,25 @@ def test_runs_are_numbered(work: Path) -> None:
     for number in (1, 2, 3):
         assert succeed("fit", LINEAR, "--epochs", "0", "--json").document["run"] == f"runs/linear-00{number}"
     assert succeed("fit", LINEAR, "--epochs", "0", "--set", "name=other", "--json").document["run"] == "runs/other-001"
-    assert sorted(files(work / "runs" / "linear-002")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "runs" / "linear-002")) == [
+        "checkpoint.npz",
+        "config.yaml",
+        "frames.npz",
+        "history.csv",
+        "model.npz",
+    ]
 
 
 def test_out_is_written_to_exactly(work: Path) -> None:
     for _ in range(2):
         assert succeed("fit", LINEAR, "--epochs", "0", "--out", "deep/run", "--json").document["run"] == "deep/run"
-    assert sorted(files(work / "deep" / "run")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "deep" / "run")) == [
+        "checkpoint.npz",
+        "config.yaml",
+        "frames.npz",
+        "history.csv",
+        "model.npz",
+    ]
     assert not (work / "runs").exists()
 
 
