@@ -61,11 +61,20 @@ def test_document_with_validation() -> None:
     assert document["val_metrics"] == {"accuracy": float(last["val_accuracy"])}
 
 
-STOPPING = ("fit", lesson("xor"), "--set", "dataset.validation_split=0.2", "--set", "optimizer.learning_rate=3")
+NOISY = """
+dataset: {type: linear, slope: 3, intercept: 1, x: normal, samples: 40, noise_stddev: 0.5, validation_split: 0.25}
+layers: [{type: dense, units: 1}]
+loss: mse
+optimizer: {type: sgd, learning_rate: 0.9}
+training: {epochs: 50, batch_size: 3}
+"""
+"""Steps so large that the loss goes up and down."""
+STOPPING = ("fit", "noisy.yaml")
 
 
 @pytest.mark.parametrize("restores", ["true", "false"])
 def test_stopping_early(restores: str) -> None:
+    Path("noisy.yaml").write_text(NOISY, "utf-8")
     early = f"training.early_stopping={{patience: 2, restore_best: {restores}}}"
     done = succeed(*STOPPING, "--set", early, "--out", "run")
     rows = history("run")
@@ -96,6 +105,7 @@ def test_stopping_early(restores: str) -> None:
 
 
 def test_best_and_last_of_an_earlier_run_go_away() -> None:
+    Path("noisy.yaml").write_text(NOISY, "utf-8")
     succeed(*STOPPING, "--epochs", "1", "--out", "run")
     succeed("fit", LINEAR, "--epochs", "1", "--out", "run")
     assert sorted(files(Path("run"))) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
