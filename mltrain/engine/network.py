@@ -35,6 +35,10 @@ def infer(layers: Sequence[Layer], input_shape: Shape) -> tuple[Node, ...]:
     One mismatch makes all shapes behind it meaningless, so there is nothing to be gained by looking further.
     """
     nodes: list[Node] = []
+    given = [layer.name for layer in layers]
+    for index, name in enumerate(given):
+        if name is not None and (first := given.index(name)) < index:
+            raise ConfigError([Problem(("layers", index, "name"), f"layers[{first}] has this name already")])
     for index, (layer, name) in enumerate(zip(layers, layer_names(layers), strict=True)):
         try:
             output_shape = layer.output_shape(input_shape)

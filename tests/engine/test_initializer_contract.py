@@ -107,3 +107,17 @@ def test_random_uniform_refuses_limits_in_the_wrong_order() -> None:
     with pytest.raises(ConfigError) as caught:
         convert(Initializer, {"type": "random_uniform", "minval": 3, "maxval": 1})
     assert caught.value.problems == (Problem(("minval",), "3 is above maxval, which is 1"),)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([[1], [2, 3]], "expected a number, or rows of numbers, all of one length"),
+        ([["a"]], "expected a number, or rows of numbers, all of one length"),
+        ([[float("nan")]], "expected finite numbers"),
+    ],
+)
+def test_constant_takes_arrays_of_finite_numbers_only(value: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        convert(Initializer, {"type": "constant", "value": value})
+    assert caught.value.lines == (f"value: {message}",)

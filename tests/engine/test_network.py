@@ -83,3 +83,9 @@ def test_a_network_that_only_reshapes_gives_its_input() -> None:
     y, gradients = run(network, x, np.ones((2, 6), np.float32))
     np.testing.assert_array_equal(y, x.reshape(2, 6))
     assert gradients.size == 0
+
+
+def test_names_given_twice_are_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        infer(layers(dense(2, name="one"), dense(1, name="two"), dense(1, name="one")), (3,))
+    assert caught.value.problems == (Problem(("layers", 2, "name"), "layers[0] has this name already"),)

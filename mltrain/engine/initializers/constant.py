@@ -6,6 +6,7 @@ from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.initializers import Initializer
+from mltrain.errors import OptionError
 
 
 class Constant(Initializer):
@@ -16,6 +17,14 @@ class Constant(Initializer):
     value: Annotated[
         float | list[Any], Meta(description="a number, or an array of the right shape: a kernel is inputs x units")
     ]
+
+    def __post_init__(self) -> None:
+        try:
+            finite = bool(np.isfinite(np.array(self.value, dtype=np.float64)).all())
+        except (ValueError, TypeError):
+            raise OptionError(("value",), "expected a number, or rows of numbers, all of one length") from None
+        if not finite:
+            raise OptionError(("value",), "expected finite numbers")
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
         values = np.array(self.value, dtype=np.float64)
