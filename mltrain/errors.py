@@ -19,10 +19,24 @@ ConfigPath = tuple[str | int, ...]
 """Where something stands in a config: ``("layers", 1, "units")`` is ``layers[1].units``."""
 
 
+_LONGEST = 500
+"""Characters of a line: enough for every message, whatever someone's data adds to it."""
+
+
+def printable(line: str) -> str:
+    """One line of output, whatever characters somebody's file brings into it, commands to the terminal for one."""
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    return line if line.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+
+
 class MltrainError(Exception):
     """Base of all errors that are meant for the user: the message is one complete explanation."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str):
+        super().__init__("\n".join(map(printable, message.split("\n"))))
 
 
 class UsageError(MltrainError):
@@ -35,6 +49,9 @@ class DataError(MltrainError):
 
 class ModelFileError(MltrainError):
     exit_code = 3
+
+    def __init__(self, message: str):
+        super().__init__(printable(message))  # one line, whatever the file holds
 
 
 class StorageError(MltrainError):
@@ -61,7 +78,7 @@ class ConfigError(MltrainError):
 
     def __init__(self, problems: Sequence[Problem], lines: Sequence[str] | None = None):
         self.problems = tuple(problems)
-        self.lines = tuple(lines) if lines is not None else tuple(map(str, problems))
+        self.lines = tuple(map(printable, lines if lines is not None else map(str, problems)))
         super().__init__("\n".join(self.lines))
 
 

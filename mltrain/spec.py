@@ -61,6 +61,7 @@ class Family:
         self.noun = noun
         self._packages = packages
         self._modules: dict[str, str] = {}
+        self._members: dict[str, type[Spec]] = {}
 
     def __iter__(self) -> Iterator[type[Spec]]:
         return (self._load(name) for name in self.names())
@@ -85,10 +86,13 @@ class Family:
         return self._load(name) if name in self._modules else None
 
     def _load(self, name: str) -> type[Spec]:
+        if name in self._members:
+            return self._members[name]
         module = importlib.import_module(self._modules[name])
         members: list[type[Spec]] = [value for value in vars(module).values() if _is_member(value, module.__name__)]
         if len(members) != 1:
             raise TypeError(f"{module.__name__} must define one {self.noun}, found {len(members)}")
+        self._members[name] = members[0]
         return members[0]
 
 

@@ -1,16 +1,15 @@
 """``mltrain fit``: train, show how it goes, save."""
 
 import shlex
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from functools import partial
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mltrain.commands.judgement import best_of, model_epoch, stopped_by, whose_weights
 from mltrain.config import Config
 from mltrain.config.load import read_config
-from mltrain.data.fingerprint import fingerprint
 from mltrain.display.download import download_bar
 from mltrain.display.messages import Outcome, note
 from mltrain.display.messages import closing as last_word
@@ -22,7 +21,9 @@ from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, TrainingDiverged, TrainingInterrupted
 from mltrain.interrupts import interruptible
 from mltrain.preparation import Job, prepare, split_to_evaluate
+from mltrain.storage.checkpoint import Background
 from mltrain.storage.checkpoint_keeper import CheckpointKeeper
+from mltrain.storage.event_files import EventFiles, need_event_files
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.model import Model
 from mltrain.storage.runs import BEST, FILES, LAST, MODEL, Run, find_model, located
@@ -30,6 +31,12 @@ from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import processes_for
 from mltrain.training.state import Course
+
+if TYPE_CHECKING:
+    from mltrain.live.page import LivePage
+
+_LOOK = 0.1
+"""Seconds between two looks whether to end: people do not notice."""
 
 
 def run(
@@ -41,9 +48,12 @@ def run(
     init_from: Path | None = None,
     frames: int = 1,
     live: bool = False,
+    log_dir: Path | None = None,
     profile: Profile | None = None,
 ) -> None:
     """Train what ``config`` describes and save it to a run directory."""
+    if log_dir is not None:
+        need_event_files()
     source = read_config(config, changes)
     try:
         job = prepared(terminal, source.config, source.folder)
@@ -58,7 +68,7 @@ def run(
         keeper = FrameKeeper(frames, job.config.training.epochs)
         keeper.offer(0, job.network.parameters)
         attempt = Attempt(job, source.folder, run, Course(), keeper, is_newest=out is None)
-        train_and_save(terminal, attempt, live=live, profile=profile)
+        train_and_save(terminal, attempt, live=live, log_dir=log_dir, profile=profile)
 
 
 class Attempt(NamedTuple):
@@ -75,36 +85,45 @@ class Attempt(NamedTuple):
     is_newest: bool
 
 
-def train_and_save(terminal: Terminal, attempt: Attempt, *, live: bool, profile: Profile | None) -> None:
+def train_and_save(
+    terminal: Terminal, attempt: Attempt, *, live: bool, log_dir: Path | None, profile: Profile | None
+) -> None:
     """Train, show how it goes, save, and say what came out."""
     job, folder, run, course, keeper, _ = attempt
-    rows = partial(fingerprint, job.dataset)
-    checkpoints = CheckpointKeeper(run.folder, located(job.config, folder), rows, course, keeper)
+
+    def background() -> Background:
+        return Background(located(job.config, folder), job.origin.data, keeper.count)
 
     def save() -> None:
-        run.save(job.model(course.history), course.history, folder, keeper.frames, _others(job))
-        checkpoints.finish()
+        model, others = job.model(course.history), _others(job)
+        run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
 
-    with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
-        try:
-            with _display(terminal, attempt, live=live) as display:
-                show, step = display.show, display.step
-                if profile:
-                    show, step = (profile.timed("display", "", shown) for shown in (show, step))
-                for report in job.train(stop, step, profile, course):
-                    show(report)
-                    keeper.offer(report.epoch, job.network.parameters)
-                    checkpoints.offer()
-        except TrainingInterrupted:
+    checkpoints = CheckpointKeeper(run.folder, background, course, keeper, terminal.warning)
+    with _page(terminal, attempt, live=live) as page:
+        with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
+            try:
+                with _display(terminal, attempt, page) as display, _log(log_dir, run) as log:
+                    show, step = display.show, display.step
+                    if profile:
+                        show, step = (profile.timed("display", "", shown) for shown in (show, step))
+                    for report in job.train(stop, step, profile, course):
+                        show(report)
+                        keeper.offer(report.epoch, job.network.parameters)
+                        checkpoints.offer()
+                        if log:
+                            log.add(report)
+            except TrainingInterrupted:
+                save()
+                terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
+                terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
+                if terminal.quiet and not terminal.json:
+                    _tell_where(terminal, run)
+                raise
+            except TrainingDiverged:
+                checkpoints.discard()
+                raise
             save()
-            terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
-            terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
-            raise
-        except TrainingDiverged:
-            checkpoints.discard()
-            raise
-        save()
-    _conclude(terminal, attempt, profile)
+        _conclude(terminal, attempt, profile)
 
 
 def _others(job: Job) -> dict[str, Floats]:
@@ -123,20 +142,45 @@ def prepared(terminal: Terminal, config: Config, folder: Path) -> Job:
 
 
 @contextmanager
-def _display(terminal: Terminal, attempt: Attempt, *, live: bool) -> Iterator[TrainingDisplay]:
-    """What shows the training: the terminal and, if it is to be watched live, a page."""
-    job, past = attempt.job, tuple(attempt.course.history)
-    title, epochs = str(job.config.name), job.config.training.epochs
+def _page(terminal: Terminal, attempt: Attempt, *, live: bool) -> Iterator["LivePage | None"]:
+    """The page, if the training is to be watched live. After it, the page stays for who sits at the terminal.
+
+    In a pipeline nobody would end it, so there the training's end is the page's.
+    """
     if not live:
-        with training_display(terminal, title=title, epochs=epochs, past=past) as display:
-            yield display
+        yield None
         return
+    from mltrain.live.desktop import open_page
     from mltrain.live.page import LivePage
 
-    with closing(LivePage(job, past=past)) as page:
+    attended = terminal.is_attended
+    with closing(LivePage(attempt.job, past=attempt.course.history, greet=open_page if attended else None)) as page:
         terminal.err.print(note(f"watch it at {page.address}"))
-        with training_display(terminal, title=title, epochs=epochs, past=past) as display:
+        yield page
+        if attended:
+            terminal.err.print(note(f"the page stays at {page.address} until Ctrl-C"))
+            with interruptible() as asked_to_end:
+                while not asked_to_end():
+                    time.sleep(_LOOK)
+
+
+@contextmanager
+def _display(terminal: Terminal, attempt: Attempt, page: "LivePage | None") -> Iterator[TrainingDisplay]:
+    """What shows the training: the terminal and, if there is one, the page."""
+    config, past = attempt.job.config, tuple(attempt.course.history)
+    with training_display(terminal, title=str(config.name), epochs=config.training.epochs, past=past) as display:
+        if page is None:
+            yield display
+            return
+        try:
             yield Both(display, page)
+        finally:
+            page.finish()
+
+
+def _log(folder: Path | None, run: Run) -> EventFiles | nullcontext[None]:
+    """TensorBoard's files of a run, in a folder that is called as the run is."""
+    return EventFiles(folder / run.folder.resolve().name) if folder else nullcontext()
 
 
 def _conclude(terminal: Terminal, attempt: Attempt, profile: Profile | None) -> None:
@@ -171,11 +215,18 @@ def _conclude(terminal: Terminal, attempt: Attempt, profile: Profile | None) -> 
     )
     if terminal.json:
         terminal.result(verbatim(""), document)
-    elif not terminal.quiet:
+    elif terminal.quiet:
+        _tell_where(terminal, run)
+    else:
         terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history if report.epoch > attempt.course.epoch)
             terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))
+
+
+def _tell_where(terminal: Terminal, run: Run) -> None:
+    """The run's folder, and nothing else, for scripts: ``run=$(mltrain fit --quiet ...)``."""
+    terminal.result(verbatim(str(run.folder)), {})
 
 
 def _untrained(job: Job) -> EpochReport:

@@ -2,16 +2,18 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 from mltrain.commands.fit import Attempt, prepared, train_and_save
 from mltrain.config import Config
-from mltrain.config.differences import differences, for_epochs
+from mltrain.config.differences import ABSENT, differences_in_learning, for_epochs
 from mltrain.config.load import read_config
-from mltrain.data.fingerprint import fingerprint
+from mltrain.config.yaml_writer import on_one_line
 from mltrain.display.numbers import plural
 from mltrain.display.terminal import Terminal
-from mltrain.errors import DataError, UsageError
+from mltrain.errors import DataError, UsageError, dotted
 from mltrain.storage.checkpoint import Checkpoint
+from mltrain.storage.event_files import need_event_files
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.runs import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
 from mltrain.training.profile import Profile
@@ -28,17 +30,20 @@ def run(
     epochs: int | None,
     *,
     live: bool = False,
+    log_dir: Path | None = None,
     profile: Profile | None = None,
 ) -> None:
     """Go on with the run in ``folder``, up to so many epochs: by default as many as its config, or ``config``, asks."""
     with Run.again(folder) as run:
+        if log_dir is not None:
+            need_event_files()
         checkpoint = Checkpoint(folder / CHECKPOINT)
         wanted, start = _config(folder, config, checkpoint.config)
         planned, done = wanted.training.epochs if epochs is None else epochs, checkpoint.epoch
         if planned < done:
             raise UsageError(f"{folder}: {plural(done, 'epoch')} are done already, so there cannot be {planned} in all")
         job = prepared(terminal, for_epochs(wanted, planned), start)
-        if fingerprint(job.dataset) != checkpoint.rows:
+        if job.origin.data != checkpoint.rows:
             what = (
                 f"{folder}: the rows of its dataset are others than when it began, so it cannot go on as it would have"
             )
@@ -58,6 +63,7 @@ def run(
             terminal,
             Attempt(job, start, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
             live=live,
+            log_dir=log_dir,
             profile=profile,
         )
 
@@ -72,8 +78,13 @@ def _config(folder: Path, given: Path | None, began_with: Config) -> tuple[Confi
     if given is None and not path.is_file():
         return began_with, folder
     source = read_config(path)
-    if found := differences(began_with, source.config):
-        some = "; ".join(f"{option} was {one}, and is {other}" for option, one, other in found[:_MOST_DIFFERENCES])
+    if found := differences_in_learning(began_with, source.config):
+        shown = [(dotted(path), *map(_shown, values)) for path, *values in found[:_MOST_DIFFERENCES]]
+        some = "; ".join(f"{option} was {old}, and is {new}" for option, old, new in shown)
         more = f"; and {len(found) - _MOST_DIFFERENCES} more" if len(found) > _MOST_DIFFERENCES else ""
         raise UsageError(f"{path}: is not what {folder} began with: {some}{more}; only training.epochs may change")
     return source.config, source.folder
+
+
+def _shown(value: Any) -> str:
+    return "not there" if value is ABSENT else on_one_line(value)

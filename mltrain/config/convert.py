@@ -4,6 +4,8 @@ Goes through the data node by node and on after each problem, so that all proble
 """
 
 import math
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,6 +37,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 MOST_PROBLEMS = 50
 """More than anyone reads: a list of a million words where numbers belong need not give a million lines."""
 
+_MANY = 1000
+"""Numbers in a list from which on they are looked at together."""
+
 _INVALID: Any = object()
 """What stands for a value that has a problem."""
 
@@ -60,9 +65,15 @@ def try_convert(struct: type[T], data: Any) -> tuple[T, list[Problem]]:
     """The description and all problems; where there are problems, the description means nothing."""
     converter = _Converter()
     try:
-        return converter.convert(inspect.type_info(struct), data, ()), converter.problems
+        return converter.convert(_kind(struct), data, ()), converter.problems
     except _EnoughProblems:
         return _INVALID, converter.problems
+
+
+@cache
+def _kind(struct: type[msgspec.Struct]) -> Kind:
+    """What is accepted for a spec or section. It takes a millisecond to find out."""
+    return inspect.type_info(struct)
 
 
 def form(kind: Kind, data: Any) -> Kind | None:
@@ -162,8 +173,14 @@ class _Converter:
             return self._refuse(
                 path, f"expected {in_words(kind)}, got {shown(data)}{f' of {len(data)}' if data else ''}"
             )
-        leaf = leaf_type(kind.item_type)
-        items = [self.convert(kind.item_type, item, (*path, index), leaf) for index, item in enumerate(data)]
+        if isinstance(bare(kind.item_type), inspect.AnyType):
+            return list(data)  # thousands of rows, of which the description itself must make sense
+        leaf, items = leaf_type(kind.item_type), []
+        for start in range(0, len(data), _MANY):
+            some = data[start : start + _MANY]
+            items += (len(some) == _MANY and _numbers(kind.item_type, leaf, some)) or [
+                self.convert(kind.item_type, item, (*path, index), leaf) for index, item in enumerate(some, start)
+            ]
         if any(item is _INVALID for item in items):
             return _INVALID
         return items if isinstance(kind, inspect.ListType) else tuple(items)
@@ -216,6 +233,17 @@ class _Converter:
         self.problems.append(problem)
         if len(self.problems) > MOST_PROBLEMS:
             raise _EnoughProblems
+
+
+def _numbers(kind: Kind, leaf: Any, data: Sequence[Any]) -> list[Any] | None:
+    """Data as numbers, if it is nothing else: all at once, which takes a tenth of the time of one by one."""
+    if not isinstance(bare(kind), inspect.FloatType):
+        return None
+    try:
+        numbers = msgspec.convert(data, list[leaf])
+    except msgspec.ValidationError:
+        return None
+    return numbers if all(map(math.isfinite, numbers)) else None
 
 
 def _without_type(family: Family, data: dict[str, Any]) -> str:

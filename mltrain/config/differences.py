@@ -1,31 +1,44 @@
-"""What differs between two configs, an option at a time."""
+"""What differs between two configs, option by option."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Any, Final, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from mltrain.config import Config
-from mltrain.config.dump import to_builtins
-from mltrain.config.kinds import shown
-from mltrain.errors import ConfigPath, dotted
+from mltrain.config.dump import to_plain
+from mltrain.config.kinds import options
+from mltrain.errors import ConfigPath
+
+ABSENT: Final = object()
+"""What stands for an option, or an item of a list, that only the other config has."""
 
 
 class Difference(NamedTuple):
-    """An option with its value in the one config and in the other, as messages show them."""
+    """One place where two configs differ: plain data of both, defaults left out; `ABSENT` where there is none."""
 
-    option: str
-    one: str
-    other: str
+    path: ConfigPath
+    old: Any
+    new: Any
 
 
-def differences(one: Config, other: Config) -> list[Difference]:
-    """The options that would train differently, every default being filled in.
+def differences(old: Config, new: Config) -> list[Difference]:
+    """All places in which the configs differ, in the order in which configs are written.
 
-    Neither name nor number of epochs, nor where files are, changes what an epoch does.
+    Lists are aligned: one more layer is one difference, and its path is that in the config that has it.
     """
-    found = _walk((), to_builtins(for_epochs(_nameless(one), 0)), to_builtins(for_epochs(_nameless(other), 0)))
-    return [Difference(dotted(path), shown(first), shown(second)) for path, first, second in found]
+    return list(_differences((), old, new))
+
+
+def differences_in_learning(old: Config, new: Config) -> list[Difference]:
+    """Those that make an epoch another one: neither the name does, nor where files are, nor how many epochs follow."""
+    return differences(_one_epoch(old), _one_epoch(new))
+
+
+def _one_epoch(config: Config) -> Config:
+    return replace(for_epochs(config, 1), name=None, dataset=config.dataset.placeless())
 
 
 def for_epochs(config: Config, epochs: int) -> Config:
@@ -33,16 +46,43 @@ def for_epochs(config: Config, epochs: int) -> Config:
     return replace(config, training=replace(config.training, epochs=epochs))
 
 
-def _nameless(config: Config) -> Config:
-    return replace(config, name=None, dataset=config.dataset.placeless())
+def _differences(path: ConfigPath, old: Any, new: Any) -> Iterator[Difference]:
+    if _written(old) == _written(new):
+        return
+    if isinstance(old, msgspec.Struct) and type(old) is type(new):
+        for name in options(type(old)):
+            yield from _differences((*path, name), getattr(old, name), getattr(new, name))
+    elif isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys([*old, *new]):
+            yield from _differences((*path, name), old.get(name, ABSENT), new.get(name, ABSENT))
+    elif _has_structs(old) and _has_structs(new):
+        yield from _of_lists(path, old, new)
+    else:
+        yield Difference(path, _plain(old), _plain(new))
 
 
-def _walk(path: ConfigPath, one: Any, other: Any) -> Iterator[tuple[ConfigPath, Any, Any]]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in {**one, **other}:
-            yield from _walk((*path, name), one.get(name), other.get(name))
-    elif isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
-        for index, pair in enumerate(zip(one, other, strict=True)):
-            yield from _walk((*path, index), *pair)
-    elif one != other:
-        yield path, one, other
+def _of_lists(path: ConfigPath, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
+    matcher = SequenceMatcher(None, [_written(item) for item in old], [_written(item) for item in new], autojunk=False)
+    for kind, start, stop, new_start, new_stop in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        pairs = min(stop - start, new_stop - new_start)
+        for index in range(pairs):
+            yield from _differences((*path, new_start + index), old[start + index], new[new_start + index])
+        for index in range(start + pairs, stop):
+            yield Difference((*path, index), _plain(old[index]), ABSENT)
+        for index in range(new_start + pairs, new_stop):
+            yield Difference((*path, index), ABSENT, _plain(new[index]))
+
+
+def _has_structs(value: Any) -> bool:
+    """Whether this is a list of layers or metrics; a list of numbers differs as a whole."""
+    return isinstance(value, Sequence) and any(isinstance(item, msgspec.Struct) for item in value)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is ABSENT else to_plain(value, defaults=False)
+
+
+def _written(value: Any) -> bytes:
+    return b"" if value is ABSENT else msgspec.json.encode(value)

@@ -4,11 +4,11 @@ import codecs
 from pathlib import Path
 
 from mltrain.config.nearest import nearest
-from mltrain.config.places import printable
 from mltrain.errors import ConfigError, Problem
+from mltrain.reading import open_file
 
-MOST_BYTES = 100 * 1024 * 1024
-"""No config is that long; who names a data file by mistake need not wait until it is read."""
+MOST_BYTES = 2**20
+"""No config is that long, and rows have files of their own; who names one by mistake need not wait until it is read."""
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -25,7 +25,7 @@ def read_text(path: Path) -> str:
             raise file_error(path, f"this is a folder, not a config{_others(path)}")
         if path.stat().st_size > MOST_BYTES:
             raise _too_long(path)
-        with path.open("rb") as file:
+        with open_file(path, pipes=True) as file:
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise file_error(path, _missing(path)) from None
@@ -41,11 +41,13 @@ def read_text(path: Path) -> str:
 
 def file_error(path: Path | str, message: str) -> ConfigError:
     """The error for a file of which nothing can be used."""
-    return ConfigError([Problem((), message)], [printable(f"{path}: {message}")])
+    return ConfigError([Problem((), message)], [f"{path}: {message}"])
 
 
 def _too_long(path: Path) -> ConfigError:
-    return file_error(path, f"longer than {MOST_BYTES // 2**20} MB; is this a config?")
+    return file_error(
+        path, f"longer than {MOST_BYTES // 2**20} MB; is this a config? Rows belong in a file of their own"
+    )
 
 
 def _missing(path: Path) -> str:

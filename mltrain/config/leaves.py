@@ -17,6 +17,9 @@ _LEAVES: dict[type[Kind], Any] = {
     inspect.StrType: str,
 }
 
+_FOUND: dict[int, tuple[Kind, Any]] = {}
+"""What `leaf_type` found for kinds, by their ids, since they have no hash: options are the same in every config."""
+
 
 class Unfit(Exception):
     """A value is not what an option accepts."""
@@ -24,6 +27,13 @@ class Unfit(Exception):
 
 def leaf_type(kind: Kind) -> Any:
     """The annotation of those alternatives of a kind that are single values; None if there are none."""
+    known = _FOUND.get(id(kind))
+    if known is None:  # kept with the kind itself, so that its id remains its own
+        known = _FOUND[id(kind)] = kind, _leaf_type(kind)
+    return known[1]
+
+
+def _leaf_type(kind: Kind) -> Any:
     found = [_annotation(one) for one in map(bare, alternatives(kind)) if _is_leaf(one)]
     types = [*found, None] if is_optional(kind) else found
     return Union[tuple(types)] if types else None  # noqa: UP007  (`|` takes no tuple)

@@ -8,9 +8,6 @@ from mltrain.config.yaml_faults import Mark
 from mltrain.config.yaml_reader import Marks, find_marks
 from mltrain.errors import ConfigError, ConfigPath, Problem
 
-_LONGEST = 500
-"""Characters of a line: enough for every message, whatever someone's data adds to it."""
-
 
 @dataclass(frozen=True)
 class Places:
@@ -38,7 +35,7 @@ class Places:
             if text is None:
                 row, column = in_file[problem]
                 text = f"{self.filename}:{row}:{column}"
-            return printable(f"{text}  {problem}")
+            return f"{text}  {problem}"
 
         problems = sorted(problems, key=order)
         lines = [line(problem) for problem in problems[:MOST_PROBLEMS]]
@@ -71,10 +68,3 @@ class Places:
 def _upward(path: ConfigPath) -> list[ConfigPath]:
     """A path and all that it is part of, the whole config last."""
     return [path[:end] for end in range(len(path), -1, -1)]
-
-
-def printable(line: str) -> str:
-    """A line of output, whatever characters a user's text brings into it."""
-    if len(line) > _LONGEST:
-        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)

@@ -19,7 +19,7 @@ DEEPEST = 32
 """Levels of nesting: five times what the deepest config needs, and far from Python's limit on recursion."""
 
 MOST_ALIASED = 100_000
-"""Values that all aliases together may stand for; a few lines of aliases of aliases can stand for billions."""
+"""Values and characters that all aliases together may stand for; a few lines of them can stand for billions."""
 
 
 class Document(NamedTuple):
@@ -54,7 +54,7 @@ def find_marks(text: str, paths: Collection[ConfigPath]) -> dict[ConfigPath, Mar
 
 
 class _Value(NamedTuple):
-    """A value with the number of values that it holds, itself included, and its levels of nesting."""
+    """A value with the number of values (of characters, in texts) that it holds, and its levels of nesting."""
 
     content: Any
     size: int = 1
@@ -124,7 +124,7 @@ class _Reader:
             self._check_tag(event, mark)
         else:
             self._check_tag(event, mark)
-            self._add(_Value(value), mark, event.anchor)
+            self._add(_Value(value, len(event.value) or 1), mark, event.anchor)
 
     def _key(self, text: str, value: Any, mark: Mark, *, plain: bool) -> None:
         parent = self._open[-1]
@@ -163,7 +163,7 @@ class _Reader:
             raise Unreadable(mark, f"expected a name, got the alias '*{name}'")
         self._aliased += value.size
         if self._aliased > MOST_ALIASED:
-            raise Unreadable(mark, f"the aliases up to here stand for more than {MOST_ALIASED:,} values")
+            raise Unreadable(mark, f"the aliases up to here stand for more than {MOST_ALIASED:,} values or characters")
         self._check_depth(value.height, mark)
         self._add(value, mark, None)
 

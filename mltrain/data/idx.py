@@ -14,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.unpacking import open_unpacked
 from mltrain.errors import DataError
 
-GZIP_MAGIC = b"\x1f\x8b"
 BYTES = 8
+
+_PORTION = 2**20
+"""Bytes that are read at a time: memory is taken for what comes, not for what is announced."""
 
 
 def read_idx(path: Path, dimensions: int, at_most: int) -> npt.NDArray[np.uint8]:
@@ -27,17 +30,15 @@ def read_idx(path: Path, dimensions: int, at_most: int) -> npt.NDArray[np.uint8]
     file and what is wrong with it.
     """
     try:
-        with path.open("rb") as plain:
-            compressed = plain.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-            plain.seek(0)
-            return _read(gzip.GzipFile(fileobj=plain) if compressed else plain, path, dimensions, at_most)
+        with open_unpacked(path) as file:
+            return _read(file, path, dimensions, at_most)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is a damaged gzip file: {error}") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _read(file: io.BufferedIOBase, path: Path, dimensions: int, at_most: int) -> npt.NDArray[np.uint8]:
+def _read(file: gzip.GzipFile | io.BufferedReader, path: Path, dimensions: int, at_most: int) -> npt.NDArray[np.uint8]:
     magic, expected = file.read(4), bytes([0, 0, BYTES, dimensions])
     if magic != expected:
         found = f"it begins with {magic.hex(' ')}" if magic else "it is empty"
@@ -49,10 +50,14 @@ def _read(file: io.BufferedIOBase, path: Path, dimensions: int, at_most: int) ->
     size, lengths = math.prod(shape), " x ".join(f"{length:,}" for length in shape)
     if not 0 < size <= at_most:
         raise DataError(f"{path} announces {lengths} bytes; expected at least one and at most {at_most:,}")
-    content = file.read(size + 1)
+    content = bytearray()
+    while part := file.read(min(size + 1 - len(content), _PORTION)):
+        content += part
     if len(content) != size:
         what = (
             f"more than the {lengths} bytes" if len(content) > size else f"only {len(content):,} of the {lengths} bytes"
         )
         raise DataError(f"{path} holds {what} that its header announces")
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    array = np.frombuffer(content, np.uint8).reshape(shape)
+    array.flags.writeable = False
+    return array

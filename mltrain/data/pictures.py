@@ -1,5 +1,6 @@
 """Image files -> arrays of bytes, by Pillow."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,15 @@ import numpy.typing as npt
 
 from mltrain.data.extras import needed
 from mltrain.errors import DataError
+from mltrain.reading import open_file
 
-ENDINGS = (".png", ".jpg", ".jpeg")
+ENDINGS, FORMATS = (".png", ".jpg", ".jpeg"), ("PNG", "JPEG")
+
+MOST_PIXELS = 2**24
+"""Pixels of an image that is read; in memory, each takes some bytes, however few the file has."""
+
+_LARGE = (1024, 1024)
+"""Width and height up to which a larger image is made smaller, so that looking at it takes no long time."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -22,7 +30,7 @@ _BOX = 20 / 28
 
 def read_picture(path: Path | str, height: int, width: int, *, colour: bool) -> Pixels:
     """An image of that size: ``(height, width)`` in grey, or ``(height, width, 3)``. Raises `DataError`."""
-    picture = _open(path).convert("RGB" if colour else "L")
+    picture = _open(path, "RGB" if colour else "L")
     return np.asarray(picture.resize((width, height)), np.uint8)
 
 
@@ -33,7 +41,9 @@ def read_digit(path: Path | str, height: int, width: int) -> Pixels:
     http://yann.lecun.com/exdb/mnist/ describes how MNIST was made.
     """
     image = _module()
-    grey = np.asarray(_open(path).convert("L"), np.float64)
+    picture = _open(path, "L")
+    picture.thumbnail(_LARGE)
+    grey = np.asarray(picture, np.float64)
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     paper = np.median(edge)
     ink = np.abs(grey - paper)
@@ -64,16 +74,28 @@ def _module() -> Any:
     return needed("PIL.Image", "reading images", "images")
 
 
-def _open(path: Path | str) -> Any:
-    """The image, opaque: what is transparent shows white paper."""
+def _open(path: Path | str, mode: str) -> Any:
+    """The image as ``RGB`` or ``L`` (grey); what is transparent shows white paper."""
     image = _module()
     try:
-        with image.open(path) as opened:
-            picture = opened.convert("RGBA")
+        # Pillow warns of images that it takes for bombs, of damaged ones, too; and it complains in many ways.
+        with (
+            warnings.catch_warnings(action="error"),
+            open_file(path) as file,
+            image.open(file, formats=FORMATS) as opened,
+        ):
+            opened.draft(mode, _LARGE)  # a large JPEG is read as a smaller one; for other formats, this does nothing
+            if opened.width * opened.height > MOST_PIXELS:
+                raise DataError(f"{path}: {opened.width:,} x {opened.height:,} pixels are too many; make it smaller")
+            if not opened.has_transparency_data:
+                return opened.convert(mode)
+            paper = image.new("RGBA", opened.size, "white")
+            paper.alpha_composite(opened.convert("RGBA"))
+            return paper.convert(mode)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as error:
-        raise DataError(f"{path}: cannot be read as an image: {error}") from None
-    paper = image.new("RGBA", picture.size, "white")
-    paper.alpha_composite(picture)
-    return paper
+    except DataError:
+        raise
+    except Exception as error:
+        why = (isinstance(error, OSError) and error.strerror) or error
+        raise DataError(f"{path}: cannot be read as an image: {why}") from None

@@ -35,6 +35,13 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def _numbers(self) -> tuple[Any, Any]:
         return np.array(self.shift, np.float32), np.array(self.scale, np.float32)
 
+    def fits(self, width: int) -> bool:
+        """Whether rows of so many numbers can be scaled so, and scaled back: no scale is 0, and all are finite."""
+        with np.errstate(over="ignore"):
+            shift, scale = self._numbers
+        right = {shift.size, scale.size} <= {1, width} and shift.ndim <= 1 >= scale.ndim
+        return bool(right and np.isfinite(shift).all() and np.isfinite(scale).all() and scale.all())
+
     def apply(self, x: npt.NDArray[Any], out: Floats) -> None:
         """Write the scaled ``x``, ``(rows, ...)``, which may be bytes, into ``out``; both may be the same array."""
         shift, scale = self._numbers
@@ -69,14 +76,11 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     targets: Scaling = Scaling()
     table: TableFormat | None = None
 
-    def fits(self, input_shape: tuple[int, ...]) -> bool:
-        """Whether all numbers are finite, and as many as rows of that shape have."""
-        numbers = np.concatenate(
-            [np.ravel(part) for one in (self.inputs, self.targets) for part in (one.scale, one.shift)]
-        )
-        widths = {np.size(part) for part in (self.inputs.scale, self.inputs.shift)}
-        features = {len(self.table.features)} if self.table else set()
-        return bool(np.isfinite(numbers).all()) and widths | features <= {1, *input_shape[-1:]}
+    def fits(self, input_shape: tuple[int, ...], outputs: int) -> bool:
+        """Whether rows of that shape, with so many targets, can be scaled so, there and back."""
+        if self.table and (input_shape != (len(self.table.features),) or len(self.table.targets) != outputs):
+            return False
+        return self.inputs.fits(input_shape[-1]) and self.targets.fits(outputs)
 
 
 AS_IS = Preprocessing()

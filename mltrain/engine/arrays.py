@@ -6,6 +6,9 @@ import numpy.typing as npt
 Shape = tuple[int, ...]
 """The shape of one row: without the batch axis."""
 
+MOST_DIMENSIONS = 31
+"""Lengths of a row's shape: NumPy's arrays have up to 32 (before NumPy 2.0), and one is that of the rows."""
+
 Floats = npt.NDArray[np.floating]
 """float32 while training; float64 where a gradient is checked."""
 

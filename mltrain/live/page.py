@@ -2,8 +2,9 @@
 
 import json
 import math
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mltrain.display.curves import sampled
 from mltrain.display.live import Clock
@@ -28,9 +29,20 @@ _FAREWELL = 1.0
 
 
 class LivePage:
-    """Shows one job's training at ``address``."""
+    """Shows one job's training at ``address``, from its first step until `close`.
 
-    def __init__(self, job: Job, clock: Clock = time.perf_counter, past: Sequence[EpochReport] = ()):
+    ``past`` are the reports of the epochs that were done before. ``greet``, if given, is called with the address, in a
+    thread of its own, as soon as the page is served.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        clock: Clock = time.perf_counter,
+        *,
+        past: Sequence[EpochReport] = (),
+        greet: Callable[[str], object] | None = None,
+    ):
         self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
         self._sight = sight_of(job)
         self._first = 0
@@ -39,12 +51,14 @@ class LivePage:
         for report in past:
             self._add(report)
         self._pace = Pace(self._epochs, self._last.epoch if self._last else 0, clock)
+        self._over = False
         self._loss: float | None = None
         self._due = clock()
         self._feed = Feed()
         # What stays the same is put into words now: the rows belong to the training thread.
         about = json.dumps({"title": self._title, "sight": self._sight.about() if self._sight else None})
         self._server = Server(self._feed, lambda: about)
+        self._greet = greet
 
     @property
     def address(self) -> str:
@@ -68,9 +82,16 @@ class LivePage:
         self._loss = loss
         self._tell_if_due()
 
+    def finish(self) -> None:
+        """Say that the training is over; whoever comes from now on is told how it ended."""
+        self._over = True
+        self._start()
+        self._feed.publish(self._message(), last=True)
+
     def close(self) -> None:
-        self._server.start()
-        self._feed.publish(self._message(over=True), last=True)
+        """Close the port, after readers had a moment to take the last message."""
+        if not self._over:
+            self.finish()
         self._feed.wait_for_readers_to_leave(_FAREWELL)
         self._server.stop()
 
@@ -78,20 +99,26 @@ class LivePage:
         began = self._clock()
         if began < self._due:
             return
-        # Training may fork before its first step, and only then is it safe to have a second thread.
-        self._server.start()
+        self._start()
         self._feed.publish(self._message())
         took = self._clock() - began
         self._due = began + took + max(_INTERVAL, _REST * took)
 
-    def _message(self, *, over: bool = False) -> str:
+    def _start(self) -> None:
+        """Serve. Not before the first step: training may fork until then, and should be alone in its process."""
+        if not self._server.runs:
+            self._server.start()
+            if self._greet is not None:
+                threading.Thread(target=self._greet, args=(self.address,), daemon=True).start()
+
+    def _message(self) -> str:
         return json.dumps(
             {
-                "over": over,
+                "over": self._over,
                 "epoch": self._last.epoch if self._last else 0,
                 "epochs": self._epochs,
                 "share": self._pace.share,
-                "left": None if over else self._pace.left,
+                "left": None if self._over else self._pace.left,
                 "loss": _few([self._loss])[0] if self._loss is not None else None,
                 "first": self._first,
                 "series": {name: _few(values) for name, values in self._series.items()},

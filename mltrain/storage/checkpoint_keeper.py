@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from mltrain.config import Config
+from mltrain.errors import StorageError
 from mltrain.storage.checkpoint import Background, write_checkpoint
 from mltrain.storage.files import remove
 from mltrain.storage.frames import FrameKeeper
@@ -18,42 +18,44 @@ EVERY, REST = 2.0, 20
 class CheckpointKeeper:
     """Writes the newest snapshot of a course to a run's folder when it is time to.
 
-    ``rows`` gives the fingerprint of the dataset; it is asked when the first checkpoint is written.
+    ``background`` is asked when the first checkpoint is written. ``complain`` is told, once, if none can be written:
+    that is no reason to end a training.
     """
 
-    def __init__(self, folder: Path, config: Config, rows: Callable[[], str], course: Course, keeper: FrameKeeper):
-        self._path, self._config, self._rows, self._course, self._keeper = (
-            folder / CHECKPOINT,
-            config,
-            rows,
-            course,
-            keeper,
-        )
-        self._background: Background | None = None
+    def __init__(
+        self,
+        folder: Path,
+        background: Callable[[], Background],
+        course: Course,
+        keeper: FrameKeeper,
+        complain: Callable[[str], None],
+    ):
+        self._path, self._background, self._course, self._keeper = folder / CHECKPOINT, background, course, keeper
+        self._complain: Callable[[str], None] | None = complain
         self._written: Snapshot | None = None
         self._due = perf_counter() + EVERY
 
     def offer(self) -> None:
-        """Write a checkpoint if it is time to. Raises `StorageError`."""
-        if (began := perf_counter()) >= self._due and self._course.newest is not self._written:
-            self._write(with_frames=True)
-            now = perf_counter()
-            self._due = now + max(EVERY, REST * (now - began))
+        """Write a checkpoint if it is time to."""
+        snapshot = self._course.newest
+        if (began := perf_counter()) < self._due or snapshot is None or snapshot is self._written:
+            return
+        try:
+            write_checkpoint(self._path, self._background(), snapshot, self._course.history, self._keeper.frames)
+            self._written = snapshot
+        except StorageError as error:
+            if self._complain:
+                self._complain(f"what was learned is safe only at the end: {error}")
+            self._complain = None
+        now = perf_counter()
+        self._due = now + max(EVERY, REST * (now - began))
 
-    def finish(self) -> None:
-        """Write the last checkpoint, of a run whose frames and models are saved. Raises `StorageError`."""
-        self._write(with_frames=False)
+    def finish(self, path: Path) -> None:
+        """Write the last checkpoint to ``path``, where the frames are in a file beside it. Raises `StorageError`."""
+        if self._course.newest is not None:
+            write_checkpoint(path, self._background(), self._course.newest, self._course.history, None)
 
     def discard(self) -> None:
         """Take away what was written, if anything was. Raises `StorageError`."""
         if self._written is not None:
             remove(self._path)
-
-    def _write(self, *, with_frames: bool) -> None:
-        snapshot = self._course.newest
-        if snapshot is None:
-            return
-        self._background = self._background or Background(self._config, self._rows(), self._keeper.count)
-        frames = self._keeper.frames if with_frames else None
-        write_checkpoint(self._path, self._background, snapshot, self._course.history, frames)
-        self._written = snapshot

@@ -43,7 +43,7 @@ class Frames:
         """Read the frames of a network with so many parameters. Raises `ModelFileError`."""
         with ModelFile(path) as file:
             epochs = file.meta.get("epochs")
-            if not isinstance(epochs, list) or not epochs or not all(isinstance(epoch, int) for epoch in epochs):
+            if not isinstance(epochs, list) or not epochs or not all(type(epoch) is int for epoch in epochs):
                 raise ModelFileError(f"{path}: does not say of which epochs it is; the file is damaged")
             vectors = file.read("parameters", (len(epochs), parameters))
         return cls(epochs, list(vectors))

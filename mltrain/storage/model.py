@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 import numpy as np
@@ -18,12 +18,13 @@ from mltrain.config.dump import to_builtins
 from mltrain.data import Facts, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.tables.given import GivenRows
-from mltrain.engine.arrays import Floats
+from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
 from mltrain.engine.layers import in_words
 from mltrain.engine.metrics import predicted_classes
 from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
-from mltrain.storage.model_file import ModelFile, write_model_file
+from mltrain.storage.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
+from mltrain.storage.origin import Origin
 from mltrain.training.compatibility import find_problems
 from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.report import EpochReport
@@ -35,7 +36,8 @@ class Model:
     """What `fit` returns and `load_model` reads.
 
     ``facts`` say what a row of input looks like and what classes there are, ``preprocessing`` what is done to it on its
-    way into the network; ``history`` is empty for a loaded model.
+    way into the network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
+    a model of an mltrain that did not keep it.
     """
 
     config: Config
@@ -43,6 +45,7 @@ class Model:
     facts: Facts
     preprocessing: Preprocessing = AS_IS
     history: Sequence[EpochReport] = ()
+    origin: Origin | None = None
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -107,33 +110,44 @@ class Model:
 
     def save(self, path: str | Path) -> None:
         """Write the model file, whole or not at all; the same model gives the same bytes. Raises `StorageError`."""
-        meta = {
+        write_model_file(Path(path), self._meta(), self.network.arrays)
+
+    def check_storable(self) -> None:
+        """Raises `DataError` if it is already clear that no model file has room for the model's description."""
+        text = meta_text(self._meta())
+        if len(text) > MOST_META:
+            raise DataError(too_long(text))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Model":
+        """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
+        with ModelFile(Path(path)) as file:
+            config, facts, preprocessing, origin = _read_meta(file)
+            if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
+                raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
+            # Before the network is made: it takes memory, of which a bad config may ask for plenty.
+            file.check(
+                {
+                    f"{node.name}.{name}": parameter.shape
+                    for node in infer(config.layers, facts.input_shape)
+                    for name, parameter in node.parameters.items()
+                }
+            )
+            network = Network(config.layers, facts.input_shape)
+            for name, array in network.arrays.items():
+                file.read_into(name, array)
+        return cls(config, network, facts, preprocessing, origin=origin)
+
+    def _meta(self) -> dict[str, Any]:
+        return {
             "mltrain": __version__,
             "config": to_builtins(replace(self.config, dataset=self.config.dataset.placeless())),
             "input_shape": self.facts.input_shape,
             "outputs": self.facts.outputs,
             "classes": self.facts.classes,
             **msgspec.to_builtins(self.preprocessing),
+            "origin": self.origin and self.origin.document,
         }
-        write_model_file(Path(path), meta, self.network.arrays)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Model":
-        """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
-        with ModelFile(Path(path)) as file:
-            config, facts, preprocessing = _read_meta(file)
-            if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
-                raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
-            # All arrays are read before the network is made: it takes memory, of which a bad config may ask for plenty.
-            arrays = {
-                f"{node.name}.{name}": file.read(f"{node.name}.{name}", parameter.shape)
-                for node in infer(config.layers, facts.input_shape)
-                for name, parameter in node.parameters.items()
-            }
-        network = Network(config.layers, facts.input_shape)
-        for name, array in network.arrays.items():
-            array[...] = arrays[name]
-        return cls(config, network, facts, preprocessing)
 
     def _rows(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
         if isinstance(x, Sequence) and x and isinstance(x[0], Mapping):
@@ -161,22 +175,29 @@ class Model:
         return np.concatenate([table.encode(source, block) for block in source.blocks()])
 
 
-def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing]:
-    meta = file.meta
+class _Meta(msgspec.Struct, frozen=True):
+    """What ``meta`` says of the rows, besides what the config says and what is done to them."""
+
+    input_shape: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=1)], ...], msgspec.Meta(min_length=1, max_length=MOST_DIMENSIONS)
+    ]
+    outputs: Annotated[int, msgspec.Meta(ge=1)]
+    classes: tuple[str, ...] | None
+
+
+def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing, Origin | None]:
     try:
-        config = convert(Config, meta["config"])
-        classes = meta["classes"]
-        facts = Facts(
-            tuple(int(length) for length in meta["input_shape"]),
-            int(meta["outputs"]),
-            None if classes is None else tuple(map(str, classes)),
-        )
-        parts = {name: meta[name] for name in Preprocessing.__struct_fields__}
+        config = convert(Config, file.meta["config"])
+        said = msgspec.convert(file.meta, _Meta)
+        parts = {name: file.meta[name] for name in Preprocessing.__struct_fields__}
         preprocessing = msgspec.convert(parts, Preprocessing)
-        if any(length < 1 for length in facts.input_shape) or not preprocessing.fits(facts.input_shape):
+        origin = msgspec.convert(file.meta.get("origin"), Origin | None)
+        if not preprocessing.fits(said.input_shape, said.outputs):
             raise ValueError
     except ConfigError as error:
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
-    return config, facts, preprocessing
+    # A model does not know where the files of its dataset are. One that says so was not made by mltrain.
+    config = replace(config, dataset=config.dataset.placeless())
+    return config, Facts(said.input_shape, said.outputs, said.classes), preprocessing, origin

@@ -1,6 +1,8 @@
 """What a run left behind, read back: the model, the numbers of its epochs, its frames, and where its rows are."""
 
 import csv
+import io
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +11,10 @@ from mltrain.data import Dataset, DatasetSpec
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
 from mltrain.errors import DataError
+from mltrain.reading import open_file
 from mltrain.storage.files import reason
 from mltrain.storage.frames import Frames
+from mltrain.storage.links import is_own_file
 from mltrain.storage.model import Model
 from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, dataset_of, find_model
 
@@ -41,13 +45,13 @@ class Record:
         model = Model.load(file)
         dataset, folder = dataset_of(file, model)
         # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
-        of_run = (folder / CONFIG).is_file()
+        of_run = is_own_file(folder / CONFIG)
         history, frames = folder / HISTORY, folder / FRAMES
         return cls(
             file,
             model,
-            read_history(history) if of_run and history.is_file() else {},
-            Frames.load(frames, model.network.parameters.size) if of_run and frames.is_file() else None,
+            read_history(history) if of_run and is_own_file(history) else {},
+            Frames.load(frames, model.network.parameters.size) if of_run and is_own_file(frames) else None,
             dataset,
         )
 
@@ -58,7 +62,7 @@ class Record:
     @property
     def name(self) -> str:
         """What people call it: the run's folder, or the model's file."""
-        return self.folder.resolve().name if (self.folder / CONFIG).is_file() else self.file.name
+        return self.folder.resolve().name if is_own_file(self.folder / CONFIG) else self.file.name
 
     @property
     def epochs(self) -> int:
@@ -92,7 +96,7 @@ def read_history(path: Path) -> Columns:
     """The columns of a ``history.csv``. Raises `DataError` if it cannot be read."""
     columns: Columns = {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with io.TextIOWrapper(open_file(path), encoding="utf-8", newline="") as file:
             reader = csv.reader(file)
             columns = {name: [] for name in next(reader, [])}
             if "epoch" not in columns:
@@ -100,6 +104,8 @@ def read_history(path: Path) -> Columns:
             for row in reader:
                 for values, text in zip(columns.values(), row, strict=True):
                     values.append(float(text or "nan"))
+            if not all(map(math.isfinite, columns["epoch"])):
+                raise ValueError
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     except (ValueError, csv.Error):

@@ -15,7 +15,7 @@ import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
 
 from mltrain.engine.optimizers import Optimizer
-from mltrain.storage.lock import only_writer
+from mltrain.storage.lock import only_trainer
 
 EPOCHS = 4
 
@@ -305,7 +305,7 @@ def test_run_that_another_process_trains() -> None:
     write("optimizer sgd")
     fit("run", 1)
     complaint = "error: run: another mltrain is training there right now\n"
-    with only_writer(Path("run")):
+    with only_trainer(Path("run")):
         assert mltrain("fit", "--resume", "run") == (3, "", complaint)
         assert mltrain("fit", "noisy.yaml", "--out", "run", "-q") == (3, "", complaint)
     resume("run")

@@ -13,7 +13,7 @@ from mltrain.errors import ModelFileError, StorageError
 from mltrain.preparation import Job, prepare
 from mltrain.storage.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.storage.frames import FrameKeeper, Frames
-from mltrain.storage.lock import only_writer
+from mltrain.storage.lock import only_trainer
 from mltrain.storage.model import Model
 from mltrain.training import state
 from mltrain.training.state import Course, Snapshot
@@ -220,7 +220,11 @@ def test_numbers_that_are_not_finite_are_as_good_as_others(path: Path) -> None:
 
 
 def test_a_folder_has_one_writer(tmp_path: Path) -> None:
-    with only_writer(tmp_path), pytest.raises(StorageError, match="is training there right now"), only_writer(tmp_path):
+    with (
+        only_trainer(tmp_path),
+        pytest.raises(StorageError, match="is training there right now"),
+        only_trainer(tmp_path),
+    ):
         pass
-    with only_writer(tmp_path):
+    with only_trainer(tmp_path):
         assert list(tmp_path.iterdir()) == []

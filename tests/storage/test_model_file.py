@@ -1,7 +1,7 @@
 """Model files that are not what they should be: each is refused in a line that says why, and nothing in it is run."""
 
-import io
 import json
+import os
 import struct
 import time
 import zipfile
@@ -137,12 +137,9 @@ def header(text: str, version: tuple[int, int] = (1, 0)) -> bytes:
         (header("(" * 5000), DAMAGED),
         (header("-" * 5000 + "1"), DAMAGED),
         (header("[" * 60_000), DAMAGED),
-        (header("{'descr': '<U0', 'fortran_order': False, 'shape': (2, 3), }"), DAMAGED),
+        (header("{'descr': '<f3', 'fortran_order': False, 'shape': (2, 3), }"), DAMAGED),
         (header("{'descr': '<f4', 'fortran_order': False, 'shape': (-1, -6), }") + bytes(24), DAMAGED),
-        (
-            header("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", (2, 0)) + bytes(24),
-            "the array 'dense.kernel' has the unknown format (2, 0)",
-        ),
+        (header("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", (2, 0)) + bytes(24), DAMAGED),
         (npy(np.zeros((2, 3), np.float32))[:-1], "the array 'dense.kernel' has 23 bytes instead of 24"),
         (npy(np.zeros((2, 3), np.float32)) + b"x", "the array 'dense.kernel' has 25 bytes instead of 24"),
         (
@@ -210,6 +207,8 @@ INCOMPLETE = "its meta is incomplete; the file is damaged"
         (_set("input_shape", value=[float("inf")]), INCOMPLETE),
         (_set("outputs", value="many"), INCOMPLETE),
         (_set("inputs", value=None), INCOMPLETE),
+        (_set("origin", value="here"), INCOMPLETE),
+        (_set("origin", "environment", "cores", value="two"), INCOMPLETE),
         (_set("inputs", "scale", value=float("nan")), INCOMPLETE),
         (_set("inputs", "scale", value=float("inf")), INCOMPLETE),
         (
@@ -277,10 +276,9 @@ def test_an_encrypted_file(path: Path) -> None:
     assert refusal(path) == "the array 'meta' cannot be read; the file is damaged"
 
 
-def test_a_file_that_was_cut_off(path: Path) -> None:
-    whole = path.read_bytes()
-    for length in {*range(0, len(whole), 37), *range(len(whole) - 60, len(whole))}:
-        path.write_bytes(whole[:length])
+def test_a_file_that_was_cut_off_anywhere(path: Path) -> None:
+    for length in reversed(range(path.stat().st_size)):
+        os.truncate(path, length)
         assert refusal(path) == NO_MODEL
 
 
@@ -323,7 +321,7 @@ def test_a_file_that_may_not_be_read(path: Path, monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(io, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert refusal(path) == "cannot be read: Permission denied"
 
 

@@ -1,4 +1,7 @@
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -8,9 +11,20 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.npy import read_header
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import AS_IS, pixels
+from mltrain.data.unpacking import is_too_much
 from mltrain.errors import DataError, OptionError
+from mltrain.reading import open_file
+
+_SINGLE = b"\x93NUMPY"
+"""How files of `numpy.save` begin."""
+
+_PORTION = 2**20
+"""Bytes that are read at a time: memory is taken for what comes, not for what is announced."""
+
+_UNPACKING = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 class Npz(DatasetSpec):
@@ -75,16 +89,38 @@ class Npz(DatasetSpec):
 
 def _read(path: Path, names: list[str]) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if isinstance(file, np.ndarray):
+        with open_file(path) as file:
+            if file.peek(len(_SINGLE)).startswith(_SINGLE):
                 raise DataError(f"{path}: holds a single array; numpy.savez writes several, by their names")
-            if lacking := [name for name in names if name not in file.files]:
-                raise DataError(f"{path}: there is no array '{lacking[0]}' among {', '.join(file.files)}")
-            return {name: file[name] for name in names}
+            with zipfile.ZipFile(file) as archive:
+                there = [name.removesuffix(".npy") for name in archive.namelist()]
+                if lacking := [name for name in names if name not in there]:
+                    raise DataError(f"{path}: there is no array '{lacking[0]}' among {', '.join(there)}")
+                return {name: _array(archive, name) for name in names}
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: cannot be read as arrays of numpy.savez: {error}") from None
+    except (OSError, ValueError, OverflowError, EOFError, RuntimeError, struct.error, *_UNPACKING) as error:
+        why = (isinstance(error, OSError) and error.strerror) or error
+        raise DataError(f"{path}: cannot be read as arrays of numpy.savez: {why}") from None
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
+    """An array, in no more memory than its packed bytes account for."""
+    info = archive.getinfo(f"{name}.npy")
+    with archive.open(info) as member:
+        try:
+            header = read_header(member)
+        except ValueError as error:
+            raise ValueError(f"'{name}' {error}") from None
+        if header.kind.hasobject:
+            raise ValueError(f"'{name}' holds Python objects, which are never loaded")
+        if header.length != info.file_size - member.tell() or is_too_much(info.file_size, info.compress_size):
+            raise ValueError(f"'{name}' is said to hold {header.length:,} bytes, and does not")
+        content = bytearray()
+        while part := member.read(_PORTION):
+            content += part
+    array = np.frombuffer(content, header.kind)
+    return array.reshape(header.shape, order="F" if header.column_major else "C")
 
 
 def _inputs(path: Path, name: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -10,6 +10,7 @@ from mltrain.data.extras import needed
 from mltrain.data.tables.source import BLOCK_ROWS, Block, Cells, Source
 from mltrain.data.tables.text_file import readable
 from mltrain.errors import DataError
+from mltrain.reading import open_file
 
 PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
 
@@ -25,6 +26,7 @@ class ArrowFile(Source):
         )
         self._errors = needed("pyarrow", "reading Parquet and Arrow files", "parquet").ArrowException
         with readable(self.name), self._reading():
+            open_file(path).close()  # or else a pipe would be waited for
             self._file: Any = module.ParquetFile(path) if is_parquet else module.open_file(str(path))
         self._is_parquet = is_parquet
         self.columns = tuple((self._file.schema_arrow if is_parquet else self._file.schema).names)

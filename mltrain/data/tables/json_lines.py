@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
-from mltrain.data.tables.text_file import STDIN, open_lines, readable
+from mltrain.data.tables.text_file import TextFile
 from mltrain.errors import DataError
 
 
@@ -15,10 +15,8 @@ class JsonLines(Source):
     """Rows of a JSON Lines file. Columns are the keys of the first rows; a key that a row lacks is an empty cell."""
 
     def __init__(self, path: Path | str):
-        self.name = "standard input" if str(path) == STDIN else str(path)
-        self._path = path
-        with readable(self.name):
-            self._file = open_lines(path)
+        self._file = TextFile(path)
+        self.name = self._file.name
         try:
             self._rows = self._read()
             first = list(islice(self._rows, BLOCK_ROWS))
@@ -29,32 +27,31 @@ class JsonLines(Source):
             raise
         self.columns = tuple(dict.fromkeys(key for _, row in first for key in row))
         self._rows = chain(first, self._rows)
+        self.check_columns()
 
     def close(self) -> None:
-        if str(self._path) != STDIN:
-            self._file.close()
+        self._file.close()
 
     def blocks(self) -> Iterator[Block]:
         first = 1
-        while rows := list(islice(self._rows, BLOCK_ROWS)):
+        while rows := list(islice(self._rows, self.block_rows)):
             columns = [[_cell(row.get(column)) for _, row in rows] for column in self.columns]
             yield Block(columns, first, [line for line, _ in rows])
             first += len(rows)
 
     def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        with readable(self.name):
-            for line, text in enumerate(self._file, 1):
-                if not text.strip():
-                    continue
-                try:
-                    row = json.loads(text)
-                except ValueError as error:
-                    raise DataError(f"{self.name}:{line}: this line is not JSON: {error}") from None
-                if not isinstance(row, dict):
-                    raise DataError(
-                        f'{self.name}:{line}: expected an object, as in {{"age": 3}}, got {text.strip()[:40]}'
-                    )
-                yield line, row
+        for line, text in enumerate(self._file, 1):
+            if not text.strip():
+                continue
+            try:
+                row = json.loads(text)
+            except ValueError as error:
+                raise DataError(f"{self.name}:{line}: this line is not JSON: {error}") from None
+            except RecursionError:
+                raise DataError(f"{self.name}:{line}: there are too many brackets within each other") from None
+            if not isinstance(row, dict):
+                raise DataError(f'{self.name}:{line}: expected an object, as in {{"age": 3}}, got {text.strip()[:40]}')
+            yield line, row
 
 
 def _cell(value: Any) -> str:

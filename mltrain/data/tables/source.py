@@ -1,5 +1,6 @@
 """What every file of rows looks like to those who read it: named columns, whose cells come in blocks of rows."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,12 @@ from mltrain.errors import DataError
 
 BLOCK_ROWS = 8192
 """Rows that are in memory as text at a time."""
+
+_BLOCK_CELLS = 1_000_000
+"""Cells that are in memory as text at a time, in tables of many columns."""
+
+MOST_COLUMNS = 20_000
+"""A model keeps the name of each, and what is done to it."""
 
 Cells = Sequence[str] | npt.NDArray[np.float64]
 """The cells of a column as they stand in the file, or as numbers where the file's reader makes numbers of them."""
@@ -47,6 +54,18 @@ class Source:
 
     def __exit__(self, *exception: Any) -> None:
         self.close()
+
+    def check_columns(self) -> None:
+        """Raises `DataError` if there are too many columns, or two of one name."""
+        if len(self.columns) > MOST_COLUMNS:
+            raise DataError(f"{self.name}: has {len(self.columns):,} columns; at most {MOST_COLUMNS:,} can be read")
+        if repeated := [name for name, count in Counter(self.columns).items() if count > 1]:
+            raise DataError(f"{self.name}:1: two columns are called '{repeated[0]}'; each needs a name of its own")
+
+    @property
+    def block_rows(self) -> int:
+        """Rows of a block."""
+        return max(1, min(BLOCK_ROWS, _BLOCK_CELLS // len(self.columns)))
 
     def refuse(self, block: Block, column: str, bad: BadCell) -> DataError:
         """The error for one cell: file, line, row, column, and what is wrong."""

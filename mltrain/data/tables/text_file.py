@@ -6,15 +6,19 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from mltrain.data.idx import GZIP_MAGIC
+from mltrain.data.unpacking import GZIP_MAGIC, open_unpacked
 from mltrain.errors import DataError
 
 STDIN = "-"
 """What stands for the standard input in place of a file's name."""
+
+
+MOST_CHARACTERS = 4_000_000
+"""Characters of a line: some for each of as many columns as a table may have."""
 
 
 @contextmanager
@@ -32,23 +36,55 @@ def readable(name: str) -> Iterator[None]:
         raise DataError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
-def open_lines(path: Path | str) -> io.TextIOWrapper:
-    """The text of a file, or of the standard input; whether it is gzip is seen from its first bytes."""
-    with nullcontext(sys.stdin.buffer) if str(path) == STDIN else Path(path).open("rb") as raw:
-        start = cast(io.BufferedReader, raw).peek(4)[:4]
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{path}: this text is encoded as UTF-16; save it as UTF-8")
-    content: Any = sys.stdin.buffer if str(path) == STDIN else path
-    if start.startswith(GZIP_MAGIC):
-        content = gzip.open(content, "rb")  # noqa: SIM115  (closed with the text)
-    elif str(path) != STDIN:
-        content = Path(path).open("rb")  # noqa: SIM115  (closed with the text)
-    return io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+class TextFile:
+    """The lines of a text file, or of the standard input, ends included; whether it is gzip, its first bytes say.
+
+    Iterating goes on where it stopped. Raises `DataError`, also for lines of `MOST_CHARACTERS` or more.
+    """
+
+    def __init__(self, path: Path | str):
+        self.name = "standard input" if str(path) == STDIN else str(path)
+        self._is_stdin = str(path) == STDIN
+        with readable(self.name):
+            content: Any = _unpacked_input() if self._is_stdin else open_unpacked(path)
+            self._text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+            self._lines = self._read()
+            try:
+                start = content.peek(2)[:2]
+            except BaseException:
+                self.close()
+                raise
+        if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            self.close()
+            raise DataError(f"{self.name}: this text is encoded as UTF-16; save it as UTF-8")
+
+    def __iter__(self) -> Iterator[str]:
+        return self._lines
+
+    def _read(self) -> Iterator[str]:
+        number = 0
+        with readable(self.name):
+            while line := self._text.readline(MOST_CHARACTERS):
+                number += 1
+                if len(line) == MOST_CHARACTERS:
+                    raise DataError(
+                        f"{self.name}:{number}: this line has {MOST_CHARACTERS:,} characters or more; is it a table?"
+                    )
+                yield line
+
+    def close(self) -> None:
+        """Let the file go; the standard input stays open."""
+        if not self._is_stdin:
+            self._text.close()
 
 
-def count_lines(path: Path) -> int:
-    """How many lines a file has, a last one without an end included; plain or gzip."""
-    with path.open("rb") as raw:
-        zipped = raw.peek(2).startswith(GZIP_MAGIC)
-        content = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
-        return 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(1 << 20), b""))
+def _unpacked_input() -> gzip.GzipFile | BinaryIO:
+    start = cast(io.BufferedReader, sys.stdin.buffer).peek(len(GZIP_MAGIC))
+    return gzip.GzipFile(fileobj=sys.stdin.buffer) if start.startswith(GZIP_MAGIC) else sys.stdin.buffer
+
+
+def count_lines(path: Path) -> tuple[int, int]:
+    """How many lines a file has, a last one without an end included, and how many bytes; plain or gzip."""
+    with open_unpacked(path) as content:
+        chunks = [(chunk.count(b"\n"), len(chunk)) for chunk in iter(lambda: content.read(1 << 20), b"")]
+    return 1 + sum(lines for lines, _ in chunks), sum(length for _, length in chunks)

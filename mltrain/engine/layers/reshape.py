@@ -2,7 +2,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from mltrain.engine.arrays import Shape, size
+from mltrain.engine.arrays import MOST_DIMENSIONS, Shape, size
 from mltrain.engine.layers import Layer, ShapeError, in_words
 
 
@@ -13,7 +13,8 @@ class Reshape(Layer):
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"target_shape": [2, 3]}, {"target_shape": [3, -1]})
 
     target_shape: Annotated[
-        tuple[Annotated[int, Meta(ge=-1)], ...], Meta(description="lengths of the new shape, without the batch axis")
+        tuple[Annotated[int, Meta(ge=-1)], ...],
+        Meta(max_length=MOST_DIMENSIONS, description="lengths of the new shape, without the batch axis"),
     ]
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -17,7 +17,7 @@ class Metric(Spec):
     Rows come in blocks: `statistics` boils a block down to a few numbers, `merge` adds two blocks', and `result` makes
     the metric of them. So no metric ever needs all predictions at once.
 
-    ``judges`` says what it makes sense for: "numbers" or "classes"; ``better`` whether a higher or a lower value is.
+    ``judges`` says what it makes sense for: "numbers" or "classes". ``better`` says which of two values is.
     """
 
     family: ClassVar[Family] = Family("metric", __name__)
