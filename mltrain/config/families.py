@@ -14,9 +14,10 @@ from mltrain.engine.metrics import Metric
 from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.schedules import Schedule
 from mltrain.spec import Family, Spec
+from mltrain.training.early_stopping import EarlyStopping
 from mltrain.training.options import Training
 
-SECTIONS: dict[str, Struct] = {"config": Config, "training": Training}
+SECTIONS: dict[str, Struct] = {"config": Config, "training": Training, "early_stopping": EarlyStopping}
 
 FAMILIES: dict[str, Family] = {
     "activations": Activation.family,

@@ -12,10 +12,11 @@ at each step; with batches of 32 that is slower than working alone.)
 What it buys: compare `mltrain fit configs/mnist.yaml --profile` with the same and `--threads 1`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -101,17 +102,32 @@ class Sharing:
             if _is_large(node)
         }
         self._in_order = list(self._kernels.values())
-        # Parameters and optimizer state, a row each. What nobody writes to takes no memory.
-        kept = 1 + len(optimizer.state())
-        self._handed_in = self._crew.shared((kept, network.parameters.size), network.parameters.dtype)
+        shape, dtype = network.parameters.shape, network.parameters.dtype
+        # What nobody writes to takes no memory: the first process's own parameters are never handed in.
+        self._handed_in = self._crew.shared(shape, dtype)
+        # The optimizer's state is each process's own, but lies where the first one can save it and fill it again.
+        vectors = {name: self._crew.shared(shape, dtype) for name in optimizer.state()}
         self._squares = self._crew.shared((processes,), np.float64)
         self._retired = False
         self._clips = optimizer.clip_norm is not None
         self._updates = [
-            Update(optimizer, network.parameters, gradients, self._parts(rank)) for rank in range(processes)
+            Update(optimizer, network.parameters, gradients, self._parts(rank), vectors) for rank in range(processes)
         ]
-        self._crew.start(self._work)
+
+    def start(self, *, alone: bool = False) -> None:
+        """Start the helpers with the parameters as they are now; ``alone``: do their work, too. Raises `CrewLost`."""
+        self._retired = alone
+        self._crew.start(self._work, alone=alone)
         self._watched_since = perf_counter()
+
+    def state(self) -> Mapping[str, Any]:
+        """What the next step depends on: the steps so far, and the vectors of the rule."""
+        return self._updates[0].state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from an earlier `state`; before `start`."""
+        for update in self._updates:
+            update.restore(state)
 
     def _shared_kernel(self, node: Node, gradients: Floats, batch_size: int, *, wants_dx: bool) -> _SharedKernel:
         crew, dtype, name = self._crew, self._network.parameters.dtype, f"{node.name}.kernel"
@@ -195,15 +211,14 @@ class Sharing:
             self._watched_since, self._crew.waited = perf_counter(), 0.0
 
     def collect(self) -> None:
-        """Bring all parameters, and the optimizer's state, into the first process."""
+        """Bring all parameters into the first process."""
         if self._retired:
             return
         self._crew.order(_HAND_IN)
         self._crew.wait()
         for rank, update in enumerate(self._updates[1:], 1):
             for part in self._parts(rank):
-                for own, handed_in in zip(self._kept(rank), self._handed_in, strict=True):
-                    own[part] = handed_in[part]
+                self._network.parameters[part] = self._handed_in[part]
             update.step = self._updates[0].step
 
     def retire(self) -> None:
@@ -215,10 +230,6 @@ class Sharing:
         """Send the helpers home."""
         self._retired = True
         self._crew.dismiss()
-
-    def _kept(self, rank: int) -> list[Floats]:
-        """What is handed in: the parameters, and the vectors of a process's optimizer state."""
-        return [self._network.parameters, *self._updates[rank].state.values()]
 
     def _work(self, rank: int, order: int, number: int, rows: int) -> None:
         """What a helper does when it is told to. Network and gradients are copies of its own, from the fork."""
@@ -232,8 +243,7 @@ class Sharing:
             self._updates[rank](float(self._squares[0]) if self._clips else None)
         elif order == _HAND_IN:  # pragma: no cover  (only for helpers, and forks are not measured)
             for part in self._parts(rank):
-                for own, handed_in in zip(self._kept(rank), self._handed_in, strict=True):
-                    handed_in[part] = own[part]
+                self._handed_in[part] = self._network.parameters[part]
 
 
 def _own(kernel: _SharedKernel, at: Buffers) -> Buffers:

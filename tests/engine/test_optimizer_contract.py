@@ -25,7 +25,7 @@ def run(optimizer: Optimizer, gradients: Any, steps: int = 5) -> tuple[Any, dict
     for step in range(1, steps + 1):
         given[:] = gradients * step
         update()
-    return parameters, update.state
+    return parameters, update.vectors
 
 
 def test_families_hold_what_the_documentation_names() -> None:
@@ -88,11 +88,11 @@ def test_flushing_takes_what_is_next_to_nothing_out_of_the_state(monkeypatch: py
     monkeypatch.setattr(Update, "FLUSH_EVERY", 2)
     optimizer = convert(Optimizer, {"type": "sgd", "momentum": 0.5})
     update = Update(optimizer, np.zeros(2, np.float32), np.zeros(2, np.float32))
-    update.state["momentum"][:] = 1e-30, 1e-3
+    update.vectors["momentum"][:] = 1e-30, 1e-3
     update()
-    assert (update.state["momentum"] > 0).all()
+    assert (update.vectors["momentum"] > 0).all()
     update()
-    np.testing.assert_array_equal(update.state["momentum"], np.array([0, 0.25e-3], np.float32))
+    np.testing.assert_array_equal(update.vectors["momentum"], np.array([0, 0.25e-3], np.float32))
 
 
 @pytest.mark.parametrize("step", [1, 2, 999, 1000, 3000])

@@ -1,8 +1,8 @@
 """How gradients change parameters. One file is one rule, on flat vectors; see `Optimizer`."""
 
 import math
-from collections.abc import Sequence
-from typing import Annotated, ClassVar, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -57,7 +57,7 @@ class Update:
 
     The rule runs on one stretch after another, each small enough that the vectors of a stretch stay in the processor's
     cache from the rule's first operation to its last. Where the work is shared, each process has an update of its own
-    ``parts`` of the vectors.
+    ``parts`` of the vectors, and ``vectors`` is memory for the state that all of them see.
     """
 
     STRETCH = 65_536
@@ -71,14 +71,19 @@ class Update:
     measured by ``python -m benchmarks --only stall``."""
 
     def __init__(
-        self, optimizer: Optimizer, parameters: Floats, gradients: Floats, parts: Sequence[slice] | None = None
+        self,
+        optimizer: Optimizer,
+        parameters: Floats,
+        gradients: Floats,
+        parts: Sequence[slice] | None = None,
+        vectors: Mapping[str, Floats] | None = None,
     ):
         self.optimizer, self.step = optimizer, 0
-        # np.zeros, unlike np.zeros_like, takes no memory for what is never written: the parts of others.
-        self.state = {
-            name: np.full_like(parameters, value) if value else np.zeros(parameters.shape, parameters.dtype)
-            for name, value in optimizer.state().items()
-        }
+        # Zeros, unlike what is filled, take no memory where they are never written: in the parts of others.
+        self.vectors = vectors or {name: np.zeros(parameters.shape, parameters.dtype) for name in optimizer.state()}
+        for name, value in optimizer.state().items():
+            if value:
+                self.vectors[name].fill(value)
         longest = min(self.STRETCH, parameters.size)
         self._scratch, self._tiny = np.empty(longest, parameters.dtype), np.empty(longest, np.bool_)
         self._stretches = [
@@ -86,12 +91,22 @@ class Update:
                 parameters[piece],
                 gradients[piece],
                 self._scratch[: parameters[piece].size],
-                {name: vector[piece] for name, vector in self.state.items()},
+                {name: vector[piece] for name, vector in self.vectors.items()},
             )
             for part in ([slice(0, parameters.size)] if parts is None else parts)
             for start in range(part.start, part.stop, self.STRETCH)
             for piece in [slice(start, min(start + self.STRETCH, part.stop))]
         ]
+
+    def state(self) -> Mapping[str, Any]:
+        """What the next step depends on: the steps so far, and the vectors of the rule."""
+        return {"step": self.step, **self.vectors}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from an earlier `state`."""
+        self.step = int(state["step"])
+        for name, vector in self.vectors.items():
+            np.copyto(vector, state[name])
 
     def rate(self) -> float:
         """The learning rate of the next step."""
