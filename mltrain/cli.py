@@ -57,7 +57,10 @@ def _version(
 
 @app.command()
 def fit(
-    config: ConfigFile,
+    config: Annotated[
+        Path | None,
+        typer.Argument(metavar="CONFIG", help="The YAML file; not needed with --resume.", show_default=False),
+    ] = None,
     changes: SetOption = None,
     epochs: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Epochs to train, instead of the config's.")
@@ -70,12 +73,16 @@ def fit(
         Path | None,
         typer.Option("--init-from", metavar="MODEL", help="Start from this model's weights where they fit."),
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on with this run as if it had never stopped; --epochs may ask for more."),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processor cores to use; by default as many as help.")
     ] = None,
     frames: Annotated[
-        int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
-    ] = 1,
+        int | None, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Show it on a page that only this machine can open.")] = False,
     log_dir: Annotated[
         Path | None, typer.Option("--log-dir", metavar="DIR", help="Write event files for TensorBoard, below DIR/RUN.")
@@ -90,12 +97,22 @@ def fit(
     from mltrain.threads import share_cores
 
     share_cores(threads)
-    from mltrain.commands.fit import run
-
-    extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
     from mltrain.training.profile import Profile
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
+    if resume is not None:
+        fixed = {"--set": changes, "--seed": seed, "--out": out, "--init-from": init_from, "--frames": frames}
+        if given := [name for name, value in fixed.items() if value is not None]:
+            raise UsageError(f"--resume goes on as the run began, so {given[0]} cannot go with it; --epochs can")
+        from mltrain.commands import resume as resumption
+
+        resumption.run(terminal, resume, config, epochs, live=live, log_dir=log_dir, profile=watch)
+        return
+    if config is None:
+        raise UsageError("say what to train: a CONFIG, or --resume with the folder of a run to go on with")
+    from mltrain.commands.fit import run
+
+    extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
     changed = [*(changes or []), *extra]
     run(
         terminal,
@@ -103,7 +120,7 @@ def fit(
         changed,
         out=out,
         init_from=init_from,
-        frames=frames,
+        frames=frames or 1,
         live=live,
         log_dir=log_dir,
         profile=watch,

@@ -20,11 +20,13 @@ from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
 from mltrain.training.memory import Memory, memory_for, refuse_too_large
+from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
 from mltrain.training.monitored import schedule_problems
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import processes_for
 from mltrain.training.starting import LayerStart, take_over
+from mltrain.training.state import Course
 from mltrain.training.targets import class_names, encode
 from mltrain.training.warnings import find_warnings
 
@@ -49,6 +51,13 @@ class Job:
         classes = class_names(config.loss, self.dataset.facts, self.network.output_shape[0])
         return class_weights(config.training, classes, self.rows.target)
 
+    @cached_property
+    def monitor(self) -> Monitor | None:
+        """What finds the best epoch, and may end the training; None if there is nothing to judge epochs by."""
+        config = self.config
+        validation = self.dataset.validation is not None
+        return monitor_of(config.training, self.network.parameters, validation=validation)
+
     def warnings(self, started: Sequence[LayerStart] = ()) -> list[str]:
         """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
         config = self.config
@@ -67,6 +76,7 @@ class Job:
         stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
+        course: Course | None = None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`."""
         config, held_back = self.config, self.dataset.validation
@@ -84,6 +94,8 @@ class Job:
             stop=stop,
             progress=progress,
             profile=profile,
+            monitor=self.monitor,
+            course=course,
         )
 
     def model(self, history: list[EpochReport]) -> Model:
@@ -126,9 +138,11 @@ def prepare(config: Config, folder: Path) -> Job:
     network = Network(config.layers, facts.input_shape)
     network.initialize(generator(config.seed, "weights"))
     dataset = config.dataset.load(config.seed, folder)
+    validation = dataset.validation is not None
     problems = [
         *find_data_problems(config.layers, config.loss, dataset),
-        *schedule_problems(config.optimizer, config.metrics, validation=dataset.validation is not None),
+        *schedule_problems(config.optimizer, config.metrics, validation=validation),
+        *monitor_problems(config.training, config.metrics, validation=validation),
     ]
     if problems:
         raise ConfigError(problems)

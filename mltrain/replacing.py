@@ -24,9 +24,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
 
     Whatever happens, ``target`` holds either what it held before or all of the new content.
     """
-    for path in target.parent.iterdir():
-        if path.name.startswith(f".{target.name}.") and path.name.endswith(UNFINISHED):
-            delete_if_abandoned(path)
+    delete_unfinished(target)
     path, file = _create(target)
     try:
         with file:
@@ -41,6 +39,13 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             path.unlink()
         raise
+
+
+def delete_unfinished(target: Path) -> None:
+    """Delete what programs that live no more have left of their attempts to replace ``target``."""
+    for path in target.parent.iterdir():
+        if path.name.startswith(f".{target.name}.") and path.name.endswith(UNFINISHED):
+            delete_if_abandoned(path)
 
 
 def create_locked(path: Path) -> int | None:

@@ -16,6 +16,7 @@ from mltrain.display.explain import Entry, Listing, Member, Option, explanation,
 from mltrain.display.terminal import Terminal
 from mltrain.errors import UsageError
 from mltrain.spec import Spec
+from mltrain.training.options import Training
 
 
 def run(terminal: Terminal, name: str | None) -> None:
@@ -77,4 +78,5 @@ def _section_example(struct: Struct) -> str:
     if struct is Config:
         lines = (line.partition("#")[0].rstrip() for line in starter("linear").splitlines())
         return "\n".join(filter(None, lines))
-    return f"{struct.__name__.lower()}: {on_one_line(to_plain(struct()))}"
+    example = f"{describe(struct).name}: {on_one_line(to_plain(struct()))}"
+    return example if struct is Training else f"training:\n  {example}"

@@ -5,6 +5,7 @@ from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from mltrain.config import Config
 from mltrain.config.dump import to_plain
@@ -29,6 +30,20 @@ def differences(old: Config, new: Config) -> list[Difference]:
     Lists are aligned: one more layer is one difference, and its path is that in the config that has it.
     """
     return list(_differences((), old, new))
+
+
+def differences_in_learning(old: Config, new: Config) -> list[Difference]:
+    """Those that make an epoch another one: neither the name does, nor where files are, nor how many epochs follow."""
+    return differences(_one_epoch(old), _one_epoch(new))
+
+
+def _one_epoch(config: Config) -> Config:
+    return replace(for_epochs(config, 1), name=None, dataset=config.dataset.placeless())
+
+
+def for_epochs(config: Config, epochs: int) -> Config:
+    """The same config with another number of epochs."""
+    return replace(config, training=replace(config.training, epochs=epochs))
 
 
 def _differences(path: ConfigPath, old: Any, new: Any) -> Iterator[Difference]:

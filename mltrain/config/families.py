@@ -15,9 +15,10 @@ from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.regularizers import Regularizer
 from mltrain.engine.schedules import Schedule
 from mltrain.spec import Family, Spec
+from mltrain.training.early_stopping import EarlyStopping
 from mltrain.training.options import Training
 
-SECTIONS: dict[str, Struct] = {"config": Config, "training": Training}
+SECTIONS: dict[str, Struct] = {"config": Config, "training": Training, "early_stopping": EarlyStopping}
 
 FAMILIES: dict[str, Family] = {
     "activations": Activation.family,

@@ -48,7 +48,8 @@ class Outcome(NamedTuple):
     """What ``mltrain fit`` came to.
 
     ``values`` are the last loss and metrics by name; ``folder`` and ``files`` say where things were saved;
-    ``next_command`` is what most users will want to type then.
+    ``next_command`` is what most users will want to type then. ``stopped_by`` says why it stopped early, and ``model``
+    whose weights the model has, where that is worth saying.
     """
 
     epochs: int
@@ -58,6 +59,8 @@ class Outcome(NamedTuple):
     folder: str
     files: Sequence[str]
     next_command: str
+    stopped_by: str = ""
+    model: str = ""
 
 
 def closing(outcome: Outcome) -> View:
@@ -67,12 +70,14 @@ def closing(outcome: Outcome) -> View:
         verb, what = "trained", "not at all, as 0 epochs say"
     elif outcome.epochs < outcome.planned:
         verb, what = "stopped", f"after {outcome.epochs:,} of {planned} in {duration(outcome.seconds)}"
+        what += f": {outcome.stopped_by}" if outcome.stopped_by else ""
     else:
         verb, what = "trained", f"{planned} in {duration(outcome.seconds)}"
     reached = GAP.join(f"{name} {number(value)}" for name, value in outcome.values.items())
     entries = [
         (verb, Span(what)),
         ("reached", Span(reached, STRONG)),
+        ("model", Span(outcome.model)),
         ("saved", Span(f"{outcome.folder}: {', '.join(outcome.files)}")),
     ]
     width = len("reached" + GAP)

@@ -21,10 +21,11 @@ class Bar(NamedTuple):
     details: Sequence[str]
 
 
-def bar(label: str, share: float, seconds: float, *more: str) -> Bar:
-    """A bar for something of which ``share`` took so many seconds, with the time left."""
-    left = [f"{clock_time(seconds / share - seconds)} left"] if share and seconds >= _SURE_AFTER else []
-    return Bar(label, share, [percent(share), *left, *more])
+def bar(label: str, share: float, seconds: float, *more: str, left: float | None = None) -> Bar:
+    """A bar for something that has taken so many seconds, with the time left: by default as ``share`` of it tells."""
+    left = seconds / share - seconds if left is None and share else left
+    told = [f"{clock_time(left)} left"] if left is not None and seconds >= _SURE_AFTER else []
+    return Bar(label, share, [percent(share), *told, *more])
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ There are three displays: a live table on a terminal, a line an epoch elsewhere,
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from mltrain.display.epochs import measured, speed
 from mltrain.display.live import Clock
-from mltrain.display.numbers import parameter
+from mltrain.display.numbers import clock_time, number, parameter
+from mltrain.display.pace import Pace
 from mltrain.display.terminal import Channel, Terminal
 from mltrain.display.views import GAP, verbatim
 from mltrain.training.report import EpochReport
@@ -38,24 +39,32 @@ class TrainingDisplay(Protocol):
 
 @contextmanager
 def training_display(
-    terminal: Terminal, *, title: str, epochs: int, clock: Clock = time.monotonic
+    terminal: Terminal,
+    *,
+    title: str,
+    epochs: int,
+    past: Sequence[EpochReport] = (),
+    clock: Clock = time.monotonic,
 ) -> Iterator[TrainingDisplay]:
-    """The display that suits the terminal. ``title`` stands above the live table; ``epochs`` are planned."""
-    display = _choose(terminal, title, epochs, clock)
+    """The display that suits the terminal. ``title`` stands above the live table; ``epochs`` are planned.
+
+    ``past`` are the reports of the epochs that were done before, where a training goes on.
+    """
+    display = _choose(terminal, title, epochs, past, clock)
     try:
         yield display
     finally:
         display.close()
 
 
-def _choose(terminal: Terminal, title: str, epochs: int, clock: Clock) -> TrainingDisplay:
+def _choose(terminal: Terminal, title: str, epochs: int, past: Sequence[EpochReport], clock: Clock) -> TrainingDisplay:
     if terminal.quiet:
         return NoDisplay()
     if not terminal.err.is_terminal:
-        return PlainLines(terminal.err)
+        return PlainLines(terminal.err, epochs, past[-1].epoch if past else 0, clock)
     from mltrain.display.training_table import LiveTable
 
-    return LiveTable(terminal.err, title, epochs, clock)
+    return LiveTable(terminal.err, title, epochs, past, clock)
 
 
 class Both:
@@ -90,16 +99,24 @@ class NoDisplay:
         pass
 
 
+LONG_SILENCE = 10.0
+"""Seconds after which, within an epoch, a line says how far it is."""
+
+
 class PlainLines:
     """A line an epoch: ``epoch 3/5  loss 0.1234     accuracy 0.9312   W=4.61 b=0.40     412 µs/step``.
 
-    A line depends on its report only; what usually changes its width is padded, so that the lines are aligned.
+    Such a line depends on its report only; what usually changes its width is padded, so that the lines are aligned.
+    Within long epochs, a line now and then says how far they are.
     """
 
-    def __init__(self, channel: Channel):
-        self._channel = channel
+    def __init__(self, channel: Channel, epochs: int, done: int, clock: Clock):
+        self._channel, self._epochs, self._pace = channel, epochs, Pace(epochs, done, clock)
+        self._clock = clock
+        self._quiet_since = clock()
 
     def show(self, report: EpochReport) -> None:
+        self._pace.epoch_done(report.epoch)
         total, time_a_step = str(report.epochs), speed(report)
         fields = [f"epoch {report.epoch:>{len(total)}}/{total}"]
         for name, text in measured(report).items():
@@ -108,10 +125,24 @@ class PlainLines:
             fields.append(" ".join(f"{label}={parameter(value)}" for label, value in report.tracked.items()))
         if time_a_step:
             fields.append(f"{time_a_step:>{_SPEED_WIDTH}} µs/step")
-        self._channel.print(verbatim(GAP.join(fields)))
+        self._say(fields)
 
     def step(self, step: int, steps: int, loss: float) -> None:
-        pass
+        if self._clock() - self._quiet_since < LONG_SILENCE:
+            return
+        self._pace.step_done(step, steps)
+        total = str(self._epochs)
+        at = f"epoch {self._pace.epoch:>{len(total)}}/{total}  step {step:,}/{steps:,}"
+        rate = f"{step / self._pace.in_epoch:,.0f} steps/s"
+        left = {"in the epoch": self._pace.epoch_left, "in all": self._pace.left}
+        told = ", ".join(
+            f"{clock_time(seconds)} left {where}" for where, seconds in left.items() if seconds is not None
+        )
+        self._say([at, f"loss {number(loss)}", rate, told])
+
+    def _say(self, fields: Sequence[str]) -> None:
+        self._channel.print(verbatim(GAP.join(fields)))
+        self._quiet_since = self._clock()
 
     def close(self) -> None:
         pass

@@ -9,6 +9,7 @@ from mltrain.display.curves import LossCurve, LossLine
 from mltrain.display.epochs import measured, speed
 from mltrain.display.live import Clock, LiveArea
 from mltrain.display.numbers import aligned, number, parameter
+from mltrain.display.pace import Pace
 from mltrain.display.progress import Bar, Bars, bar
 from mltrain.display.terminal import Channel
 from mltrain.display.views import GAP, STRONG, Column, Line, Paragraph, Span, Stack, Table, View, verbatim
@@ -38,24 +39,31 @@ class _Step(NamedTuple):
 class LiveTable:
     """Redraws the table in place; at the end a short one stays, with the loss as a line or a curve."""
 
-    def __init__(self, channel: Channel, title: str, epochs: int, clock: Clock):
-        self._title, self._epochs, self._clock = Paragraph([Span(title, STRONG)]), epochs, clock
+    def __init__(self, channel: Channel, title: str, epochs: int, past: Sequence[EpochReport], clock: Clock):
+        self._title, self._epochs = Paragraph([Span(title, STRONG)]), epochs
         self._reports: list[EpochReport] = []
         self._losses: dict[str, list[float]] = {}
+        for report in past:
+            self._add(report)
         self._step: _Step | None = None
         self._area = LiveArea(channel, self._live, clock)
-        self._began = self._epoch_began = clock()
+        self._pace = Pace(epochs, past[-1].epoch if past else 0, clock)
 
     def show(self, report: EpochReport) -> None:
+        self._add(report)
+        self._step = None
+        self._pace.epoch_done(report.epoch)
+        self._area.redraw()
+
+    def _add(self, report: EpochReport) -> None:
         self._reports.append(report)
         self._losses.setdefault("loss", []).append(report.loss)
         if report.val_loss is not None:
             self._losses.setdefault("val_loss", []).append(report.val_loss)
-        self._step, self._epoch_began = None, self._clock()
-        self._area.redraw()
 
     def step(self, step: int, steps: int, loss: float) -> None:
         self._step = _Step(step, steps, loss)
+        self._pace.step_done(step, steps)
         self._area.redraw()
 
     def close(self) -> None:
@@ -72,16 +80,14 @@ class LiveTable:
         return Stack([*views, Bars(bars)])
 
     def _progress(self) -> Iterator[Bar]:
-        now, at = self._clock(), self._step
-        within = at.step / at.steps if at else 0.0
-        in_epoch = now - self._epoch_began
-        if at and within and in_epoch / within >= _LONG_EPOCH:
+        pace, at = self._pace, self._step
+        in_epoch = pace.in_epoch
+        if at and pace.within and in_epoch / pace.within >= _LONG_EPOCH:
             steps = f"{at.steps:,}"
             label = f"step {at.step:>{len(steps)},}/{steps}"
-            yield bar(label, within, in_epoch, f"{at.step / in_epoch:,.0f} steps/s", f"loss {number(at.loss)}")
-        done, total = self._reports[-1].epoch if self._reports else 0, str(self._epochs)
-        label = f"epoch {min(done + 1, self._epochs):>{len(total)}}/{total}"
-        yield bar(label, (done + within) / self._epochs, now - self._began)
+            yield bar(label, pace.within, in_epoch, f"{at.step / in_epoch:,.0f} steps/s", f"loss {number(at.loss)}")
+        total = str(self._epochs)
+        yield bar(f"epoch {pace.epoch:>{len(total)}}/{total}", pace.share, pace.elapsed, left=pace.left)
 
     def _final(self) -> View:
         views: list[View] = [self._title, verbatim("")]

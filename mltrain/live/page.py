@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from mltrain.display.curves import sampled
 from mltrain.display.live import Clock
+from mltrain.display.pace import Pace
 from mltrain.live.feed import Feed
 from mltrain.live.server import Server
 from mltrain.live.sights import sight_of
@@ -30,18 +31,29 @@ _FAREWELL = 1.0
 class LivePage:
     """Shows one job's training at ``address``, from its first step until `close`.
 
-    ``greet``, if given, is called with the address, in a thread of its own, as soon as the page is served.
+    ``past`` are the reports of the epochs that were done before. ``greet``, if given, is called with the address, in a
+    thread of its own, as soon as the page is served.
     """
 
-    def __init__(self, job: Job, clock: Clock = time.perf_counter, *, greet: Callable[[str], object] | None = None):
+    def __init__(
+        self,
+        job: Job,
+        clock: Clock = time.perf_counter,
+        *,
+        past: Sequence[EpochReport] = (),
+        greet: Callable[[str], object] | None = None,
+    ):
         self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
         self._sight = sight_of(job)
         self._first = 0
         self._last: EpochReport | None = None
         self._series: dict[str, list[float]] = {}
-        self._within, self._over = 0.0, False
+        for report in past:
+            self._add(report)
+        self._pace = Pace(self._epochs, self._last.epoch if self._last else 0, clock)
+        self._over = False
         self._loss: float | None = None
-        self._due = self._began = clock()
+        self._due = clock()
         self._feed = Feed()
         # What stays the same is put into words now: the rows belong to the training thread.
         about = json.dumps({"title": self._title, "sight": self._sight.about() if self._sight else None})
@@ -53,16 +65,21 @@ class LivePage:
         return self._server.address
 
     def show(self, report: EpochReport) -> None:
+        self._add(report)
+        self._pace.epoch_done(report.epoch)
+        self._loss = None
+        self._tell_if_due()
+
+    def _add(self, report: EpochReport) -> None:
         if self._last is None:
             self._first = report.epoch
         self._last = report
         for name, value in report.values.items():
             self._series.setdefault(name, []).append(value)
-        self._within, self._loss = 0.0, None
-        self._tell_if_due()
 
     def step(self, step: int, steps: int, loss: float) -> None:
-        self._within, self._loss = step / steps, loss
+        self._pace.step_done(step, steps)
+        self._loss = loss
         self._tell_if_due()
 
     def finish(self) -> None:
@@ -95,17 +112,13 @@ class LivePage:
                 threading.Thread(target=self._greet, args=(self.address,), daemon=True).start()
 
     def _message(self) -> str:
-        done = self._last.epoch if self._last else 0
-        share = (done + self._within) / self._epochs if self._epochs else 1.0
-        elapsed = self._clock() - self._began
-        left = elapsed / share - elapsed if share and not self._over else None
         return json.dumps(
             {
                 "over": self._over,
-                "epoch": done,
+                "epoch": self._last.epoch if self._last else 0,
                 "epochs": self._epochs,
-                "share": share,
-                "left": left,
+                "share": self._pace.share,
+                "left": None if self._over else self._pace.left,
                 "loss": _few([self._loss])[0] if self._loss is not None else None,
                 "first": self._first,
                 "series": {name: _few(values) for name, values in self._series.items()},

@@ -29,6 +29,14 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, write)
 
 
+def remove(path: Path) -> None:
+    """Take a file away, if it is there. Raises `StorageError`."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be removed: {reason(error)}") from error
+
+
 def reason(error: OSError) -> str:
     """Why the system refused, in words: ``No space left on device``."""
     return error.strerror or str(error)

@@ -29,6 +29,11 @@ class Frames:
         self.epochs.append(epoch)
         self.vectors.append(parameters.copy())
 
+    def until(self, epoch: int) -> "Frames":
+        """Those of this epoch and before."""
+        count = sum(one <= epoch for one in self.epochs)
+        return Frames(self.epochs[:count], self.vectors[:count])
+
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all. Raises `StorageError`."""
         write_model_file(path, {"epochs": self.epochs}, {"parameters": np.stack(self.vectors)})
@@ -47,12 +52,13 @@ class Frames:
 class FrameKeeper:
     """Keeps ``count`` frames of a training of so many epochs: the state before it, and moments spread over it.
 
-    They are closer together at the beginning, where most happens.
+    They are closer together at the beginning, where most happens. Where a training goes on after epoch ``done``,
+    ``frames`` are those that there were by then.
     """
 
-    def __init__(self, count: int, epochs: int):
-        self.frames = Frames()
-        self._wanted = set(frame_epochs(count, epochs))
+    def __init__(self, count: int, epochs: int, frames: Frames | None = None, done: int = -1):
+        self.count, self.frames = count, frames or Frames()
+        self._wanted = {epoch for epoch in frame_epochs(count, epochs) if epoch > done}
 
     def offer(self, epoch: int, parameters: Floats) -> None:
         """Keep the parameters if this epoch is one of those wanted; each is kept once."""

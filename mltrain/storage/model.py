@@ -1,5 +1,6 @@
 """A trained model: a network, the config it came from, and what its inputs and outputs mean."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from mltrain.config.dump import to_builtins
 from mltrain.data import Facts, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.tables.given import GivenRows
-from mltrain.engine.arrays import MOST_DIMENSIONS
+from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
 from mltrain.engine.layers import in_words
 from mltrain.engine.metrics import predicted_classes
 from mltrain.engine.network import Network, infer
@@ -100,6 +101,12 @@ class Model:
             preprocessing=self.preprocessing,
             classes=len(self.classes or ()),
         )()
+
+    def with_parameters(self, parameters: Floats) -> "Model":
+        """The same model with other values of all its parameters, a flat vector."""
+        network = Network(self.config.layers, self.facts.input_shape)
+        network.parameters[...] = parameters
+        return dataclasses.replace(self, network=network)
 
     def save(self, path: str | Path) -> None:
         """Write the model file, whole or not at all; the same model gives the same bytes. Raises `StorageError`."""

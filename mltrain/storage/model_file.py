@@ -49,6 +49,8 @@ _FAULTS = (
 )
 """What Python says of a zip file that is none, or no longer one."""
 
+_FLOAT32: np.dtype[Any] = np.dtype(np.float32)
+
 
 def write_model_file(path: Path, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
     """Write meta and arrays, whole or not at all. The same content gives the same bytes. Raises `StorageError`."""
@@ -144,6 +146,14 @@ class ModelFile:
         if not np.isfinite(array).all():
             raise ModelFileError(f"{self.path}: the array '{name}' holds numbers that are infinite or not a number")
 
+    def read_any(self, name: str, shape: Shape, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+        """The array ``name``, which must have this shape and type, whatever its numbers are."""
+        with self._open(name) as member:
+            header = self._check_header(name, member, shape, kind)
+            array = np.empty(shape, kind, order="F" if header.column_major else "C")
+            self._fill(name, member, array.reshape(-1, order="A").view(np.uint8).data)
+        return array
+
     def count_numbers(self) -> int:
         """How many numbers the arrays besides meta hold, by what their headers say; they are not read."""
         count = 0
@@ -211,12 +221,12 @@ class ModelFile:
             raise ModelFileError(f"{self.path}: the array '{name}' has {found} bytes instead of {header.length}")
         return header
 
-    def _check_header(self, name: str, member: IO[bytes], shape: Shape) -> Header:
+    def _check_header(self, name: str, member: IO[bytes], shape: Shape, kind: np.dtype[Any] = _FLOAT32) -> Header:
         header = self._header(name, member)
-        if header.shape != shape or header.kind != np.float32:
+        if header.shape != shape or header.kind != kind:
             raise ModelFileError(
                 f"{self.path}: the array '{name}' is {header.kind} of shape {header.shape}, "
-                f"but the model's layers need float32 of shape {shape}"
+                f"but the model's layers need {kind} of shape {shape}"
             )
         return header
 

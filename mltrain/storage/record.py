@@ -89,9 +89,7 @@ class Record:
 
     def network_with(self, parameters: Floats) -> Network:
         """A network like the model's, with other parameters."""
-        network = Network(self.model.config.layers, self.model.facts.input_shape)
-        network.parameters[...] = parameters
-        return network
+        return self.model.with_parameters(parameters).network
 
 
 def read_history(path: Path) -> Columns:

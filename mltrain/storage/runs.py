@@ -1,29 +1,38 @@
-"""The run directory: ``model.npz``, ``config.yaml``, ``history.csv`` and ``frames.npz`` of one training."""
+"""The run directory: ``model.npz``, ``config.yaml``, ``history.csv`` and ``frames.npz`` of one training.
+
+Where something tells good epochs from bad ones, ``best.npz`` and ``last.npz`` are models of those two epochs, and
+``model.npz`` is the same as one of them. ``checkpoint.npz`` is what going on takes; see `mltrain.storage.checkpoint`.
+"""
 
 import contextlib
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from mltrain.config import Config
 from mltrain.config.dump import to_yaml
 from mltrain.data import DatasetSpec
+from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
+from mltrain.replacing import delete_unfinished
 from mltrain.storage.claims import Claim, claim_folder, claim_number
-from mltrain.storage.files import reason, write_text
+from mltrain.storage.files import reason, remove, write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.links import is_own_file, leads_out
+from mltrain.storage.lock import only_trainer
 from mltrain.storage.model import Model
 from mltrain.storage.together import SAVED, settle, together
 from mltrain.training.report import EpochReport
 
 RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
-FILES = (MODEL, CONFIG, HISTORY, FRAMES)
-"""Every file that training may write to a run directory."""
+BEST, LAST, CHECKPOINT = "best.npz", "last.npz", "checkpoint.npz"
+FILES = (MODEL, BEST, LAST, CONFIG, HISTORY, FRAMES, CHECKPOINT)
+"""Every file that training may write to a run directory, in the order in which people are told."""
 
 PLOTS, REPORT = "plots", "report.html"
 """What `mltrain plot` and `mltrain report` add to it: a folder and a file."""
@@ -32,12 +41,14 @@ PLOTS, REPORT = "plots", "report.html"
 class Run:
     """A folder for the results of one training, claimed before it begins so that a full disk is no surprise at the end.
 
-    As a context manager it takes empty folders that it has made away again if nothing was saved.
+    As a context manager it keeps other processes from training there, too (entering it may raise `StorageError`), and
+    takes empty folders that it has made away again if nothing was saved.
     """
 
     def __init__(self, claim: Callable[[], Claim], wish: Path):
         self._make_claim, self._wish = claim, wish
         self._claim = self._claimed()
+        self._lock = only_trainer(self.folder)
 
     @classmethod
     def claim(cls, name: str, out: Path | None = None, runs: Path = RUNS) -> "Run":
@@ -46,31 +57,63 @@ class Run:
             return cls(partial(claim_folder, out), out)
         return cls(partial(claim_number, runs, name), runs)
 
+    @classmethod
+    def again(cls, folder: Path) -> "Run":
+        """The run in ``folder``, to go on with. Raises `UsageError` if there is nothing to go on from."""
+        if not folder.is_dir():
+            what = "is a file" if folder.exists() else "is not there"
+            raise UsageError(f"{folder}: {what}; name the folder of a run, as in --resume runs/NAME-001")
+        settle(folder)
+        if not is_own_file(folder / CHECKPOINT):
+            lacks = f"{folder}: holds no {CHECKPOINT}, so there is nothing to go on from"
+            advice = f"; start a new run from its weights with --init-from {folder}"
+            raise UsageError(lacks + (advice if (folder / MODEL).is_file() else ""))
+        return cls(partial(claim_folder, folder), folder)
+
     @property
     def folder(self) -> Path:
         return self._claim.folder
 
     def __enter__(self) -> "Run":
+        self._lock.__enter__()
+        delete_unfinished(self.folder / CHECKPOINT)
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._lock.__exit__(None, None, None)
         self._claim.give_up()
 
-    def save(self, model: Model, history: Sequence[EpochReport], folder: Path, frames: Frames | None = None) -> Path:
+    def save(
+        self,
+        model: Model,
+        history: Sequence[EpochReport],
+        folder: Path,
+        frames: Frames | None = None,
+        *,
+        others: Mapping[str, Floats] | None = None,
+        checkpoint: Callable[[Path], None] | None = None,
+    ) -> Path:
         """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`.
 
-        Whatever was in the run's folder before stays until all of them are on the disk.
+        ``others`` are parameters of `BEST` and `LAST`, and ``checkpoint`` writes the file that it is given. Whatever
+        was in the run's folder before stays until all of them are on the disk; then what is not of this training goes.
         """
-        text = to_yaml(replace(model.config, dataset=model.config.dataset.located(folder)))
         if not self._claim.stands():  # somebody has deleted the folder, but what was learned is worth another one
             self._claim.give_up()
             self._claim = self._claimed()
         with together(self.folder) as files:
-            write_text(files / CONFIG, text)
+            write_text(files / CONFIG, to_yaml(located(model.config, folder)))
             write_text(files / HISTORY, history_csv(history))
             if frames is not None:
                 frames.save(files / FRAMES)
+            for name, parameters in (others or {}).items():
+                model.with_parameters(parameters).save(files / name)
+            if checkpoint is not None:
+                checkpoint(files / CHECKPOINT)
             model.save(files / MODEL)
+            written = {path.name for path in files.iterdir()}
+        for name in {BEST, LAST, CHECKPOINT} - written:
+            remove(self.folder / name)
         return self.folder / MODEL
 
     def _claimed(self) -> Claim:
@@ -104,7 +147,8 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
         if leads_out(path / MODEL):
             raise ModelFileError(f"{path / MODEL}: is a link that leads out of its folder; name the file that is meant")
         if not (path / MODEL).is_file():
-            raise ModelFileError(f"{path}: holds no {MODEL}, so it is not the folder of a finished run")
+            advice = f"; finish it with: mltrain fit --resume {path}" if is_own_file(path / CHECKPOINT) else ""
+            raise ModelFileError(f"{path}: holds no {MODEL}, so it is not the folder of a finished run{advice}")
         return path / MODEL
     return path
 
@@ -113,6 +157,11 @@ def find_run(path: Path, runs: Path = RUNS) -> Path:
     """What is at ``path``, or else the run of that name below ``runs``, if there is one."""
     named = runs / path
     return named if not path.exists() and named.is_dir() else path
+
+
+def located(config: Config, folder: Path) -> Config:
+    """The config, so that its files are found from anywhere on this machine. ``folder`` is where it stood."""
+    return replace(config, dataset=config.dataset.located(folder))
 
 
 def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:

@@ -65,9 +65,14 @@ class Crew:
         memory = mmap.mmap(-1, max(1, count * np.dtype(dtype).itemsize))
         return np.frombuffer(memory, dtype, count).reshape(shape)
 
-    def start(self, work: Work) -> None:
-        """Start the helpers, which do ``work`` when they are told to. Raises `CrewLost`."""
+    def start(self, work: Work, *, alone: bool = False) -> None:
+        """Start the helpers, which do ``work`` when they are told to; ``alone`` starts none, as if they were dismissed.
+
+        Raises `CrewLost`.
+        """
         self._work = work
+        if alone:
+            return
         for rank in range(1, self.size):
             try:
                 process = os.fork()

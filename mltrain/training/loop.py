@@ -21,11 +21,13 @@ from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.randomness import generator
 from mltrain.training.batches import Batch, Window
 from mltrain.training.evaluation import Evaluator, Tally
+from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
 from mltrain.training.portion import Portion
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import Sharing, processes_for
+from mltrain.training.state import Course, HasState, State, Stream, Weights
 from mltrain.training.step_groups import StepGroups
 from mltrain.training.targets import target_scaling
 
@@ -55,6 +57,8 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = lambda *_: None,
     profile: Profile | None = None,
+    monitor: Monitor | None = None,
+    course: Course | None = None,
 ) -> Generator[EpochReport, None, None]:
     """Train ``network`` in place on ``rows``, prepared as ``preprocessing`` says; yields a report after each epoch.
 
@@ -62,9 +66,17 @@ def train(
     Where parameters are tracked, the first report is of epoch 0: the state before training. ``stop`` is asked between
     steps; when it says yes, `TrainingInterrupted` is raised and the network keeps what it has learned. Raises
     `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, learns what took how long.
+
+    ``monitor`` may end the training early and give the network its best weights at the end. ``course`` says from which
+    state to go on, and gets the reports and the states on the way.
     """
-    trainer = _Trainer(network, rows, loss, optimizer, metrics, training, preprocessing, weights, seed, profile)
+    course = course or Course(snapshots=False)
+    trainer = _Trainer(
+        network, rows, loss, optimizer, metrics, training, preprocessing, weights, seed, profile, course.processes
+    )
+    trainer.parts |= {"monitor": monitor} if monitor else {}
     with contextlib.closing(trainer):
+        course.begin(trainer)
         trainer.begin()
         tracked = tracked_values(network, training.track)
         validate = validation and Evaluator(
@@ -89,18 +101,27 @@ def train(
         if tracked:
             # What is recorded belongs together: the loss and the parameters after an epoch, and before the first.
             measure = Evaluator(network, rows.x, rows.target, preprocessing=preprocessing, loss=loss, metrics=metrics)
+        if tracked and not course.history:
             state = measure()
-            yield report(0, 0, 0.0, state.loss, state.metrics)
-        for epoch in range(1, training.epochs + 1):
+            course.add(before := report(0, 0, 0.0, state.loss, state.metrics))
+            yield before
+        for epoch in range(course.epoch + 1, training.epochs + 1):
+            if monitor and monitor.exhausted:
+                break
             began = time.perf_counter()
             epoch_loss, results = trainer.run_epoch(epoch, stop, progress)
             seconds = time.perf_counter() - began
             if tracked:
                 state = measure()
                 epoch_loss, results = state.loss, state.metrics
-            done = report(epoch, trainer.steps, seconds, epoch_loss, results)
-            trainer.epoch_ended(done)
-            yield done
+            made = report(epoch, trainer.steps, seconds, epoch_loss, results)
+            trainer.epoch_ended(made)
+            if monitor:
+                monitor.see(epoch, made.values, network.parameters)
+            course.add(made, last=epoch == training.epochs or (monitor is not None and monitor.exhausted))
+            yield made
+        if monitor:
+            monitor.finish(network.parameters)
 
 
 class _Step(NamedTuple):
@@ -127,6 +148,7 @@ class _Trainer:
         weights: Floats | None,
         seed: int,
         profile: Profile | None,
+        processes: int | None,
     ):
         self._loss, self._metrics, self._optimizer = loss, metrics, optimizer
         self._scaled_back = target_scaling(loss, preprocessing).undone
@@ -149,8 +171,11 @@ class _Trainer:
         self._last_finite_loss: float | None = None
 
         gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
-        processes = processes_for(network.nodes) if training.epochs else 1
-        self._sharing = Sharing(network, gradients, optimizer, batch_size, processes) if processes > 1 else None
+        possible = processes_for(network.nodes) if training.epochs else 1
+        self._processes = processes or possible
+        self._alone = self._processes > possible
+        shared = self._processes > 1
+        self._sharing = Sharing(network, gradients, optimizer, batch_size, self._processes) if shared else None
         self._learner = self._sharing or Portion(network, gradients, optimizer, batch_size)
         timed = profile.timed if profile else _untimed
         self._update: Callable[[], None] = timed("optimizer", "", self._learner.update)
@@ -160,6 +185,9 @@ class _Trainer:
         self._add_to = timed("metrics", "", Tally.add)
         self._fill = partial(profile.timed_items, "gather") if profile else iter
         dropout = generator(seed, "dropout")
+        self.parts: dict[str, HasState] = {"weights": Weights(network.parameters), "optimizer": self._learner}
+        self.parts |= {"dropout": Stream(dropout)}
+        self.parts |= {"shuffle": Stream(self._shuffle)} if self._shuffle else {}
         try:
             plan = Plan(network, batch_size, gradients=gradients, joined=loss.joins is not None)
             self._steps = [
@@ -181,10 +209,22 @@ class _Trainer:
             len(batch.y),
         )
 
+    def state(self) -> State:
+        """What all parts carry from step to step and from epoch to epoch, by their names; see `HasState`."""
+        own = {"processes": self._processes, "last_finite_loss": self._last_finite_loss}
+        return {"trainer": own, **{name: part.state() for name, part in self.parts.items()}}
+
+    def restore(self, state: State) -> None:
+        """Go on from an earlier `state`; before `begin`."""
+        last = state["trainer"]["last_finite_loss"]
+        self._last_finite_loss = None if last is None else float(last)
+        for name, part in self.parts.items():
+            part.restore(state[name])
+
     def begin(self) -> None:
         """Start the helpers, if there are to be any. Raises `CrewLost`."""
         if self._sharing:
-            self._sharing.start()
+            self._sharing.start(alone=self._alone)
 
     def close(self) -> None:
         """Let the helpers go, if there are any."""

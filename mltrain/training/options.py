@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from mltrain.training.early_stopping import EarlyStopping
+
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long to train, in what portions, and what to watch."""
@@ -29,4 +31,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="how much a row of each class counts: balanced gives every class the same weight in all, "
             "class: weight says it (1 where nothing is said)"
         ),
+    ] = None
+    early_stopping: Annotated[
+        EarlyStopping | None,
+        Meta(description="stop when the network no longer becomes better, and use its best weights"),
     ] = None

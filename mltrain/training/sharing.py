@@ -119,11 +119,12 @@ class Sharing:
         self._first = self._portions[0]
         self.learning_rate = self._first.learning_rate
 
-    def start(self) -> None:
-        """Start the helpers, with the parameters as they are now. Raises `CrewLost`."""
+    def start(self, *, alone: bool = False) -> None:
+        """Start the helpers with the parameters as they are now; ``alone``: do their work, too. Raises `CrewLost`."""
+        self._retired = alone
         # Between epochs the network holds the mean of the parameters, if one is wanted; all work is done on the others.
         self.swap_average()
-        self._crew.start(self._work)
+        self._crew.start(self._work, alone=alone)
         self.swap_average()
         self._watched_since = perf_counter()
 

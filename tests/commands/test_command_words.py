@@ -45,7 +45,7 @@ def test_unknown_option_with_a_near_miss() -> None:
 def test_missing_config() -> None:
     done = mltrain("fit")
     assert (done.code, done.out) == (2, "")
-    assert done.last_line.startswith("Error: Missing argument ")
+    assert done.err == "error: say what to train: a CONFIG, or --resume with the folder of a run to go on with\n"
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"]])

@@ -50,11 +50,71 @@ def test_document_with_validation() -> None:
         "val_metrics",
         "parameters",
         "seconds",
+        "best",
+        "model_epoch",
     ]
     last = history("runs/xor-001")[-1]
+    assert document["best"]["monitor"] == "val_loss"
+    assert document["model_epoch"] == 2
     assert document["metrics"] == {"accuracy": float(last["accuracy"])}
     assert document["val_loss"] == float(last["val_loss"])
     assert document["val_metrics"] == {"accuracy": float(last["val_accuracy"])}
+
+
+NOISY = """
+dataset: {type: linear, slope: 3, intercept: 1, x: normal, samples: 40, noise_stddev: 0.5, validation_split: 0.25}
+layers: [{type: dense, units: 1}]
+loss: mse
+optimizer: {type: sgd, learning_rate: 0.9}
+training: {epochs: 50, batch_size: 3}
+"""
+"""Steps so large that the loss goes up and down."""
+STOPPING = ("fit", "noisy.yaml")
+
+
+@pytest.mark.parametrize("restores", ["true", "false"])
+def test_stopping_early(restores: str) -> None:
+    Path("noisy.yaml").write_text(NOISY, "utf-8")
+    early = f"training.early_stopping={{patience: 2, restore_best: {restores}}}"
+    done = succeed(*STOPPING, "--set", early, "--out", "run")
+    rows = history("run")
+    best = min(rows, key=lambda row: float(row["val_loss"]))["epoch"]
+    last = rows[-1]["epoch"]
+    assert int(last) == int(best) + 2
+    stopped, _, model, saved, _ = done.err.splitlines()[-5:]
+    assert re.fullmatch(rf"stopped  after {last} of \d+ epochs in .*: val_loss did not improve for 2 epochs", stopped)
+    used, other = ("best", "last") if restores == "true" else ("last", "best")
+    assert (
+        model
+        == {
+            "true": f"model    of epoch {best}, the best by val_loss; the last epoch's is last.npz",
+            "false": f"model    of epoch {last}, the last; of epoch {best}, the best by val_loss, is best.npz",
+        }[restores]
+    )
+    assert "model.npz, best.npz, last.npz, " in saved
+    assert Path("run/model.npz").read_bytes() == Path(f"run/{used}.npz").read_bytes()
+    assert Path("run/model.npz").read_bytes() != Path(f"run/{other}.npz").read_bytes()
+    document = succeed(*STOPPING, "--set", early, "--out", "run", "--json", "-q").document
+    assert (document["epochs"], document["model_epoch"]) == (int(last), int(best if restores == "true" else last))
+    assert document["best"] == {
+        "monitor": "val_loss",
+        "epoch": int(best),
+        "value": float(rows[int(best) - 1]["val_loss"]),
+    }
+    assert document["val_loss"] == float(rows[document["model_epoch"] - 1]["val_loss"])
+
+
+def test_best_and_last_of_an_earlier_run_go_away() -> None:
+    Path("noisy.yaml").write_text(NOISY, "utf-8")
+    succeed(*STOPPING, "--epochs", "1", "--out", "run")
+    succeed("fit", LINEAR, "--epochs", "1", "--out", "run")
+    assert sorted(files(Path("run"))) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+
+
+def test_check_refuses_what_cannot_be_watched() -> None:
+    done = mltrain("check", LINEAR, "--set", "training.early_stopping.monitor=val_loss")
+    assert (done.code, done.out) == (2, "")
+    assert "training.early_stopping.monitor: there is no 'val_loss', because no rows are held back" in done.err
 
 
 def test_plain_lines_and_the_closing_go_to_stderr() -> None:
@@ -67,7 +127,7 @@ def test_plain_lines_and_the_closing_go_to_stderr() -> None:
     assert trained.startswith("trained  12 epochs in ")
     assert rest == [
         f"reached  {columns_of(lines[11])[1]}",
-        "saved    runs/linear-001: model.npz, config.yaml, history.csv, frames.npz",
+        "saved    runs/linear-001: model.npz, config.yaml, history.csv, frames.npz, checkpoint.npz",
         "next     mltrain predict --x 4",
     ]
 
@@ -83,7 +143,7 @@ def test_untrained_model_is_measured() -> None:
     assert done.err.splitlines() == [
         "trained  not at all, as 0 epochs say",
         "reached  loss 0.000  accuracy 1.000",
-        "saved    runs/concert-001: model.npz, config.yaml, history.csv, frames.npz",
+        "saved    runs/concert-001: model.npz, config.yaml, history.csv, frames.npz, checkpoint.npz",
         "next     mltrain predict --x 0,1,0,1,0",
     ]
     assert succeed("fit", lesson("concert"), "--json").document["epochs"] == 0
@@ -132,13 +192,25 @@ def test_runs_are_numbered(work: Path) -> None:
     for number in (1, 2, 3):
         assert succeed("fit", LINEAR, "--epochs", "0", "--json").document["run"] == f"runs/linear-00{number}"
     assert succeed("fit", LINEAR, "--epochs", "0", "--set", "name=other", "--json").document["run"] == "runs/other-001"
-    assert sorted(files(work / "runs" / "linear-002")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "runs" / "linear-002")) == [
+        "checkpoint.npz",
+        "config.yaml",
+        "frames.npz",
+        "history.csv",
+        "model.npz",
+    ]
 
 
 def test_out_is_written_to_exactly(work: Path) -> None:
     for _ in range(2):
         assert succeed("fit", LINEAR, "--epochs", "0", "--out", "deep/run", "--json").document["run"] == "deep/run"
-    assert sorted(files(work / "deep" / "run")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "deep" / "run")) == [
+        "checkpoint.npz",
+        "config.yaml",
+        "frames.npz",
+        "history.csv",
+        "model.npz",
+    ]
     assert not (work / "runs").exists()
 
 
@@ -282,9 +354,16 @@ def test_history_has_a_rate_that_changes(work: Path) -> None:
 @pytest.mark.parametrize(
     ("monitor", "complaint"),
     [
-        ("val_loss", "no rows are held back for validation; set dataset.validation_split, or monitor 'loss'"),
-        ("val_mse", "no epoch reports 'val_mse'; there are loss"),
-        ("accuracy", "no epoch reports 'accuracy'; there are loss"),
+        (
+            "val_loss",
+            "there is no 'val_loss', because no rows are held back for validation; set dataset.validation_split, or "
+            "watch 'loss'",
+        ),
+        (
+            "val_mae",
+            "epochs do not report 'val_mean_absolute_error'; add mean_absolute_error to metrics, or watch one of loss",
+        ),
+        ("lost", "there is no 'lost' to watch; there are loss"),
     ],
 )
 def test_what_a_schedule_monitors_must_be_there(monitor: str, complaint: str) -> None:

@@ -28,7 +28,7 @@ Job.train = train
 
 
 def assert_saved(work: Path) -> None:
-    assert sorted(files(work / "run")) == ["config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "run")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
     (found,) = succeed("predict", "--model", "run", "--x", "10", "--json").document["predictions"]
     assert 30 <= found["y"][0] <= 32
 
@@ -46,8 +46,9 @@ def test_what_was_learned_is_saved(how: str, work: Path) -> None:
         terminal.wait_for("100000000")  # the first drawing, after a tenth of a second full of epochs
         ask_to_end(terminal, how)
         assert terminal.wait_for_end() == 130
-    *_, note, error = without_codes(terminal.shown).splitlines()
+    *_, note, advice, error = without_codes(terminal.shown).splitlines()
     assert note == "note: what was learned so far is saved: run/model.npz"
+    assert advice == "note: go on with: mltrain fit --resume run"
     assert error.startswith("error: stopped in epoch ")
     assert error.endswith(" after step 1 of 1")
     assert_saved(work)
@@ -63,8 +64,9 @@ def test_elsewhere_than_on_a_terminal(work: Path) -> None:
                 break
         out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (130, "")
-    note, error = err.splitlines()[-2:]
+    note, advice, error = err.splitlines()[-3:]
     assert note == "note: what was learned so far is saved: run/model.npz"
+    assert advice == "note: go on with: mltrain fit --resume run"
     assert error.startswith("error: stopped in epoch ")
     assert_saved(work)
 

@@ -78,6 +78,13 @@ def test_a_training_that_was_stopped_says_how_far_it_got():
     assert lines[0] == "stopped  after 2 of 5 epochs in 0.312 s"
 
 
+def test_a_training_that_stopped_by_itself_says_why_and_whose_weights_it_has():
+    outcome = OUTCOME._replace(epochs=9, stopped_by="loss did not improve for 5 epochs", model="of epoch 4, the best")
+    first, _, third, *_ = str(closing(outcome)).split("\n")
+    assert first == "stopped  after 9 of 500 epochs in 0.312 s: loss did not improve for 5 epochs"
+    assert third == "model    of epoch 4, the best"
+
+
 def test_an_untrained_model_says_so():
     lines = str(closing(OUTCOME._replace(epochs=0, planned=0, values={}))).split("\n")
     assert lines == [

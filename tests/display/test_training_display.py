@@ -78,6 +78,44 @@ def test_a_loss_that_is_no_number_is_shown_as_it_is():
     assert "loss nan " in show_plain(report(loss=math.nan))
 
 
+def test_elsewhere_a_long_epoch_says_now_and_then_how_far_it_is():
+    clock = Clock()
+    show, _, err = terminal()
+    with training_display(show, title="linear", epochs=5, clock=clock) as display:
+        for step in range(1, 26):
+            clock.now += 1
+            display.step(step, 40, 0.5)
+        display.show(report(1, 5))
+    assert err.getvalue().splitlines()[:-1] == [
+        "epoch 1/5  step 10/40  loss 0.5000  1 steps/s  0:30 left in the epoch, 3:10 left in all",
+        "epoch 1/5  step 20/40  loss 0.5000  1 steps/s  0:20 left in the epoch, 3:00 left in all",
+    ]
+
+
+def test_elsewhere_lines_of_short_epochs_are_not_interrupted():
+    clock = Clock()
+    show, _, err = terminal()
+    with training_display(show, title="linear", epochs=50, clock=clock) as display:
+        for epoch in range(1, 51):
+            clock.now += 5
+            display.step(1, 2, 0.5)
+            display.show(report(epoch, 50))
+    assert len(err.getvalue().splitlines()) == 50
+
+
+def test_a_training_that_goes_on_shows_what_was_before_and_counts_from_now():
+    past = [report(epoch, 100, loss=100 - epoch) for epoch in range(1, 51)]
+    live = Live(100)
+    live.display = training_display(live.terminal, title="linear", epochs=100, past=past, clock=live.clock)
+    with live.display as display:
+        for epoch in range(51, 61):
+            live.clock.now += 1
+            display.show(report(epoch, 100, loss=100 - epoch))
+        lines = live.last()
+    assert lines[16].endswith("99.00 → 40.00")
+    assert lines[18] == "epoch  61/100  ━━━━━━━━━━━━━━━━━━────────────   60%  0:40 left"
+
+
 def test_quiet_says_nothing():
     assert show_plain(report(), quiet=True) == ""
     assert show_plain(report(), quiet=True, tty=True) == ""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mltrain.config.convert import convert
+from mltrain.engine.metrics import reported_name
 from mltrain.engine.schedules import LearningRate, Schedule
 
 
@@ -46,9 +47,14 @@ def test_of_these_more_is_better(monitor: str) -> None:
     assert rates(plateau(monitor=monitor, patience=1), monitor, [0.2, 0.5, 0.5, 0.3]) == [1, 1, 0.5, 0.25]
 
 
-@pytest.mark.parametrize("monitor", ["loss", "mean_absolute_error", "val_root_mean_squared_error"])
+@pytest.mark.parametrize("monitor", ["loss", "mae", "val_rmse"])
 def test_of_these_less_is_better(monitor: str) -> None:
-    assert rates(plateau(monitor=monitor, patience=1), monitor, [0.5, 0.3, 0.3, 0.5]) == [1, 1, 0.5, 0.25]
+    assert rates(plateau(monitor=monitor, patience=1), reported_name(monitor), [0.5, 0.3, 0.3, 0.5]) == [
+        1,
+        1,
+        0.5,
+        0.25,
+    ]
 
 
 def test_a_value_that_is_no_number_is_no_improvement() -> None:

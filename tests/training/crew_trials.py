@@ -22,6 +22,7 @@ from mltrain.engine.network import Network
 from mltrain.errors import MltrainError
 from mltrain.training import loop, sharing
 from mltrain.training.crew import Crew
+from mltrain.training.state import Course
 
 INPUTS, CLASSES = 200, 3
 LAYERS: tuple[Any, ...] = (
@@ -162,6 +163,38 @@ def sent_home() -> Any:
     return found
 
 
+def gone_on() -> Any:
+    """Trainings that were stopped after two of four epochs, with and without helpers, and then with as many or none.
+
+    Are the bytes those of one that never stopped?
+    """
+    found = {}
+    for name, how in OPTIMIZERS.items():
+        with crew_of(3):
+            net, training = begin(how=how, epochs=4)
+            list(training)
+            whole = net.parameters.tobytes()
+        for before, after in ((3, 3), (3, 1), (1, 3)):
+            course = Course()
+            with crew_of(before):
+                _, training = begin(how=how, epochs=2, course=course)
+                list(training)
+            assert course.newest is not None
+            state = course.newest.state
+            course = Course(
+                epoch=2,
+                processes=state["trainer"]["processes"],
+                restore=lambda trainer, state=state: trainer.restore(state),
+            )
+            with crew_of(after):
+                net, training = begin(how=how, epochs=4, course=course)
+                next(training)
+                there = len(helpers())
+                list(training)
+            found[f"{name}, {before} and {after}"] = [there, net.parameters.tobytes() == whole]
+    return found
+
+
 def killed(*, forgotten: bool = False) -> Any:
     """A helper is killed in the middle of an epoch. ``forgotten``: the system buries it at once."""
     if forgotten:
@@ -286,6 +319,7 @@ TRIALS: list[Callable[[], Any]] = [
     longer_same_as_alone,
     same_bytes,
     sent_home,
+    gone_on,
     killed,
     killed_and_forgotten,
     helper_without_patience,

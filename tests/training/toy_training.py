@@ -16,7 +16,7 @@ from mltrain.randomness import generator
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
 
-_FOR_TRAIN = ("validation", "preprocessing", "seed", "stop", "progress")
+_FOR_TRAIN = ("validation", "preprocessing", "seed", "stop", "progress", "monitor", "course")
 
 
 def layers(*configs: Any) -> tuple[Layer, ...]:

@@ -82,7 +82,7 @@ class Update:
 
     The rule runs on one stretch after another, each small enough that the vectors of a stretch stay in the processor's
     cache from the rule's first operation to its last. Where the work is shared, each process has an update of its own
-    ``parts`` of the ``vectors``.
+    ``parts`` of the vectors, and ``vectors`` is memory for the state that all of them see.
     """
 
     STRETCH = 65_536
@@ -170,10 +170,10 @@ class Update:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
-        self.step = state["step"]
+        self.step = int(state["step"])
         self.learning_rate.restore(state["learning_rate"])
         for name, vector in self.vectors.items():
-            vector[...] = state[name]
+            np.copyto(vector, state[name])
 
     def _flush_subnormals(self) -> None:
         for stretch in self._stretches:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from mltrain.engine.metrics import larger_is_better
+from mltrain.engine.metrics import larger_is_better, reported_name
 from mltrain.engine.schedules import LearningRate, Schedule
 
 
@@ -44,14 +44,14 @@ class _Reduced(LearningRate):
 
     def __init__(self, rule: ReduceOnPlateau):
         super().__init__(lambda _: self._rate)
-        self._rule = rule
-        self._sign = -1 if larger_is_better(rule.monitor) else 1
+        self._rule, self._monitored = rule, reported_name(rule.monitor)
+        self._sign = -1 if larger_is_better(self._monitored) else 1
         self._rate = rule.initial_learning_rate
         self._best: float | None = None
         self._waited = self._resting = 0
 
     def epoch_ended(self, values: Mapping[str, float]) -> None:
-        value = self._sign * values[self._rule.monitor]
+        value = self._sign * values[self._monitored]
         if self._resting:
             self._resting -= 1
             self._waited = 0
@@ -67,5 +67,6 @@ class _Reduced(LearningRate):
         return {"rate": self._rate, "best": self._best, "waited": self._waited, "resting": self._resting}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._rate, self._best = state["rate"], state["best"]
-        self._waited, self._resting = state["waited"], state["resting"]
+        best = state["best"]
+        self._rate, self._best = float(state["rate"]), None if best is None else float(best)
+        self._waited, self._resting = int(state["waited"]), int(state["resting"])

@@ -1,0 +1,90 @@
+"""``mltrain fit --resume``: go on with a run as if it had never stopped."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from mltrain.commands.fit import Attempt, prepared, train_and_save
+from mltrain.config import Config
+from mltrain.config.differences import ABSENT, differences_in_learning, for_epochs
+from mltrain.config.load import read_config
+from mltrain.config.yaml_writer import on_one_line
+from mltrain.display.numbers import plural
+from mltrain.display.terminal import Terminal
+from mltrain.errors import DataError, UsageError, dotted
+from mltrain.storage.checkpoint import Checkpoint
+from mltrain.storage.event_files import need_event_files
+from mltrain.storage.frames import FrameKeeper
+from mltrain.storage.runs import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
+from mltrain.training.profile import Profile
+from mltrain.training.state import Course
+
+_MOST_DIFFERENCES = 3
+"""Options that are named where two configs differ."""
+
+
+def run(
+    terminal: Terminal,
+    folder: Path,
+    config: Path | None,
+    epochs: int | None,
+    *,
+    live: bool = False,
+    log_dir: Path | None = None,
+    profile: Profile | None = None,
+) -> None:
+    """Go on with the run in ``folder``, up to so many epochs: by default as many as its config, or ``config``, asks."""
+    with Run.again(folder) as run:
+        if log_dir is not None:
+            need_event_files()
+        checkpoint = Checkpoint(folder / CHECKPOINT)
+        wanted, start = _config(folder, config, checkpoint.config)
+        planned, done = wanted.training.epochs if epochs is None else epochs, checkpoint.epoch
+        if planned < done:
+            raise UsageError(f"{folder}: {plural(done, 'epoch')} are done already, so there cannot be {planned} in all")
+        job = prepared(terminal, for_epochs(wanted, planned), start)
+        if job.origin.data != checkpoint.rows:
+            what = (
+                f"{folder}: the rows of its dataset are others than when it began, so it cannot go on as it would have"
+            )
+            raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
+        course = Course(
+            epoch=done,
+            history=checkpoint.history(planned),
+            processes=checkpoint.processes,
+            restore=checkpoint.restore,
+        )
+        frames = checkpoint.frames(folder / FRAMES, job.network.parameters.size)
+        keeper = FrameKeeper(checkpoint.frame_count, planned, frames, done)
+        terminal.note(
+            f"going on after {plural(done, 'epoch')} of {planned}" if done < planned else "all epochs are done"
+        )
+        train_and_save(
+            terminal,
+            Attempt(job, start, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
+            live=live,
+            log_dir=log_dir,
+            profile=profile,
+        )
+
+
+def _config(folder: Path, given: Path | None, began_with: Config) -> tuple[Config, Path]:
+    """The config to go on with, and where it stands.
+
+    That is ``given``, or the run's own, if there is one yet; both must say what the run ``began_with``, but for the
+    number of epochs and where files are. Raises `UsageError`, or `ConfigError`.
+    """
+    path = given or folder / CONFIG
+    if given is None and not path.is_file():
+        return began_with, folder
+    source = read_config(path)
+    if found := differences_in_learning(began_with, source.config):
+        shown = [(dotted(path), *map(_shown, values)) for path, *values in found[:_MOST_DIFFERENCES]]
+        some = "; ".join(f"{option} was {old}, and is {new}" for option, old, new in shown)
+        more = f"; and {len(found) - _MOST_DIFFERENCES} more" if len(found) > _MOST_DIFFERENCES else ""
+        raise UsageError(f"{path}: is not what {folder} began with: {some}{more}; only training.epochs may change")
+    return source.config, source.folder
+
+
+def _shown(value: Any) -> str:
+    return "not there" if value is ABSENT else on_one_line(value)

@@ -1,0 +1,230 @@
+"""Checkpoints: what is read is what was written, and what was not written by mltrain is refused in a line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from saved_models import Members, npy, rewrite, rewrite_meta
+
+from mltrain.config.load import parse_config
+from mltrain.errors import ModelFileError, StorageError
+from mltrain.preparation import Job, prepare
+from mltrain.storage.checkpoint import Background, Checkpoint, write_checkpoint
+from mltrain.storage.frames import FrameKeeper, Frames
+from mltrain.storage.lock import only_trainer
+from mltrain.storage.model import Model
+from mltrain.training import state
+from mltrain.training.state import Course, Snapshot
+
+TEXT = """
+name: noisy
+dataset: {type: linear, slope: 3, intercept: 1, x: normal, samples: 40, noise_stddev: 0.5, validation_split: 0.25}
+layers: [{type: dense, units: 2, activation: tanh}, {type: dense, units: 1}]
+loss: mse
+optimizer: adam
+metrics: [mae]
+training: {epochs: 3, batch_size: 7, track: {b: dense_1.bias}}
+"""
+
+
+def job() -> Job:
+    return prepare(parse_config(TEXT, "noisy.yaml"), Path())
+
+
+def trained(course: Course) -> Frames:
+    """Train with that course; the frames."""
+    one, keeper = job(), FrameKeeper(2, 3)
+    keeper.offer(0, one.network.parameters)
+    for report in one.train(course=course):
+        keeper.offer(report.epoch, one.network.parameters)
+    return keeper.frames
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    course = Course()
+    frames = trained(course)
+    assert course.newest is not None
+    background = Background(job().config, "rows", 2)
+    write_checkpoint(tmp_path / "checkpoint.npz", background, course.newest, course.history, frames)
+    return tmp_path / "checkpoint.npz"
+
+
+def go_on(path: Path) -> Course:
+    """Read everything and put it to use, as `fit --resume` does."""
+    found, one = Checkpoint(path), job()
+    history = found.history(3)
+    found.frames(path.with_name("frames.npz"), one.network.parameters.size)
+    course = Course(epoch=found.epoch, history=history, processes=found.processes, restore=found.restore)
+    list(one.train(course=course))
+    return course
+
+
+def test_what_is_read_is_what_was_written(path: Path) -> None:
+    course = Course()
+    frames = trained(course)
+    found = Checkpoint(path)
+    assert (found.epoch, found.rows, found.frame_count, found.processes) == (3, "rows", 2, 1)
+    assert found.config == job().config
+    read = found.history(5)
+    assert [report.epochs for report in read] == [5] * 4
+    assert [report.values | report.tracked for report in read] == [
+        report.values | report.tracked for report in course.history
+    ]
+    assert [(report.epoch, report.steps) for report in read] == [(0, 0), (1, 5), (2, 5), (3, 5)]
+    kept = found.frames(path, len(frames.vectors[0]))
+    assert (kept.epochs, np.array_equal(kept.vectors, frames.vectors)) == (frames.epochs, True)
+    again = go_on(path)
+    assert again.newest is not None
+    assert course.newest is not None
+    assert_equal(again.newest.state, course.newest.state)
+
+
+def assert_equal(one: Any, other: Any) -> None:
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name in one:
+            assert_equal(one[name], other[name])
+    else:
+        assert np.array_equal(one, other)
+
+
+def test_snapshots_are_not_taken_all_the_time_but_of_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    take = Course._take
+    monkeypatch.setattr(Course, "_take", lambda self, epoch: (taken.append(epoch), take(self, epoch)))
+    monkeypatch.setattr(state, "SNAPSHOT_EVERY", 1000)
+    trained(Course())
+    assert taken == [0, 3]
+    monkeypatch.setattr(state, "SNAPSHOT_EVERY", -1)
+    monkeypatch.setattr(state, "REST", 0)
+    trained(Course())
+    assert taken[2:] == [0, 0, 1, 2, 3]
+
+
+def test_a_snapshot_is_nobody_elses() -> None:
+    """Whatever training does afterwards."""
+    one, course = job(), Course()
+    training = one.train(course=course)
+    next(training)
+    assert course.newest is not None
+    before = course.newest.state["weights"]["parameters"].copy()
+    assert course.newest.epoch == 0
+    list(training)
+    assert not np.array_equal(one.network.parameters, before)
+
+
+def test_frames_in_a_file_of_their_own(path: Path) -> None:
+    course = Course()
+    frames = trained(course)
+    assert course.newest is not None
+    write_checkpoint(path, Background(job().config, "rows", 2), course.newest, course.history, None)
+    found, parameters = Checkpoint(path), len(frames.vectors[0])
+    with pytest.raises(ModelFileError, match=r"frames\.npz: there is no such file"):
+        found.frames(path.with_name("frames.npz"), parameters)
+    frames.save(path.with_name("frames.npz"))
+    assert found.frames(path.with_name("frames.npz"), parameters).epochs == [0, 3]
+
+
+def test_what_came_after_the_snapshot_is_left_out(path: Path) -> None:
+    course = Course()
+    frames = trained(course)
+    assert course.newest is not None
+    early = Snapshot(1, 2, course.newest.state)
+    write_checkpoint(path, Background(job().config, "rows", 2), early, course.history, frames)
+    found = Checkpoint(path)
+    assert [report.epoch for report in found.history(3)] == [0, 1]
+    assert found.frames(path, len(frames.vectors[0])).epochs == [0]
+
+
+def test_a_model_is_no_checkpoint_and_a_checkpoint_no_model(path: Path) -> None:
+    job().model([]).save(path.with_name("model.npz"))
+    with pytest.raises(ModelFileError, match="is no checkpoint"):
+        Checkpoint(path.with_name("model.npz"))
+    with pytest.raises(ModelFileError, match="meta is incomplete"):
+        Model.load(path)
+
+
+def set_in_meta(*place: str, value: Any) -> Callable[[Any], None]:
+    def change(meta: Any) -> None:
+        *above, last = place
+        for name in above:
+            meta = meta[name]
+        meta[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        set_in_meta("checkpoint", "epoch", value="three"),
+        set_in_meta("checkpoint", "epoch", value=2),
+        set_in_meta("checkpoint", "surplus", value=1),
+        set_in_meta("checkpoint", "reports", value=5),
+        set_in_meta("checkpoint", "reports", value=-1),
+        set_in_meta("checkpoint", "metrics", value=[]),
+        set_in_meta("checkpoint", "frame_epochs", value=[1, 2, 3]),
+        set_in_meta("checkpoint", "state", value={}),
+        set_in_meta("checkpoint", "state", "optimizer", "step", value="many"),
+        set_in_meta("checkpoint", "state", "optimizer", "step", value=[]),
+        set_in_meta("checkpoint", "state", "shuffle", "state", value={"state": -1, "inc": 1}),
+        set_in_meta("checkpoint", "state", "shuffle", "state", value={"state": 1 << 200, "inc": 1}),
+        set_in_meta("checkpoint", "state", "shuffle", "bit_generator", value="MT19937"),
+        set_in_meta("checkpoint", "state", "dropout", "has_uint32", value={}),
+        set_in_meta("checkpoint", "state", "monitor", "best_value", value="low"),
+        set_in_meta("checkpoint", "state", "trainer", "last_finite_loss", value={}),
+        set_in_meta("config", "loss", value={"type": "nothing"}),
+    ],
+)
+def test_meta_that_fits_nothing(path: Path, change: Callable[[Any], None]) -> None:
+    rewrite_meta(path, change)
+    with pytest.raises(ModelFileError) as caught:
+        go_on(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("weights.parameters", np.zeros(6, np.float32)),
+        ("weights.parameters", np.zeros((1, 7), np.float32)),
+        ("optimizer.first_moment", np.zeros(7, np.float64)),
+        ("monitor.best", np.zeros((), np.float32)),
+        ("history", np.zeros((4, 7))),
+        ("frames", np.zeros((2, 6), np.float32)),
+        ("optimizer.first_moment", None),
+    ],
+)
+def test_arrays_that_fit_nothing(path: Path, name: str, array: Any) -> None:
+    def change(members: Members) -> None:
+        del members[name]
+        if array is not None:
+            members[name] = npy(array)
+
+    rewrite(path, change)
+    with pytest.raises(ModelFileError, match=name):
+        go_on(path)
+
+
+def test_numbers_that_are_not_finite_are_as_good_as_others(path: Path) -> None:
+    """An optimizer's state may well have become infinite."""
+    moment = np.array([np.inf] * 7, np.float32)
+    rewrite(path, lambda members: members.update({"optimizer.second_moment": npy(moment)}))
+    course = go_on(path)
+    assert course.newest is not None
+    assert np.isinf(course.newest.state["optimizer"]["second_moment"]).all()
+
+
+def test_a_folder_has_one_writer(tmp_path: Path) -> None:
+    with (
+        only_trainer(tmp_path),
+        pytest.raises(StorageError, match="is training there right now"),
+        only_trainer(tmp_path),
+    ):
+        pass
+    with only_trainer(tmp_path):
+        assert list(tmp_path.iterdir()) == []
