@@ -1,6 +1,6 @@
 """What ``fit --live`` costs: processor time of a training with and without a page that somebody watches.
 
-    python benchmarks/live.py [CONFIG] [EPOCHS]
+    python benchmarks/live.py [CONFIG] [EPOCHS] [ROUNDS]
 
 Processor time, of the training, the server and the reader together, because the clock on the wall also sees what else
 the machine does. Runs alternate, and the best of each kind are compared: what disturbs only ever adds.
@@ -15,8 +15,6 @@ from pathlib import Path
 from mltrain.config.load import load_config
 from mltrain.live.page import LivePage
 from mltrain.preparation import prepare
-
-RUNS = 10
 
 
 def seconds(config: Path, epochs: int, *, live: bool) -> float:
@@ -48,7 +46,8 @@ def read(address: str) -> None:
 def main() -> None:
     config = Path(sys.argv[1] if len(sys.argv) > 1 else "configs/circle.yaml")
     epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 2500
-    pairs = [(seconds(config, epochs, live=False), seconds(config, epochs, live=True)) for _ in range(RUNS)]
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 10
+    pairs = [(seconds(config, epochs, live=False), seconds(config, epochs, live=True)) for _ in range(rounds)]
     without, watched = map(min, zip(*pairs, strict=True))
     print(f"{config}, {epochs} epochs: {without:.3f} s, watched {watched:.3f} s: {watched / without - 1:+.1%}")
 

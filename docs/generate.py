@@ -55,7 +55,7 @@ def _contents() -> Iterator[str]:
     yield "- [Sections of a config](#sections-of-a-config)"
     for title, family in FAMILIES.items():
         yield f"- [{title.capitalize()}](#{title}): {', '.join(_members(title)) or ', '.join(family.names())}"
-    yield f"- [Commands](#commands): {', '.join(command.name for command in _all_commands())}"
+    yield f"- [Commands](#commands): {', '.join(_all_commands())}"
 
 
 def _members(title: str) -> dict[str, type[Spec]]:
@@ -130,19 +130,23 @@ def _cell(text: str) -> str:
 
 
 def _commands() -> Iterator[str]:
-    for command in _all_commands():
+    for name, command in _all_commands().items():
         labels = {parameter: _label(parameter) for parameter in command.params}
         arguments = [label for parameter, label in labels.items() if parameter.param_type_name == "argument"]
-        yield from ("", f"### {' '.join(['mltrain', str(command.name), *arguments])}", "", command.help or "")
+        yield from ("", f"### {' '.join(['mltrain', name, *arguments])}", "", command.help or "")
         if labels:
             yield from ("", "| | |", "|---|---|")
         for parameter, label in labels.items():
             yield f"| `{_cell(label)}` | {_cell(parameter.help or '')} |"
 
 
-def _all_commands() -> list[Any]:
-    """The commands in the order in which ``mltrain --help`` lists them."""
-    return list(typer.main.get_group(app).commands.values())
+def _all_commands() -> dict[str, Any]:
+    """The commands by name, in the order in which ``mltrain --help`` lists them; those of a group after each other."""
+    found = {}
+    for name, command in typer.main.get_group(app).commands.items():
+        own = getattr(command, "commands", None)
+        found.update({f"{name} {part}": one for part, one in own.items()} if own else {name: command})
+    return found
 
 
 def _label(parameter: Any) -> str:

@@ -1,43 +1,116 @@
-"""Makes every picture that the lessons show, with the commands that stand beside it.
+"""Makes every picture that README.md and the lessons show, by the commands that stand beside them.
 
-    python docs/make_pictures.py [FOLDER]      by default docs/pictures
+    python docs/make_pictures.py             all of them, into docs/pictures
+    python docs/make_pictures.py --check     only find out whether they can be made, with two epochs each
 
-The lessons in docs/lesson_pictures.md are read for their ``mltrain`` commands: what readers type is what is
-run here, in a folder of its own. Then each picture that the page shows is copied, and made small enough to be kept.
+A lesson's pictures are made by the ``mltrain fit`` and ``mltrain plot`` lines above them: what readers type is what is
+run here, in a folder of its own for each lesson. The picture of a terminal shows the command that README.md opens with.
 """
 
-import os
+import contextlib
+import io
+import math
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from unittest.mock import patch
 
 from PIL import Image
+from rich.console import Console
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = ROOT / "docs" / "lesson_pictures.md"
+from mltrain.cli import app
+from mltrain.display import live
+from mltrain.display.terminal import Terminal
+from mltrain.errors import MltrainError
+from mltrain.threads import share_cores
 
-WIDTH, COLOURS = 880, 64
-"""Pixels and colours of the kept pictures: sharp on a page, and a hundred of them fit a repository."""
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PICTURES = DOCS / "pictures"
+
+WIDTH = 880
+"""Pixels of the kept pictures: sharp on a page, and all of them together fit a repository."""
+
+TERMINAL, TERMINAL_WIDTH = "mnist-terminal.svg", 88
+HASTY = ("--epochs", "2")
+"""What ``--check`` adds to every training: the fewest epochs of which there is a curve."""
 
 
-def commands(text: str) -> list[list[str]]:
-    """The commands in the indented blocks of a page; what follows a wide gap is an explanation."""
-    lines = re.findall(r"^    (mltrain .*)$", text, re.MULTILINE)
-    return [shlex.split(re.split(r" {3,}", line)[0]) for line in lines]
+@dataclass(frozen=True)
+class Shown:
+    """A picture on a page: the name of its file in docs/pictures, as in ``circle-boundary.png``."""
+
+    file: str
+
+    @property
+    def plot(self) -> str:
+        """The name of the file that ``mltrain plot`` writes."""
+        return self.file.partition("-")[2]
 
 
-def shown(text: str) -> list[str]:
-    """The pictures that a page shows, as in ``pictures/circle-boundary.png``: run, dash, name."""
-    return re.findall(r"\]\(pictures/([a-z0-9_]+-[a-z]+\.(?:png|gif))\)", text)
+Step = Shown | list[str]
+"""What a page does: it shows a picture, or tells its readers to type a command."""
+
+
+def pages() -> list[Path]:
+    return [DOCS / "lessons.md", *sorted((DOCS / "lessons").glob("*.md"))]
+
+
+def lessons(page: str) -> Iterator[list[Step]]:
+    """The steps of each section of a page, up to its last picture; of those sections that show pictures."""
+    for section in re.split(r"^## ", page, flags=re.MULTILINE):
+        steps = [step for line in section.splitlines() if (step := _step(line))]
+        while steps and not isinstance(steps[-1], Shown):
+            steps.pop()
+        # A run that is followed by another one before anything is drawn leaves no trace in the pictures.
+        needed = [step for step, after in zip(steps, [*steps, None][1:], strict=True) if not _fits(step, after)]
+        if needed:
+            yield needed
+
+
+def _fits(*steps: Step | None) -> bool:
+    """Whether all of the steps are trainings."""
+    return all(isinstance(step, list) and step[1] == "fit" for step in steps)
+
+
+def _step(line: str) -> Step | None:
+    if picture := re.match(r"!\[.+\]\((?:\.\./)?pictures/([a-z0-9_]+-[a-z]+\.(?:png|gif))\)", line):
+        return Shown(picture[1])
+    # What follows a wide gap is an explanation.
+    if command := re.match(r"(?: {4}(?:\$ )?|\$ )(mltrain (?:fit|plot)\b.*?)(?: {3,}.*)?$", line):
+        return shlex.split(command[1])
+    return None
+
+
+def make(steps: list[Step], folder: Path, *, hasty: bool) -> None:
+    """Run the commands of a lesson, and keep the pictures that it shows."""
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        for name in ("configs", "data"):
+            (work / name).symlink_to(ROOT / name)
+        for step in steps:
+            if isinstance(step, Shown):
+                newest = max((work / "runs").iterdir(), key=lambda run: run.stat().st_mtime_ns)
+                keep(newest / "plots" / step.plot, folder / step.file)
+            else:
+                run([*step, *(HASTY if hasty and _fits(step) else ())], work)
 
 
 def run(command: list[str], folder: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", *command], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+    """Run a command of mltrain in that folder. Raises `RuntimeError`, with the command and what was wrong."""
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            app(command[1:], standalone_mode=False)
+        except MltrainError as error:
+            raise RuntimeError(f"{shlex.join(command)}: {error}") from None
 
 
 def keep(picture: Path, to: Path) -> None:
@@ -46,28 +119,57 @@ def keep(picture: Path, to: Path) -> None:
         shutil.copy(picture, to)
         return
     with Image.open(picture) as image:
-        small = image.convert("RGB").resize(
-            (WIDTH, round(WIDTH * image.height / image.width)), Image.Resampling.LANCZOS
-        )
-    small.quantize(COLOURS, dither=Image.Dither.NONE).save(to, optimize=True)
+        size = WIDTH, round(WIDTH * image.height / image.width)
+        small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    small.quantize(dither=Image.Dither.NONE).save(to, optimize=True)
 
 
-def main(folder: Path) -> None:
-    text = LESSONS.read_text("utf-8")
+def terminal_picture(lesson: str) -> str:
+    """What a terminal shows of training and evaluating a lesson, as SVG."""
+    share_cores(None)  # as the commands do, before NumPy is imported
+    from mltrain.commands import evaluate, fit
+
+    console = Console(
+        file=io.StringIO(),
+        record=True,
+        width=TERMINAL_WIDTH,
+        force_terminal=True,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    terminal = Terminal()
+    for channel in (terminal.out, terminal.err):
+        channel.is_terminal, channel.console = True, console
+    console.print(f"$ mltrain fit configs/{lesson}.yaml", style="green")
+    fit.run(terminal, ROOT / "configs" / f"{lesson}.yaml", [])
+    console.print("\n$ mltrain evaluate", style="green")
+    evaluate.run(terminal, None)
+    svg = console.export_svg(title="mltrain")
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # a picture should fetch nothing
+
+
+def main(folder: Path, *, hasty: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        work = Path(temporary) / "lessons"
-        work.mkdir()
-        (work.parent / "data").symlink_to(ROOT / "data")
-        for config in (ROOT / "configs").glob("*.yaml"):
-            shutil.copy(config, work)
-        (work / "data").symlink_to(ROOT / "data")
-        for command in commands(text):
-            run(command, work)
-        for name in shown(text):
-            lesson, _, picture = name.partition("-")
-            keep(work / "runs" / lesson / "plots" / picture, folder / name)
+    # What stays on the terminal, without the frames that were drawn on the way there. It says how long steps take, so
+    # nothing else runs meanwhile.
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        contextlib.chdir(scratch),
+        patch.object(live, "REDRAW_INTERVAL", math.inf),
+    ):
+        picture = terminal_picture("circle" if hasty else TERMINAL.partition("-")[0])
+    (folder / TERMINAL).write_text(picture, "utf-8")
+    every = [steps for page in pages() for steps in lessons(page.read_text("utf-8"))]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as workers:
+        list(workers.map(partial(make, folder=folder, hasty=hasty), every))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures")
+    if sys.argv[1:] == ["--check"]:
+        with tempfile.TemporaryDirectory() as elsewhere:
+            main(Path(elsewhere), hasty=True)
+    elif not sys.argv[1:]:
+        main(PICTURES, hasty=False)
+    else:
+        raise SystemExit(__doc__)

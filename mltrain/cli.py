@@ -1,21 +1,24 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from mltrain import __version__
-from mltrain.errors import MltrainError, UsageError
+from mltrain.errors import MltrainError, StorageError, UsageError
+from mltrain.streams import open_closed, reason, silence
 
 if TYPE_CHECKING:
     from mltrain.display.terminal import Terminal
 
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
+
+_NOT_WRITTEN = StorageError.exit_code
 
 app = typer.Typer(
     name="mltrain",
@@ -74,8 +77,13 @@ def fit(
         int, typer.Option(metavar="K", min=1, help="States to keep, from the first one on, for plot --animate.")
     ] = 1,
     live: Annotated[bool, typer.Option("--live", help="Show it on a page that only this machine can open.")] = False,
+    log_dir: Annotated[
+        Path | None, typer.Option("--log-dir", metavar="DIR", help="Write event files for TensorBoard, below DIR/RUN.")
+    ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show warnings and errors only, and print the run's folder.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Train the network of a config, and save it."""
@@ -89,7 +97,17 @@ def fit(
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
     changed = [*(changes or []), *extra]
-    run(terminal, config, changed, out=out, init_from=init_from, frames=frames, live=live, profile=watch)
+    run(
+        terminal,
+        config,
+        changed,
+        out=out,
+        init_from=init_from,
+        frames=frames,
+        live=live,
+        log_dir=log_dir,
+        profile=watch,
+    )
 
 
 @app.command()
@@ -209,6 +227,65 @@ def report(
     run(_terminal(json=json), path, out=out)
 
 
+class _ListByDefault(typer.core.TyperGroup):
+    """``mltrain runs``: a word that is no command of it is the folder that ``list`` takes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+runs = typer.Typer(
+    cls=_ListByDefault,
+    help="List runs, compare two of them, or delete some.",
+    subcommand_metavar="[DIR|COMMAND] [ARGS]...",
+    rich_markup_mode=None,
+)
+app.add_typer(runs, name="runs")
+
+RunName = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run's folder, or its name below runs/.", show_default=False)
+]
+
+
+@runs.command("list")
+def list_runs(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
+    sort: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="run, when, config, rows, parameters, best, epochs or time."),
+    ] = "when",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """List the runs of a folder; "mltrain runs" is short for it."""
+    from mltrain.commands.runs import run
+
+    run(_terminal(json=json), folder, sort=sort, reverse=reverse)
+
+
+@runs.command("diff")
+def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
+    """Show what two runs have different: in their configs, and in what came of them."""
+    from mltrain.commands.runs_diff import run
+
+    run(_terminal(json=json), old, new)
+
+
+@runs.command("rm")
+def remove_runs(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Their folders, or names below runs/.", show_default=False)
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete runs: what mltrain wrote to their folders, and nothing else."""
+    from mltrain.commands.runs_rm import run
+
+    run(_terminal(), folders, yes=yes)
+
+
 @app.command()
 def summary(
     path: Annotated[Path, typer.Argument(metavar="CONFIG|MODEL", help="A config, a model.npz or a run's folder.")],
@@ -276,13 +353,18 @@ def _terminal(**options: Any) -> "Terminal":
 
 def main() -> None:
     """The ``mltrain`` command. Errors that are meant for the user become one message and an exit code."""
+    open_closed()
     try:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         code = 1
+    except OSError as error:
+        silence(sys.stdout)  # or Python would try once more
+        _terminal().error(f"{error.filename or 'the output'}: cannot be written: {reason(error)}")
+        code = _NOT_WRITTEN
     sys.exit(code)
 
 

@@ -15,6 +15,7 @@ from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError
 from mltrain.randomness import generator
 from mltrain.storage.model import Model
+from mltrain.storage.origin import Origin
 from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
@@ -82,7 +83,13 @@ class Job:
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network as it is now, as a model."""
-        return Model(self.config, self.network, self.dataset.facts, self.dataset.preprocessing, history)
+        dataset = self.dataset
+        return Model(self.config, self.network, dataset.facts, dataset.preprocessing, history, self.origin)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """What a model file says of where it comes from."""
+        return Origin.of(self.dataset)
 
     def start_from(self, model: Model) -> str:
         """Take over the parameters of ``model`` that this network has, too, by name and shape; says which, in words.
@@ -125,7 +132,4 @@ def prepare(config: Config, folder: Path) -> Job:
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:
     """The rows that say most about how good a model is: held back for testing, else for validation, else all."""
-    for name, split in (("test", dataset.test), ("validation", dataset.validation)):
-        if split is not None:
-            return name, split
-    return "train", dataset.train
+    return next((name, dataset.by_name[name]) for name in ("test", "validation", "train") if name in dataset.by_name)

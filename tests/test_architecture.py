@@ -17,15 +17,18 @@ ROOMS: dict[str, set[str]] = {
     "randomness": set(),
     "threads": set(),
     "interrupts": set(),
+    "streams": set(),
+    "locks": set(),
+    "replacing": {"locks"},
     "reading": set(),
     # The mathematics and the rows know nothing of each other.
     "engine": {"errors", "spec", "randomness"},
-    "data": {"errors", "spec", "randomness", "reading"},
+    "data": {"errors", "spec", "randomness", "reading", "replacing"},
     "training": {"engine", "data", "errors", "spec", "randomness", "threads"},
     # Text, terminal and disk.
     "config": {"training", "engine", "data", "errors", "spec", "reading"},
-    "display": {"training.report"},
-    "storage": {"config", "training", "engine", "data", "errors", "reading", ""},
+    "display": {"training.report", "streams"},
+    "storage": {"config", "training", "engine", "data", "errors", "reading", "replacing", "locks", ""},
     # All put together.
     "preparation": {"storage", "config", "training", "engine", "data", "errors", "randomness"},
     # What there is to see in a run, as arrays; then as files, as a page about a run, and as a page while it trains.
@@ -50,7 +53,7 @@ ROOMS: dict[str, set[str]] = {
         "spec",
         "interrupts",
     },
-    "cli": {"commands", "display", "errors", "threads", "training", ""},
+    "cli": {"commands", "display", "errors", "streams", "threads", "training", ""},
     "__main__": {"cli"},
     "": {"api", "config", "errors", "storage"},  # mltrain/__init__.py: what a notebook sees
 }

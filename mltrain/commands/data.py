@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mltrain.config.load import Source, read_config
-from mltrain.data import Dataset, Split
+from mltrain.data import Dataset
 from mltrain.data.inspection import FeatureFacts, class_counts, describe_features, find_oddities
 from mltrain.display.data import ColumnRow, class_table, feature_table, first_rows, parts_table, pictures
 from mltrain.display.download import download_bar
@@ -25,7 +25,7 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str]) -> None:
     """Show columns, classes, parts and first rows; warn of what looks wrong."""
     source = read_config(config, changes)
     dataset = _loaded(terminal, source)
-    facts, parts = dataset.facts, _parts(dataset)
+    facts, parts = dataset.facts, dataset.by_name
     features = describe_features(dataset) if len(facts.input_shape) == 1 else []
     views: list[View] = [parts_table({name: len(rows.x) for name, rows in parts.items()}, facts.input_shape)]
     counts = {name: class_counts(rows, facts.classes) for name, rows in parts.items()} if facts.classes else {}
@@ -47,11 +47,6 @@ def _loaded(terminal: Terminal, source: Source) -> Dataset:
     with download_bar(terminal) as progress:
         description.fetch(source.folder, progress)
     return description.load(source.config.seed, source.folder)
-
-
-def _parts(dataset: Dataset) -> dict[str, Split]:
-    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    return {name: rows for name, rows in parts.items() if rows is not None}
 
 
 def _row(feature: FeatureFacts) -> ColumnRow:
@@ -88,7 +83,7 @@ def _document(
     dataset: Dataset, features: Sequence[FeatureFacts], counts: dict[str, list[int]], oddities: Sequence[str]
 ) -> dict[str, Any]:
     return {
-        "rows": {name: len(rows.x) for name, rows in _parts(dataset).items()},
+        "rows": {name: len(rows.x) for name, rows in dataset.by_name.items()},
         "input_shape": list(dataset.facts.input_shape),
         "classes": list(dataset.facts.classes) if dataset.facts.classes else None,
         "class_counts": counts,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mltrain.data import Split
+from mltrain.data.fingerprint import fingerprint
 from mltrain.display.download import download_bar
 from mltrain.display.tables import Confusion, class_table, evaluation, residual_table
 from mltrain.display.terminal import Terminal
@@ -52,7 +53,13 @@ def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]
     description, folder = dataset_of(file, model)
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
-    return split_to_evaluate(description.load(model.config.seed, folder))
+    dataset = description.load(model.config.seed, folder)
+    if model.origin is not None and fingerprint(dataset) != model.origin.data:
+        terminal.warning(
+            "the data has changed since the model learned from it: the rows to measure on may be others than those "
+            "that were held back"
+        )
+    return split_to_evaluate(dataset)
 
 
 def _rows_of(model: Model, data: str) -> tuple[str, Split]:

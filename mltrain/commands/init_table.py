@@ -4,9 +4,10 @@ from pathlib import Path
 
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.splitting import rows_in_words
+from mltrain.data.tables.arrow import ARROW, PARQUET
 from mltrain.data.tables.cells import Missing
-from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.nearest import no_column
+from mltrain.data.tables.opening import JSON_LINES, open_rows
 from mltrain.data.tables.profile import ColumnProfile, profile
 from mltrain.errors import DataError
 
@@ -21,7 +22,9 @@ def config_for(path: Path, target: str) -> tuple[str, list[str]]:
 
     Raises `DataError` where the file or the target cannot be used.
     """
-    with DelimitedFile(path, expected=[target], as_text=True) as source:
+    if JSON_LINES & set(path.suffixes):
+        raise DataError(f"{path}: JSON Lines can be predicted, but not learned from; save the rows as .csv or .parquet")
+    with open_rows(path, expected=[target], as_text=True) as source:
         columns = {column.name: column for column in profile(source, Missing())}
         if target not in columns:
             raise DataError(f"{path}: {no_column(target, source.columns)}")
@@ -36,7 +39,8 @@ def config_for(path: Path, target: str) -> tuple[str, list[str]]:
         raise DataError(f"{path}: there is no column to predict '{target}' from")
     decided = [f"'{name}' is left out: it holds {_held(column)}" for name, column in left_out.items()]
 
-    dataset: dict[str, object] = {"type": "csv", "path": path.name, "target": target, "test_split": 0.2}
+    kind = "parquet" if path.suffix.lower() in (*PARQUET, *ARROW) else "csv"
+    dataset: dict[str, object] = {"type": kind, "path": path.name, "target": target, "test_split": 0.2}
     if left_out:
         dataset["ignore"] = list(left_out)
     if goal.kind == "numbers" and goal.whole and goal.distinct <= MOST_CLASSES:

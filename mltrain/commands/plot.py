@@ -8,9 +8,7 @@ from mltrain.display.terminal import Terminal
 from mltrain.display.views import verbatim
 from mltrain.errors import DataError, UsageError
 from mltrain.storage.record import Record
-
-PLOTS = "plots"
-"""The folder below the run's where pictures go, unless told otherwise."""
+from mltrain.storage.runs import PLOTS
 
 
 def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, dark: bool) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from mltrain.commands.plot import read
 from mltrain.display.curves import LossCurve, LossLine
+from mltrain.display.pixels import shade
 from mltrain.display.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
 from mltrain.display.tables import Confusion
 from mltrain.display.terminal import Terminal
@@ -19,8 +20,8 @@ from mltrain.insight.plane import Plane, Points, has_plane, plane_of
 from mltrain.storage.record import Record
 
 _MOST_IMAGES = 8
-_MARKS = "xo"
-"""Points of the first and of the second class; crosses and circles, too, where there are no classes."""
+_MARKS = "xo+*^%&$"
+"""Points of the first class, of the second, and so on; of many, they come again."""
 
 
 def run(terminal: Terminal, path: Path | None) -> None:
@@ -90,20 +91,26 @@ def _curve(curve: Curve) -> View:
 
 
 def _plane(plane: Plane) -> View:
-    if len(plane.classes) > len(_MARKS):
-        return Prose([Span("three classes and more need colours: see the picture that plot draws without --terminal")])
-    if plane.classes:
-        first, second = plane.classes
-        legend, field = f"blank: {first}, ink: {second}; points: x {first}, o {second}", plane.field
+    classes, field = plane.classes, plane.field
+    if not classes:
+        low, high = float(field.min()), float(field.max())
+        legend, field = "ink: the upper half of the outputs; points: o", (field - low) / ((high - low) or 1)
     else:
-        low, high = float(plane.field.min()), float(plane.field.max())
-        legend, field = "ink: the upper half of the outputs; points: o", (plane.field - low) / ((high - low) or 1)
-    return PlaneMap(field.tolist(), plane.extent, _marks(plane.trained_on, bool(plane.classes)), legend)
+        inks = ["blank", "ink"] if len(classes) == 2 else [shade(number) for number in range(len(classes))]
+        grounds = ", ".join(
+            f"{'blank' if ink == ' ' else ink}: {name}" for ink, name in zip(inks, classes, strict=True)
+        )
+        legend = f"{grounds}; points: {', '.join(f'{_mark(number)} {name}' for number, name in enumerate(classes))}"
+    return PlaneMap(field.tolist(), plane.extent, _marks(plane.trained_on, bool(classes)), legend, len(classes))
 
 
 def _marks(points: Points, are_classes: bool) -> list[Mark]:
     kinds = points.kind.astype(int) if are_classes else np.ones(len(points.kind), int)
-    return [Mark(x, y, _MARKS[kind]) for (x, y), kind in zip(points.at.tolist(), kinds.tolist(), strict=True)]
+    return [Mark(x, y, _mark(kind)) for (x, y), kind in zip(points.at.tolist(), kinds.tolist(), strict=True)]
+
+
+def _mark(kind: int) -> str:
+    return _MARKS[kind % len(_MARKS)]
 
 
 def _images(answers: ClassAnswers, rows: Sequence[int]) -> View:

@@ -6,8 +6,7 @@ from mltrain.commands.plot import need_matplotlib, read
 from mltrain.display.terminal import Terminal
 from mltrain.display.views import verbatim
 from mltrain.storage.files import write_text
-
-REPORT = "report.html"
+from mltrain.storage.runs import REPORT
 
 
 def run(terminal: Terminal, path: Path | None, *, out: Path | None) -> None:

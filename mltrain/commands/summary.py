@@ -2,22 +2,43 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from mltrain.config.dump import to_plain
 from mltrain.config.load import read_config
-from mltrain.display.tables import SummaryRow, SummaryTotals, summary_table
+from mltrain.config.yaml_writer import on_one_line
+from mltrain.display.tables import SummaryRow, SummaryTotals, origin_table, summary_table
 from mltrain.display.terminal import Terminal
+from mltrain.display.views import Stack, Table, View, verbatim
 from mltrain.engine.network import Node, infer
 from mltrain.errors import UsageError
 from mltrain.storage.model import Model
 from mltrain.storage.runs import find_model
 
+_LONGEST = 100
+"""Characters of a dataset's description that are shown."""
+
+_DIGITS = 16
+"""Of a hash, so many are shown; --json has all of it."""
+
 
 def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
-    """Show Keras's table: layer, output shape, parameters, totals."""
-    rows = [
-        SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count)
-        for node in _nodes(path, changes)
-    ]
+    """Show Keras's table: layer, output shape, parameters, totals; and of a model, where it comes from."""
+    if path.suffix == ".npz" or path.is_dir():
+        if changes:
+            raise UsageError("--set changes a config, but a model is what it is; give --set with a config")
+        model = Model.load(find_model(path))
+        table, document = _layers(model.network.nodes)
+        views: list[View] = [table, verbatim(""), origin_table(_origin(model))]
+        terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
+        return
+    source = read_config(path, changes)
+    table, document = _layers(infer(source.config.layers, source.config.dataset.facts(source.folder).input_shape))
+    terminal.result(table, document)
+
+
+def _layers(nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:
+    rows = [SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count) for node in nodes]
     total = sum(row.parameters for row in rows)
     document = {
         "layers": [
@@ -26,13 +47,30 @@ def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
         ],
         "parameters": total,
     }
-    terminal.result(summary_table(rows, SummaryTotals(total, total, 4 * total)), document)
+    return summary_table(rows, SummaryTotals(total, total, 4 * total)), document
 
 
-def _nodes(path: Path, changes: Sequence[str]) -> Sequence[Node]:
-    if path.suffix == ".npz" or path.is_dir():
-        if changes:
-            raise UsageError("--set changes a config, but a model is what it is; give --set with a config")
-        return Model.load(find_model(path)).network.nodes
-    source = read_config(path, changes)
-    return infer(source.config.layers, source.config.dataset.facts(source.folder).input_shape)
+def _origin(model: Model) -> dict[str, str]:
+    """Where a model comes from, in words, line by line."""
+    config, origin = model.config, model.origin
+    said = {"config": f"{config.name}, seed {config.seed}", "dataset": _short(to_plain(config.dataset, defaults=False))}
+    if origin is None:
+        return {**said, "rows": "not known: the model is of an older mltrain"}
+    rows = ", ".join(f"{name} {count:,}" for name, count in origin.rows.items())
+    return {
+        **said,
+        "rows": f"{rows}; SHA-256 {origin.data[:_DIGITS]}...",
+        "trained by": f"mltrain {origin.environment.mltrain}, NumPy {origin.environment.numpy}",
+    }
+
+
+def _origin_document(model: Model) -> dict[str, Any]:
+    config, origin = model.config, model.origin
+    said = {"config": config.name, "seed": config.seed, "dataset": to_plain(config.dataset, defaults=False)}
+    return said if origin is None else {**said, **origin.document}
+
+
+def _short(plain: Any) -> str:
+    """Plain data on one line, which inline rows would make very long."""
+    text = on_one_line(plain)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

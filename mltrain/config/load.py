@@ -55,7 +55,22 @@ def parse_config(text: str, filename: str | Path, overrides: Iterable[str] = ())
     return _source(text, Path(filename), overrides).config
 
 
+def read_words(path: Path) -> Config:
+    """The config of a file, of which only the words are checked: data that it names need not be there.
+
+    Raises `ConfigError`.
+    """
+    return _source_of_words(read_text(path), path, ()).config
+
+
 def _source(text: str, path: Path, overrides: Iterable[str]) -> Source:
+    source = _source_of_words(text, path, overrides)
+    if problems := _check_numbers(source.config, path.parent):
+        raise source.locate(problems)
+    return source
+
+
+def _source_of_words(text: str, path: Path, overrides: Iterable[str]) -> Source:
     try:
         document = read_yaml(text)
     except Unreadable as error:
@@ -69,10 +84,7 @@ def _source(text: str, path: Path, overrides: Iterable[str]) -> Source:
     problems = [*document.problems, *overridden.problems, *problems, *_repeated_names(overridden.data)]
     if problems:
         raise places.error(problems)
-    source = Source(config if config.name else replace(config, name=_name(path)), path.parent, places)
-    if problems := _check_numbers(config, path.parent):
-        raise source.locate(problems)
-    return source
+    return Source(config if config.name else replace(config, name=_name(path)), path.parent, places)
 
 
 def _name(path: Path) -> str:

@@ -64,6 +64,12 @@ class Dataset:
     preprocessing: Preprocessing = AS_IS
     gaps: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def by_name(self) -> dict[str, Split]:
+        """The parts that there are, as commands call them: train, validation, test."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: rows for name, rows in named.items() if rows is not None}
+
 
 class DatasetSpec(Spec):
     """A dataset's description. Members say what a row looks like before they load anything.

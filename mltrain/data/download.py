@@ -2,24 +2,21 @@
 
 import hashlib
 import http.client
-import os
-import secrets
-import time
 import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from mltrain.data import Progress
 from mltrain.errors import DataError, StorageError
+from mltrain.replacing import replacing
 
 SECONDS_OF_SILENCE = 30
 """After which a server counts as dead."""
 
 CHUNK = 1 << 16
-UNFINISHED = ".part"
 
 
 class _Refused(Exception):
@@ -34,7 +31,6 @@ def download(addresses: Sequence[str], target: Path, size: int, sha256: str, pro
     """
     answers = []
     try:
-        _remove_abandoned(target.parent)
         for address in addresses:
             try:
                 _download(address, target, size, sha256, progress)
@@ -49,15 +45,14 @@ def download(addresses: Sequence[str], target: Path, size: int, sha256: str, pro
 
 
 def _download(address: str, target: Path, size: int, sha256: str, progress: Progress | None) -> None:
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}{UNFINISHED}")
     request = urllib.request.Request(address, headers={"User-Agent": "mltrain"})  # noqa: S310 - addresses are ours
     content, done = _Content(size, sha256), 0
     with _refusals():
         response = urllib.request.urlopen(request, timeout=SECONDS_OF_SILENCE)  # noqa: S310
-    try:
+    with response:
         # Only now, so that a machine without a network gets no empty folder.
         target.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("xb") as file:
+        with replacing(target) as file:
             total = response.length
             while chunk := _read(response):
                 content.add(chunk)
@@ -66,12 +61,6 @@ def _download(address: str, target: Path, size: int, sha256: str, progress: Prog
                 if progress is not None:
                     progress(target.name, done, total)
             content.check()
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    finally:
-        response.close()
-        unfinished.unlink(missing_ok=True)
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:
@@ -115,11 +104,3 @@ class _Content:
             raise _Refused("what it sends ends early")
         if (found := self._hash.hexdigest()) != self._sha256:
             raise _Refused(f"what it sends is another file: SHA-256 {found} instead of {self._sha256}")
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Delete what killed downloads left behind; a living one writes more often than its server may be silent."""
-    for path in folder.glob(f".*{UNFINISHED}"):
-        with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > 2 * SECONDS_OF_SILENCE:
-                path.unlink()

@@ -6,6 +6,13 @@ vision tell apart; on a dark ground they are lighter.
 
 from dataclasses import dataclass, fields
 
+_SERIES = ("blue", "orange", "green", "purple", "ink", "faint")
+
+
+def class_colours(count: int) -> list[str]:
+    """The names of the colours of so many classes. Two are orange and blue, as in TensorFlow Playground."""
+    return ["orange", "blue"] if count == 2 else [_SERIES[number % len(_SERIES)] for number in range(count)]
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -19,6 +26,14 @@ class Palette:
     orange: str
     green: str
     purple: str
+
+    def series(self, number: int) -> str:
+        """The colour of one of several series that are equals; after six they come again."""
+        return getattr(self, _SERIES[number % len(_SERIES)])
+
+    def classes(self, count: int) -> list[str]:
+        """The colours of so many classes."""
+        return [getattr(self, name) for name in class_colours(count)]
 
     def names(self) -> dict[str, str]:
         """The name of each colour."""

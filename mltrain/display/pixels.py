@@ -1,11 +1,15 @@
 """Images and maps on a terminal: half a character a pixel, in colour, and readable without."""
 
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mltrain.display.palette import LIGHT
 from mltrain.display.views import Line, Span, View
+
+_SHADES = " ░▒▓█" + string.ascii_uppercase
+"""What regions look like without colours; letters for those that have no shade of their own."""
 
 _GLYPHS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
@@ -82,3 +86,25 @@ class Pixels(View):
             one = mixed(over, under, 0.5)
             return Span(glyph, f"{one} on {one}")
         return Span(glyph, f"{over} on {under}" if glyph == "▀" else f"{under} on {over}")
+
+
+def shade(number: int) -> str:
+    """The character that fills the region of the class with that number."""
+    return _SHADES[number % len(_SHADES)]
+
+
+@dataclass(frozen=True)
+class Regions(View):
+    """Numbers of classes, row by row from the top, a character each, in ``colours``; ``marks`` stand over them."""
+
+    classes: Sequence[Sequence[int]]
+    colours: Sequence[Colour]
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+    def lines(self, width: int | None) -> Iterator[Line]:
+        for line, row in enumerate(self.classes):
+            yield [self._cell(number, self.marks.get((line, column))) for column, number in enumerate(row[:width])]
+
+    def _cell(self, number: int, mark: str | None) -> Span:
+        ground = self.colours[number]
+        return Span(shade(number), f"{ground} on {ground}") if mark is None else Span(mark, f"bold white on {ground}")

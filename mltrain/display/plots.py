@@ -1,14 +1,15 @@
 """Drawings of what a model does, for a terminal: a fitted curve, a map of the plane, a row of images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from mltrain.display.curves import WIDEST, Scale, braille
 from mltrain.display.numbers import number
-from mltrain.display.pixels import GREYS, SIDES, Pixels
+from mltrain.display.palette import LIGHT
+from mltrain.display.pixels import GREYS, SIDES, Pixels, Regions, colour
 from mltrain.display.spelling import BRAILLE
-from mltrain.display.views import ACCENT, FAINT, GAP, Line, Span, View
+from mltrain.display.views import ACCENT, FAINT, GAP, Line, Prose, Span, View
 
 _WIDEST_MAP = 60
 """Columns of a map: it has half as many lines, which must fit a screen."""
@@ -76,15 +77,17 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class PlaneMap(View):
-    """A square of the plane: half a character a point, ink from 0.5 on. ``field`` goes from bottom to top, 0 to 1.
+    """A square of the plane. ``field`` goes from bottom to top: 0 to 1, half a character a point, ink from 0.5 on.
 
-    ``extent`` is left, right, bottom, top; ``legend`` says what ink, its absence and the marks mean.
+    Where there are three ``classes`` or more, it holds their numbers, a character each, shaded by class. ``extent`` is
+    left, right, bottom, top; ``legend`` says what ink, shades and marks mean.
     """
 
     field: Sequence[Sequence[float]]
     extent: tuple[float, float, float, float]
     marks: Sequence[Mark]
     legend: str
+    classes: int = 0
 
     def lines(self, width: int | None) -> Iterator[Line]:
         left, right, bottom, top = self.extent
@@ -96,12 +99,18 @@ class PlaneMap(View):
             (_place(top, bottom, mark.y, side // 2), _place(left, right, mark.x, side)): mark.character
             for mark in self.marks
         }
-        yield [Span(" " * (gutter + 2)), Span(self.legend)]
-        for index, line in enumerate(Pixels(rows, SIDES, marks).lines(side)):
+        yield from Prose([Span(self.legend)]).lines(width)
+        for index, line in enumerate(self._inside(rows, marks).lines(side)):
             label = high if index == 0 else low if index == side // 2 - 1 else ""
             yield [Span(f"{label:>{gutter}} {'┤' if label else '│'}", FAINT), *line]
         start, end = number(left, 3), number(right, 3)
         yield [Span(f"{'':>{gutter}} └{start}{'─' * (side - len(start + end))}{end}", FAINT)]
+
+    def _inside(self, rows: Sequence[Sequence[float]], marks: Mapping[tuple[int, int], str]) -> View:
+        if self.classes <= 2:
+            return Pixels(rows, SIDES, marks)
+        colours = [colour(text) for text in LIGHT.classes(self.classes)]
+        return Regions([[int(number) for number in row] for row in rows[::2]], colours, marks)
 
     def _rows(self, side: int) -> list[Sequence[float]]:
         """So many rows of the field, from top to bottom."""

@@ -5,8 +5,9 @@ from typing import TextIO
 
 _SPELLED = {
     **dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#@", strict=True)),
+    **dict(zip("░▒▓", ":%#", strict=True)),
     **dict(zip("─━│┤└", "-=|++", strict=True)),
-    **dict(zip("µ⋮→↓○−▀", "u:>vo-'", strict=True)),
+    **dict(zip("µ⋮→↓○−–▀", "u:>vo--'", strict=True)),
     **dict(zip("·░▒▓", ".:=%", strict=True)),
 }
 

@@ -46,6 +46,11 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
     return Table(columns, [RULE, *layers, RULE, *sums])
 
 
+def origin_table(said: Mapping[str, str]) -> Table:
+    """Where a model comes from, a line for each thing that is known."""
+    return Table([Column("", style=FAINT), Column("", wraps=True)], list(said.items()))
+
+
 def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, float]) -> Table:
     """The loss and the metrics on one part of the data."""
     values = {"loss": loss, **metrics}

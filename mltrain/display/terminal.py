@@ -15,19 +15,26 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 from mltrain.display.messages import error, note, warning
 from mltrain.display.spelling import Spelled
 from mltrain.display.views import View, verbatim
+from mltrain.streams import silence
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 class Channel:
-    """One stream. ``is_terminal``: somebody watches, on a terminal that can move its cursor."""
+    """One stream. ``is_terminal``: somebody watches, on a terminal that can move its cursor.
 
-    def __init__(self, stream: TextIO):
-        kind = os.environ.get("TERM", "")
+    ``must_arrive``: it is an error if what is written cannot be had, as on a full disk. Otherwise training goes on
+    without a word when the stream fails: a window that is closed, or a reader that has gone, must not cost its result.
+    """
+
+    def __init__(self, stream: TextIO, *, must_arrive: bool = True):
+        # Windows sets no TERM; elsewhere a terminal without it can do nothing that anybody knows of.
+        kind = os.environ.get("TERM") or ("windows" if sys.platform == "win32" else "dumb")
         self.is_terminal = stream.isatty() and kind not in ("dumb", "unknown")
+        heard = stream if must_arrive else cast(TextIO, Forgiving(stream))
         # The console of Linux itself has neither braille nor all blocks in its font.
-        self._stream = Spelled(stream, ascii_only=kind == "linux")
+        self._stream = Spelled(heard, ascii_only=kind == "linux")
 
     @cached_property
     def console(self) -> "Console":
@@ -43,6 +50,33 @@ class Channel:
         else:
             self._stream.write(f"{view}\n")
 
+    def prompt(self, question: str) -> None:
+        """Write ``question`` and stay on its line."""
+        print(verbatim(question), end=" ", file=cast(IO[str], self._stream), flush=True)
+
+
+class Forgiving:
+    """A text stream to write to that goes silent when it fails."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            silence(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            silence(self._stream)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
 
 class Terminal:
     """What a command shows itself on. ``quiet``: only results, warnings and errors. ``json``: results as JSON."""
@@ -51,7 +85,12 @@ class Terminal:
         self, *, quiet: bool = False, json: bool = False, out: TextIO | None = None, err: TextIO | None = None
     ):
         self.quiet, self.json = quiet, json
-        self.out, self.err = Channel(out or sys.stdout), Channel(err or sys.stderr)
+        self.out, self.err = Channel(out or sys.stdout), Channel(err or sys.stderr, must_arrive=False)
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody sits there: messages go to a terminal, and keys come from one."""
+        return self.err.is_terminal and sys.stdin is not None and sys.stdin.isatty()
 
     def result(self, view: View, document: Mapping[str, Any]) -> None:
         """What the command was asked for: ``view`` for people, or ``document`` for programs."""
@@ -59,6 +98,13 @@ class Terminal:
             self.out.print(verbatim(json.dumps(_without_nan(document), allow_nan=False)))
         else:
             self.out.print(view)
+
+    def ask(self, question: str) -> str | None:
+        """What somebody types after ``question``; None where nobody can: no terminal, or the end of what is typed."""
+        if not (sys.stdin.isatty() and self.err.is_terminal):
+            return None
+        self.err.prompt(question)
+        return sys.stdin.readline() or None
 
     def note(self, text: str) -> None:
         if not self.quiet:

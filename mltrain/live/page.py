@@ -2,8 +2,9 @@
 
 import json
 import math
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mltrain.display.curves import sampled
 from mltrain.display.live import Clock
@@ -27,21 +28,25 @@ _FAREWELL = 1.0
 
 
 class LivePage:
-    """Shows one job's training at ``address``."""
+    """Shows one job's training at ``address``, from its first step until `close`.
 
-    def __init__(self, job: Job, clock: Clock = time.perf_counter):
+    ``greet``, if given, is called with the address, in a thread of its own, as soon as the page is served.
+    """
+
+    def __init__(self, job: Job, clock: Clock = time.perf_counter, *, greet: Callable[[str], object] | None = None):
         self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
         self._sight = sight_of(job)
         self._first = 0
         self._last: EpochReport | None = None
         self._series: dict[str, list[float]] = {}
-        self._within = 0.0
+        self._within, self._over = 0.0, False
         self._loss: float | None = None
         self._due = self._began = clock()
         self._feed = Feed()
         # What stays the same is put into words now: the rows belong to the training thread.
         about = json.dumps({"title": self._title, "sight": self._sight.about() if self._sight else None})
         self._server = Server(self._feed, lambda: about)
+        self._greet = greet
 
     @property
     def address(self) -> str:
@@ -60,9 +65,16 @@ class LivePage:
         self._within, self._loss = step / steps, loss
         self._tell_if_due()
 
+    def finish(self) -> None:
+        """Say that the training is over; whoever comes from now on is told how it ended."""
+        self._over = True
+        self._start()
+        self._feed.publish(self._message(), last=True)
+
     def close(self) -> None:
-        self._server.start()
-        self._feed.publish(self._message(over=True), last=True)
+        """Close the port, after readers had a moment to take the last message."""
+        if not self._over:
+            self.finish()
         self._feed.wait_for_readers_to_leave(_FAREWELL)
         self._server.stop()
 
@@ -70,20 +82,26 @@ class LivePage:
         began = self._clock()
         if began < self._due:
             return
-        # Training may fork before its first step, and only then is it safe to have a second thread.
-        self._server.start()
+        self._start()
         self._feed.publish(self._message())
         took = self._clock() - began
         self._due = began + took + max(_INTERVAL, _REST * took)
 
-    def _message(self, *, over: bool = False) -> str:
+    def _start(self) -> None:
+        """Serve. Not before the first step: training may fork until then, and should be alone in its process."""
+        if not self._server.runs:
+            self._server.start()
+            if self._greet is not None:
+                threading.Thread(target=self._greet, args=(self.address,), daemon=True).start()
+
+    def _message(self) -> str:
         done = self._last.epoch if self._last else 0
         share = (done + self._within) / self._epochs if self._epochs else 1.0
         elapsed = self._clock() - self._began
-        left = elapsed / share - elapsed if share and not over else None
+        left = elapsed / share - elapsed if share and not self._over else None
         return json.dumps(
             {
-                "over": over,
+                "over": self._over,
                 "epoch": done,
                 "epochs": self._epochs,
                 "share": share,

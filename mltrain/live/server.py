@@ -57,11 +57,14 @@ class Server(ThreadingHTTPServer):
             ip_address(client).is_loopback
         )
 
+    @property
+    def runs(self) -> bool:
+        return self._thread is not None
+
     def start(self) -> None:
-        """Serve from now on, in a thread; calling it again does nothing."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
-            self._thread.start()
+        """Serve from now on, in a thread."""
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Close the port."""

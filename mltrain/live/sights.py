@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mltrain.data import Dataset
+from mltrain.display.palette import class_colours
 from mltrain.engine.metrics import predicted_classes, true_classes
 from mltrain.insight.answers import are_images
 from mltrain.insight.curve import answers, between, has_curve
@@ -29,7 +30,7 @@ class Sight(Protocol):
 def sight_of(job: Job) -> Sight | None:
     """The sight that suits a job; None if there are only curves to show."""
     model = job.model([])
-    if has_plane(model) and len(model.classes or ()) <= 2:
+    if has_plane(model):
         return PlaneSight(model, job.dataset)
     if has_curve(model):
         return CurveSight(model, job.dataset)
@@ -48,13 +49,17 @@ class PlaneSight:
         rows = self._data.train
         kinds = rows.y[:_MOST_ROWS].reshape(min(len(rows.y), _MOST_ROWS), -1)[:, 0]
         points = np.column_stack([rows.x[:_MOST_ROWS], kinds]).round(3).tolist()
-        return {"kind": "plane", "extent": self._extent, "points": points, "classes": self._model.classes or ()}
+        classes = self._model.classes or ()
+        colours = class_colours(len(classes)) if classes else ["ink"]
+        return {"kind": "plane", "extent": self._extent, "points": points, "classes": classes, "colours": colours}
 
     def now(self) -> dict[str, Any]:
         field = field_of(self._model, self._model.network, self._extent, _SIDE)
         if self._model.classes is None:
             field = (field - field.min()) / (float(np.ptp(field)) or 1)
-        return {"field": (255 * field).astype(int).ravel().tolist()}
+        # From 0 to 255 between two sides, or the numbers of three classes and more.
+        whole = field if len(self._model.classes or ()) > 2 else 255 * field
+        return {"field": whole.astype(int).ravel().tolist()}
 
 
 class CurveSight:

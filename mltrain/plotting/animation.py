@@ -66,7 +66,7 @@ def animation_of(record: Record) -> Animation:
     Raises `DataError` where the run kept too little, or is of a kind that does not move well.
     """
     model, frames = record.model, record.frames_to_the_end
-    suits = has_curve(model) or (has_plane(model) and len(model.classes or ()) <= 2)
+    suits = has_curve(model) or has_plane(model)
     tracks = tracks_of(record)
     if suits and len(frames.epochs) > 1:
         sight = _curve(record) if has_curve(model) else _plane(record)

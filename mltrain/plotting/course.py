@@ -90,7 +90,7 @@ def draw_track_lines(axes: Axes, style: Style, tracks: Tracks, until: int | None
     """The lines of tracked parameters, up to the epoch ``until``, each with its name and value at the border."""
     ends = []
     for number, (label, values) in enumerate(tracks.values.items()):
-        colour = style.cycle[number % len(style.cycle)]
+        colour = style.series(number)
         draw_until(axes, style, tracks.epochs, values, until, color=colour, label=label)
         at = -1 if until is None else bisect_right(tracks.epochs, until) - 1
         text = f"{label} = {values[at]:.3g}"

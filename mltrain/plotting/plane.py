@@ -22,15 +22,6 @@ _THIN = 0.75
 """How much colour regions have, beside points that have all of it."""
 
 
-def class_colours(style: Style, count: int) -> list[str]:
-    """Two classes are orange and blue, as in TensorFlow Playground; more take the cycle."""
-    return (
-        [style.orange, style.blue]
-        if count == 2
-        else [style.cycle[number % len(style.cycle)] for number in range(count)]
-    )
-
-
 def draw_plane(figure: Figure, style: Style, plane: Plane) -> None:
     """The square and, beside it, what its colours and markers mean."""
     axes = figure.subplots()
@@ -62,7 +53,7 @@ def draw_square(axes: Axes, style: Style, plane: Plane) -> AxesImage:
 
 def _draw_field(axes: Axes, style: Style, plane: Plane) -> AxesImage:
     if len(plane.classes) > 2:
-        colours = np.array([to_rgb(colour) for colour in class_colours(style, len(plane.classes))])
+        colours = np.array([to_rgb(colour) for colour in style.classes(len(plane.classes))])
         picture = _THIN * 0.5 * colours[plane.field.astype(int)] + (1 - _THIN * 0.5) * np.array(
             to_rgb(style.background)
         )
@@ -78,7 +69,7 @@ def _draw_points(axes: Axes, style: Style, plane: Plane, points: Points, words: 
         edges = style.ink if filled else style.orange
         axes.scatter(points.at[:, 0], points.at[:, 1], s=18, facecolors="none", edgecolors=edges, label=words)
         return
-    colours = class_colours(style, len(plane.classes))
+    colours = style.classes(len(plane.classes))
     for number, name in enumerate(plane.classes):
         at = points.at[points.kind.astype(int) == number]
         if not len(at):

@@ -35,11 +35,6 @@ class Style(Palette):
     """A palette with what Matplotlib makes of it."""
 
     @property
-    def cycle(self) -> tuple[str, ...]:
-        """Colours for series that are equals."""
-        return self.blue, self.orange, self.green, self.purple, self.ink, self.faint
-
-    @property
     def sides(self) -> Colormap:
         """From one class (orange) over a tie (the ground) to the other (blue), or from below 0 to above it."""
         return LinearSegmentedColormap.from_list("sides", [self.orange, self.background, self.blue])

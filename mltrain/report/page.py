@@ -1,11 +1,8 @@
 """A run -> the text of its page."""
 
-import platform
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
-
-import numpy as np
 
 from mltrain import __version__
 from mltrain.config.dump import to_yaml
@@ -171,14 +168,19 @@ def _commands(record: Record) -> list[str]:
 
 
 def _environment(record: Record) -> str:
+    """What it was trained with, which need not be what this page is written with."""
+    origin, seed = record.model.origin, ("seed", str(record.model.config.seed))
+    if origin is None:
+        return "<p>The model does not say what it was trained with.</p>\n" + _table((), [seed])
+    environment = origin.environment
     rows = [
-        ("mltrain", __version__),
-        ("Python", platform.python_version()),
-        ("NumPy", np.__version__),
-        ("system", f"{platform.system()} {platform.machine()}"),
-        ("seed", str(record.model.config.seed)),
+        ("mltrain", environment.mltrain),
+        ("Python", environment.python),
+        ("NumPy", environment.numpy),
+        ("system", f"{environment.system}, {plural(environment.cores, 'core')}"),
+        seed,
     ]
-    return '<p class="faint">Where this page was written.</p>\n' + _table((), rows)
+    return '<p class="faint">What it was trained with.</p>\n' + _table((), rows)
 
 
 def _table(headers: Sequence[str], rows: Rows) -> str:

@@ -1,13 +1,11 @@
 """Files that are written whole or not at all."""
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from mltrain.errors import StorageError
+from mltrain.replacing import replacing
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -16,18 +14,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     Whatever happens, ``path`` holds either what it held before or all of the new content. Raises `StorageError`.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o666 & ~_umask())
-            Path(name).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        with replacing(path) as file:
+            write(file)
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {reason(error)}") from error
 
@@ -44,9 +32,3 @@ def write_text(path: Path, text: str) -> None:
 def reason(error: OSError) -> str:
     """Why the system refused, in words: ``No space left on device``."""
     return error.strerror or str(error)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

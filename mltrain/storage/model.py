@@ -23,6 +23,7 @@ from mltrain.engine.metrics import predicted_classes
 from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.storage.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
+from mltrain.storage.origin import Origin
 from mltrain.training.compatibility import find_problems
 from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.report import EpochReport
@@ -34,7 +35,8 @@ class Model:
     """What `fit` returns and `load_model` reads.
 
     ``facts`` say what a row of input looks like and what classes there are, ``preprocessing`` what is done to it on its
-    way into the network; ``history`` is empty for a loaded model.
+    way into the network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
+    a model of an mltrain that did not keep it.
     """
 
     config: Config
@@ -42,6 +44,7 @@ class Model:
     facts: Facts
     preprocessing: Preprocessing = AS_IS
     history: Sequence[EpochReport] = ()
+    origin: Origin | None = None
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -112,7 +115,7 @@ class Model:
     def load(cls, path: str | Path) -> "Model":
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
         with ModelFile(Path(path)) as file:
-            config, facts, preprocessing = _read_meta(file)
+            config, facts, preprocessing, origin = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
             # Before the network is made: it takes memory, of which a bad config may ask for plenty.
@@ -126,7 +129,7 @@ class Model:
             network = Network(config.layers, facts.input_shape)
             for name, array in network.arrays.items():
                 file.read_into(name, array)
-        return cls(config, network, facts, preprocessing)
+        return cls(config, network, facts, preprocessing, origin=origin)
 
     def _meta(self) -> dict[str, Any]:
         return {
@@ -136,6 +139,7 @@ class Model:
             "outputs": self.facts.outputs,
             "classes": self.facts.classes,
             **msgspec.to_builtins(self.preprocessing),
+            "origin": self.origin and self.origin.document,
         }
 
     def _rows(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
@@ -174,12 +178,13 @@ class _Meta(msgspec.Struct, frozen=True):
     classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None
 
 
-def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing]:
+def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing, Origin | None]:
     try:
         config = convert(Config, file.meta["config"])
         said = msgspec.convert(file.meta, _Meta)
         parts = {name: file.meta[name] for name in Preprocessing.__struct_fields__}
         preprocessing = msgspec.convert(parts, Preprocessing)
+        origin = msgspec.convert(file.meta.get("origin"), Origin | None)
         if not preprocessing.fits(said.input_shape, said.outputs):
             raise ValueError
     except ConfigError as error:
@@ -188,4 +193,4 @@ def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing]:
         raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
     # A model does not know where the files of its dataset are. One that says so was not made by mltrain.
     config = replace(config, dataset=config.dataset.placeless())
-    return config, Facts(said.input_shape, said.outputs, said.classes), preprocessing
+    return config, Facts(said.input_shape, said.outputs, said.classes), preprocessing, origin

@@ -144,6 +144,16 @@ class ModelFile:
         if not np.isfinite(array).all():
             raise ModelFileError(f"{self.path}: the array '{name}' holds numbers that are infinite or not a number")
 
+    def count_numbers(self) -> int:
+        """How many numbers the arrays besides meta hold, by what their headers say; they are not read."""
+        count = 0
+        for name in self._zip.namelist():
+            if name != "meta.npy":
+                name = name.removesuffix(".npy")
+                with self._open(name) as member:
+                    count += size(self._header(name, member).shape)
+        return count
+
     def _unzipped(self) -> zipfile.ZipFile:
         try:
             archive = zipfile.ZipFile(self._file)

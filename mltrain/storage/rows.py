@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data import Split
+from mltrain.data.datasets.csv import Csv
 from mltrain.data.tables.format import NumberColumn, TableFormat, read_table
+from mltrain.data.tables.layout import UNKNOWN, Like
 from mltrain.data.tables.opening import open_rows
 from mltrain.data.tables.source import Block, Source
 from mltrain.engine.arrays import size
@@ -27,7 +29,16 @@ def open_for(model: Model, path: Path | str, *, as_text: bool = False) -> Source
     """A file of rows for the model. Raises `DataError`."""
     table = model.preprocessing.table
     names = [*(column.name for column in table.columns), *table.targets] if table else []
-    return open_rows(path, expected=names, as_text=as_text or (table is not None and table.as_text))
+    return open_rows(path, expected=names, like=_like(model), as_text=as_text or (table is not None and table.as_text))
+
+
+def _like(model: Model) -> Like:
+    """How new rows are probably laid out: as those were that the model learned from, as far as its config says."""
+    dataset, table = model.config.dataset, model.preprocessing.table
+    if not isinstance(dataset, Csv) or table is None:
+        return UNKNOWN
+    nameless = tuple(column.name for column in table.columns) if dataset.header is False else ()
+    return Like(dataset.delimiter, nameless)
 
 
 def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:

@@ -3,78 +3,83 @@
 import contextlib
 import csv
 import io
-import re
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from mltrain.config.dump import to_yaml
 from mltrain.data import DatasetSpec
-from mltrain.errors import ConfigError, DataError, ModelFileError, StorageError, UsageError
+from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
+from mltrain.storage.claims import Claim, claim_folder, claim_number
 from mltrain.storage.files import reason, write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.links import is_own_file, leads_out
 from mltrain.storage.model import Model
+from mltrain.storage.together import SAVED, settle, together
 from mltrain.training.report import EpochReport
 
 RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
+FILES = (MODEL, CONFIG, HISTORY, FRAMES)
+"""Every file that training may write to a run directory."""
+
+PLOTS, REPORT = "plots", "report.html"
+"""What `mltrain plot` and `mltrain report` add to it: a folder and a file."""
 
 
 class Run:
     """A folder for the results of one training, claimed before it begins so that a full disk is no surprise at the end.
 
-    As a context manager it takes an empty folder away again if nothing was saved to it.
+    As a context manager it takes empty folders that it has made away again if nothing was saved.
     """
 
-    def __init__(self, folder: Path, *, new: bool):
-        self.folder, self._new = folder, new
+    def __init__(self, claim: Callable[[], Claim], wish: Path):
+        self._make_claim, self._wish = claim, wish
+        self._claim = self._claimed()
 
     @classmethod
     def claim(cls, name: str, out: Path | None = None, runs: Path = RUNS) -> "Run":
-        """The next free ``runs/<name>-<NNN>``, or exactly ``out``. Raises `StorageError`.
-
-        Two that claim at once get different numbers: making a folder is what claims it, and only one can make it.
-        """
+        """The next free ``runs/<name>-<NNN>``, or exactly ``out``. Raises `StorageError`."""
         if out is not None:
-            try:
-                new = not out.exists()
-                out.mkdir(parents=True, exist_ok=True)
-                _try_to_write(out)
-            except OSError as error:
-                raise StorageError(f"{out}: the run cannot be written there: {reason(error)}") from error
-            return cls(out, new=new)
-        try:
-            runs.mkdir(parents=True, exist_ok=True)
-            number = _highest_number(runs, name)
-            while True:
-                number += 1
-                folder = runs / f"{name}-{number:03d}"
-                with contextlib.suppress(FileExistsError):
-                    folder.mkdir()
-                    return cls(folder, new=True)
-        except OSError as error:
-            raise StorageError(f"{runs}: the run cannot be written there: {reason(error)}") from error
+            return cls(partial(claim_folder, out), out)
+        return cls(partial(claim_number, runs, name), runs)
+
+    @property
+    def folder(self) -> Path:
+        return self._claim.folder
 
     def __enter__(self) -> "Run":
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._new:
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()  # fails, as it should, where something was saved
+        self._claim.give_up()
 
     def save(self, model: Model, history: Sequence[EpochReport], folder: Path, frames: Frames | None = None) -> Path:
-        """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`."""
+        """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`.
+
+        Whatever was in the run's folder before stays until all of them are on the disk.
+        """
         text = to_yaml(replace(model.config, dataset=model.config.dataset.located(folder)))
-        write_text(self.folder / CONFIG, text)
-        write_text(self.folder / HISTORY, history_csv(history))
-        if frames is not None:
-            frames.save(self.folder / FRAMES)
-        model.save(self.folder / MODEL)
+        if not self._claim.stands():  # somebody has deleted the folder, but what was learned is worth another one
+            self._claim.give_up()
+            self._claim = self._claimed()
+        with together(self.folder) as files:
+            write_text(files / CONFIG, text)
+            write_text(files / HISTORY, history_csv(history))
+            if frames is not None:
+                frames.save(files / FRAMES)
+            model.save(files / MODEL)
         return self.folder / MODEL
+
+    def _claimed(self) -> Claim:
+        try:
+            return self._make_claim()
+        except OSError as error:
+            raise StorageError(
+                f"{self._wish}: the run cannot be written there: {_why_not(self._wish, error)}"
+            ) from error
 
 
 def find_model(path: Path | None, runs: Path = RUNS) -> Path:
@@ -85,6 +90,8 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
     Raises `UsageError` where there is none.
     """
     if path is None:
+        for saved in runs.glob(f"*/{SAVED}"):
+            settle(saved.parent)
         found = (file for file in runs.glob(f"*/{MODEL}") if is_own_file(file))
         models = sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
         if not models:
@@ -92,6 +99,7 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
                 f"there is no run below {runs}/ yet; train one with: mltrain fit CONFIG, or name one with --model"
             )
         return models[-1]
+    settle(path if path.is_dir() else path.parent)
     if path.is_dir():
         if leads_out(path / MODEL):
             raise ModelFileError(f"{path / MODEL}: is a link that leads out of its folder; name the file that is meant")
@@ -101,17 +109,23 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
     return path
 
 
+def find_run(path: Path, runs: Path = RUNS) -> Path:
+    """What is at ``path``, or else the run of that name below ``runs``, if there is one."""
+    named = runs / path
+    return named if not path.exists() and named.is_dir() else path
+
+
 def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
     """What a model was trained on, and the folder from which to look for it.
 
     The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
     is asked, if it is there and about the same dataset.
     """
-    from mltrain.config.load import load_config  # with YAML, which predict does not need
+    from mltrain.config.load import read_words  # with YAML, which predict does not need
 
     config = file.parent / CONFIG
-    with contextlib.suppress(ConfigError, DataError):  # what lies beside a model may be some other program's config
-        if is_own_file(config) and (located := load_config(config).dataset).placeless() == model.config.dataset:
+    with contextlib.suppress(ConfigError):  # what lies beside a model may be some other program's config
+        if is_own_file(config) and (located := read_words(config).dataset).placeless() == model.config.dataset:
             return located, file.parent
     return model.config.dataset, file.parent
 
@@ -134,11 +148,10 @@ def history_csv(history: Sequence[EpochReport]) -> str:
     return text.getvalue()
 
 
-def _highest_number(runs: Path, name: str) -> int:
-    pattern = re.compile(re.escape(name) + r"-(\d{3,})")
-    return max((int(found[1]) for entry in runs.iterdir() if (found := pattern.fullmatch(entry.name))), default=0)
-
-
-def _try_to_write(folder: Path) -> None:
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+def _why_not(folder: Path, error: OSError) -> str:
+    """Why a folder cannot be made, or not be written to, in words."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        for path in (folder, *folder.parents):
+            if path.is_file():
+                return f"{path} is a file; move it away, or name another folder with --out"
+    return reason(error)

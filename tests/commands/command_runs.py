@@ -25,7 +25,7 @@ from mltrain.cli import main
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which a process that should have said or ended something counts as hanging."""
 
 COLUMNS, LINES = 100, 30
@@ -105,6 +105,17 @@ class PseudoTerminal:
     def type(self, text: str) -> None:
         os.write(self._screen, text.encode())
 
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self._screen)
+        self._screen = -1
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        if self._screen >= 0:
+            os.close(self._screen)
+
     def wait_for(self, text: str) -> None:
         """Look at the screen until ``text`` is there."""
         for _ in self._look():
@@ -137,28 +148,30 @@ class PseudoTerminal:
 
 
 @contextlib.contextmanager
-def pseudo_terminal(*words: str, preface: str = "", **environment: str) -> Iterator[PseudoTerminal]:
-    """Run a command on a terminal of its own, which turns Ctrl-C into a signal; ``preface`` is Python to run before."""
+def pseudo_terminal(
+    *words: str, preface: str = "", columns: int = COLUMNS, **environment: str | None
+) -> Iterator[PseudoTerminal]:
+    """Run a command on a terminal of its own, which turns Ctrl-C into a signal; ``preface`` is Python to run before.
+
+    Of the ``environment``, None takes a variable away.
+    """
     screen, keyboard = pty.openpty()
-    fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
     code = "import fcntl, sys, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\nsys.argv[0] = 'mltrain'\n"
     code += f"{preface}\nfrom mltrain.cli import main\nmain()"
     own = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES", "CI")}
+    given: dict[str, str | None] = {**own, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment}
     process = subprocess.Popen(
         [sys.executable, "-c", code, *words],
         stdin=keyboard,
         stdout=keyboard,
         stderr=keyboard,
         start_new_session=True,
-        env={**own, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment},
+        env={name: value for name, value in given.items() if value is not None},
     )
     os.close(keyboard)
-    try:
-        yield PseudoTerminal(process, screen)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(screen)
+    with contextlib.closing(PseudoTerminal(process, screen)) as terminal:
+        yield terminal
 
 
 def without_codes(text: str) -> str:

@@ -9,7 +9,20 @@ from command_runs import PATIENCE, in_own_process, lesson, mltrain, succeed
 
 import mltrain as package
 
-COMMANDS = ["fit", "predict", "evaluate", "data", "plot", "report", "summary", "check", "init", "explain", "schema"]
+COMMANDS = [
+    "fit",
+    "predict",
+    "evaluate",
+    "data",
+    "plot",
+    "report",
+    "summary",
+    "check",
+    "init",
+    "explain",
+    "schema",
+    "runs",
+]
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("fti", "fit"), ("predcit", "predict"), ("evalute", "evaluate")])

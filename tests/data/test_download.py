@@ -21,6 +21,7 @@ from mltrain.data import download as downloading
 from mltrain.data import mnist_files
 from mltrain.data.datasets.mnist import Mnist
 from mltrain.errors import DataError, StorageError
+from mltrain.replacing import UNFINISHED
 
 IMAGES = "train-images-idx3-ubyte"
 COMPRESSED = [f"{name}.gz" for name in tiny_files()]
@@ -252,7 +253,7 @@ def test_a_full_disk(mirrors: Mirrors, alone: Path, monkeypatch: pytest.MonkeyPa
 
 def test_an_interrupt_leaves_nothing(mirrors: Mirrors, alone: Path):
     def interrupt(name: str, done: int, total: int | None) -> None:
-        assert any(file.endswith(".part") for file in kept(alone))
+        assert any(file.endswith(UNFINISHED) for file in kept(alone))
         raise KeyboardInterrupt
 
     mirrors.put("one", tiny_files())
@@ -285,21 +286,17 @@ def test_a_killed_download_leaves_no_torn_file_and_is_cleaned_up(mirrors: Mirror
     child = subprocess.Popen([sys.executable, "-c", CHILD, *arguments])
     try:
         wait_for(lambda: bool(kept(alone)))
-        child.kill()
+        (left,) = kept(alone)
+        assert left.endswith(UNFINISHED)
+        mirrors.answers[f"/one/{IMAGES}.gz"] = 404
+        Mnist().fetch(alone)
+        assert kept(alone) == sorted([left, *COMPRESSED])  # it is the work of a living process
+        target.unlink()
     finally:
+        child.kill()
         child.wait(20)
         done.set()
-    (left,) = kept(alone)
-    assert left.endswith(".part")
     assert mnist_files.find(None, alone) is None
-
-    # As long as it may be the work of a living process, it stays.
-    Mnist().fetch(alone)
-    assert kept(alone) == sorted([left, *COMPRESSED])
-    target.unlink()
-    long_ago = time.time() - 3600
-    os.utime(target.parent / left, (long_ago, long_ago))
-    mirrors.answers[f"/one/{IMAGES}.gz"] = 404
     Mnist().fetch(alone)
     assert kept(alone) == sorted(COMPRESSED)
 

@@ -32,13 +32,23 @@ def test_no_color_is_honoured(monkeypatch):
     assert out.getvalue() == "plain styled\n"
 
 
-@pytest.mark.parametrize("kind", ["dumb", "unknown"])
+@pytest.mark.parametrize("kind", ["dumb", "unknown", "", None])
 def test_a_terminal_that_cannot_move_its_cursor_gets_plain_text(monkeypatch, kind):
-    monkeypatch.setenv("TERM", kind)
+    monkeypatch.setattr("sys.platform", "linux")
+    if kind is None:
+        monkeypatch.delenv("TERM", raising=False)
+    else:
+        monkeypatch.setenv("TERM", kind)
     show, out, _ = terminal(tty=True)
     show.result(STYLED, {})
     assert not show.out.is_terminal
     assert out.getvalue() == "plain styled\n"
+
+
+def test_windows_sets_no_term(monkeypatch):
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.delenv("TERM", raising=False)
+    assert Channel(Tty()).is_terminal
 
 
 def test_square_brackets_and_numbers_are_left_alone():

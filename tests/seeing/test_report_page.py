@@ -1,9 +1,11 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -14,6 +16,7 @@ from browser import Browser, needs_browser, open_browser
 from mltrain.cli import app
 from mltrain.errors import StorageError, UsageError
 from mltrain.plotting.gallery import gallery_of
+from mltrain.storage.environment import Environment
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +86,25 @@ def test_results_data_model_and_environment_are_told(pages, records):
         "validation rows",
         "dense",
         "mltrain fit config.yaml --frames 4 --out runs/line",
-        "Python",
-        "NumPy",
     ):
         assert expected in text
+
+
+def test_the_environment_is_that_of_the_training(runs, records, tmp_path: Path):
+    elsewhere = Environment("0.0.7", "3.99.1", "2.99.3", "Plan9 mips", 96)
+    origin = records["line"].model.origin
+    for given, words in (
+        (
+            msgspec.structs.replace(origin, environment=elsewhere),
+            "What it was trained with. mltrain0.0.7Python3.99.1NumPy2.99.3systemPlan9 mips, 96 coresseed0",
+        ),
+        (None, "The model does not say what it was trained with. seed0"),
+    ):
+        replace(records["line"].model, origin=given).save(tmp_path / "model.npz")
+        app(["report", str(tmp_path / "model.npz"), "--json"], standalone_mode=False)
+        text = Tags((tmp_path / "report.html").read_text()).text
+        assert words in " ".join(text.split("\n"))
+    assert origin.environment == Environment.here()
 
 
 def test_the_config_on_the_page_trains_the_same_model(pages, runs, tmp_path: Path):

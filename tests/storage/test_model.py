@@ -4,10 +4,11 @@ import dataclasses
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from saved_models import CLASSIFIER, meta_of, model_of
+from saved_models import CLASSIFIER, meta_of, model_of, rewrite_meta
 
 from mltrain import __version__, load_model
 from mltrain.config import Config
@@ -27,7 +28,9 @@ from mltrain.engine.network import infer
 from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.schedules import Schedule
 from mltrain.errors import DataError
+from mltrain.storage.environment import Environment
 from mltrain.storage.model import Model
+from mltrain.storage.origin import Origin
 
 LINE = "{dataset: {type: inline, x: [1, 2], y: [3, 4]}, layers: [{type: dense, units: 1}], loss: mse}"
 
@@ -157,7 +160,9 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "inputs": {"scale": 1.0, "shift": 0.0},
         "targets": {"scale": 1.0, "shift": 0.0},
         "table": None,
+        "origin": msgspec.to_builtins(model.origin),
     }
+    assert model.origin is not None
     with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
         shapes = {name: file[name].shape for name in file.files}
         assert np.array_equal(file["dense.kernel"], model.network.arrays["dense.kernel"])
@@ -168,6 +173,22 @@ def test_the_file_says_what_is_needed_to_predict(tmp_path: Any) -> None:
         "dense_1.kernel": (3, 2),
         "dense_1.bias": (2,),
     }
+
+
+def test_a_model_keeps_the_environment_of_its_training(tmp_path: Any) -> None:
+    elsewhere = Environment("0.0.7", "3.99.1", "2.99.3", "Plan9 mips", 96)
+    origin = Origin(data="0" * 64, rows={"train": 3}, environment=elsewhere)
+    model = dataclasses.replace(model_of(CLASSIFIER), origin=origin)
+    for _ in range(2):  # what is loaded and saved again was trained where it was
+        model.save(tmp_path / "model.npz")
+        model = load_model(tmp_path / "model.npz")
+    assert model.origin == origin
+
+
+def test_models_of_before_the_origin_was_kept_can_be_read(tmp_path: Any) -> None:
+    model_of(CLASSIFIER).save(tmp_path / "model.npz")
+    rewrite_meta(tmp_path / "model.npz", lambda meta: meta.pop("origin"))
+    assert load_model(tmp_path / "model.npz").origin is None
 
 
 def test_a_model_names_classes() -> None:

@@ -207,6 +207,8 @@ INCOMPLETE = "its meta is incomplete; the file is damaged"
         (_set("input_shape", value=[float("inf")]), INCOMPLETE),
         (_set("outputs", value="many"), INCOMPLETE),
         (_set("inputs", value=None), INCOMPLETE),
+        (_set("origin", value="here"), INCOMPLETE),
+        (_set("origin", "environment", "cores", value="two"), INCOMPLETE),
         (_set("inputs", "scale", value=float("nan")), INCOMPLETE),
         (_set("inputs", "scale", value=float("inf")), INCOMPLETE),
         (

@@ -15,7 +15,7 @@ from saved_models import CLASSIFIER, model_of
 from mltrain.api import fit
 from mltrain.config.load import load_config, parse_config
 from mltrain.errors import ModelFileError, StorageError, UsageError
-from mltrain.storage import runs
+from mltrain.storage import claims
 from mltrain.storage.model import Model
 from mltrain.storage.runs import Run, dataset_of, find_model, history_csv
 from mltrain.training.report import EpochReport
@@ -63,7 +63,7 @@ def test_a_file_has_taken_a_number_too() -> None:
 
 
 def test_a_number_that_was_taken_meanwhile_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_highest_number", lambda *_: 0)
+    monkeypatch.setattr(claims, "_numbered", lambda *_: {})
     Path("runs/line-001").mkdir(parents=True)
     assert Run.claim("line").folder.name == "line-002"
 
@@ -85,7 +85,12 @@ def test_a_folder_of_ones_own(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("out", "reason"), [("file", "File exists"), ("file/below", "Not a directory"), ("a" * 300, "File name too long")]
+    ("out", "reason"),
+    [
+        ("file", "file is a file; move it away, or name another folder with --out"),
+        ("file/below", "file is a file; move it away, or name another folder with --out"),
+        ("a" * 300, "File name too long"),
+    ],
 )
 def test_a_folder_that_cannot_be(out: str, reason: str) -> None:
     Path("file").touch()
@@ -98,7 +103,9 @@ def test_a_file_in_place_of_the_folder_of_runs() -> None:
     Path("runs").touch()
     with pytest.raises(StorageError) as caught:
         Run.claim("line")
-    assert str(caught.value) == "runs: the run cannot be written there: File exists"
+    assert str(caught.value) == (
+        "runs: the run cannot be written there: runs is a file; move it away, or name another folder with --out"
+    )
 
 
 def test_a_folder_in_which_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:

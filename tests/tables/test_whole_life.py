@@ -239,3 +239,54 @@ def test_a_lesson_comes_with_its_table(run):
     assert "its rows are in iris.csv" in err
     assert Path("iris.csv").read_text() == (DATA / "iris.csv").read_text()
     assert run("check", "iris.yaml")[0] == 0
+
+
+def test_new_rows_are_laid_out_as_those_learned_from(run, tmp_path):
+    rows = [(x % 7, "ab"[x % 2], 10 * (x % 2) + x % 7) for x in range(40)]
+    (tmp_path / "t.txt").write_text("".join(f"{y}:{x}:{name}\n" for x, name, y in rows))
+    (tmp_path / "t.yaml").write_text(
+        "dataset: {type: csv, path: t.txt, target: column_1, delimiter: ':', header: false}\n"
+        "layers: [{type: dense, units: 1}]\nloss: mse\noptimizer: {type: adam, learning_rate: 0.1}\n"
+        "training: {epochs: 100}\n"
+    )
+    assert run("fit", "t.yaml", "--quiet")[0] == 0
+    for text in ("0:3:b\n0:4:a\n", "3:b\n4:a\n", "column_3,column_2\nb,3\na,4\n", "b:3\n"):
+        code, out, err = run("predict", "--input", "-", stdin=text)
+        if text == "b:3\n":
+            assert (code, "column 'column_2': expected a number, got 'b'" in err) == (3, True)
+        else:
+            header, *predicted = out.splitlines()
+            assert header == "predicted_column_1"
+            assert list(map(float, predicted)) == pytest.approx([13, 4], abs=0.1)
+
+
+def test_a_table_that_has_moved_is_named_where_it_was(line, tmp_path):
+    Path("line.csv").rename("other.csv")
+    code, _, err = line("evaluate")
+    assert code == 3
+    assert err.startswith(f"error: {tmp_path}/line.csv: there is no such file")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_a_config_for_a_parquet_file(run, tmp_path, ending):
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"a": [1, 2, None, 4] * 5, "b": ["x", "y", "x", "y"] * 5, "label": [0, 1, 0, 1] * 5})
+    if ending == "parquet":
+        pytest.importorskip("pyarrow.parquet").write_table(table, "t.parquet")
+    else:
+        with arrow.ipc.new_file("t.arrow", table.schema) as file:
+            file.write_table(table)
+    assert run("init", "csv", f"t.{ending}", "--target", "label")[0] == 0
+    text = Path("t.yaml").read_text()
+    assert f"dataset: {{type: parquet, path: t.{ending}, target: label," in text
+    assert "categories: [label], missing: median" in text
+    assert run("fit", "t.yaml", "--quiet")[0] == 0
+    assert run("predict", "--input", f"t.{ending}", "--output", "out.csv")[0] == 0
+    assert len(Path("out.csv").read_text().splitlines()) == 21
+
+
+def test_json_lines_cannot_be_learned_from(run):
+    Path("t.jsonl").write_text('{"a": 1}\n')
+    code, _, err = run("init", "csv", "t.jsonl", "--target", "a")
+    assert code == 3
+    assert err.startswith("error: t.jsonl: JSON Lines can be predicted, but not learned from; save the rows as .csv")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mltrain.data.tables.layout import column_names, find_delimiter, has_header, records
+from mltrain.data.tables.layout import UNKNOWN, Like, column_names, find_delimiter, has_header, records
 from mltrain.data.tables.source import Block, Source
 from mltrain.data.tables.text_file import TextFile, count_lines, readable
 from mltrain.errors import DataError
@@ -30,7 +30,8 @@ _SAMPLE = 50
 class DelimitedFile(Source):
     """A text file of rows. What is not said (``delimiter``, ``header``) is found; see `mltrain.data.tables.layout`.
 
-    ``expected`` are names of columns that a header would have. ``as_text`` keeps cells as they are written.
+    ``expected`` are names of columns that a header would have, ``like`` is how it is probably laid out. ``as_text``
+    keeps cells as they are written.
     """
 
     def __init__(
@@ -40,31 +41,34 @@ class DelimitedFile(Source):
         delimiter: str | None = None,
         header: bool | None = None,
         expected: Collection[str] = (),
+        like: Like = UNKNOWN,
         as_text: bool = False,
     ):
         self._path, self._as_text = path, as_text
         self._file = TextFile(path)
         self.name = self._file.name
         try:
-            self._find_layout(delimiter, header, expected, tabs_first=".tsv" in Path(path).suffixes)
+            self._find_layout(delimiter, header, expected, like, tabs_first=".tsv" in Path(path).suffixes)
         except BaseException:
             self.close()
             raise
 
     def _find_layout(
-        self, delimiter: str | None, header: bool | None, expected: Collection[str], *, tabs_first: bool
+        self, delimiter: str | None, header: bool | None, expected: Collection[str], like: Like, *, tabs_first: bool
     ) -> None:
         sample = list(islice(self._file, _SAMPLE))
         self._lines = chain(sample, self._file)
         # The last line of the sample may end within a quoted cell.
         looked_at = sample[:-1] if len(sample) == _SAMPLE else sample
-        self._delimiter = delimiter if delimiter is not None else find_delimiter(looked_at, tabs_first)
+        self._delimiter = delimiter if delimiter is not None else find_delimiter(looked_at, tabs_first, like.delimiter)
         with self._parsing():
             rows = [row for row in records(looked_at, self._delimiter) if row]
         if not rows:
             raise DataError(f"{self.name}: the file is empty")
-        self._header = header if header is not None else has_header(rows, expected)
+        self._header = header if header is not None else has_header(rows, expected, likely=not like.nameless)
         self.columns = column_names(rows[0], self._header)
+        if not self._header and len(self.columns) == len(like.nameless):
+            self.columns = like.nameless  # without the target, of whose place in the row nothing is left
         self.check_columns()
 
     def most_rows(self) -> int:

@@ -2,15 +2,36 @@
 
 import csv
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from mltrain.data.tables.cells import as_number
 
 DELIMITERS = (",", "\t", ";", "|")
 
 
-def find_delimiter(lines: Sequence[str], tabs_first: bool) -> str:
-    """The separator that cuts the first lines into the most cells, as many in each; the comma if none does."""
-    candidates = sorted(DELIMITERS, key=lambda one: one != "\t") if tabs_first else DELIMITERS
+class Like(NamedTuple):
+    """How the rows were laid out that a model learned from: new ones are probably laid out the same way.
+
+    ``delimiter`` is what was said to separate their cells. ``nameless`` are the columns to predict from, in order, if
+    it was said that no header names them.
+    """
+
+    delimiter: str | None = None
+    nameless: tuple[str, ...] = ()
+
+
+UNKNOWN = Like()
+"""Nothing is known."""
+
+
+def find_delimiter(lines: Sequence[str], tabs_first: bool, likely: str | None = None) -> str:
+    """The separator that cuts the first lines into the most cells, as many in each; the comma if none does.
+
+    One that is ``likely`` is taken if it cuts them into as many in each.
+    """
+    candidates = sorted(DELIMITERS, key=lambda one: one != "\t") if tabs_first else list(DELIMITERS)
+    if likely is not None:
+        candidates = [likely, *(one for one in candidates if one != likely)]
     best, most = candidates[0], 1
     for one in candidates:
         try:
@@ -18,6 +39,8 @@ def find_delimiter(lines: Sequence[str], tabs_first: bool) -> str:
         except csv.Error:
             continue
         if len(widths) == 1 and (width := widths.pop()) > most:
+            if one == likely:
+                return one
             best, most = one, width
     if most > 1:
         return best
@@ -30,12 +53,15 @@ def records(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
 
 
-def has_header(rows: Sequence[Sequence[str]], expected: Collection[str]) -> bool:
-    """Whether the first row names the columns: it has one of the ``expected`` names, or no number as others have."""
+def has_header(rows: Sequence[Sequence[str]], expected: Collection[str], *, likely: bool = True) -> bool:
+    """Whether the first row names the columns: it has one of the ``expected`` names, or no number as others have.
+
+    Where none is ``likely``, only the names count.
+    """
     first, *others = rows
     if any(cell.strip() in expected for cell in first):
         return True
-    return not any(as_number(cell) is not None for cell in first) and bool(others)
+    return likely and not any(as_number(cell) is not None for cell in first) and bool(others)
 
 
 def column_names(first: Sequence[str], header: bool) -> tuple[str, ...]:

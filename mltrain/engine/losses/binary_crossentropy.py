@@ -15,6 +15,9 @@ class BinaryCrossentropy(Loss):
 
     def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         np.subtract(y, target, out=dz)
-        # log(1 + exp(z)) - z target, in the form that does not overflow.
-        losses = np.logaddexp(0, z)
-        return np.subtract(losses, z * target, out=losses)
+        # log(1 + exp(side * z)), where side is -1 if the target is 1, and else 1: nothing overflows, and nothing large
+        # is subtracted from something large, so that the loss of a right and certain answer is as exact as any.
+        losses = np.multiply(target, -2)
+        np.add(losses, 1, out=losses)
+        np.multiply(losses, z, out=losses)
+        return np.logaddexp(0, losses, out=losses)

@@ -17,11 +17,12 @@ class Metric(Spec):
     Rows come in blocks: `statistics` boils a block down to a few numbers, `merge` adds two blocks', and `result` makes
     the metric of them. So no metric ever needs all predictions at once.
 
-    ``judges`` says what it makes sense for: "numbers" or "classes".
+    ``judges`` says what it makes sense for: "numbers" or "classes". ``better`` says which of two values is.
     """
 
     family: ClassVar[Family] = Family("metric", __name__)
     judges: ClassVar[Literal["numbers", "classes"]]
+    better: ClassVar[Literal["higher", "lower"]] = "higher"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         """The sums of one block: ``y`` is ``(rows, outputs)``, ``target`` as the loss takes it.

@@ -12,6 +12,7 @@ class MeanAbsoluteError(Metric):
 
     aliases: ClassVar[tuple[str, ...]] = ("mae",)
     judges: ClassVar[Literal["numbers", "classes"]] = "numbers"
+    better: ClassVar[Literal["higher", "lower"]] = "lower"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         return np.array([np.abs(y - target).sum(dtype=np.float64), y.size])

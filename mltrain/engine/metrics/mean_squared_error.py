@@ -12,6 +12,7 @@ class MeanSquaredError(Metric):
 
     aliases: ClassVar[tuple[str, ...]] = ("mse",)
     judges: ClassVar[Literal["numbers", "classes"]] = "numbers"
+    better: ClassVar[Literal["higher", "lower"]] = "lower"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         errors = np.subtract(y, target, dtype=np.float64)

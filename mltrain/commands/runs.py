@@ -1,0 +1,54 @@
+"""``mltrain runs``: all runs of a folder, a line each."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mltrain.config.nearest import did_you_mean
+from mltrain.display.numbers import plural
+from mltrain.display.runs import RunRow, RunsTable
+from mltrain.display.terminal import Terminal
+from mltrain.errors import UsageError
+from mltrain.storage.catalogue import RunFacts, list_runs
+from mltrain.storage.runs import RUNS
+
+COLUMNS = ("run", "when", "config", "rows", "parameters", "best", "epochs", "time")
+"""What runs can be sorted by."""
+
+_MOST_OTHERS = 5
+
+
+def run(terminal: Terminal, folder: Path | None, *, sort: str, reverse: bool) -> None:
+    """List the runs in ``folder``, or below ``runs/``; say what else is there."""
+    if sort not in COLUMNS:
+        raise UsageError(f"--sort {sort}: expected {', '.join(COLUMNS)}{did_you_mean(sort, COLUMNS)}")
+    runs, others = list_runs(folder or RUNS) if folder or RUNS.is_dir() else ([], [])
+    for sentence in others[:_MOST_OTHERS]:
+        terminal.note(f"left out: {sentence}")
+    if len(others) > _MOST_OTHERS:
+        terminal.note(f"and {plural(len(others) - _MOST_OTHERS, 'other folder')} that hold no run")
+    runs = in_order(runs, sort, reverse=reverse)
+    if terminal.json:
+        terminal.result(RunsTable([]), {"runs": [_document(one) for one in runs]})
+    elif runs:
+        terminal.result(RunsTable([_row(one) for one in runs]), {})
+    else:
+        terminal.note(f"there is no run below {folder or RUNS}/ yet; train one with: mltrain fit CONFIG")
+
+
+def in_order(runs: Sequence[RunFacts], column: str, *, reverse: bool = False) -> list[RunFacts]:
+    """The runs sorted by a column, the smallest first; those of which it is not known come last in any case."""
+    name = {"time": "seconds"}.get(column, column)
+    known = [one for one in runs if getattr(one, name) is not None]
+    unknown = [one for one in runs if getattr(one, name) is None]
+    return [*sorted(known, key=lambda one: getattr(one, name), reverse=reverse), *unknown]
+
+
+def _row(one: RunFacts) -> RunRow:
+    return RunRow(*(getattr(one, name) for name in RunRow._fields))
+
+
+def _document(one: RunFacts) -> dict[str, Any]:
+    when = datetime.fromtimestamp(one.when, UTC).isoformat(timespec="seconds")
+    return {**_row(one)._asdict(), "run": str(one.folder), "when": when}

@@ -1,0 +1,84 @@
+"""Deleting runs: their own files and nothing else, in an order that leaves either a whole run or none.
+
+The model goes after all that only adds to it, and before what means nothing without it. So whoever is interrupted has
+a run that can still be used, or a folder without a model, which no command takes for a run, and which can be removed
+the same way.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mltrain.errors import DataError, ModelFileError, StorageError, UsageError
+from mltrain.storage.files import reason
+from mltrain.storage.model_file import ModelFile
+from mltrain.storage.record import read_history
+from mltrain.storage.runs import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
+
+PICTURES = (
+    *("boundary", "calibration", "classes", "confusion", "curve", "history", "image", "learning", "mistakes"),
+    *("parameters", "residuals", "samples", "units", "weights"),
+)
+"""What `mltrain plot` calls its pictures."""
+
+_LAST = (MODEL, CONFIG, HISTORY)
+_FORMATS = ("png", "svg", "pdf", "gif")
+
+
+def check_run(folder: Path) -> None:
+    """Raises `UsageError` unless this is a folder in which training left a model or a history.
+
+    A symbolic link is refused, wherever it leads.
+    """
+    if folder.is_symlink():
+        raise UsageError(f"{folder}: is a symbolic link; name the folder itself")
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder")
+    arrays = (folder / name for name in FILES if name.endswith(".npz"))
+    if not (any(map(_is_readable, arrays)) or _is_history(folder / HISTORY)):
+        raise UsageError(f"{folder}: is not the folder of a run: it holds neither a model nor a history of mltrain")
+
+
+def remove_run(folder: Path) -> list[str]:
+    """Delete what mltrain wrote to a run's folder, and the folder if nothing else is in it; the names of what stays.
+
+    Raises `StorageError` where the system refuses.
+    """
+    try:
+        for path in _own(folder):
+            path.unlink(missing_ok=True)
+        for place in (folder / PLOTS, folder):
+            if _is_folder(place) and not any(place.iterdir()):
+                place.rmdir()
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be removed: {reason(error)}") from error
+
+
+def _own(folder: Path) -> Iterator[Path]:
+    """The files that mltrain wrote, in the order in which they go. Links are not its own."""
+    pictures = [folder / PLOTS / f"{name}.{form}" for name in PICTURES for form in _FORMATS]
+    more = [folder / name for name in (REPORT, *FILES) if name not in _LAST]
+    last = [folder / name for name in _LAST]
+    for path in (*(pictures if _is_folder(folder / PLOTS) else ()), *more, *last):
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether this is a model file, or one of the others of its format."""
+    try:
+        with ModelFile(path):
+            return True
+    except ModelFileError:
+        return False
+
+
+def _is_history(path: Path) -> bool:
+    try:
+        return "seconds" in read_history(path)
+    except DataError:
+        return False
