@@ -8,6 +8,7 @@ import pytest
 
 from mltrain.cli import app
 from mltrain.errors import ModelFileError, UsageError
+from mltrain.storage.catalogue import list_runs
 from mltrain.storage.record import Record
 from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, MODEL, find_model
 
@@ -49,6 +50,10 @@ def test_a_model_outside_of_the_folder_is_not_read(run: Path) -> None:
         find_model(run)
     with pytest.raises(UsageError, match="there is no run below runs"):
         find_model(None)
+    assert list_runs(Path("runs")) == (
+        [],
+        ["runs/line-001: holds no model.npz, so it is not the folder of a finished run"],
+    )
     assert find_model(outside) == outside
     assert find_model(run / MODEL) == run / MODEL  # named by the user, who may mean the link
 
