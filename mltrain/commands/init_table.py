@@ -15,6 +15,8 @@ MOST_CLASSES = 20
 """Different whole numbers in the target up to which they are taken for classes."""
 
 _STEPS, _BATCH = 3000, 32
+_FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
+"""Of a small table, numbers are soon learned by heart: benchmarks/compare_sklearn.py shows what these limits do."""
 
 
 def config_for(path: Path, target: str) -> tuple[str, list[str]]:
@@ -58,7 +60,8 @@ def config_for(path: Path, target: str) -> tuple[str, list[str]]:
 def _text(path: Path, goal: ColumnProfile, dataset: dict[str, object], *, classes: bool) -> str:
     outputs = f"units: {goal.distinct}, activation: softmax" if classes else "units: 1"
     options = [f"{option}: {on_one_line(value)}" for option, value in dataset.items()]
-    epochs = max(5, min(100, round(_STEPS * _BATCH / goal.rows)))
+    most = _MOST_FOR_CLASSES if classes else _MOST_FOR_NUMBERS
+    epochs = max(_FEWEST_EPOCHS, min(most, round(_STEPS * _BATCH / goal.rows)))
     return "\n".join(
         [
             f"# Predicts {goal.name} from the {rows_in_words(goal.rows)} of {path.name}.",

@@ -17,6 +17,7 @@ from mltrain.insight.answers import ClassAnswers, are_images, class_answers
 from mltrain.insight.course import Course, Tracks, course_of, tracks_of
 from mltrain.insight.curve import Curve, curve_of, has_curve
 from mltrain.insight.plane import Plane, Points, has_plane, plane_of
+from mltrain.insight.unseen import unseen
 from mltrain.storage.record import Record
 
 _MOST_IMAGES = 8
@@ -36,6 +37,8 @@ def run(terminal: Terminal, path: Path | None) -> None:
         views += _of_rows(record)
     except DataError as error:
         terminal.note(f"nothing that needs the rows: {str(error).splitlines()[0]}")
+    if lack := unseen(record.model):
+        terminal.note(lack)
     if not views:
         raise DataError(f"{record.file}: there is nothing to draw")
     terminal.result(Stack(views), {})

@@ -1,5 +1,6 @@
 """What a model says to rows that it did not learn from, beside what is true: classes, or numbers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,8 +50,8 @@ class ClassAnswers:
         return wrong[np.argsort(-self.sureness[wrong], kind="stable")]
 
     def named(self, row: int) -> str:
-        """What was said about a row, and how surely: ``7 (98%)``."""
-        share = f" ({self.sureness[row]:.0%})" if self.are_probabilities else ""
+        """What was said about a row, and how surely: ``7 (98%)``, rounded down so that only certainty is 100%."""
+        share = f" ({math.floor(self.sureness[row] * 100)}%)" if self.are_probabilities else ""
         return f"{self.classes[self.said[row]]}{share}"
 
 

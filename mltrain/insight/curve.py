@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from mltrain.data import Dataset, Split
 from mltrain.engine.network import Network
+from mltrain.insight.rows import every_input, held_back
 from mltrain.storage.model import Model
 from mltrain.storage.record import Record
 
@@ -42,12 +43,11 @@ def has_curve(model: Model) -> bool:
 def curve_of(record: Record) -> Curve:
     """The fitted curve of a run that `has_curve`. Raises `DataError` if its rows cannot be had."""
     data = record.data
-    held = [part for part in (data.validation, data.test) if part is not None]
-    x = between(data)
+    x, held = between(data), held_back(data)
     untrained = record.untrained
     return Curve(
         _numbers(data.train),
-        _numbers(Split(*(np.concatenate(arrays) for arrays in zip(*held, strict=True)))) if held else None,
+        _numbers(held) if held else None,
         x,
         answers(record.model, record.model.network, x),
         record.dataset.truth(x),
@@ -57,7 +57,7 @@ def curve_of(record: Record) -> Curve:
 
 def between(data: Dataset, points: int = _POINTS) -> Numbers:
     """Evenly spread x that reach a little beyond all rows."""
-    every = np.concatenate([part.x for part in (data.train, data.validation, data.test) if part is not None])
+    every = every_input(data)
     low, high = float(every.min()), float(every.max())
     beyond = _MARGIN * ((high - low) or 1)
     return np.linspace(low - beyond, high + beyond, points)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from mltrain.data import Dataset, Split
 from mltrain.engine.network import Network
 from mltrain.insight.curve import Numbers
+from mltrain.insight.rows import every_input, held_back
 from mltrain.storage.model import Model
 from mltrain.storage.record import Record
 from mltrain.training.evaluation import predict
@@ -46,6 +47,7 @@ class Plane:
     trained_on: Points
     held_back: Points | None
     border: tuple[Numbers, Numbers] | None
+    are_probabilities: bool
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ def plane_of(record: Record, network: Network | None = None, side: int = SIDE) -
     Raises `DataError` if its rows cannot be had.
     """
     data = record.data
-    held = [part for part in (data.validation, data.test) if part is not None]
-    extent = extent_of(data)
+    extent, held = extent_of(data), held_back(data)
     across = np.linspace(extent[0], extent[1], SIDE)
     border = record.dataset.border(across)
     return Plane(
@@ -77,15 +78,15 @@ def plane_of(record: Record, network: Network | None = None, side: int = SIDE) -
         field_of(record.model, network or record.model.network, extent, side),
         record.model.classes or (),
         _points(data.train),
-        _points(Split(*(np.concatenate(arrays) for arrays in zip(*held, strict=True)))) if held else None,
+        _points(held) if held else None,
         None if border is None else (across, border),
+        record.model.gives_probabilities,
     )
 
 
 def extent_of(data: Dataset) -> tuple[float, float, float, float]:
     """The square around all rows: left, right, bottom, top."""
-    parts = (data.train, data.validation, data.test)
-    every = np.concatenate([part.x for part in parts if part is not None])
+    every = every_input(data)
     low, high = every.min(axis=0), every.max(axis=0)
     centre, half = (low + high) / 2, (0.5 + _MARGIN) * (float((high - low).max()) or 1)
     x, y = (float(value) for value in centre)

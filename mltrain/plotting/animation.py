@@ -95,8 +95,7 @@ def save_animation(animation: Animation, style: Style, folder: Path) -> Path:
     with style.applied():
         images = [_image(animation.picture(frame), style) for frame in range(len(animation.epochs))]
     # One palette for all, so that what stands still does not flicker; these three have every colour between them.
-    some = [np.asarray(images[place]) for place in (0, len(images) // 2, -1)]
-    palette = Image.fromarray(np.concatenate(some)).quantize(_COLOURS)
+    palette = _palette([images[place] for place in (0, len(images) // 2, -1)], style)
     first, *others = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
     durations = [*[_MILLISECONDS] * len(others), _LAST]
 
@@ -106,6 +105,17 @@ def save_animation(animation: Animation, style: Style, folder: Path) -> Path:
     make_folder(folder)
     write_whole(path, write)
     return path
+
+
+def _palette(images: Sequence[Image.Image], style: Style) -> Image.Image:
+    """The colours that ``images`` need most, and those of the style as they are: a few dots count as well."""
+    exact = [channel for colour in style.names() for channel in bytes.fromhex(colour.removeprefix("#"))]
+    found = Image.fromarray(np.concatenate([np.asarray(image) for image in images])).quantize(
+        _COLOURS - len(exact) // 3
+    )
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*exact, *(found.getpalette() or [])])
+    return palette
 
 
 def _image(picture: Picture, style: Style) -> Image.Image:

@@ -1,5 +1,6 @@
 """Loss, metrics and tracked parameters over the epochs."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
@@ -8,17 +9,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from mltrain.display.numbers import number
 from mltrain.insight.course import Course, Measure, Tracks
-from mltrain.plotting.style import Style
+from mltrain.plotting.style import HEIGHT, WIDTH, Style
+
+_ACROSS, _ROW = 2, 3.4
+"""Panels beside each other, and the inches that a row of them is high if there are several."""
 
 _FEW = 30
 """Up to so many epochs, each has a dot."""
 
 
+def course_size(course: Course) -> tuple[float, float]:
+    """Room for the panels, in inches."""
+    rows = _rows(course)
+    return WIDTH, HEIGHT if rows == 1 else _ROW * rows
+
+
+def _rows(course: Course) -> int:
+    return math.ceil(len(course.measures) / _ACROSS)
+
+
 def draw_course(figure: Figure, style: Style, course: Course) -> None:
     """A panel for the loss and each metric, training solid and validation dashed, the best epoch marked."""
-    panels = figure.subplots(1, len(course.measures), squeeze=False)[0]
-    for axes, measure in zip(panels, course.measures, strict=True):
+    panels = figure.subplots(_rows(course), min(_ACROSS, len(course.measures)), squeeze=False).flat
+    for axes in panels[len(course.measures) :]:
+        axes.remove()
+    for axes, measure in zip(panels, course.measures, strict=False):
         draw_measure(axes, style, course, measure)
         _mark_best(axes, style, course, measure)
 
@@ -58,7 +75,7 @@ def _mark_best(axes: Axes, style: Style, course: Course, measure: Measure) -> No
     late = best > (course.epochs[0] + course.epochs[-1]) / 2
     low = _height(axes, judged[course.best]) < 0.5  # the words go to the other end of the dotted line
     axes.annotate(
-        f"best: epoch {best}\n{judged[course.best]:.4g}",
+        f"best: epoch {best}\n{number(judged[course.best])}",
         (best, 0.97 if low else 0.03),
         xycoords=("data", "axes fraction"),
         xytext=(-6 if late else 6, 0),
@@ -89,8 +106,8 @@ def draw_tracks(figure: Figure, style: Style, tracks: Tracks) -> None:
 def draw_track_lines(axes: Axes, style: Style, tracks: Tracks, until: int | None = None) -> None:
     """The lines of tracked parameters, up to the epoch ``until``, each with its name and value at the border."""
     ends = []
-    for number, (label, values) in enumerate(tracks.values.items()):
-        colour = style.series(number)
+    for place, (label, values) in enumerate(tracks.values.items()):
+        colour = style.series(place)
         draw_until(axes, style, tracks.epochs, values, until, color=colour, label=label)
         at = -1 if until is None else bisect_right(tracks.epochs, until) - 1
         text = f"{label} = {values[at]:.3g}"

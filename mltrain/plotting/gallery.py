@@ -19,8 +19,9 @@ from mltrain.insight.answers import (
 from mltrain.insight.course import Course, Tracks, course_of, tracks_of
 from mltrain.insight.curve import curve_of, has_curve
 from mltrain.insight.plane import has_plane, plane_of, units_of
+from mltrain.insight.unseen import unseen
 from mltrain.plotting.classes import draw_calibration, draw_classes, draw_confusion
-from mltrain.plotting.course import draw_course, draw_tracks
+from mltrain.plotting.course import course_size, draw_course, draw_tracks
 from mltrain.plotting.curve import draw_curve
 from mltrain.plotting.images import (
     MOST_WEIGHTS,
@@ -30,6 +31,7 @@ from mltrain.plotting.images import (
     draw_image,
     draw_sheet,
     draw_weights,
+    sheet_size,
     weights_size,
 )
 from mltrain.plotting.numbers import draw_numbers
@@ -68,8 +70,8 @@ def gallery_of(record: Record) -> Gallery:
         lacks.append(f"nothing that needs the rows: {str(error).splitlines()[0]}")
     else:
         pictures.extend(_of_rows(record))
-        if lack := _unseen(record):
-            lacks.append(lack)
+    if lack := unseen(record.model):
+        lacks.append(lack)
     if (weights := first_weights(record)) is not None:
         pictures.append(
             Picture(
@@ -99,18 +101,6 @@ def _of_rows(record: Record) -> Iterator[Picture]:
             yield from _images(answers)
 
 
-def _unseen(record: Record) -> str | None:
-    """Why there is no picture of what the model does with its inputs; None if there is one."""
-    shape = record.model.facts.input_shape
-    if has_curve(record.model) or has_plane(record.model) or are_images(shape):
-        return None
-    count = int(np.prod(shape))
-    return (
-        f"no picture of the model over its inputs: a row has {plural(count, 'number')}; "
-        "a curve needs one, a boundary two, an image a height and a width"
-    )
-
-
 def _course(course: Course) -> Picture:
     loss = course.measures[0]
     names = _listed([measure.name.replace("_", " ") for measure in course.measures])
@@ -119,8 +109,8 @@ def _course(course: Course) -> Picture:
         f"{names.capitalize()} over {plural(course.epochs[-1], 'epoch')}. The smallest {what}, "
         f"{number(judged[course.best])}, is that of epoch {course.epochs[course.best]}."
     )
-    width = WIDTH * max(1.0, len(course.measures) / 2)
-    return Picture("history", "How the learning went", caption, partial(draw_course, course=course), (width, HEIGHT))
+    draw = partial(draw_course, course=course)
+    return Picture("history", "How the learning went", caption, draw, course_size(course))
 
 
 def _tracks(tracks: Tracks) -> Picture:
@@ -213,7 +203,7 @@ def _sheet(name: str, title: str, caption: str, answers: ClassAnswers, rows: Seq
         right = bool(answers.true[row] == answers.said[row])
         truth = "" if right else f"\nis {answers.classes[answers.true[row]]}"
         samples.append(Labelled(answers.x[row], answers.named(row) + truth, right))
-    return Picture(name, title, caption, partial(draw_sheet, samples=samples))
+    return Picture(name, title, caption, partial(draw_sheet, samples=samples), sheet_size(samples))
 
 
 def _of(shown: int, count: int, noun: str) -> str:

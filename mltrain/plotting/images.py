@@ -14,6 +14,8 @@ from mltrain.plotting.style import WIDTH, Style, packed, without_axes
 SHEET_COLUMNS, SHEET_ROWS = 8, 3
 MOST_WEIGHTS = 40
 _WEIGHTS_A_ROW = 10
+_LINE = 0.2
+"""Inches of a line of words above an image."""
 
 
 class Labelled(NamedTuple):
@@ -22,6 +24,13 @@ class Labelled(NamedTuple):
     image: npt.NDArray[Any]
     label: str
     right: bool
+
+
+def sheet_size(samples: Sequence[Labelled]) -> tuple[float, float]:
+    """Room for a sheet, in inches: squares as wide as fit, with their words above."""
+    lines = max(sample.label.count("\n") for sample in samples) + 1
+    rows = math.ceil(len(samples) / SHEET_COLUMNS)
+    return WIDTH, rows * (WIDTH / SHEET_COLUMNS + _LINE * lines)
 
 
 def draw_sheet(figure: Figure, style: Style, samples: Sequence[Labelled]) -> None:

@@ -14,7 +14,7 @@ from mltrain.insight.plane import Plane, Points, Units
 from mltrain.plotting.style import WIDTH, Style, packed, without_axes
 
 _MARKERS = "osD^vP*X"
-_MAPS_A_ROW = 16
+_LARGE_A_ROW, _MAPS_A_ROW = 8, 16
 _WORDS = 0.35
 """Room for the name of a layer, in inches."""
 
@@ -28,11 +28,15 @@ def draw_plane(figure: Figure, style: Style, plane: Plane) -> None:
     image = draw_square(axes, style, plane)
     if len(plane.classes) == 2:
         bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], shrink=0.8, aspect=18)
-        bar.ax.set_yticklabels([f"surely {plane.classes[0]}", "undecided", f"surely {plane.classes[1]}"])
+        first, second = (f"surely {name}" if plane.are_probabilities else name for name in plane.classes)
+        bar.ax.set_yticklabels([first, "undecided", second])
         bar.outline.set_visible(False)
     elif not plane.classes:
         figure.colorbar(image, ax=axes, shrink=0.8, aspect=18).set_label("output")
-    figure.legend(loc="outside lower center", ncols=3, handletextpad=0.2)
+    if len(plane.classes) > 2:
+        figure.legend(loc="outside right center", handletextpad=0.2)
+    else:
+        figure.legend(loc="outside lower center", ncols=2, handletextpad=0.2)
 
 
 def draw_square(axes: Axes, style: Style, plane: Plane) -> AxesImage:
@@ -82,7 +86,7 @@ def _draw_points(axes: Axes, style: Style, plane: Plane, points: Points, words: 
             facecolors=colours[number] if filled else style.background,
             edgecolors=style.background if filled else colours[number],
             linewidths=0.6 if filled else 1.1,
-            label=f"{name}, {words}",
+            label=f"{name}, {words}" if len(colours) == 2 else name if filled else None,
             zorder=4 if filled else 3,
         )
 
@@ -102,7 +106,7 @@ def draw_units(figure: Figure, style: Style, layers: Sequence[Units]) -> None:
     blocks = figure.subfigures(len(layers), 1, squeeze=False, height_ratios=[_block_height(units) for units in layers])
     for block, units in zip(blocks[:, 0], layers, strict=True):
         shown = f"the first {len(units.maps)} of {units.of}" if len(units.maps) < units.of else str(units.of)
-        block.suptitle(f"{units.layer}: {shown} units", x=0.015, ha="left", size=11)
+        block.suptitle(f"{units.layer}: {shown} units", x=0.0, ha="left", size=11)
         across = _across(units)
         grid = block.subplots(_rows(units), across, squeeze=False)
         for axes in grid.flat:
@@ -113,7 +117,9 @@ def draw_units(figure: Figure, style: Style, layers: Sequence[Units]) -> None:
 
 
 def _across(units: Units) -> int:
-    return max(8, math.ceil(len(units.maps) / math.ceil(len(units.maps) / _MAPS_A_ROW)))
+    """Maps beside each other: large ones as long as two rows of them are enough."""
+    count = len(units.maps)
+    return _LARGE_A_ROW if count <= 2 * _LARGE_A_ROW else math.ceil(count / math.ceil(count / _MAPS_A_ROW))
 
 
 def _rows(units: Units) -> int:

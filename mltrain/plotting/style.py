@@ -28,6 +28,7 @@ DOTS_PER_INCH = 200
 _TITLE_SIZE, _CAPTION_SIZE, _TEXT_SIZE = 15, 10.5, 11
 _TITLE_ROOM, _CAPTION_LINE, _MARGIN = 0.42, 0.19, 0.14
 _LETTERS_AN_INCH = 13.5
+_PAD = 0.1
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,10 @@ def drawn(picture: Picture, style: Style, *, headed: bool = True) -> Figure:
     lines = textwrap.wrap(picture.caption, int((width - 2 * _MARGIN) * _LETTERS_AN_INCH)) if headed else []
     head = _TITLE_ROOM + _CAPTION_LINE * len(lines) + 0.06 if headed else 0.0
     total = height + head
-    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, height / total), w_pad=0.1, h_pad=0.1)
+    side = (_MARGIN - _PAD) / width  # so that what is widest begins below the title
+    layout = ConstrainedLayoutEngine(
+        rect=(side, 0, 1 - 2 * side, height / total), w_pad=_PAD, h_pad=_PAD, compress=True
+    )
     figure = Figure(figsize=(width, total), dpi=DOTS_PER_INCH, layout=layout)
     FigureCanvasAgg(figure)
     picture.draw(figure, style)
@@ -128,7 +132,10 @@ def packed(figure: Figure) -> None:
     """Little room between panels: for sheets of small images."""
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
-    engine.set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
+    width, pad = figure.get_size_inches()[0], 0.03
+    side = (_MARGIN - pad) / width
+    _, bottom, _, height = engine.get()["rect"]
+    engine.set(w_pad=pad, h_pad=pad, wspace=0.0, hspace=0.0, rect=(side, bottom, 1 - 2 * side, height))
 
 
 def without_axes(axes: Axes) -> None:

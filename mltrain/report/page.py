@@ -106,10 +106,12 @@ def _pictures(gallery: Gallery) -> str:
 
 
 def _figure(picture: Picture) -> str:
-    caption, title = escape(picture.caption), escape(picture.title)
+    caption, title, drawing = escape(picture.caption), escape(picture.title), inline_svg(picture)
+    # The pixels of an image cannot follow the page into the dark, so what is drawn over them must not either.
+    ground = "scroll paper" if "<image" in drawing else "scroll"
     return (
         f'<figure id="{picture.name}">\n<h3>{title}</h3>\n<figcaption>{caption}</figcaption>\n'
-        f'<div class="scroll" tabindex="0" role="group" aria-label="{title}">{inline_svg(picture)}</div>\n</figure>'
+        f'<div class="{ground}" tabindex="0" role="group" aria-label="{title}">{drawing}</div>\n</figure>'
     )
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from mltrain.engine.metrics import Metric
-from mltrain.errors import DataError, ModelFileError
+from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.storage.files import reason
 from mltrain.storage.links import is_own_file
 from mltrain.storage.model_file import ModelFile
 from mltrain.storage.record import Columns, read_history
 from mltrain.storage.runs import HISTORY, MODEL
+from mltrain.storage.together import settle
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,14 @@ def list_runs(runs: Path) -> tuple[list[RunFacts], list[str]]:
     for folder in folders:
         try:
             found.append(run_facts(folder))
-        except (ModelFileError, DataError) as error:
+        except (ModelFileError, DataError, StorageError) as error:
             others.append(str(error))
     return found, others
 
 
 def run_facts(folder: Path) -> RunFacts:
     """What the files of one run say. Raises `ModelFileError` or `DataError` where it is none, or damaged."""
+    settle(folder)
     path = folder / MODEL
     if not is_own_file(path):
         raise ModelFileError(f"{folder}: holds no {MODEL}, so it is not the folder of a finished run")

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mltrain.errors import DataError, ModelFileError, StorageError, UsageError
+from mltrain.storage.claims import MARK
 from mltrain.storage.files import reason
 from mltrain.storage.model_file import ModelFile
 from mltrain.storage.record import read_history
 from mltrain.storage.runs import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
+from mltrain.storage.together import delete_abandoned, settle
 
 PICTURES = (
     *("boundary", "calibration", "classes", "confusion", "curve", "history", "image", "learning", "mistakes"),
@@ -27,12 +29,13 @@ _FORMATS = ("png", "svg", "pdf", "gif")
 def check_run(folder: Path) -> None:
     """Raises `UsageError` unless this is a folder in which training left a model or a history.
 
-    A symbolic link is refused, wherever it leads.
+    A symbolic link is refused, wherever it leads. A save that was broken off is finished first. Raises `StorageError`.
     """
     if folder.is_symlink():
         raise UsageError(f"{folder}: is a symbolic link; name the folder itself")
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder")
+    settle(folder)
     arrays = (folder / name for name in FILES if name.endswith(".npz"))
     if not (any(map(_is_readable, arrays)) or _is_history(folder / HISTORY)):
         raise UsageError(f"{folder}: is not the folder of a run: it holds neither a model nor a history of mltrain")
@@ -44,6 +47,7 @@ def remove_run(folder: Path) -> list[str]:
     Raises `StorageError` where the system refuses.
     """
     try:
+        delete_abandoned(folder)
         for path in _own(folder):
             path.unlink(missing_ok=True)
         for place in (folder / PLOTS, folder):
@@ -57,7 +61,7 @@ def remove_run(folder: Path) -> list[str]:
 def _own(folder: Path) -> Iterator[Path]:
     """The files that mltrain wrote, in the order in which they go. Links are not its own."""
     pictures = [folder / PLOTS / f"{name}.{form}" for name in PICTURES for form in _FORMATS]
-    more = [folder / name for name in (REPORT, *FILES) if name not in _LAST]
+    more = [folder / name for name in (REPORT, MARK, *FILES) if name not in _LAST]
     last = [folder / name for name in _LAST]
     for path in (*(pictures if _is_folder(folder / PLOTS) else ()), *more, *last):
         if path.is_file() and not path.is_symlink():

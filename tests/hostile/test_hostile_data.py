@@ -24,11 +24,10 @@ def packed(path: Path, start: bytes, piece: bytes, count: int) -> Path:
 def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(HEADER + '1,2\n3,"4\n' + "5,6\n" * 10_000)
-    assert refusal("csv", path).startswith("FILE: this is no table of text: ")
+    assert "this is no table of text: " in refusal("csv", path)
     path.write_text(HEADER + '1,2\n3,"4\n' + "5,6\n" * 10)
-    assert refusal("csv", path) == (
-        "FILE: this is no table of text: unexpected end of data; a quote is opened and never closed"
-    )
+    said = "this is no table of text: unexpected end of data; a quote is opened and never closed"
+    assert refusal("csv", path).endswith(said)
 
 
 def test_a_line_of_a_hundred_megabytes(tmp_path: Path) -> None:
@@ -160,14 +159,20 @@ def test_arrays_that_are_bombs_or_worse(tmp_path: Path) -> None:
         npz(tmp_path / "zeros.npz", x=npy("|u1", "(100000000,)", bytes(10**8)), y=good),
         npz(tmp_path / "pickle.npz", x=pickle.getvalue(), y=good),
         npz(tmp_path / "python.npz", x=npy("<f4", "(" * 5000), y=good),
+        npz(tmp_path / "text.npz", x=npy("<U1", "(2,)", b"\xff" * 8), y=good),
         npz(tmp_path / "records.npz", x=b"\x93NUMPY\x01\x00\x10\x00[('a', '<f4')]   ", y=good),
     ]
+    with zipfile.ZipFile(tmp_path / "names.npz", "w") as file:
+        file.writestr("x", good)
+        file.writestr("a\nb.npy", good)
+    assert refusal("npz", tmp_path / "names.npz") == "FILE: there is no array 'x' among a\\nb"
     found = answers("npz", *paths)
     assert [str(answer).partition("savez: ")[2] for answer in found] == [
         "'x' is said to hold 4,000,000,000,000 bytes, and does not",
         "'x' is said to hold 100,000,000 bytes, and does not",
         "'x' holds Python objects, which are never loaded",
         "'x' has no header that can be read",
+        "'x' holds what are no characters",
         "'x' has no header that can be read",
     ]
 

@@ -24,6 +24,13 @@ loss: binary_crossentropy
 metrics: [accuracy]
 training: {epochs: 5}
 """,
+    "three": """
+dataset: {type: inline, x: [[0, 0], [0, 1], [2, 0], [2, 1], [0, 3], [2, 3]], y: [a, a, b, b, c, c]}
+layers: [{type: dense, units: 3, activation: softmax}]
+loss: sparse_categorical_crossentropy
+optimizer: {type: adam, learning_rate: 0.1}
+training: {epochs: 60}
+""",
     "side": """
 dataset: {type: line_side, slope: 1.2, intercept: 50, size: 400, samples: 40, test_split: 0.5}
 layers: [{type: dense, units: 1, activation: step}]

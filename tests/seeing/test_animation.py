@@ -73,3 +73,10 @@ def test_the_gif_has_every_frame_and_rests_at_the_end(runs, tmp_path: Path, caps
         start = image.info["duration"]
         image.seek(3)
         assert image.info["duration"] > 5 * start
+
+
+def test_a_few_dots_keep_their_colours(runs, tmp_path: Path, capsys):
+    app(["plot", str(runs["three"]), "--animate", "--out", str(tmp_path)], standalone_mode=False)
+    with Image.open(tmp_path / "learning.gif") as image:
+        colours = {colour for _, colour in image.convert("RGB").getcolors()}
+    assert {tuple(bytes.fromhex(colour[1:])) for colour in LIGHT.classes(3)} <= colours

@@ -59,7 +59,7 @@ def test_a_curve_has_the_truth_and_both_networks(records):
 
 def test_what_suits_follows_from_the_shapes(records):
     assert {name for name, record in records.items() if has_curve(record.model)} == {"line"}
-    assert {name for name, record in records.items() if has_plane(record.model)} == {"plane", "side"}
+    assert {name for name, record in records.items() if has_plane(record.model)} == {"plane", "side", "three"}
 
 
 def test_the_field_of_a_plane_is_what_the_model_says_from_bottom_to_top(records):

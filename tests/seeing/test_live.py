@@ -1,5 +1,6 @@
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import webbrowser
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from browser import Browser, needs_browser, open_browser
 
 from mltrain.config.load import load_config
+from mltrain.live.desktop import open_page
 from mltrain.live.feed import Feed
 from mltrain.live.page import LivePage
 from mltrain.live.server import Server
@@ -85,7 +88,8 @@ def test_a_slow_reader_gets_the_newest_message_only():
 
 
 @pytest.mark.parametrize(
-    ("run", "kind"), [("plane", "plane"), ("line", "curve"), ("images", "samples"), ("table", None)]
+    ("run", "kind"),
+    [("plane", "plane"), ("three", "plane"), ("line", "curve"), ("images", "samples"), ("table", None)],
 )
 def test_the_page_knows_what_suits_the_model(pages, run, kind):
     page, clock = pages(run)
@@ -100,6 +104,17 @@ def test_the_page_knows_what_suits_the_model(pages, run, kind):
     messages(page.address, 1, seen)
     expected = {"plane": {"field"}, "curve": {"y"}, "samples": {"said"}, None: set()}[kind]
     assert set(seen[0]["sight"] or ()) == expected
+
+
+def test_three_classes_have_a_colour_each_and_are_told_by_number(pages):
+    page, clock = pages("three")
+    clock.now = 1.0
+    page.step(1, 2, 0.5)
+    sight = json.loads(get(page.address, "/about")[1])["sight"]
+    assert (sight["classes"], sight["colours"]) == (["a", "b", "c"], ["blue", "orange", "green"])
+    seen = []
+    messages(page.address, 1, seen)
+    assert set(seen[0]["sight"]["field"]) <= {0, 1, 2}
 
 
 def test_readers_are_told_of_epochs_and_of_the_end(pages):
@@ -215,6 +230,100 @@ def training(tmp_path: Path):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_in_a_pipeline_the_page_ends_with_the_training(tmp_path: Path):
+    (tmp_path / "short.yaml").write_text(LONG.replace("1000000", "2"))
+    command = [sys.executable, "-m", "mltrain", "fit", "short.yaml", "--live", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["epochs"] == 2
+    assert "until Ctrl-C" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal that a program can hold")
+def test_on_a_terminal_the_page_stays_until_ctrl_c(tmp_path: Path):
+    import pty
+
+    (tmp_path / "short.yaml").write_text(LONG.replace("1000000", "2"))
+    held, end = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if "DISPLAY" not in name} | {"TERM": "xterm"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mltrain", "fit", "short.yaml", "--live", "--quiet"],
+        cwd=tmp_path, env=environment, stdin=end, stdout=subprocess.DEVNULL, stderr=end,
+    )  # fmt: skip
+    os.close(end)
+    try:
+        text = ""
+        while "until Ctrl-C" not in text:
+            text += os.read(held, 1000).decode()
+        address = re.search(r"http://127\.0\.0\.1:\d+/", text)[0]
+        for _ in range(2):  # and the page can be loaded again
+            seen = []
+            messages(address, 1, seen)
+            assert (seen[0]["over"], seen[0]["epoch"]) == (True, 2)
+        assert (tmp_path / "runs" / "short-001" / "model.npz").is_file()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(held)
+
+
+class Window:
+    """A browser that opens windows."""
+
+    opened = ""
+
+    def open(self, address):
+        self.opened = address
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "opens"),
+    [
+        ({}, False),
+        ({"DISPLAY": ":0"}, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ({"DISPLAY": ":10", "SSH_CONNECTION": "10.0.0.1 22 10.0.0.2 22"}, False),
+    ],
+)
+def test_a_browser_is_opened_where_there_is_a_desktop(monkeypatch, environment, opens):
+    window = Window()
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("webbrowser.get", lambda: window)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert open_page("http://127.0.0.1:1/") is opens
+    assert window.opened == ("http://127.0.0.1:1/" if opens else "")
+
+
+def test_a_browser_on_the_terminal_or_none_is_not_opened(monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.GenericBrowser("false"))
+    assert not open_page("http://127.0.0.1:1/")
+
+    def nothing():
+        raise webbrowser.Error
+
+    monkeypatch.setattr("webbrowser.get", nothing)
+    assert not open_page("http://127.0.0.1:1/")
+
+
+def test_who_sits_there_is_greeted_once_the_page_is_served(runs):
+    greeted = []
+    page = LivePage(prepare(load_config(runs["line"] / "config.yaml"), runs["line"]), greet=greeted.append)
+    with closing(page):
+        assert not greeted
+        page.step(1, 2, 0.5)
+        until(lambda: greeted)
+        page.finish()
+    assert greeted == [page.address]
 
 
 def test_a_closed_tab_does_not_disturb_the_training_and_its_end_is_as_ever(training, tmp_path: Path):

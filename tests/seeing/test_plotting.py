@@ -1,6 +1,7 @@
 """What pictures hold: panels, series, labels, ranges. Not their pixels."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,9 +10,12 @@ pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
 
 from matplotlib.colors import to_hex
 
+from mltrain.insight.answers import ClassAnswers
+from mltrain.insight.course import Course, Measure
+from mltrain.plotting.course import course_size, draw_course
 from mltrain.plotting.gallery import gallery_of
 from mltrain.plotting.images import MOST_WEIGHTS
-from mltrain.plotting.style import DARK, LIGHT, drawn
+from mltrain.plotting.style import DARK, LIGHT, Picture, drawn
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +35,7 @@ def figure_of(picture, style=LIGHT):
     [
         ("line", ["history", "parameters", "curve", "residuals"]),
         ("plane", ["history", "boundary", "units", "confusion", "classes", "calibration"]),
+        ("three", ["history", "boundary", "confusion", "classes", "calibration"]),
         ("side", ["history", "boundary", "confusion", "classes"]),
         ("table", ["history", "residuals"]),
         ("untrained", ["confusion", "classes"]),
@@ -107,6 +112,57 @@ def test_a_boundary_has_its_field_its_border_and_every_point(pictures):
     assert "true border" in [line.get_label() for line in side.lines]
 
 
+def test_only_probabilities_are_called_sure(pictures):
+    _, bar = figure_of(pictures["side"]["boundary"]).axes
+    assert [text.get_text() for text in bar.get_yticklabels()] == ["below", "undecided", "above"]
+
+
+def test_three_classes_have_a_colour_and_a_marker_each(pictures):
+    figure = figure_of(pictures["three"]["boundary"])
+    (axes,) = figure.axes
+    colours = {tuple(colour) for row in axes.images[0].get_array().tolist() for colour in row}
+    assert len(colours) == 3
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c"]
+    assert len({to_hex(points.get_facecolor()[0]) for points in axes.collections}) == 3
+    assert len({points.get_paths()[0].vertices.tobytes() for points in axes.collections}) == 3
+
+
+def test_the_surest_mistakes_come_first_with_what_was_said_and_what_is_true(records, monkeypatch):
+    images = np.arange(5)[:, None, None] * np.ones((5, 2, 2))
+    answers = ClassAnswers(
+        split="test",
+        classes=("rising", "falling"),
+        x=images,
+        true=np.array([0, 1, 0, 1, 0]),
+        said=np.array([0, 0, 1, 0, 1]),
+        sureness=np.array([1.0, 0.6, 0.999, 0.6, 0.75]),
+        are_probabilities=True,
+    )
+    monkeypatch.setattr("mltrain.plotting.gallery.class_answers", lambda record: answers)
+    by_name = {picture.name: picture for picture in gallery_of(records["images"]).pictures}
+    shown = [axes for axes in figure_of(by_name["mistakes"]).axes if axes.images]
+    assert [axes.images[0].get_array()[0, 0] for axes in shown] == [2, 4, 1, 3]
+    assert [axes.get_title(loc="center") for axes in shown] == [
+        "× falling (99%)\nis rising",
+        "× falling (75%)\nis rising",
+        "× rising (60%)\nis falling",
+        "× rising (60%)\nis falling",
+    ]
+    assert by_name["mistakes"].caption.startswith("All 4 mistakes on the test rows, the surest first")
+    samples = [axes.get_title(loc="center") for axes in figure_of(by_name["samples"]).axes if axes.images]
+    assert samples[:2] == ["rising (100%)", "× rising (60%)\nis falling"]
+
+
+def test_measures_stand_in_rows_of_two(records):
+    history = records["line"].history
+    measures = [Measure(name, history["loss"]) for name in ("loss", "one", "other")]
+    course = Course([*range(9)], measures, 8)
+    picture = Picture("history", "", "", partial(draw_course, course=course), course_size(course))
+    boxes = [axes.get_subplotspec().get_geometry()[:3] for axes in figure_of(picture).axes]
+    assert boxes == [(2, 2, 0), (2, 2, 1), (2, 2, 2)]
+
+
 def test_every_hidden_unit_has_a_panel(pictures):
     figure = figure_of(pictures["plane"]["units"])
     assert [block.get_suptitle() for block in figure.subfigs] == ["dense: 4 units", "dense_1: 3 units"]
@@ -161,8 +217,8 @@ def test_predicted_against_true_with_residuals(pictures):
 
 def test_what_cannot_be_drawn_is_said_in_a_line_each(records):
     assert gallery_of(records["table"]).lacks == [
-        "no picture of the model over its inputs: a row has 3 numbers; "
-        "a curve needs one, a boundary two, an image a height and a width"
+        "no picture of the model over its inputs: it takes 3 numbers and gives 1; "
+        "a curve takes one and gives one, a boundary takes two, an image has a height and a width"
     ]
     assert gallery_of(records["untrained"]).lacks[0] == (
         "no curves of loss and metrics: they need a history of two epochs or more, which is not there"

@@ -66,6 +66,14 @@ def test_every_picture_of_the_run_is_there_with_its_words(pages, records):
         assert drawings == [picture.caption for picture in gallery_of(records[name]).pictures]
 
 
+def test_pictures_with_pixels_in_them_stay_on_light_ground(pages):
+    for file in pages.values():
+        figures = re.findall(r"<figure.*?</figure>", file.read_text(), re.DOTALL)
+        assert figures
+        for figure in figures:
+            assert ('class="scroll paper"' in figure) == ("<image" in figure)
+
+
 def test_ids_are_unique_and_what_is_referred_to_is_there(pages):
     for file in pages.values():
         text = file.read_text()

@@ -1,7 +1,7 @@
 import pytest
 
 from mltrain.cli import app
-from mltrain.display.pixels import GREYS, SIDES, Colour, Pixels
+from mltrain.display.pixels import GREYS, SIDES, Colour, Pixels, Regions, shade
 from mltrain.display.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
 from mltrain.errors import DataError, UsageError
 
@@ -58,6 +58,26 @@ def test_the_top_of_a_map_is_the_end_of_its_field():
     assert "█" not in lines[-2]
 
 
+def test_regions_have_a_shade_each_and_the_colours_of_their_classes():
+    regions = Regions([[0, 1, 2, 2]], [Colour(1, 0, 0), Colour(2, 0, 0), Colour(3, 0, 0)], {(0, 3): "+"})
+    (line,) = regions.lines(None)
+    assert [tuple(span) for span in line] == [
+        (" ", "#010000 on #010000"),
+        ("░", "#020000 on #020000"),
+        ("▒", "#030000 on #030000"),
+        ("+", "bold white on #030000"),
+    ]
+    assert len({shade(number) for number in range(30)}) == 30
+
+
+def test_a_map_of_three_classes_has_a_character_a_place():
+    field = [[0] * 5 + [1] * 5] * 5 + [[2] * 10] * 5
+    lines = shown(PlaneMap(field, (0, 1, 0, 1), [Mark(0.1, 0.1, "x")], "legend", classes=3), 30)
+    assert {line[-24:] for line in lines[1:7]} == {"▒" * 24}
+    assert {line[-12:] for line in lines[7:-1]} == {"░" * 12}
+    assert "x" in lines[-3] + lines[-2]
+
+
 def test_images_stand_beside_each_other_as_far_as_they_fit():
     images = [Labelled([[1.0] * 10] * 2, f"image {number}") for number in range(4)]
     assert shown(Images(images), 24) == ["image 0     image 1", "██████████  ██████████"]
@@ -74,6 +94,7 @@ def drawn(capsys, folder):
     [
         ("line", ["how the learning went", "parameters on their way", "data and network"]),
         ("plane", ["how the learning went", "every point of the plane", "what is taken for what"]),
+        ("three", ["how the learning went", "every point of the plane", "what is taken for what"]),
         ("images", ["how the learning went", "what is taken for what", "samples"]),
     ],
 )
@@ -83,12 +104,20 @@ def test_each_run_is_drawn_with_what_suits_it(runs, capsys, run, sections):
     assert places == sorted(places)
 
 
+def test_shades_and_points_of_three_classes_are_named(runs, capsys):
+    text = drawn(capsys, runs["three"]).out
+    assert "blank: a, ░: b, ▒: c; points: x a, o b, + c\n" in text
+    assert all(character in text for character in "░▒xo+")
+
+
 def test_the_truth_about_parameters_is_told(runs, capsys):
     assert "truth: W = 3, b = 1" in drawn(capsys, runs["line"]).out
 
 
 def test_what_is_missing_is_said_in_a_line(runs, capsys):
-    assert "note: no curve of the loss" in drawn(capsys, runs["untrained"]).err
+    said = drawn(capsys, runs["untrained"]).err
+    assert "note: no curve of the loss" in said
+    assert "note: no picture of the model over its inputs: it takes 3 numbers and gives a class;" in said
 
 
 def test_nothing_to_draw_is_an_error(runs, capsys, monkeypatch):

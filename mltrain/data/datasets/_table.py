@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from mltrain.data import Dataset, DatasetSpec, Facts, Split
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import Preprocessing, Scaling
-from mltrain.data.splitting import Parts, draw_parts, reorder
+from mltrain.data.splitting import Parts, draw_parts, reorder, rows_in_words
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing
 from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.learning import (
@@ -197,16 +197,15 @@ class TableDataset(DatasetSpec):
         as_text = bool(self.categories)
         with self.open(path, as_text=as_text) as source:
             table = survey(source, self._roles(source), self._missing())
-        if self.missing == "error":
+        if self.missing == "error" and whole_rows(table, targets_only=True).all():
             check_missing(table)
         keep = whole_rows(table, targets_only=self.missing != "drop")
         if not keep.all():
             if self.missing != "drop":
-                row = int((~keep).argmax()) + 1
+                row, absent = int((~keep).argmax()) + 1, rows_in_words(int((~keep).sum()))
                 raise DataError(
-                    f"{table.source}: row {row:,}, column '{self.targets[0]}': the target is missing, and so it is in "
-                    f"{int((~keep).sum()):,} rows; what is to be learned cannot be filled in: 'missing: drop' leaves "
-                    "such rows out"
+                    f"{table.source}: row {row:,}, column '{', '.join(self.targets)}': the target is missing, in "
+                    f"{absent} in all; what is to be learned cannot be filled in: 'missing: drop' leaves such rows out"
                 )
             if not keep.any():
                 raise DataError(f"{table.source}: every row lacks some value, so 'missing: drop' leaves none")

@@ -110,16 +110,19 @@ class DelimitedFile(Source):
             rows: list[list[str]] = []
             lines: list[int] = []
             end = line + reader.line_num
-            for cells in reader:
-                start, end = end + 1, line + reader.line_num
-                if not cells:
-                    continue
-                if len(cells) != width:
-                    raise self._ragged(start, row + len(rows), cells)
-                rows.append(cells)
-                lines.append(start)
-                if len(rows) == self.block_rows:
-                    break
+            try:
+                for cells in reader:
+                    start, end = end + 1, line + reader.line_num
+                    if not cells:
+                        continue
+                    if len(cells) != width:
+                        raise self._ragged(start, row + len(rows), cells)
+                    rows.append(cells)
+                    lines.append(start)
+                    if len(rows) == self.block_rows:
+                        break
+            except csv.Error as error:
+                raise _unparsable(f"{self.name}:{end + 1}: row {row + len(rows):,}", error) from error
             if not rows:
                 return
             yield Block(list(zip(*rows, strict=True)), row, lines)
@@ -153,8 +156,12 @@ class _Parsing:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, csv.Error):
-            advice = "; a quote is opened and never closed" if "end of data" in str(error) else ""
-            raise DataError(f"{self._name}: this is no table of text: {error}{advice}") from error
+            raise _unparsable(self._name, error) from error
+
+
+def _unparsable(where: str, error: csv.Error) -> DataError:
+    advice = "; a quote is opened and never closed" if "end of data" in str(error) else ""
+    return DataError(f"{where}: this is no table of text: {error}{advice}")
 
 
 def _numbers(

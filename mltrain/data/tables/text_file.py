@@ -6,7 +6,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -29,11 +29,24 @@ def readable(name: str) -> Iterator[None]:
     except FileNotFoundError:
         raise DataError(f"{name}: there is no such file") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{name}: this is no text in UTF-8 ({error.reason}); save it as UTF-8") from None
+        raise DataError(f"{_no_text(name)}: this is no text in UTF-8 ({error.reason}); save it as UTF-8") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: a damaged gzip file: {error}") from error
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {error.strerror or error}") from error
+
+
+def _no_text(name: str) -> str:
+    """The file, with the number of its first line that is no text, if it can be read again."""
+    with suppress(OSError, EOFError, zlib.error), open_unpacked(name) as content:
+        number = 1
+        while line := content.readline(MOST_CHARACTERS):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f"{name}:{number}"
+            number += 1
+    return name
 
 
 class TextFile:
