@@ -6,6 +6,7 @@
     ├── DataError           3    the data cannot be used
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
+    ├── NotEnoughMemory     3    a training would take more memory than there is
     ├── TrainingDiverged    4    the loss is no longer a number
     └── TrainingInterrupted 130  the user asked training to stop
 
@@ -55,6 +56,10 @@ class ModelFileError(MltrainError):
 
 
 class StorageError(MltrainError):
+    exit_code = 3
+
+
+class NotEnoughMemory(MltrainError):
     exit_code = 3
 
 

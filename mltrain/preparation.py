@@ -3,7 +3,7 @@
 `prepare` turns a config into a `Job`; a job is trained, or only looked at (``mltrain check``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from mltrain.config import Config
 from mltrain.data import Dataset, Split
 from mltrain.engine.arrays import Floats
-from mltrain.engine.network import Network
+from mltrain.engine.network import Network, Node, infer
 from mltrain.errors import ConfigError, DataError
 from mltrain.randomness import generator
 from mltrain.storage.model import Model
@@ -19,8 +19,10 @@ from mltrain.storage.origin import Origin
 from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.memory import Memory, memory_for, refuse_too_large
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
+from mltrain.training.sharing import processes_for
 from mltrain.training.targets import class_names, encode
 from mltrain.training.warnings import find_warnings
 
@@ -114,11 +116,13 @@ class Job:
 def prepare(config: Config, folder: Path) -> Job:
     """Load the data and build the network. ``folder`` is where the config stands.
 
-    Raises `ConfigError` with everything that does not fit together, and `DataError`.
+    Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
     """
     facts = config.dataset.facts(folder)
     if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
         raise ConfigError(problems)
+    nodes = infer(config.layers, facts.input_shape)
+    refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
     network = Network(config.layers, facts.input_shape)
     network.initialize(generator(config.seed, "weights"))
     dataset = config.dataset.load(config.seed, folder)
@@ -128,6 +132,11 @@ def prepare(config: Config, folder: Path) -> Job:
     _ = job.weights  # what is wrong with them is to be known now
     job.model([]).check_storable()
     return job
+
+
+def memory_of(config: Config, nodes: Sequence[Node], processes: int = 1) -> Memory:
+    """What it takes to train these layers as the config says."""
+    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), processes)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

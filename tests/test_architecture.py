@@ -18,13 +18,14 @@ ROOMS: dict[str, set[str]] = {
     "threads": set(),
     "interrupts": set(),
     "streams": set(),
+    "memory": set(),
     "locks": set(),
     "replacing": {"locks"},
     "reading": set(),
     # The mathematics and the rows know nothing of each other.
     "engine": {"errors", "spec", "randomness"},
     "data": {"errors", "spec", "randomness", "reading", "replacing"},
-    "training": {"engine", "data", "errors", "spec", "randomness", "threads"},
+    "training": {"engine", "data", "errors", "spec", "randomness", "threads", "memory"},
     # Text, terminal and disk.
     "config": {"training", "engine", "data", "errors", "spec", "reading"},
     "display": {"training.report", "streams"},

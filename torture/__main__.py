@@ -17,7 +17,11 @@ def main() -> None:
             _moments(Path(folder), options.every)
         elif options.task == "soak":
             _soak(options.steps, options.readings)
-        os.chdir("/")
+        elif options.task == "kill":
+            _kill(Path(folder), options.moments, options.seed)
+        else:
+            _crowd(Path(folder), options.fits)
+        os.chdir("/")  # so that the folder can be deleted everywhere
 
 
 def _read() -> argparse.Namespace:
@@ -28,6 +32,11 @@ def _read() -> argparse.Namespace:
     soak = tasks.add_parser("soak", help="train for very many steps, and watch memory, files and speed")
     soak.add_argument("--steps", type=lambda text: int(text.replace("_", "")), default=10_000_000)
     soak.add_argument("--readings", type=int, default=10, help="how often to look")
+    kill = tasks.add_parser("kill", help="kill -9 trainings at random moments")
+    kill.add_argument("--moments", type=int, default=100, help="how many, for each of three ways to kill")
+    kill.add_argument("--seed", type=int, default=0, help="of the moments")
+    crowd = tasks.add_parser("crowd", help="start very many trainings at once in one folder")
+    crowd.add_argument("--fits", type=int, default=200, help="how many")
     return parser.parse_args()
 
 
@@ -49,6 +58,23 @@ def _soak(steps: int, count: int) -> None:
         readings.append(reading)
     if complaints := judge(readings):
         sys.exit("; ".join(complaints))
+
+
+def _kill(folder: Path, moments: int, seed: int) -> None:
+    from torture.kills import kill_fits
+
+    for whom, found in kill_fits(folder, moments, seed):
+        print(
+            f"killed {whom} {moments} times: {', '.join(f'{count} times {what}' for what, count in found.items())}",
+            flush=True,
+        )
+
+
+def _crowd(folder: Path, fits: int) -> None:
+    from torture.crowd import crowd
+
+    names = crowd(folder, fits)
+    print(f"{len(names)} trainings at once have {len(set(names))} run numbers, and all runs are whole")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from mltrain.storage.files import write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.model import Model
 from mltrain.storage.record import Record
-from mltrain.storage.runs import Run, find_model
+from mltrain.storage.removal import remove_run
+from mltrain.storage.runs import MODEL, Run, find_model
 from torture.mirror import COMPRESSED, CONTENT, mirror
 from torture.moments import die_at_bytes, die_at_every_call, refuse_bytes
 
@@ -66,6 +67,7 @@ def all_trials(folder: Path) -> Iterator[list[Trial]]:
             save_new(folder / "new", new),
             save_over(folder / "over", old, new),
             fetch(folder / "download", address),
+            remove(folder / "remove", new),
         ]
 
 
@@ -151,6 +153,26 @@ def fetch(folder: Path, address: str) -> Trial:
         assert content(folder) == {"file.gz": COMPRESSED}, f"{moment}: something is left over"
 
     return Trial("downloading a file", partial(empty, folder), act, check)
+
+
+def remove(folder: Path, model: Model) -> Trial:
+    """A run is removed."""
+    run = folder / "runs" / "line-001"
+    act = partial(remove_run, run)
+
+    def prepare() -> None:
+        empty(folder)
+        with Run.claim("line", runs=run.parent) as claimed:
+            _save(claimed, model)
+
+    def check(moment: str) -> None:
+        if (run / MODEL).exists():
+            Record.read(run)  # without what only adds to the model, at worst
+        if run.exists():
+            act()
+        assert not run.exists(), f"{moment}: something is left over"
+
+    return Trial("removing a run", prepare, act, check)
 
 
 def empty(folder: Path) -> None:

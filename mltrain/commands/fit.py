@@ -173,7 +173,7 @@ def _conclude(
         terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history)
-            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network)))
+            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network.nodes)))
 
 
 def _tell_where(terminal: Terminal, run: Run) -> None:

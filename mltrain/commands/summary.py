@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mltrain.config import Config
 from mltrain.config.dump import to_plain
 from mltrain.config.load import read_config
 from mltrain.config.yaml_writer import on_one_line
@@ -12,6 +13,7 @@ from mltrain.display.terminal import Terminal
 from mltrain.display.views import Stack, Table, View, verbatim
 from mltrain.engine.network import Node, infer
 from mltrain.errors import UsageError
+from mltrain.preparation import memory_of
 from mltrain.storage.model import Model
 from mltrain.storage.runs import find_model
 
@@ -28,16 +30,18 @@ def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
         if changes:
             raise UsageError("--set changes a config, but a model is what it is; give --set with a config")
         model = Model.load(find_model(path))
-        table, document = _layers(model.network.nodes)
+        table, document = _layers(model.config, model.network.nodes)
         views: list[View] = [table, verbatim(""), origin_table(_origin(model))]
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
         return
     source = read_config(path, changes)
-    table, document = _layers(infer(source.config.layers, source.config.dataset.facts(source.folder).input_shape))
+    nodes = infer(source.config.layers, source.config.dataset.facts(source.folder).input_shape)
+    table, document = _layers(source.config, nodes)
     terminal.result(table, document)
 
 
-def _layers(nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:
+def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:
+    memory = memory_of(config, nodes)
     rows = [SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count) for node in nodes]
     total = sum(row.parameters for row in rows)
     document = {
@@ -46,8 +50,9 @@ def _layers(nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:
             for row in rows
         ],
         "parameters": total,
+        "memory": {"total": memory.total, **memory._asdict()},
     }
-    return summary_table(rows, SummaryTotals(total, total, 4 * total)), document
+    return summary_table(rows, SummaryTotals(total, total, 4 * total, memory.total)), document
 
 
 def _origin(model: Model) -> dict[str, str]:

@@ -94,6 +94,10 @@ class DatasetSpec(Spec):
         """
         raise NotImplementedError
 
+    def count(self) -> int | None:
+        """How many rows there are, all parts together, where the description says so."""
+        return None
+
     def load(self, seed: int, folder: Path) -> Dataset:
         """Make or read all rows. Raises `DataError`."""
         raise NotImplementedError

@@ -11,6 +11,9 @@ _MOST_MISTAKES = 12
 _MOST_INPUTS = 8
 _MOST_PROBABILITIES = 3
 
+_WORTH_MENTIONING = 100_000_000
+"""Bytes of memory to train: less than that every machine has to spare."""
+
 
 class SummaryRow(NamedTuple):
     """A layer of a network. ``output_shape`` is that of one row."""
@@ -22,11 +25,15 @@ class SummaryRow(NamedTuple):
 
 
 class SummaryTotals(NamedTuple):
-    """All parameters of a network: how many, how many of them are learned, and how many bytes they take."""
+    """All parameters of a network: how many, how many of them are learned, and how many bytes they take.
+
+    ``to_train`` are the bytes that training them takes, with everything that it needs.
+    """
 
     parameters: int
     trainable: int
     bytes: int
+    to_train: int = 0
 
 
 def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
@@ -43,6 +50,8 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
         ("total", data_size(totals.bytes), f"{totals.parameters:,}"),
         ("trainable", "", f"{totals.trainable:,}"),
     ]
+    if totals.to_train >= _WORTH_MENTIONING:
+        sums.append(("to train", data_size(totals.to_train), ""))
     return Table(columns, [RULE, *layers, RULE, *sums])
 
 

@@ -36,6 +36,9 @@ class Claim(NamedTuple):
     def give_up(self) -> None:
         """Take away what was made, so far as nothing was saved to it."""
         if self.mark is not None:
+            if not self.stands():  # what is there now is somebody else's
+                os.close(self.mark)
+                return
             delete_locked(self.folder / MARK, self.mark)
         _delete_empty(self.made)
 
@@ -44,7 +47,7 @@ def claim_folder(folder: Path) -> Claim:
     """Exactly this folder, which may be there already. Raises OSError, also if nothing can be written to it."""
     made = _make(folder)
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=folder):  # which nobody sees, and so nobody finds if we are killed
             pass
     except OSError:
         _delete_empty(made)

@@ -142,8 +142,8 @@ class _Trainer:
         self._shuffle = generator(seed, "shuffle") if training.shuffle and self.steps > 1 else None
         self._last_finite_loss: float | None = None
 
-        gradients = np.zeros_like(network.parameters)
-        processes = processes_for(network) if training.epochs else 1
+        gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
+        processes = processes_for(network.nodes) if training.epochs else 1
         self._sharing = Sharing(network, gradients, optimizer, batch_size, processes) if processes > 1 else None
         update = self._sharing or Update(optimizer, network.parameters, gradients)
         self._rate = update.rate

@@ -41,12 +41,12 @@ need the cores, and working in lockstep would take many times as long as working
 _FORWARD, _BACKWARD, _NORM, _UPDATE, _HAND_IN = range(5)
 
 
-def processes_for(network: Network) -> int:
-    """How many processes to train a network with: 1 where more would not help, or cannot be had.
+def processes_for(nodes: Sequence[Node]) -> int:
+    """How many processes to train these layers with: 1 where more would not help, or cannot be had.
 
     NumPy's own threads must be off, or they would fight the helpers for the cores: see `mltrain.threads`.
     """
-    if not crew_possible() or not blas_is_alone() or not any(map(_is_large, network.nodes)):
+    if not crew_possible() or not blas_is_alone() or not any(map(_is_large, nodes)):
         return 1
     return min(cores(), MOST_PROCESSES)
 

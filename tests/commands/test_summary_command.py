@@ -29,7 +29,21 @@ def test_config_as_json() -> None:
             {"name": "dense_1", "type": "dense", "output_shape": [10], "parameters": 40},
         ],
         "parameters": 784 * 3 + 3 + 40,
+        "memory": {
+            "total": 8 * 2395 + 4 * 2395 + 8 * 2395 + 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
+            "parameters": 8 * 2395,
+            "gradients": 4 * 2395,
+            "optimizer": 8 * 2395,
+            "helpers": 0,
+            "batch": 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
+            "rows": 0,
+        },
     }
+
+
+def test_what_takes_much_memory_to_train_says_so() -> None:
+    done = succeed("summary", lesson("mnist"), "--set", "layers.1.units=10000")
+    assert done.out.splitlines()[-1].split() == ["to", "train", "164", "MB"]
 
 
 @pytest.mark.parametrize("model", ["run", "run/model.npz"])

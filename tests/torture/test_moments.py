@@ -44,8 +44,11 @@ def test_no_moment_loses_anything(tmp_path: Path) -> None:
         name: [int(count) for count in re.findall(r"(\d+) times", text)]
         for name, _, text in (line.partition(": ") for line in done.stdout.splitlines())
     }
-    assert list(counts) == ["writing over a file", "saving a new run", "saving over a run", "downloading a file"]
-    for calls, in_writing, refused in counts.values():
+    saving = ["writing over a file", "saving a new run", "saving over a run", "downloading a file"]
+    assert list(counts) == [*saving, "removing a run"]
+    assert counts["removing a run"][0] >= 5
+    for name in saving:
+        calls, in_writing, refused = counts[name]
         assert calls >= 5
         assert in_writing == refused >= 1
     assert counts["saving over a run"][0] >= 40

@@ -175,19 +175,19 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     [(784, 512, 2), (500, 100, 2), (499, 100, 1), (60, 1000, 1), (1, 1, 1)],
 )
 def test_only_large_kernels_are_worth_sharing(inputs: int, units: int, processes: int) -> None:
-    assert sharing.processes_for(network(inputs, dense(units))) == processes
+    assert sharing.processes_for(network(inputs, dense(units)).nodes) == processes
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_help_must_be_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     large = network(784, dense(512))
     monkeypatch.setattr(sharing, "cores", lambda: 64)
-    assert sharing.processes_for(large) == sharing.MOST_PROCESSES
+    assert sharing.processes_for(large.nodes) == sharing.MOST_PROCESSES
     monkeypatch.setattr(sharing, "cores", lambda: 1)
-    assert sharing.processes_for(large) == 1
+    assert sharing.processes_for(large.nodes) == 1
     monkeypatch.setattr(sharing, "cores", lambda: 2)
     monkeypatch.setattr(sharing, "blas_is_alone", lambda: False)
-    assert sharing.processes_for(large) == 1
+    assert sharing.processes_for(large.nodes) == 1
     monkeypatch.setattr(sharing, "blas_is_alone", lambda: True)
     monkeypatch.setattr(sharing, "crew_possible", lambda: False)
-    assert sharing.processes_for(large) == 1
+    assert sharing.processes_for(large.nodes) == 1

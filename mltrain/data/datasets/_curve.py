@@ -51,6 +51,9 @@ class Curve(DatasetSpec):
     def facts(self, folder: Path) -> Facts:
         return Facts(input_shape=(1,))
 
+    def count(self) -> int:
+        return len(self.x) if isinstance(self.x, list) else self.samples or 0
+
     def load(self, seed: int, folder: Path) -> Dataset:
         rng = generator(seed, "data")
         with np.errstate(over="ignore", invalid="ignore"):  # to_float32 finds what comes of it

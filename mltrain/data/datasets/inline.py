@@ -72,6 +72,9 @@ class Inline(DatasetSpec):
         (outputs,) = array_shape(self.y)[1:] or (1,)
         return Facts(input_shape, outputs)
 
+    def count(self) -> int:
+        return len(self.x)
+
     def load(self, seed: int, folder: Path) -> Dataset:
         facts = self.facts(folder)
         x = np.array(self.x, np.float32).reshape(len(self.x), *facts.input_shape)

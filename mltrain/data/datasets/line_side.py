@@ -29,6 +29,9 @@ class LineSide(DatasetSpec):
     def facts(self, folder: Path) -> Facts:
         return Facts(input_shape=(2,), classes=("below", "above"))
 
+    def count(self) -> int:
+        return self.samples
+
     def load(self, seed: int, folder: Path) -> Dataset:
         x = to_float32(self.size * generator(seed, "data").random((self.samples, 2)), "x")
         # Judged as the network sees them, so that rounding puts no point on the wrong side.

@@ -53,6 +53,9 @@ class Playground(DatasetSpec):
     def facts(self, folder: Path) -> Facts:
         return Facts(input_shape=(2,), classes=("orange", "blue"))
 
+    def count(self) -> int:
+        return self.samples
+
     def load(self, seed: int, folder: Path) -> Dataset:
         rng = generator(seed, "data")
         picture = SHAPES[self.shape](self.samples, self.noise, rng)

@@ -74,9 +74,9 @@ class Update:
         self, optimizer: Optimizer, parameters: Floats, gradients: Floats, parts: Sequence[slice] | None = None
     ):
         self.optimizer, self.step = optimizer, 0
-        # np.zeros takes no memory for what is never written: the parts of others.
+        # np.zeros, unlike np.zeros_like, takes no memory for what is never written: the parts of others.
         self.state = {
-            name: np.full_like(parameters, value) if value else np.zeros_like(parameters)
+            name: np.full_like(parameters, value) if value else np.zeros(parameters.shape, parameters.dtype)
             for name, value in optimizer.state().items()
         }
         longest = min(self.STRETCH, parameters.size)
