@@ -6,6 +6,7 @@ from fuzzing.mutations import TEXTS, change_bytes, change_text
 from fuzzing.targets import Target
 from mltrain.config.load import load_config
 from mltrain.preparation import prepare
+from mltrain.storage.catalogue import run_facts
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.record import Record
 from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, MODEL, Run
@@ -43,6 +44,7 @@ class RunTarget(Target):
         return {**self._files, name: changed}
 
     def read(self) -> None:
+        run_facts(self.folder)
         record = Record.read(self.folder)
         assert record.epochs >= 0
         assert len(record.frames_to_the_end.epochs) == len(record.frames_to_the_end.vectors)

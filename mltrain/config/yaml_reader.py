@@ -21,6 +21,9 @@ DEEPEST = 32
 MOST_ALIASED = 100_000
 """Values and characters that all aliases together may stand for; a few lines of them can stand for billions."""
 
+_MOST_PROBLEMS = 1000
+"""Wrong keys and tags after which nobody wants to know of more."""
+
 
 class Document(NamedTuple):
     """What a text says: plain data, and what is wrong with single pieces of it, each with its mark."""
@@ -141,7 +144,7 @@ class _Reader:
             parent.lines[text] = mark[0]
             return
         parent.refused = True
-        self.problems[problem] = mark
+        self._note(problem, mark)
 
     def _begin(self, event: yaml.CollectionStartEvent) -> None:
         mark, is_mapping = mark_of(event), isinstance(event, yaml.MappingStartEvent)
@@ -174,7 +177,12 @@ class _Reader:
     def _check_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark) -> None:
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self.problems[Problem(self._path(), f"tags such as '{tag}' are not allowed; write a plain value")] = mark
+            self._note(Problem(self._path(), f"tags such as '{tag}' are not allowed; write a plain value"), mark)
+
+    def _note(self, problem: Problem, mark: Mark) -> None:
+        self.problems[problem] = mark
+        if len(self.problems) > _MOST_PROBLEMS:
+            raise Unreadable(mark, f"more than {_MOST_PROBLEMS} keys and tags up to here are wrong; is this a config?")
 
     def _add(self, value: _Value, mark: Mark, anchor: str | None) -> None:
         if anchor is not None:

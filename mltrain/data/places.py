@@ -11,6 +11,8 @@ def find_beside(path: str, folder: Path) -> Path:
     Raises `DataError` for what cannot be a file's name.
     """
     try:
+        if "\0" in path:
+            raise ValueError("it holds the character NUL")
         beside = folder / Path(path).expanduser()
         return beside if beside.exists() or not Path(path).exists() else Path(path)
     except (OSError, ValueError, RuntimeError) as error:

@@ -8,7 +8,7 @@ from mltrain.reading import open_file
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-MOST_TIMES = 200
+MOST_TIMES = 100
 """How often its own size a packed file may hold. Tables shrink to a tenth, zeros and repetitions to a thousandth."""
 
 ALWAYS_FINE = 64 * 2**20
@@ -47,6 +47,11 @@ class _Unpacked(gzip.GzipFile):
 def open_unpacked(path: "os.PathLike[str] | str") -> gzip.GzipFile | io.BufferedReader:
     """A file's bytes, unpacked if it is gzip, whatever its name says. Raises `OSError`, here and while it is read."""
     file = open_file(path)
-    if not file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
+    try:
+        start = file.peek(len(GZIP_MAGIC))
+    except BaseException:
+        file.close()
+        raise
+    if not start.startswith(GZIP_MAGIC):
         return file
     return _Unpacked(file, os.fstat(file.fileno()).st_size)

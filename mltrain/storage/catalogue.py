@@ -9,6 +9,7 @@ from typing import Any, cast
 from mltrain.engine.metrics import Metric
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.storage.files import reason
+from mltrain.storage.links import is_own_file
 from mltrain.storage.model_file import ModelFile
 from mltrain.storage.record import Columns, read_history
 from mltrain.storage.runs import HISTORY, MODEL
@@ -58,12 +59,12 @@ def run_facts(folder: Path) -> RunFacts:
     """What the files of one run say. Raises `ModelFileError` or `DataError` where it is none, or damaged."""
     settle(folder)
     path = folder / MODEL
-    if not path.is_file():
+    if not is_own_file(path):
         raise ModelFileError(f"{folder}: holds no {MODEL}, so it is not the folder of a finished run")
     with ModelFile(path) as file:
         config, origin = _mapping(file.meta.get("config")), _mapping(file.meta.get("origin"))
         parameters = file.count_numbers()
-    history = read_history(folder / HISTORY) if (folder / HISTORY).is_file() else {}
+    history = read_history(folder / HISTORY) if is_own_file(folder / HISTORY) else {}
     measure, best = _best(config, history)
     rows, name = _mapping(origin.get("rows")).get("train"), config.get("name")
     return RunFacts(

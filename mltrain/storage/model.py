@@ -182,7 +182,7 @@ class _Meta(msgspec.Struct, frozen=True):
         tuple[Annotated[int, msgspec.Meta(ge=1)], ...], msgspec.Meta(min_length=1, max_length=MOST_DIMENSIONS)
     ]
     outputs: Annotated[int, msgspec.Meta(ge=1)]
-    classes: tuple[str, ...] | None
+    classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None
 
 
 def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing, Origin | None]:
@@ -196,7 +196,7 @@ def _read_meta(file: ModelFile) -> tuple[Config, Facts, Preprocessing, Origin | 
             raise ValueError
     except ConfigError as error:
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError):
         raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
     # A model does not know where the files of its dataset are. One that says so was not made by mltrain.
     config = replace(config, dataset=config.dataset.placeless())

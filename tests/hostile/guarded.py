@@ -8,7 +8,7 @@ from pathlib import Path
 MEGABYTES = 200
 """Memory that a file may take before it is refused, on top of what the imported program has."""
 
-SECONDS = 20
+SECONDS = 60
 """Seconds of the processor for all files of a call: many times what they take, and little beside a hang."""
 
 READERS = {

@@ -167,6 +167,7 @@ def test_an_array_that_is_there_twice(path: Path) -> None:
         lambda meta: meta.update(outputs=1.5),
         lambda meta: meta.update(input_shape="22"),
         lambda meta: meta.update(classes="iris"),
+        lambda meta: meta.update(classes=[]),
         lambda meta: meta.update(classes=[["iris"], ["rose"]]),
         lambda meta: meta.update(table={"columns": [{"type": "number", "name": "a"}], "targets": ["b"]}),
         lambda meta: meta.update(table={"columns": [{"type": "number", "name": n} for n in "ab"], "targets": []}),

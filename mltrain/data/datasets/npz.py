@@ -1,5 +1,6 @@
 import lzma
 import struct
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,7 +16,7 @@ from mltrain.data.npy import read_header
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import AS_IS, pixels
 from mltrain.data.unpacking import is_too_much
-from mltrain.errors import DataError, OptionError
+from mltrain.errors import DataError, OptionError, printable
 from mltrain.reading import open_file
 
 _SINGLE = b"\x93NUMPY"
@@ -93,9 +94,11 @@ def _read(path: Path, names: list[str]) -> dict[str, npt.NDArray[Any]]:
             if file.peek(len(_SINGLE)).startswith(_SINGLE):
                 raise DataError(f"{path}: holds a single array; numpy.savez writes several, by their names")
             with zipfile.ZipFile(file) as archive:
-                there = [name.removesuffix(".npy") for name in archive.namelist()]
+                there = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
                 if lacking := [name for name in names if name not in there]:
-                    raise DataError(f"{path}: there is no array '{lacking[0]}' among {', '.join(there)}")
+                    raise DataError(
+                        f"{path}: there is no array '{lacking[0]}' among {', '.join(map(printable, there))}"
+                    )
                 return {name: _array(archive, name) for name in names}
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
@@ -119,6 +122,8 @@ def _array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
         content = bytearray()
         while part := member.read(_PORTION):
             content += part
+    if header.kind.kind == "U" and (np.frombuffer(content, header.kind.str[0] + "u4") > sys.maxunicode).any():
+        raise ValueError(f"'{name}' holds what are no characters")
     array = np.frombuffer(content, header.kind)
     return array.reshape(header.shape, order="F" if header.column_major else "C")
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +77,10 @@ class Source:
 
     def position(self, column: str, what: str) -> int:
         """Where a column stands. Raises `DataError`, which says ``what`` the column was wanted for."""
-        if column not in self.columns:
+        if column not in self._places:
             raise DataError(f"{self.name}: {no_column(column, self.columns)}, {what}")
-        return self.columns.index(column)
+        return self._places[column]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.columns)}
