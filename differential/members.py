@@ -208,7 +208,7 @@ WITH_THE_NETWORK = {
 """Options that draw.py draws for a whole network."""
 
 CHANGE_NO_NUMBER = {"name", "track", "early_stopping"}
-"""Options that need no counterpart, wherever they are: what a step does is the same with them and without."""
+"""Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
 
 NOT_TRAINED_WITH = {"datasets", "points", "metrics"}
 """Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""

@@ -55,7 +55,8 @@ optimizer: adam
 """
 
 
-def test_it_is_what_a_training_takes() -> None:
+def test_it_is_what_a_training_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLTRAIN_THREADS", "1")  # what processes share is not seen by tracemalloc
     config = parse_config(LARGE, "large.yaml")
     tracemalloc.start()
     try:
