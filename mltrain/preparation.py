@@ -21,9 +21,11 @@ from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
 from mltrain.training.memory import Memory, memory_for, refuse_too_large
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
+from mltrain.training.monitored import schedule_problems
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import processes_for
+from mltrain.training.starting import LayerStart, take_over
 from mltrain.training.state import Course
 from mltrain.training.targets import class_names, encode
 from mltrain.training.warnings import find_warnings
@@ -54,10 +56,10 @@ class Job:
         """What finds the best epoch, and may end the training; None if there is nothing to judge epochs by."""
         config = self.config
         validation = self.dataset.validation is not None
-        return monitor_of(config.training, config.metrics, self.network.parameters, validation=validation)
+        return monitor_of(config.training, self.network.parameters, validation=validation)
 
-    def warnings(self) -> list[str]:
-        """What would train, but not well, in a sentence each."""
+    def warnings(self, started: Sequence[LayerStart] = ()) -> list[str]:
+        """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
         config = self.config
         return find_warnings(
             self.network,
@@ -66,6 +68,7 @@ class Job:
             loss=config.loss,
             optimizer=config.optimizer,
             training=config.training,
+            taken={start.layer for start in started if start.taken},
         )
 
     def train(
@@ -105,19 +108,16 @@ class Job:
         """What a model file says of where it comes from."""
         return Origin.of(self.dataset)
 
-    def start_from(self, model: Model) -> str:
-        """Take over the parameters of ``model`` that this network has, too, by name and shape; says which, in words.
+    def start_from(self, model: Model) -> list[LayerStart]:
+        """Take over the layers of ``model`` that this network has, too, by name and shape; says what became of each.
 
         Raises `DataError` if there are none.
         """
-        own, given = self.network.arrays, model.network.arrays
-        taken = [name for name, array in own.items() if name in given and given[name].shape == array.shape]
-        if not taken:
-            raise DataError(f"none of the model's parameters ({', '.join(given)}) fits this network ({', '.join(own)})")
-        for name in taken:
-            own[name][...] = given[name]
-        left = [name for name in own if name not in taken]
-        return f"took {', '.join(taken)}" + (f"; new: {', '.join(left)}" if left else "")
+        starts = take_over(self.network, model.network)
+        if not any(start.taken for start in starts):
+            reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
+            raise DataError(f"no layer of the model fits this network ({reasons})")
+        return starts
 
     def _encoded(self, split: Split) -> Rows:
         outputs = self.network.output_shape[0]
@@ -138,9 +138,13 @@ def prepare(config: Config, folder: Path) -> Job:
     network = Network(config.layers, facts.input_shape)
     network.initialize(generator(config.seed, "weights"))
     dataset = config.dataset.load(config.seed, folder)
-    problems = find_data_problems(config.layers, config.loss, dataset)
     validation = dataset.validation is not None
-    if problems := [*problems, *monitor_problems(config.training, config.metrics, validation=validation)]:
+    problems = [
+        *find_data_problems(config.layers, config.loss, dataset),
+        *schedule_problems(config.optimizer, config.metrics, validation=validation),
+        *monitor_problems(config.training, config.metrics, validation=validation),
+    ]
+    if problems:
         raise ConfigError(problems)
     job = Job(config, dataset, network)
     _ = job.weights  # what is wrong with them is to be known now

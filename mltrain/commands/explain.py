@@ -65,6 +65,7 @@ def _example(noun: str, struct: Struct) -> str:
         "layer": "layers:\n  - {}",
         "activation": "layers:\n  - {{type: dense, units: 64, activation: {}}}",
         "initializer": "layers:\n  - {{type: dense, units: 64, kernel_initializer: {}}}",
+        "regularizer": "layers:\n  - {{type: dense, units: 64, kernel_regularizer: {}}}",
         "schedule": "optimizer: {{type: adam, learning_rate: {}}}",
         "points": "dataset: {{type: linear, slope: 3, intercept: 2, samples: 100, x: {}}}",
         "metric": "metrics: [{}]",

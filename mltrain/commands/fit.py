@@ -14,6 +14,7 @@ from mltrain.display.download import download_bar
 from mltrain.display.messages import Outcome, note
 from mltrain.display.messages import closing as last_word
 from mltrain.display.profile import profile_table
+from mltrain.display.tables import start_table
 from mltrain.display.terminal import Terminal
 from mltrain.display.training import Both, TrainingDisplay, training_display
 from mltrain.display.views import verbatim
@@ -59,10 +60,11 @@ def run(
         job = prepared(terminal, source.config, source.folder)
     except ConfigError as error:
         raise source.locate(error.problems) from None
-    if init_from is not None:
-        taken = job.start_from(Model.load(find_model(init_from)))
-        terminal.note(f"started from {init_from}: {taken}")
-    for warning in job.warnings():
+    started = [] if init_from is None else job.start_from(Model.load(find_model(init_from)))
+    if started and not terminal.quiet:
+        terminal.note(f"starting from {init_from}:")
+        terminal.err.print(start_table([(start.layer, start.why) for start in started]))
+    for warning in job.warnings(started):
         terminal.warning(warning)
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
@@ -98,6 +100,8 @@ def train_and_save(
         model, others = job.model(course.history), _others(job)
         run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
 
+    if job.config.optimizer.use_ema:
+        terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
     checkpoints = CheckpointKeeper(run.folder, background, course, keeper, terminal.warning)
     with _page(terminal, attempt, live=live) as page:
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all

@@ -42,17 +42,27 @@ def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
 
 def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:
     memory = memory_of(config, nodes)
-    rows = [SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count) for node in nodes]
-    total = sum(row.parameters for row in rows)
+    rows = [
+        SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count, node.trainable_count)
+        for node in nodes
+    ]
+    total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
     document = {
         "layers": [
-            {"name": row.name, "type": row.type, "output_shape": list(row.output_shape), "parameters": row.parameters}
+            {
+                "name": row.name,
+                "type": row.type,
+                "output_shape": list(row.output_shape),
+                "parameters": row.parameters,
+                "trainable": row.trainable,
+            }
             for row in rows
         ],
         "parameters": total,
+        "trainable": trainable,
         "memory": {"total": memory.total, **memory._asdict()},
     }
-    return summary_table(rows, SummaryTotals(total, total, 4 * total, memory.total)), document
+    return summary_table(rows, SummaryTotals(total, trainable, 4 * total, memory.total)), document
 
 
 def _origin(model: Model) -> dict[str, str]:

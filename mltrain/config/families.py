@@ -12,6 +12,7 @@ from mltrain.engine.layers import Layer
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.regularizers import Regularizer
 from mltrain.engine.schedules import Schedule
 from mltrain.spec import Family, Spec
 from mltrain.training.early_stopping import EarlyStopping
@@ -28,6 +29,7 @@ FAMILIES: dict[str, Family] = {
     "optimizers": Optimizer.family,
     "schedules": Schedule.family,
     "initializers": Initializer.family,
+    "regularizers": Regularizer.family,
     "metrics": Metric.family,
 }
 """All families by their plural. Activations come before layers, to which they belong, too."""

@@ -5,8 +5,9 @@ from mltrain.training.report import EpochReport
 
 
 def measured(report: EpochReport) -> dict[str, str]:
-    """The loss and the metrics, then those on the validation rows, as ``val_loss`` and so on."""
-    return {name: number(value) for name, value in report.values.items()}
+    """The loss and the metrics, those on the validation rows as ``val_loss`` and so on, then a rate that changes."""
+    rate = {} if report.learning_rate is None else {"learning_rate": report.learning_rate}
+    return {name: number(value) for name, value in (report.values | rate).items()}
 
 
 def speed(report: EpochReport) -> str | None:

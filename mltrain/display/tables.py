@@ -22,10 +22,11 @@ class SummaryRow(NamedTuple):
     type: str
     output_shape: tuple[int, ...]
     parameters: int
+    trainable: int
 
 
 class SummaryTotals(NamedTuple):
-    """All parameters of a network: how many, how many of them are learned, and how many bytes they take.
+    """All parameters of a network: how many, how many of them training changes, and how many bytes they take.
 
     ``to_train`` are the bytes that training them takes, with everything that it needs.
     """
@@ -44,15 +45,28 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
         Column("parameters", right=True),
     ]
     layers = [
-        (f"{row.name} ({row.type})", " x ".join(map(str, row.output_shape)), f"{row.parameters:,}") for row in rows
+        (f"{row.name} ({row.type}{_frozen(row)})", " x ".join(map(str, row.output_shape)), f"{row.parameters:,}")
+        for row in rows
     ]
     sums = [
         ("total", data_size(totals.bytes), f"{totals.parameters:,}"),
         ("trainable", "", f"{totals.trainable:,}"),
     ]
+    if totals.trainable < totals.parameters:
+        sums.append(("non-trainable", "", f"{totals.parameters - totals.trainable:,}"))
     if totals.to_train >= _WORTH_MENTIONING:
         sums.append(("to train", data_size(totals.to_train), ""))
     return Table(columns, [RULE, *layers, RULE, *sums])
+
+
+def _frozen(row: SummaryRow) -> str:
+    return ", frozen" if row.trainable < row.parameters else ""
+
+
+def start_table(layers: Sequence[tuple[str, str]]) -> Table:
+    """Layers, each with the reason why it did not take over the weights of a model; empty if it did."""
+    rows: list[Row] = [(name, why or Span("taken", STRONG)) for name, why in layers]
+    return Table([Column("layer", wraps=True), Column("weights", wraps=True)], rows)
 
 
 def origin_table(said: Mapping[str, str]) -> Table:

@@ -120,7 +120,7 @@ class PlainLines:
         total, time_a_step = str(report.epochs), speed(report)
         fields = [f"epoch {report.epoch:>{len(total)}}/{total}"]
         for name, text in measured(report).items():
-            fields.append(f"{name} {text:<{_LOSS_WIDTH if name.endswith('loss') else _METRIC_WIDTH}}")
+            fields.append(f"{name} {text:<{_LOSS_WIDTH if name.endswith(('loss', 'rate')) else _METRIC_WIDTH}}")
         if report.tracked:
             fields.append(" ".join(f"{label}={parameter(value)}" for label, value in report.tracked.items()))
         if time_a_step:

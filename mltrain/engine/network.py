@@ -1,7 +1,7 @@
 """Layers put together: every shape inferred, every parameter in its place in one flat vector."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.layers import Layer, Parameter, ShapeError
+from mltrain.engine.regularizers import Regularizer
 from mltrain.errors import ConfigError, Problem
 
 
@@ -27,6 +28,11 @@ class Node:
     @property
     def parameter_count(self) -> int:
         return sum(size(parameter.shape) for parameter in self.parameters.values())
+
+    @property
+    def trainable_count(self) -> int:
+        """How many of the parameters training changes."""
+        return sum(size(parameter.shape) for parameter in self.parameters.values() if parameter.trainable)
 
 
 def infer(layers: Sequence[Layer], input_shape: Shape) -> tuple[Node, ...]:
@@ -106,3 +112,28 @@ class Network:
                 places[f"{node.name}.{name}"] = slice(start, stop), parameter.shape
                 start = stop
         return places
+
+    @cached_property
+    def trainable(self) -> list[slice]:
+        """The parts of the flat vector that training changes, each as long as can be."""
+        parts: list[slice] = []
+        for place, parameter in self._placed():
+            if not parameter.trainable:
+                continue
+            if parts and parts[-1].stop == place.start:
+                place = slice(parts.pop().start, place.stop)
+            parts.append(place)
+        return parts
+
+    @cached_property
+    def regularized(self) -> list[tuple[Regularizer, slice]]:
+        """Where parameters lie that a regularizer keeps small. It has no say over those that training leaves alone."""
+        return [
+            (parameter.regularizer, place)
+            for place, parameter in self._placed()
+            if parameter.regularizer is not None and parameter.trainable
+        ]
+
+    def _placed(self) -> Iterator[tuple[slice, Parameter]]:
+        parameters = (parameter for node in self.nodes for parameter in node.parameters.values())
+        return ((place, parameter) for (place, _), parameter in zip(self.places.values(), parameters, strict=True))

@@ -155,7 +155,8 @@ def _stages(network: Network, gradients: Floats | None) -> list[Stage]:
         for index, layer in enumerate(node.layer.stages()):
             names = node.parameters if index == 0 else {}
             parameters = {name: network.arrays[f"{node.name}.{name}"] for name in names}
-            own = {name: slopes[f"{node.name}.{name}"] for name in names} if slopes else {}
+            trained = [name for name in names if node.parameters[name].trainable] if slopes else []
+            own = {name: slopes[f"{node.name}.{name}"] for name in trained}
             stages.append(Stage(node.name, layer, shape, node.output_shape, parameters, own))
             shape = node.output_shape
     return stages
@@ -176,11 +177,11 @@ def _place_values(stages: list[Stage], training: bool, joined: bool) -> list[Sta
 
 
 def _place_gradients(stages: list[Stage], joined: bool) -> list[Stage]:
-    """Number the buffers of dy and dx, from the last stage back to the first one that has parameters.
+    """Number the buffers of dy and dx, from the last stage back to the first one that has parameters to train.
 
     A stage reads one and writes the other, or works in place, so two are enough.
     """
-    first = next((index for index, stage in enumerate(stages) if stage.parameters), len(stages))
+    first = next((index for index, stage in enumerate(stages) if stage.gradients), len(stages))
     placed, place = list(stages), 0
     for index in range(len(stages) - 1, first - 1, -1):
         stage = stages[index]

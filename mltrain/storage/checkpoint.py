@@ -49,6 +49,7 @@ class _Meta(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     metrics: list[str]
     validation: bool
     tracked: list[str]
+    rate: bool
     state: dict[str, Any]
 
 
@@ -73,6 +74,7 @@ def write_checkpoint(
         metrics=list(first.metrics) if first else [],
         validation=first is not None and first.val_loss is not None,
         tracked=list(first.tracked) if first else [],
+        rate=first is not None and first.learning_rate is not None,
         state=_taken_apart(snapshot.state, "", arrays),
     )
     arrays[_HISTORY] = np.array([_numbers(report) for report in history], np.float64).reshape(
@@ -103,7 +105,7 @@ class Checkpoint:
     def history(self, epochs: int) -> list[EpochReport]:
         """The reports up to here, of a training that is planned to have so many epochs."""
         meta = self._meta
-        numbers = 4 + (1 + meta.validation) * len(meta.metrics) + meta.validation + len(meta.tracked)
+        numbers = 4 + (1 + meta.validation) * len(meta.metrics) + meta.validation + len(meta.tracked) + meta.rate
         shape = (meta.reports, numbers if meta.reports else 0)
         table: list[list[float]] = self._read(_HISTORY, shape, np.dtype(np.float64)).tolist()
         try:
@@ -127,6 +129,7 @@ class Checkpoint:
             next(values) if self._meta.validation else None,
             {name: next(values) for name in names} if self._meta.validation else {},
             {name: next(values) for name in self._meta.tracked},
+            next(values) if self._meta.rate else None,
         )
 
     def frames(self, beside: Path, parameters: int) -> Frames:
@@ -154,8 +157,9 @@ class Checkpoint:
 
 def _numbers(report: EpochReport) -> list[float]:
     held_back = [] if report.val_loss is None else [report.val_loss]
-    fixed = [report.epoch, report.steps, report.seconds, report.loss]
-    return [*fixed, *report.metrics.values(), *held_back, *report.val_metrics.values(), *report.tracked.values()]
+    rate = [] if report.learning_rate is None else [report.learning_rate]
+    measured = [*report.metrics.values(), *held_back, *report.val_metrics.values()]
+    return [report.epoch, report.steps, report.seconds, report.loss, *measured, *report.tracked.values(), *rate]
 
 
 def _taken_apart(state: State, prefix: str, arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def _metric_problems(nodes: Sequence[Node], loss: Loss, metrics: Sequence[Metric
 
 
 def _tracking_problems(nodes: Sequence[Node], metrics: Sequence[Metric], training: Training) -> list[Problem]:
-    recorded = {"epoch", "seconds", "loss", *(metric.type_name() for metric in metrics)}
+    recorded = {"epoch", "seconds", "loss", "learning_rate", *(metric.type_name() for metric in metrics)}
     shapes = {f"{node.name}.{name}": parameter.shape for node in nodes for name, parameter in node.parameters.items()}
     track = training.track
     wanted = track.items() if isinstance(track, dict) else enumerate(track)

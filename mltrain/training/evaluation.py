@@ -12,6 +12,7 @@ from mltrain.engine.arrays import Floats, size
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
 from mltrain.engine.network import Network
+from mltrain.engine.penalty import Penalty
 from mltrain.engine.plan import Pass, Plan
 from mltrain.training.batches import Window
 from mltrain.training.targets import target_scaling
@@ -90,7 +91,8 @@ class _Forward:
 class Evaluator:
     """Measures one network on the same rows as often as asked. ``classes``, if not 0, asks for the confusion matrix.
 
-    The loss compares numbers as the network sees them; metrics compare them as people do, scaled back.
+    The loss compares numbers as the network sees them, and includes what regularizers add; metrics compare them as
+    people do, scaled back.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Evaluator:
         self._loss, self._metrics, self._classes, self._count = loss, metrics, classes, len(x)
         self._scaled_back = target_scaling(loss, preprocessing).undone
         self._forward = _Forward(network, x, target, preprocessing.inputs, joined=loss.joins is not None)
+        self._penalty = Penalty(network)
 
     def __call__(self) -> Evaluation:
         """Loss and metrics with the network's parameters as they are now."""
@@ -118,7 +121,7 @@ class Evaluator:
                 tally.add(self._scaled_back(bound.y), self._scaled_back(target))
             if self._classes:
                 np.add.at(confusion, (true_classes(target), predicted_classes(bound.y, loss.threshold)), 1)
-        return Evaluation(total / self._count, tally.results(), confusion if self._classes else None)
+        return Evaluation(total / self._count + self._penalty(), tally.results(), confusion if self._classes else None)
 
 
 def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:

@@ -15,7 +15,7 @@ from mltrain.engine.arrays import Floats, size
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer, Update
+from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.plan import Pass, Plan
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.randomness import generator
@@ -23,10 +23,12 @@ from mltrain.training.batches import Batch, Window
 from mltrain.training.evaluation import Evaluator, Tally
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
+from mltrain.training.portion import Portion
 from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import Sharing, processes_for
 from mltrain.training.state import Course, HasState, State, Stream, Weights
+from mltrain.training.step_groups import StepGroups
 from mltrain.training.targets import target_scaling
 
 Progress = Callable[[int, int, float], None]
@@ -93,6 +95,7 @@ def train(
                 measured.loss if measured else None,
                 measured.metrics if measured else {},
                 {label: float(cell[()]) for label, cell in tracked.items()},
+                trainer.scheduled_rate(),
             )
 
         if tracked:
@@ -112,6 +115,7 @@ def train(
                 state = measure()
                 epoch_loss, results = state.loss, state.metrics
             made = report(epoch, trainer.steps, seconds, epoch_loss, results)
+            trainer.epoch_ended(made)
             if monitor:
                 monitor.see(epoch, made.values, network.parameters)
             course.add(made, last=epoch == training.epochs or (monitor is not None and monitor.exhausted))
@@ -172,14 +176,16 @@ class _Trainer:
         self._alone = self._processes > possible
         shared = self._processes > 1
         self._sharing = Sharing(network, gradients, optimizer, batch_size, self._processes) if shared else None
-        update = self._sharing or Update(optimizer, network.parameters, gradients)
-        self._rate = update.rate
+        self._learner = self._sharing or Portion(network, gradients, optimizer, batch_size)
         timed = profile.timed if profile else _untimed
-        self._update: Callable[[], None] = timed("optimizer", "", update)
+        self._update: Callable[[], None] = timed("optimizer", "", self._learner.update)
+        self._penalize = timed("optimizer", "", self._learner.penalize) if network.regularized else None
+        groups, accumulate = training.gradient_accumulation, timed("optimizer", "", self._learner.accumulate)
+        self._groups = StepGroups(groups, accumulate) if groups > 1 else None
         self._add_to = timed("metrics", "", Tally.add)
         self._fill = partial(profile.timed_items, "gather") if profile else iter
         dropout = generator(seed, "dropout")
-        self.parts: dict[str, HasState] = {"weights": Weights(network.parameters), "optimizer": update}
+        self.parts: dict[str, HasState] = {"weights": Weights(network.parameters), "optimizer": self._learner}
         self.parts |= {"dropout": Stream(dropout)}
         self.parts |= {"shuffle": Stream(self._shuffle)} if self._shuffle else {}
         try:
@@ -226,12 +232,27 @@ class _Trainer:
             self._sharing.close()
 
     def run_epoch(self, epoch: int, stop: Callable[[], bool], progress: Progress) -> tuple[float, dict[str, float]]:
-        """Go through all rows once; the mean loss and the metrics, as they were while training."""
+        """Go through all rows once; the mean loss and the metrics, as they were while training.
+
+        Where a running mean of the parameters is wanted, the network holds that before and after.
+        """
+        self._learner.swap_average()
         try:
             return self._run_epoch(epoch, stop, progress)
         finally:
             if self._sharing:
                 self._sharing.collect()
+            self._learner.swap_average()
+
+    def scheduled_rate(self) -> float | None:
+        """The learning rate of the last step, unless it is always the same."""
+        if isinstance(self._optimizer.learning_rate, int | float):
+            return None
+        return self._learner.rate(ago=1)
+
+    def epoch_ended(self, report: EpochReport) -> None:
+        """Let the learning rate react to what the epoch came to."""
+        self._learner.learning_rate.epoch_ended(report.values)
 
     def _run_epoch(self, epoch: int, stop: Callable[[], bool], progress: Progress) -> tuple[float, dict[str, float]]:
         order = np.arange(self._count) if self._shuffle is None else self._shuffle.permutation(self._count)
@@ -245,7 +266,7 @@ class _Trainer:
                         raise _interrupted(epoch, step, self.steps)
                     step += 1
                     bound = self._steps[number]
-                    loss = self._train_on(bound)
+                    loss = self._train_on(bound, last=step == self.steps)
                     if not math.isfinite(loss):
                         raise self._diverged(epoch, step, loss)
                     self._last_finite_loss = loss
@@ -257,15 +278,23 @@ class _Trainer:
                 progress(step, self.steps, total / seen)
         return total / self._count, tally.results()
 
-    def _train_on(self, bound: _Step) -> float:
-        """One step; the batch's mean loss. The parameters stay as they are if that is not a finite number."""
+    def _train_on(self, bound: _Step, *, last: bool) -> float:
+        """One step; the batch's mean loss. The parameters stay as they are if that is not a finite number.
+
+        ``last`` says that no batch of the epoch will follow.
+        """
         for call in bound.forward:
             call()
         loss = bound.loss()
         if math.isfinite(loss):
             for call in bound.backward:
                 call()
-            self._update()
+            if self._penalize is not None:
+                loss += self._penalize()
+                if not math.isfinite(loss):
+                    return loss
+            if self._groups is None or self._groups.take(bound.rows, last=last):
+                self._update()
         return loss
 
     def _diverged(self, epoch: int, step: int, loss: float) -> TrainingDiverged:
@@ -273,7 +302,7 @@ class _Trainer:
         before = f"the last finite loss was {last:.4g}" if last is not None else "it never was a finite number"
         where = f"training diverged: in epoch {epoch}, step {step}, the loss became {loss}; {before}"
         largest = float(np.abs(self._window.x).max())
-        advice = advise(self._rate(), largest, self._optimizer.clip_norm)
+        advice = advise(self._learner.rate(), largest, self._optimizer.clip_norm)
         return TrainingDiverged("\n".join([where, *advice]), epoch=epoch, step=step, last_finite_loss=last)
 
 

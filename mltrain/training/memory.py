@@ -35,7 +35,7 @@ def memory_for(
 ) -> Memory:
     """What training these layers takes, on so many rows, by so many processes."""
     parameters = _FLOAT * sum(node.parameter_count for node in nodes)
-    vectors = len(optimizer.state())
+    vectors = len(optimizer.state()) + optimizer.use_ema
     widths = [size(nodes[0].input_shape), *(size(node.output_shape) for node in nodes)] if nodes else [0]
     batch_size = rows or 0 if training.batch_size == "full" else training.batch_size
     if rows is not None:
@@ -43,10 +43,11 @@ def memory_for(
     return Memory(
         # The state before training is kept, too, to be shown beside the trained one.
         parameters=2 * parameters,
-        gradients=parameters,
+        gradients=(2 if training.gradient_accumulation > 1 else 1) * parameters,
         optimizer=vectors * parameters,
-        # What a helper owns is there a second time, in the first process, and once more on the way there.
-        helpers=(3 + 2 * vectors) * parameters * (processes - 1) // processes,
+        # Of what a helper owns, parameters and gradients are there a second time, in the first process, and parameters
+        # once more on the way there; the optimizer's vectors lie in memory that both see.
+        helpers=3 * parameters * (processes - 1) // processes,
         # Values on the way forward, and two buffers for gradients on the way back.
         batch=_FLOAT * batch_size * (sum(widths) + 2 * max(widths)),
         rows=(rows or 0) * _MAKING * (widths[0] + widths[-1]),

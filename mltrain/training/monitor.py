@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics import HELD_BACK, Metric, larger_is_better, reported_name
 from mltrain.errors import Problem
 from mltrain.training.early_stopping import EarlyStopping
+from mltrain.training.monitored import why_missing
 from mltrain.training.options import Training
-
-_HELD_BACK = "val_"
 
 
 class Monitor:
@@ -84,17 +83,13 @@ class Monitor:
         np.copyto(self.best, state["best"])
 
 
-def monitor_of(
-    training: Training, metrics: Sequence[Metric], parameters: Floats, *, validation: bool
-) -> Monitor | None:
+def monitor_of(training: Training, parameters: Floats, *, validation: bool) -> Monitor | None:
     """What watches a training; None where neither early stopping nor rows held back for validation ask for it."""
     stopping = training.early_stopping
     if stopping is None and not validation:
         return None
     name = _name(stopping, validation=validation)
-    metric = next((one for one in metrics if one.type_name() == name.removeprefix(_HELD_BACK)), None)
-    rises = metric is not None and metric.better == "higher"
-    return Monitor(name, rises=rises, stopping=stopping, parameters=parameters)
+    return Monitor(name, rises=larger_is_better(name), stopping=stopping, parameters=parameters)
 
 
 def monitor_problems(training: Training, metrics: Sequence[Metric], *, validation: bool) -> list[Problem]:
@@ -103,25 +98,12 @@ def monitor_problems(training: Training, metrics: Sequence[Metric], *, validatio
     if stopping is None:
         return []
     name = _name(stopping, validation=validation)
-    reported = ["loss", *(metric.type_name() for metric in metrics)]
-    there = [*reported, *(_HELD_BACK + name for name in reported)] if validation else reported
-    if name in there:
-        return []
-    own = name.removeprefix(_HELD_BACK)
-    if name in map(_HELD_BACK.__add__, reported):
-        what = f"there is no '{name}', because no rows are held back for validation"
-        advice = f"set dataset.validation_split, or watch '{own}'"
-    elif Metric.family.find(own) is not None:
-        what, advice = f"epochs do not report '{name}'", f"add {own} to metrics, or watch one of {', '.join(there)}"
-    else:
-        what, advice = f"there is no '{name}' to watch", f"there are {', '.join(there)}"
-    return [Problem(("training", "early_stopping", "monitor"), f"{what}; {advice}")]
+    missing = why_missing(name, metrics, validation=validation)
+    return [Problem(("training", "early_stopping", "monitor"), missing)] if missing else []
 
 
 def _name(stopping: EarlyStopping | None, *, validation: bool) -> str:
     """What is watched; metrics may be called by their short names."""
     if stopping is None or stopping.monitor is None:
-        return _HELD_BACK + "loss" if validation else "loss"
-    prefix = _HELD_BACK if stopping.monitor.startswith(_HELD_BACK) else ""
-    metric = Metric.family.find(stopping.monitor.removeprefix(prefix))
-    return prefix + metric.type_name() if metric else stopping.monitor
+        return HELD_BACK + "loss" if validation else "loss"
+    return reported_name(stopping.monitor)

@@ -16,6 +16,10 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Annotated[int, Meta(ge=1)] | Literal["full"],
         Meta(description="rows a step: the weights change once for each batch; full takes all rows at once"),
     ] = 32
+    gradient_accumulation: Annotated[
+        int,
+        Meta(ge=1, description="batches a step: the weights change once for so many, as if they were one large batch"),
+    ] = 1
     shuffle: Annotated[bool, Meta(description="take the rows in a new random order in each epoch")] = True
     track: Annotated[
         list[str] | dict[str, str],

@@ -10,7 +10,7 @@ class EpochReport:
     ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training. Where
     parameters are tracked they are measured after the epoch instead, so that they belong to the ``tracked`` values
     beside them. ``val_loss`` and ``val_metrics`` are always measured after it. ``seconds`` is the time spent training,
-    measuring left out.
+    measuring left out. ``learning_rate`` is that of the epoch's last step, where a schedule changes it.
     """
 
     epoch: int
@@ -22,6 +22,7 @@ class EpochReport:
     val_loss: float | None = None
     val_metrics: dict[str, float] = field(default_factory=dict)
     tracked: dict[str, float] = field(default_factory=dict)
+    learning_rate: float | None = None
 
     @property
     def values(self) -> dict[str, float]:

@@ -24,10 +24,12 @@ from mltrain.engine.arrays import Floats
 from mltrain.engine.layers import Buffers
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.network import Network, Node
-from mltrain.engine.optimizers import Optimizer, Update
+from mltrain.engine.optimizers import Optimizer, first_vectors
 from mltrain.engine.plan import Call
+from mltrain.engine.stretches import common
 from mltrain.threads import blas_is_alone, cores, crew_possible
 from mltrain.training.crew import Crew
+from mltrain.training.portion import Portion
 
 SMALLEST_KERNEL = 50_000
 """Numbers in a kernel that is worth sharing: with fewer, a step is over before help could be asked for."""
@@ -39,7 +41,7 @@ WATCH_SECONDS, MOST_WAITING = 0.5, 0.6
 """Helpers are sent home when the first process has spent more than this share of the time in waiting for them: others
 need the cores, and working in lockstep would take many times as long as working alone."""
 
-_FORWARD, _BACKWARD, _NORM, _UPDATE, _HAND_IN = range(5)
+_FORWARD, _BACKWARD, _PENALIZE, _ACCUMULATE, _NORM, _UPDATE, _HAND_IN = range(7)
 
 
 def processes_for(nodes: Sequence[Node]) -> int:
@@ -54,7 +56,7 @@ def processes_for(nodes: Sequence[Node]) -> int:
 
 def _is_large(node: Node) -> bool:
     kernel = node.parameters.get("kernel")
-    if not isinstance(node.layer, Dense) or kernel is None:
+    if not isinstance(node.layer, Dense) or kernel is None or not kernel.trainable:
         return False
     inputs, units = kernel.shape
     return inputs * units >= SMALLEST_KERNEL and inputs >= 16 * MOST_PROCESSES
@@ -95,39 +97,36 @@ class Sharing:
 
     def __init__(self, network: Network, gradients: Floats, optimizer: Optimizer, batch_size: int, processes: int):
         self._network, self._crew = network, Crew(processes)
-        first = next(node for node in network.nodes if node.parameters)
+        first = next(node for node in network.nodes if node.trainable_count)
         self._kernels = {
             node.name: self._shared_kernel(node, gradients, batch_size, wants_dx=node is not first)
             for node in network.nodes
             if _is_large(node)
         }
         self._in_order = list(self._kernels.values())
-        shape, dtype = network.parameters.shape, network.parameters.dtype
         # What nobody writes to takes no memory: the first process's own parameters are never handed in.
-        self._handed_in = self._crew.shared(shape, dtype)
-        # The optimizer's state is each process's own, but lies where the first one can save it and fill it again.
-        vectors = {name: self._crew.shared(shape, dtype) for name in optimizer.state()}
-        self._squares = self._crew.shared((processes,), np.float64)
+        self._handed_in = self._crew.shared(network.parameters.shape, network.parameters.dtype)
+        # The optimizer's vectors are each process's own, but lie where the first one can read and fill them.
+        vectors = first_vectors(optimizer, network.parameters, self._crew.shared)
+        # By rank: what each process has found about its own parameters, for the first one to add up.
+        self._squares, self._penalties = (self._crew.shared((processes,), np.float64) for _ in range(2))
+        self._rate_of_step = self._crew.shared((1,), np.float64)
         self._retired = False
         self._clips = optimizer.clip_norm is not None
-        self._updates = [
-            Update(optimizer, network.parameters, gradients, self._parts(rank), vectors) for rank in range(processes)
+        self._portions = [
+            Portion(network, gradients, optimizer, batch_size, self._parts(rank), vectors) for rank in range(processes)
         ]
+        self._first = self._portions[0]
+        self.learning_rate = self._first.learning_rate
 
     def start(self, *, alone: bool = False) -> None:
         """Start the helpers with the parameters as they are now; ``alone``: do their work, too. Raises `CrewLost`."""
         self._retired = alone
+        # Between epochs the network holds the mean of the parameters, if one is wanted; all work is done on the others.
+        self.swap_average()
         self._crew.start(self._work, alone=alone)
+        self.swap_average()
         self._watched_since = perf_counter()
-
-    def state(self) -> Mapping[str, Any]:
-        """What the next step depends on: the steps so far, and the vectors of the rule."""
-        return self._updates[0].state()
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from an earlier `state`; before `start`."""
-        for update in self._updates:
-            update.restore(state)
 
     def _shared_kernel(self, node: Node, gradients: Floats, batch_size: int, *, wants_dx: bool) -> _SharedKernel:
         crew, dtype, name = self._crew, self._network.parameters.dtype, f"{node.name}.kernel"
@@ -146,17 +145,16 @@ class Sharing:
         )
 
     def _parts(self, rank: int) -> list[slice]:
-        """The pieces of the flat vector that a process updates: its own rows, and in the first one all that is left."""
+        """The pieces of the flat vector that a process updates: its own rows, and in the first one all that is left.
+
+        What is not trained is nobody's.
+        """
         if rank:
             return [kernel.parts[rank] for kernel in self._in_order]
         ends = [(kernel.parts[0].stop, kernel.parts[-1].stop) for kernel in self._in_order]
         starts = [0, *(stop for _, stop in ends)]
         stops = [*(start for start, _ in ends), self._network.parameters.size]
-        return [slice(*pair) for pair in zip(starts, stops, strict=True)]
-
-    def rate(self) -> float:
-        """The learning rate of the next step."""
-        return self._updates[0].rate()
+        return common([slice(*pair) for pair in zip(starts, stops, strict=True)], self._network.trainable)
 
     def forward(self, call: Call) -> Callable[[], None]:
         """A layer's forward call, with help if it is large."""
@@ -195,16 +193,33 @@ class Sharing:
 
         return run
 
-    def __call__(self) -> None:
+    def rate(self, ago: int = 0) -> float:
+        """The learning rate of the next step, or of one so many steps before it."""
+        return self._first.update.rate(ago)
+
+    def penalize(self) -> float:
+        """Add the derivatives of what large parameters cost to the gradients; what they cost, together."""
+        self._crew.order(_PENALIZE)
+        own = self._first.penalize()
+        self._crew.wait()
+        return own + float(self._penalties[1:].sum())
+
+    def accumulate(self, rows: int, complete: bool) -> None:
+        """Take the gradients of one more batch of so many rows; see `Accumulation`."""
+        self._crew.order(_ACCUMULATE, rows, complete)
+        self._first.accumulate(rows, complete)
+
+    def update(self) -> None:
         """Apply the gradients, each process to its own parameters."""
         total = None
         if self._clips:
             self._crew.order(_NORM)
-            own = self._updates[0].squared_norm()
+            own = self._first.update.squared_norm()
             self._crew.wait()
             total = self._squares[0] = own + float(self._squares[1:].sum())
+        self._rate_of_step[0] = rate = self._first.update.rate()
         self._crew.order(_UPDATE)
-        self._updates[0](total)
+        self._first.update(total, rate)
         if (watched := perf_counter() - self._watched_since) > WATCH_SECONDS:
             if self._crew.waited > MOST_WAITING * watched:
                 self.retire()
@@ -216,10 +231,24 @@ class Sharing:
             return
         self._crew.order(_HAND_IN)
         self._crew.wait()
-        for rank, update in enumerate(self._updates[1:], 1):
+        for rank, portion in enumerate(self._portions[1:], 1):
             for part in self._parts(rank):
                 self._network.parameters[part] = self._handed_in[part]
-            update.step = self._updates[0].step
+            portion.update.step = self._first.update.step
+
+    def swap_average(self) -> None:
+        """Exchange the parameters and their running mean, if there is one. Only between `collect` and the next step."""
+        for portion in self._portions:
+            portion.swap_average()
+
+    def state(self) -> dict[str, Any]:
+        """What goes from step to step, of all processes together. Only between `collect` and the next step."""
+        return self._first.state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`; before `start`."""
+        for portion in self._portions:
+            portion.restore(state)
 
     def retire(self) -> None:
         """Send the helpers home, and do their work, too: piece by piece as they did, so that no result changes."""
@@ -232,15 +261,20 @@ class Sharing:
         self._crew.dismiss()
 
     def _work(self, rank: int, order: int, number: int, rows: int) -> None:
-        """What a helper does when it is told to. Network and gradients are copies of its own, from the fork."""
+        """What a helper does when it is told to. All but what the crew shares are copies of its own, from the fork."""
+        portion = self._portions[rank]
         if order == _FORWARD:
             self._in_order[number].help_forward(rank, rows)
         elif order == _BACKWARD:
             self._in_order[number].help_backward(rank, rows)
+        elif order == _PENALIZE:
+            self._penalties[rank] = portion.penalize()
+        elif order == _ACCUMULATE:
+            portion.accumulate(number, bool(rows))
         elif order == _NORM:
-            self._squares[rank] = self._updates[rank].squared_norm()
+            self._squares[rank] = portion.update.squared_norm()
         elif order == _UPDATE:
-            self._updates[rank](float(self._squares[0]) if self._clips else None)
+            portion.update(float(self._squares[0]) if self._clips else None, float(self._rate_of_step[0]))
         elif order == _HAND_IN:  # pragma: no cover  (only for helpers, and forks are not measured)
             for part in self._parts(rank):
                 self._handed_in[part] = self._network.parameters[part]

@@ -1,19 +1,25 @@
 """What would train, but not well: the mistakes that tutorials make, found before they cost an afternoon."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from mltrain.data import Dataset
 from mltrain.data.preprocessing import Scaling
+from mltrain.engine.initializers.constant import Constant
+from mltrain.engine.initializers.ones import Ones
+from mltrain.engine.initializers.zeros import Zeros
+from mltrain.engine.layers import Parameter
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 from mltrain.errors import TrainingDiverged
 from mltrain.training.compatibility import last_activation
 from mltrain.training.evaluation import Evaluator
@@ -37,15 +43,17 @@ def find_warnings(
     loss: Loss,
     optimizer: Optimizer,
     training: Training,
+    taken: Collection[str] = (),
 ) -> list[str]:
     """One sentence for each thing that will probably go wrong, and what to do. ``target`` is as the loss takes it.
 
-    The network is left as it was.
+    ``taken`` are the layers whose weights are those of a trained model. The network is left as it was.
     """
     found = [
         *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
         *_about_classes(target, class_names(loss, dataset.facts, network.output_shape[0])),
         *_about_output(network, loss, training),
+        *(_about_frozen_layers(network, taken) if training.epochs else []),
     ]
     return found + (_about_first_step(network, dataset, target, loss, optimizer, training) if training.epochs else [])
 
@@ -102,6 +110,29 @@ def _about_output(network: Network, loss: Loss, training: Training) -> list[str]
     return found
 
 
+def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
+    if network.parameters.size and not network.trainable:
+        return ["all layers are frozen by 'trainable: false', so nothing can learn"]
+    frozen = [node for node in network.nodes if not node.trainable_count and node.name not in taken]
+    chance = [node.name for node in frozen if any(map(_is_drawn, node.parameters.values()))]
+    return [
+        f"layer {name} is frozen at random first weights; give those of a trained model with --init-from"
+        for name in chance
+    ]
+
+
+def _is_drawn(parameter: Parameter) -> bool:
+    """Whether the first values are random numbers."""
+    return not isinstance(parameter.initializer, Constant | Zeros | Ones)
+
+
+def _unheeding(optimizer: Optimizer) -> Optimizer:
+    """The optimizer without what looks back on earlier steps, and would hide where a step leads."""
+    rate = optimizer.learning_rate
+    rate = rate.initial_learning_rate if isinstance(rate, ReduceOnPlateau) else rate
+    return replace(optimizer, learning_rate=rate, use_ema=False)
+
+
 def _about_first_step(
     network: Network, dataset: Dataset, target: npt.NDArray[Any], loss: Loss, optimizer: Optimizer, training: Training
 ) -> list[str]:
@@ -116,7 +147,7 @@ def _about_first_step(
     if not math.isfinite(first):
         return []
     losses: list[float] = []
-    steps = Training(epochs=PATIENCE, batch_size="full")
+    optimizer, steps = _unheeding(optimizer), Training(epochs=PATIENCE, batch_size="full")
     try:
         attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
         with closing(attempt) as epochs:

@@ -218,7 +218,7 @@ def test_epochs_and_seed_are_kept_in_the_config(work: Path) -> None:
     succeed("fit", LINEAR, "--epochs", "3", "--seed", "7", "--set", "seed=5", "--out", "run")
     lines = (work / "run" / "config.yaml").read_text("utf-8").splitlines()
     assert lines[:2] == ["name: linear", "seed: 7"]
-    assert lines[-1] == "training: {epochs: 3, batch_size: 32, shuffle: true, track: []}"
+    assert lines[-1] == "training: {epochs: 3, batch_size: 32, gradient_accumulation: 1, shuffle: true, track: []}"
     assert len(history("run")) == 3
 
 
@@ -299,8 +299,13 @@ def test_config_of_a_run_finds_its_files_from_elsewhere(work: Path, monkeypatch:
 def test_init_from_takes_what_fits() -> None:
     succeed("fit", lesson("xor"), "--epochs", "1", "--out", "first")
     done = succeed("fit", lesson("xor"), "--init-from", "first", "--epochs", "0", "--out", "all")
-    taken = "dense.kernel, dense.bias, dense_1.kernel, dense_1.bias, dense_2.kernel, dense_2.bias"
-    assert done.err.splitlines()[0] == f"note: started from first: took {taken}"
+    assert done.err.splitlines()[:5] == [
+        "note: starting from first:",
+        "layer    weights",
+        "dense    taken",
+        "dense_1  taken",
+        "dense_2  taken",
+    ]
     before, after = arrays("first/model.npz"), arrays("all/model.npz")
     assert before.keys() == after.keys()
     assert all((before[name] == after[name]).all() for name in before)
@@ -310,20 +315,63 @@ def test_init_from_says_what_is_new() -> None:
     succeed("fit", lesson("xor"), "--epochs", "1", "--out", "first")
     words = ("--init-from", "first/model.npz", "--epochs", "0", "--set", "layers.0.units=9", "--out", "wider")
     done = succeed("fit", lesson("xor"), *words)
-    taken, new = "dense_1.bias, dense_2.kernel, dense_2.bias", "dense.kernel, dense.bias, dense_1.kernel"
-    assert done.err.splitlines()[0] == f"note: started from first/model.npz: took {taken}; new: {new}"
+    assert done.err.splitlines()[:5] == [
+        "note: starting from first/model.npz:",
+        "layer    weights",
+        "dense    left out: kernel is 2 x 9 here and 2 x 8 there, bias is 9 here and 8 there",
+        "dense_1  left out: kernel is 9 x 8 here and 8 x 8 there",
+        "dense_2  taken",
+    ]
     before, after = arrays("first/model.npz"), arrays("wider/model.npz")
-    assert (before["dense_1.bias"] == after["dense_1.bias"]).all()
+    assert (before["dense_2.kernel"] == after["dense_2.kernel"]).all()
     assert after["dense.kernel"].shape == (2, 9)
 
 
 def test_init_from_where_nothing_fits(work: Path) -> None:
     succeed("fit", LINEAR, "--epochs", "0", "--out", "first")
     done = mltrain("fit", lesson("concert"), "--set", "layers.0.name=other", "--init-from", "first")
-    own, given = "other.kernel, other.bias", "dense.kernel, dense.bias"
-    complaint = f"none of the model's parameters ({given}) fits this network ({own})"
-    assert done == (3, "", f"error: {complaint}\n")
+    reasons = "other: new: the model has no such layer; dense: only in the model"
+    assert done == (3, "", f"error: no layer of the model fits this network ({reasons})\n")
     assert not (work / "runs").exists()
+
+
+def test_fit_says_that_means_are_saved() -> None:
+    done = succeed("fit", LINEAR, "--set", "optimizer.use_ema=true", "--epochs", "1")
+    said = "note: validation and the saved model use the running mean of the parameters, as use_ema says"
+    assert done.err.splitlines()[0] == said
+
+
+def test_history_has_a_rate_that_changes(work: Path) -> None:
+    rate = "{type: reduce_on_plateau, initial_learning_rate: 0.01, monitor: loss, patience: 1, min_delta: 1000}"
+    words = ("--set", f"optimizer.learning_rate={rate}", "--epochs", "3", "--out", "run")
+    done = succeed("fit", LINEAR, *words)
+    rows = list(csv.DictReader((work / "run" / "history.csv").read_text("utf-8").splitlines()))
+    assert [float(row["learning_rate"]) for row in rows[-3:]] == pytest.approx([0.01, 0.01, 0.001])
+    assert "learning_rate 0.001000 " in done.err
+    assert "learning_rate" not in succeed("fit", LINEAR, "--epochs", "1").err
+
+
+@pytest.mark.parametrize(
+    ("monitor", "complaint"),
+    [
+        (
+            "val_loss",
+            "there is no 'val_loss', because no rows are held back for validation; set dataset.validation_split, or "
+            "watch 'loss'",
+        ),
+        (
+            "val_mae",
+            "epochs do not report 'val_mean_absolute_error'; add mean_absolute_error to metrics, or watch one of loss",
+        ),
+        ("lost", "there is no 'lost' to watch; there are loss"),
+    ],
+)
+def test_what_a_schedule_monitors_must_be_there(monitor: str, complaint: str) -> None:
+    rate = f"{{type: reduce_on_plateau, initial_learning_rate: 0.01, monitor: {monitor}}}"
+    for command in ("fit", "check"):
+        code, _, err = mltrain(command, LINEAR, "--set", f"optimizer.learning_rate={rate}")
+        assert code == 2
+        assert complaint in " ".join(err.split())
 
 
 def test_init_from_nowhere() -> None:

@@ -21,14 +21,16 @@ def test_config() -> None:
 
 
 def test_config_as_json() -> None:
-    assert succeed("summary", lesson("mnist"), "--json", "--set", "layers.1.units=3").document == {
+    changes = ("--set", "layers.1.units=3", "--set", "layers.1.trainable=false")
+    assert succeed("summary", lesson("mnist"), "--json", *changes).document == {
         "layers": [
-            {"name": "flatten", "type": "flatten", "output_shape": [784], "parameters": 0},
-            {"name": "dense", "type": "dense", "output_shape": [3], "parameters": 784 * 3 + 3},
-            {"name": "dropout", "type": "dropout", "output_shape": [3], "parameters": 0},
-            {"name": "dense_1", "type": "dense", "output_shape": [10], "parameters": 40},
+            {"name": "flatten", "type": "flatten", "output_shape": [784], "parameters": 0, "trainable": 0},
+            {"name": "dense", "type": "dense", "output_shape": [3], "parameters": 2355, "trainable": 0},
+            {"name": "dropout", "type": "dropout", "output_shape": [3], "parameters": 0, "trainable": 0},
+            {"name": "dense_1", "type": "dense", "output_shape": [10], "parameters": 40, "trainable": 40},
         ],
         "parameters": 784 * 3 + 3 + 40,
+        "trainable": 40,
         "memory": {
             "total": 8 * 2395 + 4 * 2395 + 8 * 2395 + 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
             "parameters": 8 * 2395,
@@ -44,6 +46,13 @@ def test_config_as_json() -> None:
 def test_what_takes_much_memory_to_train_says_so() -> None:
     done = succeed("summary", lesson("mnist"), "--set", "layers.1.units=10000")
     assert done.out.splitlines()[-1].split() == ["to", "train", "164", "MB"]
+
+
+def test_frozen_layers_are_told_apart() -> None:
+    lines = succeed("summary", lesson("circle"), "--set", "layers.1.trainable=false").out.splitlines()
+    assert lines[3].split() == ["dense_1", "(dense,", "frozen)", "8", "72"]
+    assert [line.split()[-1] for line in lines[-3:]] == ["105", "33", "72"]
+    assert [line.split()[0] for line in lines[-3:]] == ["total", "trainable", "non-trainable"]
 
 
 @pytest.mark.parametrize("model", ["run", "run/model.npz"])

@@ -25,7 +25,7 @@ def test_a_spec() -> None:
 
 def test_own_options_come_before_inherited_ones() -> None:
     names = [option.name for option in describe(Sgd).options]
-    assert names == ["learning_rate", "momentum", "nesterov", "weight_decay", "clip_norm"]
+    assert names == ["learning_rate", "momentum", "nesterov", "weight_decay", "clip_norm", "use_ema", "ema_momentum"]
 
 
 def test_other_names() -> None:

@@ -67,17 +67,27 @@ layers:
     use_bias: true
     kernel_initializer: glorot_uniform
     bias_initializer: zeros
+    trainable: true
   - type: dense
     units: 1
     activation: linear
     use_bias: true
     kernel_initializer: glorot_uniform
     bias_initializer: zeros
+    trainable: true
     name: last
 loss: mean_squared_error
-optimizer: {type: adam, learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-07, clip_norm: 1.0}
+optimizer:
+  type: adam
+  learning_rate: 0.001
+  beta_1: 0.9
+  beta_2: 0.999
+  epsilon: 1e-07
+  clip_norm: 1.0
+  use_ema: false
+  ema_momentum: 0.99
 metrics: []
-training: {epochs: 1, batch_size: 32, shuffle: true, track: []}
+training: {epochs: 1, batch_size: 32, gradient_accumulation: 1, shuffle: true, track: []}
 """
     )
 

@@ -13,10 +13,10 @@ from mltrain.display.tables import (
 
 MNIST = summary_table(
     [
-        SummaryRow("flatten", "flatten", (784,), 0),
-        SummaryRow("hidden", "dense", (512,), 401_920),
-        SummaryRow("reshape", "reshape", (16, 32), 0),
-        SummaryRow("dense", "dense", (10,), 5_130),
+        SummaryRow("flatten", "flatten", (784,), 0, 0),
+        SummaryRow("hidden", "dense", (512,), 401_920, 401_920),
+        SummaryRow("reshape", "reshape", (16, 32), 0, 0),
+        SummaryRow("dense", "dense", (10,), 5_130, 5_130),
     ],
     SummaryTotals(parameters=407_050, trainable=407_050, bytes=1_628_200),
 )
@@ -42,7 +42,7 @@ def test_the_summary_is_that_of_keras():
 def test_a_summary_of_long_names_loses_nothing_at_80_columns():
     name = "a_very_long_name_of_a_layer_that_somebody_thought_was_a_good_idea_to_give_it"
     shape = tuple(range(1000, 1012))
-    lines = painted(summary_table([SummaryRow(name, "dense", shape, 12)], SummaryTotals(12, 12, 48)), 80)
+    lines = painted(summary_table([SummaryRow(name, "dense", shape, 12, 12)], SummaryTotals(12, 12, 48)), 80)
     assert max(map(len, lines)) == 80
     assert name in "".join(line.split()[0] for line in lines[2:5])
     assert all(str(length) in "\n".join(lines) for length in shape)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from mltrain.config.convert import convert
 from mltrain.engine.activations import Activation
@@ -18,8 +19,10 @@ from mltrain.engine.layers import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.losses import Loss
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer, Update
+from mltrain.engine.optimizers import AVERAGE, Optimizer, Update
+from mltrain.engine.penalty import Penalty
 from mltrain.engine.plan import Plan
+from mltrain.engine.regularizers import Regularizer
 from mltrain.engine.schedules import Schedule
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "keras_reference" / "trajectories.json").read_text())
@@ -32,11 +35,16 @@ def names(case: Any) -> str:
     return json.dumps(case).translate(str.maketrans(dict.fromkeys('{}[]" ')))
 
 
-def train(optimizer: Any, loss: Any, activation: Any, dtype: Any, steps: int) -> dict[str, dict[str, Any]]:
-    """The loss before each step and all weights after it, by the step's number."""
+def train(
+    optimizer: Any, loss: Any, activation: Any, dtype: Any, steps: int, hidden_options: Any, last_options: Any
+) -> dict[str, dict[str, Any]]:
+    """The loss before each step, and all weights after it or their running mean, by the step's number."""
     rule, goal = convert(Optimizer, optimizer), convert(Loss, loss)
     hidden, last = (convert(Activation, name) for name in (NETWORK["hidden_activation"], activation))
-    layers = [Dense(units=NETWORK["hidden"], activation=hidden), Dense(units=NETWORK["outputs"], activation=last)]
+    layers = [
+        replace(convert(Layer, {"type": "dense", "units": NETWORK["hidden"], **hidden_options}), activation=hidden),
+        replace(convert(Layer, {"type": "dense", "units": NETWORK["outputs"], **last_options}), activation=last),
+    ]
     network = Network(layers, (NETWORK["inputs"],), dtype=dtype)
     network.parameters[:] = NETWORK["weights"]
     x = np.array(NETWORK["x"], dtype)
@@ -44,7 +52,7 @@ def train(optimizer: Any, loss: Any, activation: Any, dtype: Any, steps: int) ->
     gradients = np.zeros_like(network.parameters)
     plan = Plan(network, len(x), gradients=gradients, joined=goal.joins is not None)
     bound = plan.bind(x, np.empty((len(x), NETWORK["outputs"]), dtype))
-    update = Update(rule, network.parameters, gradients)
+    update, penalty = Update(rule, network.parameters, gradients, network.trainable), Penalty(network, gradients)
     recorded = {}
     for step in range(1, steps + 1):
         for call in bound.forward:
@@ -52,13 +60,23 @@ def train(optimizer: Any, loss: Any, activation: Any, dtype: Any, steps: int) ->
         value = goal.mean(bound.z, bound.y, target, bound.dz)
         for call in bound.backward:
             call.run()
+        value += penalty()
         update()
-        recorded[str(step)] = {"loss": value, "weights": network.parameters.copy()}
+        recorded[str(step)] = {"loss": value, "weights": update.vectors.get(AVERAGE, network.parameters).copy()}
     return recorded
 
 
-def compare(steps: dict[str, Any], optimizer: Any, loss: Any, activation: Any, dtype: Any, tolerance: float) -> None:
-    recorded = train(optimizer, loss, activation, dtype, max(map(int, steps)))
+def compare(
+    steps: dict[str, Any],
+    optimizer: Any,
+    loss: Any,
+    activation: Any,
+    dtype: Any,
+    tolerance: float,
+    hidden: Any = None,
+    last: Any = None,
+) -> None:
+    recorded = train(optimizer, loss, activation, dtype, max(map(int, steps)), hidden or {}, last or {})
     for step, expected in steps.items():
         for what, value in expected.items():
             found = recorded[step][what]
@@ -66,9 +84,18 @@ def compare(steps: dict[str, Any], optimizer: Any, loss: Any, activation: Any, d
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
-@pytest.mark.parametrize("case", REFERENCE["optimizers"], ids=lambda case: names(case["optimizer"]))
+@pytest.mark.parametrize(
+    "case", REFERENCE["optimizers"] + REFERENCE["averages"], ids=lambda case: names(case["optimizer"])
+)
 def test_optimizer_moves_weights_as_in_keras(case: Any, dtype: Any, tolerance: float) -> None:
     compare(case["steps"], case["optimizer"], "mean_squared_error", "linear", dtype, tolerance)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
+@pytest.mark.parametrize("case", REFERENCE["layers"], ids=lambda case: names([case["hidden"], case["last"]]))
+def test_penalties_and_frozen_layers_are_as_in_keras(case: Any, dtype: Any, tolerance: float) -> None:
+    how, layers = case["optimizer"], (case["hidden"], case["last"])
+    compare(case["steps"], how, "mean_squared_error", "linear", dtype, tolerance, *layers)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
@@ -117,12 +144,15 @@ def test_initializer_spreads_as_in_keras(name: str) -> None:
         assert np.abs(values).max() == pytest.approx(expected["largest"], rel=1e-3)
 
 
-NOT_IN_KERAS = {"perceptron"}
+NOT_IN_KERAS = {"perceptron", "reduce_on_plateau"}
 
 
 def test_everything_that_keras_has_is_compared() -> None:
     assert {case["optimizer"]["type"] for case in REFERENCE["optimizers"]} == {*Optimizer.family.names()} - NOT_IN_KERAS
     assert {case["loss"]["type"] for case in REFERENCE["losses"]} == {*Loss.family.names()} - NOT_IN_KERAS
     assert {case["schedule"]["type"] for case in REFERENCE["schedules"]} == {*Schedule.family.names()} - NOT_IN_KERAS
+    layers = [layer for case in REFERENCE["layers"] for layer in (case["hidden"], case["last"])]
+    regularizers = [option["type"] for layer in layers for option in layer.values() if isinstance(option, dict)]
+    assert set(regularizers) == set(Regularizer.family.names())
     assert len(REFERENCE["activations"]) >= 9
     assert len(REFERENCE["initializers"]) >= 10

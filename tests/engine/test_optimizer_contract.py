@@ -2,10 +2,12 @@
 
 import math
 import tracemalloc
+from copy import copy
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
@@ -62,10 +64,11 @@ def test_without_gradients_nothing_but_weight_decay_happens(optimizer: Optimizer
     np.testing.assert_allclose(found, np.linspace(-1, 1, 4) * shrink**3, rtol=1e-6)
 
 
+@pytest.mark.parametrize("averaged", [False, True], ids=["", "averaged"])
 @every_optimizer
-def test_step_allocates_nothing_of_the_size_of_the_parameters(optimizer: Optimizer) -> None:
+def test_step_allocates_nothing_of_the_size_of_the_parameters(optimizer: Optimizer, averaged: bool) -> None:
     parameters, gradients = np.ones(50_000, np.float32), np.ones(50_000, np.float32)
-    update = Update(optimizer, parameters, gradients)
+    update = Update(replace(optimizer, use_ema=averaged), parameters, gradients)
     update()
     tracemalloc.start()
     try:
@@ -74,6 +77,35 @@ def test_step_allocates_nothing_of_the_size_of_the_parameters(optimizer: Optimiz
     finally:
         tracemalloc.stop()
     assert peak < parameters.nbytes / 10
+
+
+@pytest.mark.parametrize("averaged", [False, True], ids=["", "averaged"])
+@every_optimizer
+def test_an_update_goes_on_from_its_state(optimizer: Optimizer, averaged: bool) -> None:
+    rate = convert(Schedule, {"type": "reduce_on_plateau", "initial_learning_rate": 0.1, "patience": 1})
+    optimizer = replace(optimizer, learning_rate=rate, use_ema=averaged)
+    gradients = np.random.default_rng(7).normal(size=(6, 10)).astype(np.float32)
+
+    def take(update: Update, given: Any, rows: Any) -> None:
+        for row in rows:
+            given[:] = row
+            update()
+            update.learning_rate.epoch_ended({"val_loss": 1.0})
+
+    parameters, given = np.linspace(-1, 1, 10, dtype=np.float32), np.empty(10, np.float32)
+    update = Update(optimizer, parameters, given)
+    take(update, given, gradients[:3])
+    state = {name: copy(value) for name, value in update.state().items()}
+    resumed_parameters = parameters.copy()
+    take(update, given, gradients[3:])
+    resumed = Update(optimizer, resumed_parameters, given)
+    resumed.restore(state)
+    take(resumed, given, gradients[3:])
+    np.testing.assert_array_equal(resumed_parameters, parameters)
+    assert resumed.step == update.step == 6
+    assert resumed.rate() == update.rate() < 0.1
+    for name, vector in update.vectors.items():
+        np.testing.assert_array_equal(resumed.vectors[name], vector)
 
 
 def test_clipping_shortens_long_gradients_only() -> None:

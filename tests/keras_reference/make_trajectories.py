@@ -75,6 +75,12 @@ INITIALIZERS: dict[str, Any] = {
     "orthogonal": keras.initializers.Orthogonal,
 }
 
+REGULARIZERS: dict[str, Any] = {
+    "l1": keras.regularizers.L1,
+    "l2": keras.regularizers.L2,
+    "l1_l2": keras.regularizers.L1L2,
+}
+
 EXPONENTIAL = {"type": "exponential_decay", "initial_learning_rate": 0.1, "decay_steps": 5, "decay_rate": 0.7}
 STAIRCASE = EXPONENTIAL | {"staircase": True}
 COSINE = {"type": "cosine_decay", "initial_learning_rate": 0.1, "decay_steps": 15}
@@ -104,6 +110,21 @@ OPTIMIZER_CASES: list[dict[str, Any]] = [
     {"type": "adagrad", "learning_rate": 0.1, "initial_accumulator_value": 0.01, "epsilon": 0.01, "weight_decay": 0.2},
     {"type": "lion"},
     {"type": "lion", "learning_rate": 0.02, "beta_1": 0.7, "beta_2": 0.9, "weight_decay": 0.2},
+]
+DECAYING = {"type": "adamw", "learning_rate": 0.1, "weight_decay": 0.1}
+LAYER_CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"kernel_regularizer": {"type": "l2"}}, {}),
+    ({"kernel_regularizer": {"type": "l1"}}, {"bias_regularizer": {"type": "l2", "l2": 0.3}}),
+    ({"kernel_regularizer": {"type": "l1_l2", "l1": 0.02, "l2": 0.1}, "bias_regularizer": {"type": "l1"}}, {}),
+    ({"trainable": False, "kernel_regularizer": {"type": "l2"}}, {}),
+    ({}, {"trainable": False}),
+]
+"""Options of the hidden and of the last layer."""
+
+AVERAGE_CASES: list[dict[str, Any]] = [
+    {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "use_ema": True},
+    {"type": "adam", "learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.7},
+    {"type": "adamw", "learning_rate": EXPONENTIAL, "weight_decay": 0.2, "use_ema": True, "ema_momentum": 0.5},
 ]
 LOSS_CASES: list[tuple[dict[str, Any], str]] = [
     ({"type": "mean_squared_error"}, "linear"),
@@ -147,6 +168,19 @@ def main() -> None:
             {"optimizer": case, "steps": trajectory(network, case, {"type": "mean_squared_error"}, "linear")}
             for case in OPTIMIZER_CASES
         ],
+        "averages": [
+            {"optimizer": case, "steps": trajectory(network, case, {"type": "mean_squared_error"}, "linear")}
+            for case in AVERAGE_CASES
+        ],
+        "layers": [
+            {
+                "optimizer": DECAYING,
+                "hidden": hidden,
+                "last": last,
+                "steps": trajectory(network, DECAYING, {"type": "mean_squared_error"}, "linear", hidden, last),
+            }
+            for hidden, last in LAYER_CASES
+        ],
         "losses": [
             {
                 "loss": loss,
@@ -167,19 +201,29 @@ def main() -> None:
     print(f"{TARGET}: {TARGET.stat().st_size} bytes")
 
 
-def trajectory(network: dict[str, Any], optimizer: dict[str, Any], loss: dict[str, Any], activation: str) -> Any:
-    """Loss before, and weights after, some of the steps of training by full batches."""
+def trajectory(
+    network: dict[str, Any],
+    optimizer: dict[str, Any],
+    loss: dict[str, Any],
+    activation: str,
+    hidden: dict[str, Any] | None = None,
+    last: dict[str, Any] | None = None,
+) -> Any:
+    """Loss before, and weights after, some of the steps of training by full batches.
+
+    Where the optimizer keeps a running mean of the weights, the mean takes their place.
+    """
     model = keras.Sequential(
         [
             keras.layers.Input((INPUTS,)),
-            keras.layers.Dense(HIDDEN, activation="tanh"),
-            keras.layers.Dense(OUTPUTS),
+            keras.layers.Dense(HIDDEN, activation="tanh", **layer_options(hidden or {})),
+            keras.layers.Dense(OUTPUTS, **layer_options(last or {})),
             ACTIVATIONS[activation](),
         ]
     )
-    shapes = [variable.shape for variable in model.trainable_variables]
+    shapes = [variable.shape for variable in model.weights]
     cuts = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
-    for variable, values in zip(model.trainable_variables, np.split(network["weights"], cuts), strict=True):
+    for variable, values in zip(model.weights, np.split(network["weights"], cuts), strict=True):
         variable.assign(values.reshape(variable.shape))
     kind = {
         "binary_crossentropy": "binary",
@@ -191,8 +235,9 @@ def trajectory(network: dict[str, Any], optimizer: dict[str, Any], loss: dict[st
     function = LOSSES[loss["type"]](**{name: value for name, value in loss.items() if name != "type"})
 
     def objective(values: Any) -> Any:
-        y, _ = model.stateless_call(values, model.non_trainable_variables, network["x"])
-        return function(target, y)
+        others = [variable.value for variable in model.non_trainable_variables]
+        y, _, penalties = model.stateless_call(values, others, network["x"], return_losses=True)
+        return function(target, y) + sum(penalties)
 
     rule = make_optimizer(optimizer)
     recorded = {}
@@ -200,10 +245,22 @@ def trajectory(network: dict[str, Any], optimizer: dict[str, Any], loss: dict[st
         lost, gradients = jax.value_and_grad(objective)([variable.value for variable in model.trainable_variables])
         rule.apply(gradients, model.trainable_variables)
         if step in RECORDED_STEPS:
-            weights = np.concatenate([np.ravel(variable) for variable in model.trainable_variables])
+            seen = rule._model_variables_moving_average if rule.use_ema else model.weights
+            weights = np.concatenate([np.ravel(variable) for variable in seen])
             assert weights.dtype == lost.dtype == np.float64
             recorded[str(step)] = {"loss": float(lost), "weights": weights}
     return recorded
+
+
+def layer_options(case: dict[str, Any]) -> dict[str, Any]:
+    """Options of a layer, with regularizers made."""
+
+    def made(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return REGULARIZERS[value["type"]](**{name: one for name, one in value.items() if name != "type"})
+
+    return {name: made(value) for name, value in case.items()}
 
 
 def make_optimizer(case: dict[str, Any]) -> Any:

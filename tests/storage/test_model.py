@@ -26,6 +26,7 @@ from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.network import infer
 from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.regularizers import Regularizer
 from mltrain.engine.schedules import Schedule
 from mltrain.errors import DataError
 from mltrain.storage.environment import Environment
@@ -52,10 +53,13 @@ def config_with(base: type, example: dict[str, Any]) -> dict[str, Any]:
         config["layers"].insert(0, {"type": "dense", "units": 2, "activation": example})
     elif base is Initializer:
         config["layers"].insert(0, {"type": "dense", "units": 4, "kernel_initializer": example})
+    elif base is Regularizer:
+        config["layers"].insert(0, {"type": "dense", "units": 4, "kernel_regularizer": example})
     elif base is Optimizer:
         config["optimizer"] = example
     elif base is Schedule:
         config["optimizer"] = {"type": "sgd", "learning_rate": example}
+        config["dataset"]["validation_split"] = 0.5  # of which some ask how training does on them
     elif base is Loss:
         loss = convert(Loss, example)
         names = loss.targets in ("labels", "one_hot")
@@ -69,7 +73,7 @@ def config_with(base: type, example: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-BASES = (Layer, Activation, Initializer, Optimizer, Schedule, Loss, Metric)
+BASES = (Layer, Activation, Initializer, Regularizer, Optimizer, Schedule, Loss, Metric)
 CASES = {
     f"{base.family.noun}-{spec.type_name()}-{index}": config_with(base, {"type": spec.type_name(), **example})
     for base in BASES

@@ -38,6 +38,29 @@ OPTIMIZERS = {
     "adam, clipped": {"type": "adam", "clip_norm": 0.05},
     "adagrad, decaying": {"type": "adagrad", "learning_rate": 0.01, "weight_decay": 0.1},
 }
+PLATEAU = {
+    "type": "reduce_on_plateau",
+    "initial_learning_rate": 0.01,
+    "monitor": "loss",
+    "patience": 1,
+    "factor": 0.5,
+    "min_delta": 0.05,
+}
+LONGER = {"how": {"type": "adam", "learning_rate": PLATEAU, "use_ema": True, "ema_momentum": 0.8}}
+"""A rate that falls while it trains, and a running mean of the parameters."""
+
+PENALIZED: tuple[Any, ...] = (
+    dense(256, "relu", kernel_regularizer={"type": "l2", "l2": 0.001}),
+    dense(256, "tanh", kernel_regularizer={"type": "l1", "l1": 1e-4}),
+    dense(CLASSES, "softmax", kernel_regularizer="l2"),
+)
+FROZEN: tuple[Any, ...] = (
+    dense(256, "relu", trainable=False),
+    dense(256, "tanh"),
+    dense(256, "tanh", trainable=False),
+    dense(CLASSES, "softmax", use_bias=False),
+)
+"""Of the large kernels, only the second is shared: nobody below it wants a gradient."""
 COUNTS = {"short batch": 110, "batch of one": 97, "whole batches": 96}
 
 
@@ -46,9 +69,11 @@ def crew_of(size: int) -> Any:
     return patch.object(sharing, "cores", lambda: size)
 
 
-def begin(*, count: int = 110, how: Any = "adam", **options: Any) -> tuple[Network, Any]:
+def begin(
+    *, count: int = 110, how: Any = "adam", layers: tuple[Any, ...] = LAYERS, **options: Any
+) -> tuple[Network, Any]:
     """The network, and the generator of its training."""
-    net = network(INPUTS, *LAYERS)
+    net = network(INPUTS, *layers)
     options = {"batch_size": 48, "measure": ["accuracy", {"type": "top_k_accuracy", "k": 2}], **options}
     rows = class_rows(count, INPUTS, CLASSES)
     return net, training_of(net, rows, how=how, aim="sparse_categorical_crossentropy", **options)
@@ -70,30 +95,44 @@ def error_of(training: Any) -> dict[str, Any]:
     return {"error": None, "left": helpers()}
 
 
+def compared(**options: Any) -> Any:
+    """A training by one, two and three processes: what each reported, and the largest difference of a weight."""
+    trained = []
+    for size in (1, 2, 3):
+        with crew_of(size):
+            net, training = begin(validation=class_rows(20, INPUTS, CLASSES, 2), **options)
+            reports = [(next(training), len(helpers())), *((report, 0) for report in training)]
+        trained.append(
+            {
+                "processes": 1 + reports[0][1],
+                "losses": [report.loss for report, _ in reports],
+                "val_losses": [report.val_loss for report, _ in reports],
+                "metrics": [report.metrics for report, _ in reports],
+                "rates": [report.learning_rate for report, _ in reports],
+                "parameters": net.parameters,
+            }
+        )
+    alone = trained[0]["parameters"]
+    for one in trained:
+        one["difference"] = float(np.abs(one.pop("parameters") - alone).max())
+    return {"trained": trained, "left": helpers()}
+
+
 def same_as_alone() -> Any:
-    """Trainings by one, two and three processes: losses and metrics of each, and the largest difference of a weight."""
-    found = {}
-    for name, how in OPTIMIZERS.items():
-        for title, count in COUNTS.items():
-            trained = []
-            for size in (1, 2, 3):
-                with crew_of(size):
-                    net, training = begin(count=count, how=how, epochs=3, validation=class_rows(20, INPUTS, CLASSES, 2))
-                    reports = [(next(training), len(helpers())), *((report, 0) for report in training)]
-                trained.append(
-                    {
-                        "processes": 1 + reports[0][1],
-                        "losses": [report.loss for report, _ in reports],
-                        "val_losses": [report.val_loss for report, _ in reports],
-                        "metrics": [report.metrics for report, _ in reports],
-                        "parameters": net.parameters,
-                    }
-                )
-            alone = trained[0]["parameters"]
-            for one in trained:
-                one["difference"] = float(np.abs(one.pop("parameters") - alone).max())
-            found[f"{name}, {title}"] = {"trained": trained, "left": helpers()}
-    return found
+    return {
+        f"{name}, {title}": compared(count=count, how=how, epochs=3)
+        for name, how in OPTIMIZERS.items()
+        for title, count in COUNTS.items()
+    }
+
+
+def longer_same_as_alone() -> Any:
+    """With what those use who train for longer."""
+    return {
+        "accumulated": compared(epochs=3, batch_size=16, gradient_accumulation=3, layers=PENALIZED),
+        "averaged": compared(epochs=6, layers=PENALIZED, **LONGER),
+        "frozen": compared(epochs=3, layers=FROZEN, how={"type": "adam", "clip_norm": 0.05, "weight_decay": 0.1}),
+    }
 
 
 def same_bytes() -> Any:
@@ -109,11 +148,13 @@ def same_bytes() -> Any:
 def sent_home() -> Any:
     """Trainings whose helpers stay, go after a step, and go at some time: who is left, and are the bytes the same?"""
     found = {}
-    for name, how in OPTIMIZERS.items():
+    trainings: dict[str, Any] = {name: {"how": how} for name, how in OPTIMIZERS.items()}
+    trainings["longer"] = {"layers": PENALIZED, "batch_size": 16, "gradient_accumulation": 2, **LONGER}
+    for name, options in trainings.items():
         left, parameters = [], []
         for watch, waiting in ((-1.0, 2.0), (-1.0, -1.0), (1e-3, -1.0)):
             with crew_of(3), patch.multiple(sharing, WATCH_SECONDS=watch, MOST_WAITING=waiting):
-                net, training = begin(how=how, epochs=4)
+                net, training = begin(epochs=4, **options)
                 next(training)
                 left.append(len(helpers()))
                 list(training)
@@ -275,6 +316,7 @@ def endless() -> Any:
 
 TRIALS: list[Callable[[], Any]] = [
     same_as_alone,
+    longer_same_as_alone,
     same_bytes,
     sent_home,
     gone_on,

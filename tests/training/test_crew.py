@@ -42,15 +42,29 @@ def test_help_changes_nothing_but_the_rounding() -> None:
     found = trial("same_as_alone")
     assert len(found) == 9
     for name, outcome in found.items():
-        alone, *helped = outcome["trained"]
-        assert [one["processes"] for one in outcome["trained"]] == [1, 2, 3]
-        assert outcome["left"] == []
-        assert alone["losses"][-1] < alone["losses"][0]
-        for one in helped:
-            assert one["losses"] == pytest.approx(alone["losses"], rel=1e-4), name
-            assert one["val_losses"] == pytest.approx(alone["val_losses"], rel=1e-4), name
-            assert one["metrics"] == alone["metrics"], name
-            assert 0 < one["difference"] < 1e-4, name
+        _compare(name, outcome)
+
+
+@needs_crew
+def test_help_changes_nothing_but_the_rounding_of_longer_trainings() -> None:
+    """With penalties, accumulated gradients, a rate that falls on plateaus, a running mean, and frozen kernels."""
+    found = trial("longer_same_as_alone")
+    for name, outcome in found.items():
+        _compare(name, outcome)
+    rates = found["averaged"]["trained"][0]["rates"]
+    assert rates[-1] < rates[0]
+
+
+def _compare(name: str, outcome: Any) -> None:
+    alone, *helped = outcome["trained"]
+    assert [one["processes"] for one in outcome["trained"]] == [1, 2, 3]
+    assert outcome["left"] == []
+    assert alone["losses"][-1] < alone["losses"][0]
+    for one in helped:
+        assert one["losses"] == pytest.approx(alone["losses"], rel=1e-4), name
+        assert one["val_losses"] == pytest.approx(alone["val_losses"], rel=1e-4), name
+        assert (one["metrics"], one["rates"]) == (alone["metrics"], alone["rates"]), name
+        assert 0 < one["difference"] < 1e-4, name
 
 
 @needs_crew
@@ -61,7 +75,7 @@ def test_help_gives_the_same_bytes_each_time() -> None:
 @needs_crew
 def test_helpers_that_are_waited_for_too_long_go_home_without_a_trace() -> None:
     found = trial("sent_home")
-    assert len(found) == 3
+    assert len(found) == 4
     for outcome in found.values():
         stays, goes, _ = outcome["left"]
         assert (stays, goes) == (2, 0)

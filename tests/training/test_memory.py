@@ -28,11 +28,16 @@ def test_by_what_it_is_taken() -> None:
         parameters=2 * 4 * PARAMETERS,
         gradients=4 * PARAMETERS,
         optimizer=2 * 4 * PARAMETERS,
-        helpers=7 * 4 * PARAMETERS // 2,
+        helpers=3 * 4 * PARAMETERS // 2,
         batch=4 * 5 * (10 + 20 + 1 + 2 * 20),
         rows=100 * 16 * 11,
     )
     assert found.total == sum(found)
+
+
+def test_means_and_accumulated_gradients_take_memory_too() -> None:
+    found = memory_for(NODES, Adam(use_ema=True), Training(gradient_accumulation=2), rows=None)
+    assert (found.optimizer, found.gradients) == (3 * 4 * PARAMETERS, 2 * 4 * PARAMETERS)
 
 
 def test_sgd_keeps_nothing_and_one_process_helps_nobody() -> None:

@@ -76,9 +76,9 @@ def test_state_goes_on_where_it_was() -> None:
     assert (second.best_epoch, second.best_value, second.best[0], second.exhausted) == (4, 3, 4, True)
 
 
-def of(stopping: dict[str, Any] | None, *measures: Any, validation: bool = True) -> Monitor | None:
+def of(stopping: dict[str, Any] | None, *, validation: bool = True) -> Monitor | None:
     training = convert(Training, {"early_stopping": stopping} if stopping is not None else {})
-    return monitor_of(training, metrics(*measures), np.zeros(1, np.float32), validation=validation)
+    return monitor_of(training, np.zeros(1, np.float32), validation=validation)
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ def of(stopping: dict[str, Any] | None, *measures: Any, validation: bool = True)
     ],
 )
 def test_what_is_watched(stopping: dict[str, Any] | None, validation: bool, name: str) -> None:
-    monitor = of(stopping, "mae", "accuracy", validation=validation)
+    monitor = of(stopping, validation=validation)
     assert monitor is not None
     assert monitor.name == name
 
 
 def test_nothing_to_judge_by() -> None:
-    assert of(None, "mae", validation=False) is None
+    assert of(None, validation=False) is None
 
 
 @pytest.mark.parametrize(("name", "rises"), [("accuracy", True), ("r2", True), ("mae", False), ("rmse", False)])
 def test_which_way_is_better(name: str, rises: bool) -> None:
-    monitor = of({"monitor": f"val_{name}"}, name)
+    monitor = of({"monitor": f"val_{name}"})
     assert monitor is not None
     for epoch, value in enumerate([2, 3, 1], 1):
         monitor.see(epoch, {monitor.name: value}, np.zeros(1, np.float32))

@@ -14,6 +14,7 @@ from mltrain.data import Dataset, Facts, Split
 from mltrain.errors import ConfigError, DataError, TrainingDiverged
 from mltrain.preparation import prepare, split_to_evaluate
 from mltrain.training.report import EpochReport
+from mltrain.training.starting import LayerStart
 
 LINE = """
 seed: 1
@@ -66,17 +67,26 @@ def test_problems_of_a_config_that_was_made_by_hand_are_found() -> None:
 def test_parameters_are_taken_over_by_name_and_shape() -> None:
     trained, job = mltrain.fit(config()), prepare(config("layers.1.name=last", "seed=9"), Path())
     before = {name: array.copy() for name, array in job.network.arrays.items()}
-    assert job.start_from(trained) == "took hidden.kernel, hidden.bias; new: last.kernel, last.bias"
+    assert job.start_from(trained) == [
+        LayerStart("hidden", True),
+        LayerStart("last", False, "new: the model has no such layer"),
+        LayerStart("dense", False, "only in the model"),
+    ]
     assert np.array_equal(job.network.arrays["hidden.kernel"], trained.network.arrays["hidden.kernel"])
     assert np.array_equal(job.network.arrays["last.kernel"], before["last.kernel"])
     whole = prepare(config(), Path())
-    assert whole.start_from(trained) == "took hidden.kernel, hidden.bias, dense.kernel, dense.bias"
+    assert whole.start_from(trained) == [LayerStart("hidden", True), LayerStart("dense", True)]
     assert np.array_equal(whole.network.parameters, trained.network.parameters)
 
 
-def test_parameters_of_other_shapes_are_not_taken_over() -> None:
-    job = prepare(config("layers.0.units=3"), Path())
-    assert job.start_from(mltrain.fit(config())) == "took dense.bias; new: hidden.kernel, hidden.bias, dense.kernel"
+def test_a_layer_is_taken_over_whole_or_not_at_all() -> None:
+    job = prepare(config("layers.1.use_bias=false"), Path())
+    before = job.network.arrays["dense.kernel"].copy()
+    assert job.start_from(mltrain.fit(config())) == [
+        LayerStart("hidden", True),
+        LayerStart("dense", False, "left out: bias is missing here and 1 there"),
+    ]
+    assert np.array_equal(job.network.arrays["dense.kernel"], before)
 
 
 def test_a_model_that_has_nothing_in_common() -> None:
@@ -85,9 +95,20 @@ def test_a_model_that_has_nothing_in_common() -> None:
     with pytest.raises(DataError) as caught:
         job.start_from(mltrain.fit(config()))
     assert str(caught.value) == (
-        "none of the model's parameters (hidden.kernel, hidden.bias, dense.kernel, dense.bias) "
-        "fits this network (other.kernel, other.bias)"
+        "no layer of the model fits this network "
+        "(other: new: the model has no such layer; hidden: only in the model; dense: only in the model)"
     )
+
+
+def test_frozen_layers_need_weights_that_were_trained() -> None:
+    job = prepare(config("layers.0.trainable=false"), Path())
+    (warning,) = job.warnings()
+    assert warning == "layer hidden is frozen at random first weights; give those of a trained model with --init-from"
+    assert job.warnings(job.start_from(mltrain.fit(config()))) == []
+    for calm in ("training.epochs=0", "layers.0.kernel_initializer=ones"):
+        assert prepare(config("layers.0.trainable=false", calm), Path()).warnings() == []
+    (warning,) = prepare(config("layers.0.trainable=false", "layers.1.trainable=false"), Path()).warnings()
+    assert warning == "all layers are frozen by 'trainable: false', so nothing can learn"
 
 
 @pytest.mark.parametrize(

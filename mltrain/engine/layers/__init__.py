@@ -9,14 +9,23 @@ from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.initializers import Initializer
+from mltrain.engine.regularizers import Regularizer
 from mltrain.spec import Family, Spec
 
 
 class Parameter(NamedTuple):
-    """An array that training changes: its shape and where its first values come from."""
+    """An array that training changes: its shape, where its first values come from, and what its size costs.
+
+    One that is not ``trainable`` keeps the values that it has.
+    """
 
     shape: Shape
     initializer: Initializer
+    regularizer: Regularizer | None = None
+    trainable: bool = True
+
+
+Trainable = Annotated[bool, Meta(description="whether training changes its parameters; false freezes the layer")]
 
 
 class Memory(NamedTuple):
@@ -35,8 +44,8 @@ class Buffers:
     """All arrays that one layer works on, planned and allocated by the network. Rows are the first axis.
 
     ``x`` and ``y`` are what goes in and comes out; ``dx`` and ``dy`` are the gradients of the loss by them. Below the
-    first layer with parameters nobody ``wants_dx``, and it is empty. Outside of training ``memory`` is empty, and
-    ``rng`` None.
+    first layer with trainable parameters nobody ``wants_dx``, and it is empty. ``gradients`` has an array for each
+    trainable parameter: none where a layer is frozen. Outside of training ``memory`` is empty, and ``rng`` None.
     """
 
     x: Floats
@@ -97,7 +106,7 @@ class Layer(Spec):
     def backward(self, at: Buffers) -> None:
         """Compute ``at.gradients`` and, if somebody wants it, ``at.dx`` from ``at.dy``.
 
-        Layers without parameters need not ask: below the first layer with parameters they are not called.
+        Layers without parameters need not ask: below the first layer with trainable ones they are not called.
         """
         raise NotImplementedError
 

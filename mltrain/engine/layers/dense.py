@@ -9,7 +9,8 @@ from mltrain.engine.arrays import Shape
 from mltrain.engine.initializers import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers import Buffers, Layer, Memory, Parameter, ShapeError, in_words
+from mltrain.engine.layers import Buffers, Layer, Memory, Parameter, ShapeError, Trainable, in_words
+from mltrain.engine.regularizers import Regularizer
 
 
 class Dense(Layer):
@@ -21,6 +22,7 @@ class Dense(Layer):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"units": 4, "activation": "relu"},
         {"units": 3, "use_bias": False, "kernel_initializer": "he_normal"},
+        {"units": 2, "kernel_regularizer": "l2", "bias_regularizer": {"type": "l1", "l1": 0.1}},
     )
 
     units: Annotated[int, Meta(ge=1, description="number of neurons: the width of the output")]
@@ -28,6 +30,13 @@ class Dense(Layer):
     use_bias: Annotated[bool, Meta(description="add a learned constant to each sum")] = True
     kernel_initializer: Annotated[Initializer, Meta(description="first values of the weights")] = GlorotUniform()
     bias_initializer: Annotated[Initializer, Meta(description="first values of the biases")] = Zeros()
+    kernel_regularizer: Annotated[
+        Regularizer | None, Meta(description="what large weights add to the loss; by default nothing")
+    ] = None
+    bias_regularizer: Annotated[
+        Regularizer | None, Meta(description="what large biases add to the loss; by default nothing")
+    ] = None
+    trainable: Trainable = True
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
@@ -37,9 +46,9 @@ class Dense(Layer):
         return (self.units,)
 
     def parameters(self, input_shape: Shape) -> dict[str, Parameter]:
-        kernel = {"kernel": Parameter((*input_shape, self.units), self.kernel_initializer)}
-        bias = {"bias": Parameter((self.units,), self.bias_initializer)}
-        return kernel | bias if self.use_bias else kernel
+        kernel = Parameter((*input_shape, self.units), self.kernel_initializer, self.kernel_regularizer, self.trainable)
+        bias = Parameter((self.units,), self.bias_initializer, self.bias_regularizer, self.trainable)
+        return {"kernel": kernel, "bias": bias} if self.use_bias else {"kernel": kernel}
 
     def memory(self, input_shape: Shape) -> dict[str, Memory]:
         return {"ones": Memory(row=(), fill=1)}
@@ -53,9 +62,10 @@ class Dense(Layer):
             np.add(at.y, at.parameters["bias"], out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        np.dot(at.x.T, at.dy, out=at.gradients["kernel"])
-        if self.use_bias:
-            # A product with ones sums over the rows in half the time that np.sum takes for a small batch.
-            np.dot(at.memory["ones"], at.dy, out=at.gradients["bias"])
+        if self.trainable:
+            np.dot(at.x.T, at.dy, out=at.gradients["kernel"])
+            if self.use_bias:
+                # A product with ones sums over the rows in half the time that np.sum takes for a small batch.
+                np.dot(at.memory["ones"], at.dy, out=at.gradients["bias"])
         if at.wants_dx:
             np.dot(at.dy, at.parameters["kernel"].T, out=at.dx)

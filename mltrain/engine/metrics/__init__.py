@@ -38,6 +38,23 @@ class Metric(Spec):
         raise NotImplementedError
 
 
+HELD_BACK = "val_"
+"""What stands before the name of a number that is measured on the rows held back for validation."""
+
+
+def reported_name(name: str) -> str:
+    """The name under which an epoch reports a number: a metric may be asked for by a short name."""
+    prefix = HELD_BACK if name.startswith(HELD_BACK) else ""
+    metric = Metric.family.find(name.removeprefix(prefix))
+    return prefix + metric.type_name() if metric else name
+
+
+def larger_is_better(name: str) -> bool:
+    """Whether more is better of what an epoch reports as ``name``: ``loss``, ``val_loss``, ``accuracy`` and so on."""
+    found = Metric.family.find(name.removeprefix(HELD_BACK))
+    return found is not None and issubclass(found, Metric) and found.better == "higher"
+
+
 def predicted_classes(y: Floats, threshold: float) -> npt.NDArray[np.intp]:
     """Class number of each row of outputs: the largest of several, or whether a single one is above the threshold."""
     return np.argmax(y, axis=1) if y.shape[1] > 1 else (y[:, 0] > threshold).astype(np.intp)

@@ -1,14 +1,16 @@
 """How gradients change parameters. One file is one rule, on flat vectors; see `Optimizer`."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.schedules import Schedule
+from mltrain.engine.schedules import Schedule, start
+from mltrain.engine.stretches import cut
 from mltrain.spec import Family, Spec
 
 Rate = Annotated[
@@ -37,6 +39,13 @@ class Optimizer(Spec):
         Annotated[float, Meta(gt=0)] | None,
         Meta(description="scale the gradient down where its length, over all parameters together, is larger than this"),
     ] = None
+    use_ema: Annotated[
+        bool,
+        Meta(description="validate and save the running mean of the parameters instead of where the last step led"),
+    ] = False
+    ema_momentum: Annotated[
+        float, Meta(ge=0, lt=1, description="with use_ema, how much of the mean is kept at each step")
+    ] = 0.99
 
     learning_rate: Rate
 
@@ -50,6 +59,22 @@ class Optimizer(Spec):
         intermediate results.
         """
         raise NotImplementedError
+
+
+AVERAGE = "average"
+"""The name of the running mean of the parameters, among the vectors that go from step to step."""
+
+
+def first_vectors(
+    optimizer: Optimizer, parameters: Floats, zeros: Callable[[tuple[int, ...], npt.DTypeLike], Floats] = np.zeros
+) -> dict[str, Floats]:
+    """The vectors that an optimizer carries from step to step, as they are before the first; made by ``zeros``."""
+    first: dict[str, float | Floats] = {**optimizer.state(), **({AVERAGE: parameters} if optimizer.use_ema else {})}
+    vectors = {name: zeros(parameters.shape, parameters.dtype) for name in first}
+    for name, value in first.items():
+        if not isinstance(value, int | float) or value:
+            vectors[name][...] = value
+    return vectors
 
 
 class Update:
@@ -76,14 +101,11 @@ class Update:
         parameters: Floats,
         gradients: Floats,
         parts: Sequence[slice] | None = None,
-        vectors: Mapping[str, Floats] | None = None,
+        vectors: dict[str, Floats] | None = None,
     ):
         self.optimizer, self.step = optimizer, 0
-        # Zeros, unlike what is filled, take no memory where they are never written: in the parts of others.
-        self.vectors = vectors or {name: np.zeros(parameters.shape, parameters.dtype) for name in optimizer.state()}
-        for name, value in optimizer.state().items():
-            if value:
-                self.vectors[name].fill(value)
+        self.learning_rate = start(optimizer.learning_rate)
+        self.vectors = first_vectors(optimizer, parameters) if vectors is None else vectors
         longest = min(self.STRETCH, parameters.size)
         self._scratch, self._tiny = np.empty(longest, parameters.dtype), np.empty(longest, np.bool_)
         self._stretches = [
@@ -91,48 +113,67 @@ class Update:
                 parameters[piece],
                 gradients[piece],
                 self._scratch[: parameters[piece].size],
-                {name: vector[piece] for name, vector in self.vectors.items()},
+                {name: vector[piece] for name, vector in self.vectors.items() if name != AVERAGE},
+                self.vectors[AVERAGE][piece] if optimizer.use_ema else None,
             )
-            for part in ([slice(0, parameters.size)] if parts is None else parts)
-            for start in range(part.start, part.stop, self.STRETCH)
-            for piece in [slice(start, min(start + self.STRETCH, part.stop))]
+            for piece in cut([slice(0, parameters.size)] if parts is None else parts, self.STRETCH)
         ]
 
-    def state(self) -> Mapping[str, Any]:
-        """What the next step depends on: the steps so far, and the vectors of the rule."""
-        return {"step": self.step, **self.vectors}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from an earlier `state`."""
-        self.step = int(state["step"])
-        for name, vector in self.vectors.items():
-            np.copyto(vector, state[name])
-
-    def rate(self) -> float:
-        """The learning rate of the next step."""
-        rate = self.optimizer.learning_rate
-        return rate if isinstance(rate, int | float) else rate.at(self.step)
+    def rate(self, ago: int = 0) -> float:
+        """The learning rate of the next step, or of one so many steps before it."""
+        return self.learning_rate.at(max(0, self.step - ago))
 
     def squared_norm(self) -> float:
         """The sum of the squares of the gradient, as far as it is this update's."""
         return sum(_squared_length(stretch.g) for stretch in self._stretches)
 
-    def __call__(self, squared_norm: float | None = None) -> None:
-        """Apply the gradients as they are now. ``squared_norm`` is that of all parts, where there are others."""
-        rate, optimizer = self.rate(), self.optimizer
+    def __call__(self, squared_norm: float | None = None, rate: float | None = None) -> None:
+        """Apply the gradients as they are now.
+
+        Where there are other parts, ``squared_norm`` is that of all, and ``rate`` the learning rate of all.
+        """
+        rate, optimizer = self.rate() if rate is None else rate, self.optimizer
         self.step += 1
         scale, keep = 1.0, 1 - (optimizer.weight_decay or 0) * rate
         if optimizer.clip_norm is not None:
             norm = math.sqrt(self.squared_norm() if squared_norm is None else squared_norm)
             scale = min(1.0, optimizer.clip_norm / norm) if norm else 1.0
-        for p, g, scratch, state in self._stretches:
+        for p, g, scratch, state, average in self._stretches:
             if scale != 1:
                 np.multiply(g, scale, out=g)
             if keep != 1:
                 np.multiply(p, keep, out=p)
             optimizer.update(p, g, scratch, state, self.step, rate)
+            if average is not None:
+                self._follow(average, p, scratch)
         if self.step % self.FLUSH_EVERY == 0:
             self._flush_subnormals()
+
+    def _follow(self, average: Floats, p: Floats, scratch: Floats) -> None:
+        # The first step's result is the first mean, as in Keras: where training began is soon far away.
+        keep = self.optimizer.ema_momentum if self.step > 1 else 0.0
+        np.multiply(average, keep, out=average)
+        np.multiply(p, 1 - keep, out=scratch)
+        np.add(average, scratch, out=average)
+
+    def swap_average(self) -> None:
+        """Exchange the parameters and their running mean, if there is one."""
+        for p, _, scratch, _, average in self._stretches:
+            if average is not None:
+                np.copyto(scratch, p)
+                np.copyto(p, average)
+                np.copyto(average, scratch)
+
+    def state(self) -> dict[str, Any]:
+        """What goes from step to step: the number of steps, what the learning rate remembers, and the vectors."""
+        return {"step": self.step, "learning_rate": self.learning_rate.state(), **self.vectors}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.step = int(state["step"])
+        self.learning_rate.restore(state["learning_rate"])
+        for name, vector in self.vectors.items():
+            np.copyto(vector, state[name])
 
     def _flush_subnormals(self) -> None:
         for stretch in self._stretches:
@@ -144,12 +185,13 @@ class Update:
 
 
 class _Stretch(NamedTuple):
-    """A piece of the flat vectors: parameters, gradient, scratch memory and state."""
+    """A piece of the flat vectors: parameters, gradient, scratch memory, state and, if wanted, the running mean."""
 
     p: Floats
     g: Floats
     scratch: Floats
     state: dict[str, Floats]
+    average: Floats | None
 
 
 def _squared_length(vector: Floats) -> float:

@@ -1,0 +1,46 @@
+"""The gradients of several batches, added up to those of one batch that is as large as all of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mltrain.engine.arrays import Floats
+
+
+class Accumulation:
+    """Keeps what the gradients in some ``parts`` of the flat vector add up to.
+
+    A batch counts by its rows, so that the mean is that over all rows. ``rows`` is the usual number of them: gradients
+    of such batches are added as they are.
+    """
+
+    def __init__(self, gradients: Floats, parts: Sequence[slice], rows: int):
+        self._usual = rows
+        self._gradients = [gradients[part] for part in parts]
+        self._sums: list[Floats] = []
+        self._batches = 0.0
+
+    def __call__(self, rows: int, complete: bool) -> None:
+        """Take the gradients of one more batch, of so many ``rows``; the last one makes its group ``complete``.
+
+        Then the gradients become the means over the rows of all batches that were taken, and the next group begins.
+        """
+        share, empty = rows / self._usual, not self._batches
+        self._batches += share
+        if empty and complete:  # a group of one batch: its gradients are the means
+            self._batches = 0.0
+            return
+        if not self._sums:  # not before they are needed: most trainings never do
+            self._sums = [np.empty_like(g) for g in self._gradients]
+        for g, total in zip(self._gradients, self._sums, strict=True):
+            if share != 1:
+                np.multiply(g, share, out=g)
+            if empty:
+                np.copyto(total, g)
+            elif complete:
+                np.add(g, total, out=g)
+                np.multiply(g, 1 / self._batches, out=g)
+            else:
+                np.add(total, g, out=total)
+        if complete:
+            self._batches = 0.0
