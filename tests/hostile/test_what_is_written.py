@@ -65,6 +65,7 @@ def test_fit_writes_to_its_run_folder_only() -> None:
         "config.yaml",
         "history.csv",
         "frames.npz",
+        "checkpoint.npz",
     }
 
 
