@@ -2,17 +2,22 @@
 
 from collections.abc import Set as AbstractSet
 
-from differential.members import CHANGE_NO_NUMBER, MEMBERS, NONE, NOT_TRAINED_WITH, WITH_THE_NETWORK
+from differential.members import CHANGE_NO_NUMBER, COMPARED_IN_TESTS, MEMBERS, NONE, NOT_TRAINED_WITH, WITH_THE_NETWORK
 from mltrain.config.families import FAMILIES, SECTIONS, members
 from mltrain.config.kinds import options
 
 
 def uncovered() -> list[str]:
     """All that is not compared with anybody, one line each."""
-    lines = [f"{family}: all of this family" for family in FAMILIES.keys() - MEMBERS.keys() - NOT_TRAINED_WITH]
+    lines = [
+        f"{family}: all of this family"
+        for family in FAMILIES.keys() - MEMBERS.keys() - NOT_TRAINED_WITH - COMPARED_IN_TESTS
+    ]
     specs = [(family, spec.type_name(), spec) for family, spec in members() if family in MEMBERS]
     for family, name, spec in specs:
         member = MEMBERS[family].get(name)
+        if name in COMPARED_IN_TESTS:
+            continue
         if member is None:
             lines.append(f"{family}: {name}")
         else:
@@ -22,7 +27,8 @@ def uncovered() -> list[str]:
 
 
 def _uncovered_options(label: str, name: str, left: AbstractSet[str]) -> list[str]:
-    return [f"{label}, option {option}" for option in left - WITH_THE_NETWORK.get(name, set()) - CHANGE_NO_NUMBER]
+    known = WITH_THE_NETWORK.get(name, set()) | CHANGE_NO_NUMBER | COMPARED_IN_TESTS
+    return [f"{label}, option {option}" for option in left - known]
 
 
 def without_counterpart(peer: str) -> list[str]:

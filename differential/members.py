@@ -210,6 +210,14 @@ WITH_THE_NETWORK = {
 CHANGE_NO_NUMBER = {"name", "track", "early_stopping"}
 """Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
 
+COMPARED_IN_TESTS = {"kernel_regularizer", "bias_regularizer", "trainable", "use_ema", "ema_momentum"} | {
+    "gradient_accumulation",
+    "reduce_on_plateau",
+    "regularizers",
+}
+"""Options, members and families that are not drawn here, but compared in the tests: the first five and the regularizers
+with trajectories that Keras once made (tests/engine/test_keras.py), accumulated batches with large ones."""
+
 NOT_TRAINED_WITH = {"datasets", "points", "metrics"}
 """Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""
 

@@ -42,6 +42,11 @@ CONFIGS = {
     "in order": POINTS % "" + LAYERS + "optimizer: adam\ntraining: {batch_size: 7, shuffle: false}\n",
     "tracked": POINTS % "" + LAYERS + "metrics: [mae]\ntraining: {batch_size: 7, track: {b: dense_1.bias}}\n",
     "judged": POINTS % ", validation_split: 0.25" + LAYERS + "metrics: [mae, r2]\ntraining: {batch_size: 7}\n",
+    "longer": POINTS % ", validation_split: 0.25"
+    + LAYERS.replace("tanh", "tanh, kernel_regularizer: l1_l2, trainable: false")
+    + "optimizer: {type: adam, use_ema: true, ema_momentum: 0.8, learning_rate: {type: reduce_on_plateau, "
+    "initial_learning_rate: 0.1, patience: 1, min_delta: 0.5, cooldown: 1, factor: 0.5}}\n"
+    "training: {batch_size: 7, gradient_accumulation: 2, track: [dense_1.bias]}\n",
     "stopping early": POINTS % ", validation_split: 0.25"
     + LAYERS
     + "optimizer: {type: sgd, learning_rate: 0.4}\ntraining: {batch_size: 7, early_stopping: {patience: 1}}\n",
@@ -102,7 +107,7 @@ def stopped_at(asked: int) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("name", ["optimizer adam", "full batches", "tracked", "judged", "stopping early"])
+@pytest.mark.parametrize("name", ["optimizer adam", "full batches", "tracked", "judged", "longer", "stopping early"])
 def test_interrupted_at_any_step(name: str) -> None:
     write(name)
     whole = fit("whole", EPOCHS, "--frames", "3")
@@ -150,7 +155,7 @@ elif moment == "replace":
 else:
     from mltrain.training import loop
     run = loop._Trainer._train_on
-    loop._Trainer._train_on = lambda self, bound: (die(), run(self, bound))[1]
+    loop._Trainer._train_on = lambda self, *args, **options: (die(), run(self, *args, **options))[1]
 sys.argv = ["mltrain", *sys.argv[3:]]
 from mltrain.cli import main
 main()

@@ -61,6 +61,11 @@ FROZEN: tuple[Any, ...] = (
     dense(CLASSES, "softmax", use_bias=False),
 )
 """Of the large kernels, only the second is shared: nobody below it wants a gradient."""
+
+TRAININGS: dict[str, Any] = {name: {"how": how} for name, how in OPTIMIZERS.items()} | {
+    "longer": {"layers": PENALIZED, "batch_size": 16, "gradient_accumulation": 2, **LONGER}
+}
+"""Options of trainings that must not depend on who does the work."""
 COUNTS = {"short batch": 110, "batch of one": 97, "whole batches": 96}
 
 
@@ -148,9 +153,7 @@ def same_bytes() -> Any:
 def sent_home() -> Any:
     """Trainings whose helpers stay, go after a step, and go at some time: who is left, and are the bytes the same?"""
     found = {}
-    trainings: dict[str, Any] = {name: {"how": how} for name, how in OPTIMIZERS.items()}
-    trainings["longer"] = {"layers": PENALIZED, "batch_size": 16, "gradient_accumulation": 2, **LONGER}
-    for name, options in trainings.items():
+    for name, options in TRAININGS.items():
         left, parameters = [], []
         for watch, waiting in ((-1.0, 2.0), (-1.0, -1.0), (1e-3, -1.0)):
             with crew_of(3), patch.multiple(sharing, WATCH_SECONDS=watch, MOST_WAITING=waiting):
@@ -169,15 +172,15 @@ def gone_on() -> Any:
     Are the bytes those of one that never stopped?
     """
     found = {}
-    for name, how in OPTIMIZERS.items():
+    for name, options in TRAININGS.items():
         with crew_of(3):
-            net, training = begin(how=how, epochs=4)
+            net, training = begin(epochs=4, **options)
             list(training)
             whole = net.parameters.tobytes()
         for before, after in ((3, 3), (3, 1), (1, 3)):
             course = Course()
             with crew_of(before):
-                _, training = begin(how=how, epochs=2, course=course)
+                _, training = begin(epochs=2, course=course, **options)
                 list(training)
             assert course.newest is not None
             state = course.newest.state
@@ -187,7 +190,7 @@ def gone_on() -> Any:
                 restore=lambda trainer, state=state: trainer.restore(state),
             )
             with crew_of(after):
-                net, training = begin(how=how, epochs=4, course=course)
+                net, training = begin(epochs=4, course=course, **options)
                 next(training)
                 there = len(helpers())
                 list(training)
