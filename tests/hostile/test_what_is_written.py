@@ -64,6 +64,7 @@ def test_fit_writes_to_its_run_folder_only() -> None:
         "model.npz",
         "config.yaml",
         "history.csv",
+        "checkpoint.npz",
         "frames.npz",
         "checkpoint.npz",
     }
