@@ -5,7 +5,7 @@ a run that can still be used, or a folder without a model, which no command take
 the same way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from mltrain.errors import DataError, ModelFileError, StorageError, UsageError
@@ -48,28 +48,26 @@ def remove_run(folder: Path) -> list[str]:
     """
     try:
         delete_abandoned(folder)
-        for path in _own(folder):
-            path.unlink(missing_ok=True)
-        for place in (folder / PLOTS, folder):
-            if _is_folder(place) and not any(place.iterdir()):
-                place.rmdir()
+        # The pictures' folder goes before the model does, or it would be left where nothing tells whose it is.
+        _delete(folder / PLOTS, (f"{name}.{form}" for name in PICTURES for form in _FORMATS))
+        _delete(folder, (*(name for name in (REPORT, MARK, *FILES) if name not in _LAST), *_LAST))
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     except OSError as error:
         raise StorageError(f"{folder}: cannot be removed: {reason(error)}") from error
 
 
-def _own(folder: Path) -> Iterator[Path]:
-    """The files that mltrain wrote, in the order in which they go. Links are not its own."""
-    pictures = [folder / PLOTS / f"{name}.{form}" for name in PICTURES for form in _FORMATS]
-    more = [folder / name for name in (REPORT, MARK, *FILES) if name not in _LAST]
-    last = [folder / name for name in _LAST]
-    for path in (*(pictures if _is_folder(folder / PLOTS) else ()), *more, *last):
+def _delete(folder: Path, names: Iterable[str]) -> None:
+    """Delete those of the files that are there, one after the other, and the folder if nothing else is in it.
+
+    Links are not mltrain's own, neither as files nor as the folder.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in (folder / name for name in names):
         if path.is_file() and not path.is_symlink():
-            yield path
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+            path.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _is_readable(path: Path) -> bool:
