@@ -243,7 +243,7 @@ def test_options_are_named_by_their_path_and_layers_aligned(work: Path) -> None:
         {"path": "dataset.y", "old": PERFECT, "new": NOISY},
         {"path": "layers[0].units", "old": 4, "new": 5},
         {"path": "layers[1]", "old": None, "new": "flatten"},
-        {"path": "optimizer.momentum", "old": None, "new": 0.9},
+        {"path": "optimizer.momentum", "old": 0.0, "new": 0.9},
     ]
 
 
