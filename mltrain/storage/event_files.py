@@ -65,7 +65,9 @@ class EventFiles:
         if part not in self._writers:
             folder = self._folder / part
             folder.mkdir(parents=True, exist_ok=True)
-            self._writers[part] = self._module.EventsWriter(str(folder / "events"), f".{os.getpid()}")
+            # The writer's own names count whole seconds, so that who goes on within one would write over what is there.
+            unique = f".{time.time_ns()}.{os.getpid()}"
+            self._writers[part] = self._module.EventsWriter(str(folder / "events"), unique)
         event = self._event(wall_time=time.time(), step=epoch)
         for name, value in values.items():
             event.summary.value.add(tag=name, simple_value=value)

@@ -23,7 +23,7 @@ name: line
 dataset: {{type: inline, x: [0, 1, 2, 3, 4, 5], y: [1, 3, 5, 7, 9, 12], validation_split: {held_back}}}
 layers: [{{type: dense, units: 1}}]
 loss: mse
-metrics: [mae]
+metrics: [mean_absolute_error]
 optimizer: {{type: sgd, learning_rate: {rate}}}
 training: {{epochs: 4, batch_size: 2, track: {tracked}}}
 """
@@ -31,6 +31,8 @@ training: {{epochs: 4, batch_size: 2, track: {tracked}}}
 DECAY = "{type: exponential_decay, initial_learning_rate: 0.01, decay_steps: 2, decay_rate: 0.5}"
 
 TRACKED = "{W: dense.kernel, 'b of dense': dense.bias}"
+
+MAE = "mean_absolute_error"
 
 Curves = dict[str, list[tuple[int, float]]]
 """Steps and values by tag."""
@@ -41,9 +43,9 @@ def write_config(*, held_back: float = 0.5, rate: str = "0.01", tracked: str = "
 
 
 def curves(folder: Path) -> Curves:
-    """What TensorBoard reads from the event files of a folder, in the order in which they were written."""
+    """What TensorBoard reads from the event files of a folder, in the order of their names."""
     found: Curves = {}
-    for file in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns):
+    for file in sorted(folder.iterdir()):
         for event in loader.LegacyEventFileLoader(str(file)).Load():
             for value in event.summary.value:
                 found.setdefault(value.tag, []).append((event.step, value.simple_value))
@@ -64,15 +66,15 @@ def test_both_parts_epoch_by_epoch() -> None:
     write_config()
     succeed("fit", "line.yaml", "--out", "run", "--log-dir", "logs")
     train = curves(Path("logs/run/train"))
-    assert train == of_history({"loss": "loss", "mae": "mae"})
+    assert train == of_history({"loss": "loss", MAE: MAE})
     assert [step for step, _ in train["loss"]] == [1, 2, 3, 4]
-    assert curves(Path("logs/run/validation")) == of_history({"loss": "val_loss", "mae": "val_mae"})
+    assert curves(Path("logs/run/validation")) == of_history({"loss": "val_loss", MAE: f"val_{MAE}"})
 
 
 def test_tracked_parameters_from_before_the_first_epoch_on() -> None:
     write_config(held_back=0, tracked=TRACKED)
     succeed("fit", "line.yaml", "--out", "run", "--log-dir", "logs")
-    columns = {"loss": "loss", "mae": "mae", "parameters/W": "W", "parameters/b_of_dense": "b of dense"}
+    columns = {"loss": "loss", MAE: MAE, "parameters/W": "W", "parameters/b_of_dense": "b of dense"}
     train = curves(Path("logs/run/train"))
     assert train == of_history(columns)
     assert [step for step, _ in train["parameters/W"]] == [0, 1, 2, 3, 4]
@@ -83,7 +85,7 @@ def test_a_learning_rate_that_changes() -> None:
     write_config(rate=DECAY)
     succeed("fit", "line.yaml", "--out", "run", "--log-dir", "logs")
     train = curves(Path("logs/run/train"))
-    assert train == of_history({"loss": "loss", "mae": "mae", "learning_rate": "learning_rate"})
+    assert train == of_history({"loss": "loss", MAE: MAE, "learning_rate": "learning_rate"})
     rates = [rate for _, rate in train["learning_rate"]]
     assert rates == sorted(set(rates), reverse=True)
     assert len(rates) == 4
@@ -108,7 +110,7 @@ def test_a_run_that_goes_on_continues_its_curves() -> None:
     succeed("fit", "line.yaml", "--out", "run", "--log-dir", "logs", "--epochs", "2")
     succeed("fit", "--resume", "run", "--log-dir", "logs", "--epochs", "5")
     assert len(read_history(Path("run", "history.csv"))["epoch"]) == 5
-    assert curves(Path("logs/run/train")) == of_history({"loss": "loss", "mae": "mae"})
+    assert curves(Path("logs/run/train")) == of_history({"loss": "loss", MAE: MAE})
 
 
 def test_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,3 +143,11 @@ def test_a_disk_that_fills_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
             disk.setattr("tensorboardX.event_file_writer.EventsWriter.flush", full)
             with pytest.raises(StorageError, match=r"^logs: event files cannot be written there: No space left on dev"):
                 log.add(report)
+
+
+def test_a_learning_rate_that_changes_beside_tracked_parameters() -> None:
+    write_config(rate=DECAY, tracked=TRACKED)
+    succeed("fit", "line.yaml", "--out", "run", "--log-dir", "logs")
+    columns = {"learning_rate": "learning_rate", "parameters/W": "W"}
+    train = curves(Path("logs/run/train"))
+    assert {tag: train[tag] for tag in columns} == of_history(columns)
