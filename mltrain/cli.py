@@ -188,7 +188,10 @@ def evaluate(
 
 @app.command()
 def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
-    """Show what a config's dataset holds: columns, classes, parts, first rows, and what looks wrong."""
+    """Show the rows of a config: what they hold, and what looks wrong.
+
+    Columns, classes, parts and the first rows.
+    """
     from mltrain.commands.data import run
 
     run(_terminal(json=json), config, changes or [])
@@ -212,7 +215,10 @@ def plot(
     moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Draw how the learning went and what the model does: every picture that suits the run."""
+    """Draw how the learning went and what the model does.
+
+    Every picture that suits the run.
+    """
     if in_text + moving + (form is not None) > 1:
         raise UsageError(
             "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
@@ -238,7 +244,10 @@ def report(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write one HTML page about a run: results, pictures, data, model, config, and how to do it again."""
+    """Write one HTML page about a run.
+
+    Results, pictures, data, model, config, and how to do it again.
+    """
     from mltrain.commands.report import run
 
     run(_terminal(json=json), path, out=out)
@@ -284,7 +293,10 @@ def list_runs(
 
 @runs.command("diff")
 def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
-    """Show what two runs have different: in their configs, and in what came of them."""
+    """Show what two runs have different.
+
+    In their configs, and in what came of them.
+    """
     from mltrain.commands.runs_diff import run
 
     run(_terminal(json=json), old, new)
@@ -297,7 +309,7 @@ def remove_runs(
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete runs: what mltrain wrote to their folders, and nothing else."""
+    """Delete what mltrain wrote to the folders of runs."""
     from mltrain.commands.runs_rm import run
 
     run(_terminal(), folders, yes=yes)

@@ -48,10 +48,11 @@ def run(
             "for a table of your own, say which and what to predict: mltrain init csv FILE --target COLUMN"
         )
     if rows is not None and target is not None:
-        text, decided = config_for(rows, target)
+        config = out or rows.with_suffix(".yaml")
+        text, decided = config_for(rows, target, config.parent)
         for sentence in decided:
             terminal.note(sentence)
-        _write(terminal, out or rows.with_suffix(".yaml"), f"{EDITOR_LINE}\n{text}", force=force)
+        _write(terminal, config, f"{EDITOR_LINE}\n{text}", force=force)
         return
     starters = {path.stem: path for path in _starters()}
     if name is None:

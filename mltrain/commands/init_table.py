@@ -1,5 +1,6 @@
 """``mltrain init csv FILE --target COLUMN``: a config for a table, from a look at it."""
 
+import os
 from pathlib import Path
 
 from mltrain.config.yaml_writer import on_one_line
@@ -19,10 +20,11 @@ _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
 """Of a small table, numbers are soon learned by heart: benchmarks/compare_sklearn.py shows what these limits do."""
 
 
-def config_for(path: Path, target: str) -> tuple[str, list[str]]:
+def config_for(path: Path, target: str, folder: Path) -> tuple[str, list[str]]:
     """The text of a config of at most fifteen lines that predicts ``target``, and what was decided, in sentences.
 
-    Raises `DataError` where the file or the target cannot be used.
+    ``folder`` is where the config will stand: that is from where it names the table. Raises `DataError` where the file
+    or the target cannot be used.
     """
     if JSON_LINES & set(path.suffixes):
         raise DataError(f"{path}: JSON Lines can be predicted, but not learned from; save the rows as .csv or .parquet")
@@ -42,7 +44,7 @@ def config_for(path: Path, target: str) -> tuple[str, list[str]]:
     decided = [f"'{name}' is left out: it holds {_held(column)}" for name, column in left_out.items()]
 
     kind = "parquet" if path.suffix.lower() in (*PARQUET, *ARROW) else "csv"
-    dataset: dict[str, object] = {"type": kind, "path": path.name, "target": target, "test_split": 0.2}
+    dataset: dict[str, object] = {"type": kind, "path": _seen_from(folder, path), "target": target, "test_split": 0.2}
     if left_out:
         dataset["ignore"] = list(left_out)
     if goal.kind == "numbers" and goal.whole and goal.distinct <= MOST_CLASSES:
@@ -55,6 +57,13 @@ def config_for(path: Path, target: str) -> tuple[str, list[str]]:
         decided.append(f"values are missing in {', '.join(gaps)}: {what}")
     classes = goal.kind == "names" or "categories" in dataset
     return _text(path, goal, dataset, classes=classes), decided
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # on Windows, from one drive to another
+        return str(path.absolute())
 
 
 def _text(path: Path, goal: ColumnProfile, dataset: dict[str, object], *, classes: bool) -> str:

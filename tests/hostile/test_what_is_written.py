@@ -66,7 +66,6 @@ def test_fit_writes_to_its_run_folder_only() -> None:
         "history.csv",
         "checkpoint.npz",
         "frames.npz",
-        "checkpoint.npz",
     }
 
 

@@ -195,6 +195,9 @@ def test_what_is_left_out_of_a_written_config_is_said(run, tmp_path):
     assert "categories: [label]" in text
     assert "'day' is left out: it holds dates" in err
     assert run("check", "t.yaml")[0] == 0
+    (tmp_path / "configs").mkdir()
+    assert run("init", "csv", "t.csv", "--target", "label", "--out", "configs/elsewhere.yaml")[0] == 0
+    assert run("check", "configs/elsewhere.yaml")[0] == 0
     assert "t.yaml is there already" in run("init", "csv", "t.csv", "--target", "label")[2]
     assert "there is no column 'lable' (did you mean 'label'?)" in run("init", "csv", "t.csv", "--target", "lable")[2]
     assert "mltrain init csv FILE --target COLUMN" in run("init", "csv", "t.csv")[2]
