@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from command_runs import columns_of, files, mltrain, pseudo_terminal, succeed, without_codes
+from command_runs import columns_of, files, mltrain, pseudo_terminal, succeed
 
+from mltrain.display.runs import RunRow, RunsTable
 from mltrain.errors import StorageError
 from mltrain.storage.record import Record
 from mltrain.storage.removal import remove_run
@@ -192,13 +193,21 @@ def test_a_folder_that_is_not_there() -> None:
     assert mltrain("runs", "elsewhere") == (3, "", "error: elsewhere: cannot be read: No such file or directory\n")
 
 
-def test_a_narrow_terminal(runs: Path) -> None:
-    with pseudo_terminal("runs", columns=66) as terminal:
-        assert terminal.wait_for_end() == 0
-    header, plain, *_ = lines = without_codes(terminal.shown).splitlines()
-    assert max(map(len, lines)) <= 66
-    assert columns_of(header) == ["run", "when", "rows", "parameters", "best", "epochs", "time"]
-    assert columns_of(plain)[:4] == ["plain", "03-01 12:30", "3", "2"]
+def test_a_narrow_terminal() -> None:
+    plain = RunRow("plain", FIRST_DAY, "line", 3, 2, "loss", 0.5, 2, 1.5)
+    table = RunsTable([plain, plain._replace(run="deep", measure="accuracy")])
+
+    def shown(width: int | None) -> list[list[str]]:
+        lines = ["".join(span.text for span in line) for line in table.lines(width)]
+        assert width is None or max(map(len, lines)) <= width
+        return [list(columns_of(line)) for line in lines]
+
+    whole = ["plain", "2025-03-01 12:30", "line", "3", "2", "0.5000 loss", "2", "1.50 s"]
+    without_config = [*whole[:2], *whole[3:]]
+    assert shown(None)[1] == shown(82)[1] == whole
+    assert shown(81)[1] == shown(74)[1] == without_config
+    assert shown(73)[1] == shown(69)[1] == ["plain", "03-01 12:30", *without_config[2:]]
+    assert len(shown(62)) > len(shown(69))  # what may wrap does
 
 
 # Comparing
