@@ -19,6 +19,9 @@ ROOT = Path(__file__).parent.parent
 SAMPLE_EVERY = 0.01
 """Seconds between two looks at a process's memory."""
 
+# Where this is set, every process may have to compile all that it imports anew, as no installed program does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _LAST_LINES = 5
 """How much of what a process said on its way down is worth showing."""
 

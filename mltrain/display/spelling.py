@@ -25,7 +25,7 @@ class Spelled:
     """
 
     def __init__(self, stream: TextIO, *, ascii_only: bool):
-        self._stream, self._ascii_only = stream, ascii_only
+        self._stream = stream
         self.encoding = "ascii" if ascii_only else getattr(stream, "encoding", None) or "utf-8"
 
     def write(self, text: str) -> int:
