@@ -87,6 +87,15 @@ class DatasetSpec(Spec):
             both = f"validation_split {self.validation_split:g} and test_split {self.test_split:g}"
             raise OptionError(("test_split",), f"{both} leave no rows to train on; they must add up to less than 1")
 
+    def check_test_pair(self, inputs: str, targets: str, rows: str) -> None:
+        """For data with test ``rows`` of its own, named by two options: refuse one of them alone, or ``test_split``."""
+        given = [name for name in (inputs, targets) if getattr(self, name) is not None]
+        if len(given) == 1:
+            missing = targets if given == [inputs] else inputs
+            raise OptionError((missing,), f"{inputs} and {targets} belong together; name both")
+        if self.test_split and given:
+            raise OptionError((inputs,), f"test_split draws these {rows} already; keep one of the two")
+
     def facts(self, folder: Path) -> Facts:
         """What one row looks like. ``folder`` is where the config stands: relative paths start there.
 

@@ -9,7 +9,7 @@ from mltrain.data import Dataset, DatasetSpec, Facts, Split
 from mltrain.data.idx import read_idx
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import pixels
-from mltrain.errors import DataError, OptionError
+from mltrain.errors import DataError
 
 MOST_BYTES = 2**31
 """Bytes of images that are read at most: forty times MNIST."""
@@ -39,11 +39,7 @@ class Idx(DatasetSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.test_images is None) != (self.test_labels is None):
-            missing = "test_labels" if self.test_labels is None else "test_images"
-            raise OptionError((missing,), "test_images and test_labels belong together; name both")
-        if self.test_split and self.test_images:
-            raise OptionError(("test_images",), "test_split draws these images already; keep one of the two")
+        self.check_test_pair("test_images", "test_labels", "images")
 
     def facts(self, folder: Path) -> Facts:
         return _facts(_read(self.images, self.labels, folder))

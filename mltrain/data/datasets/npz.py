@@ -16,7 +16,7 @@ from mltrain.data.npy import read_header
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import AS_IS, pixels
 from mltrain.data.unpacking import is_too_much
-from mltrain.errors import DataError, OptionError, printable
+from mltrain.errors import DataError, printable
 from mltrain.reading import open_file
 
 _SINGLE = b"\x93NUMPY"
@@ -47,11 +47,7 @@ class Npz(DatasetSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.test_x is None) != (self.test_y is None):
-            missing = "test_y" if self.test_y is None else "test_x"
-            raise OptionError((missing,), "test_x and test_y belong together; name both")
-        if self.test_split and self.test_x:
-            raise OptionError(("test_x",), "test_split draws these rows already; keep one of the two")
+        self.check_test_pair("test_x", "test_y", "rows")
 
     def facts(self, folder: Path) -> Facts:
         return self._arrays(folder)[0]
