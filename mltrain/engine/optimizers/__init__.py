@@ -18,6 +18,8 @@ Rate = Annotated[
     Meta(description="how far each step goes: a number, or a schedule that changes it from step to step"),
 ]
 Share = Annotated[float, Meta(ge=0, lt=1)]
+Beta1 = Annotated[Share, Meta(description="how much of the gradient's running mean is kept at each step")]
+Beta2 = Annotated[Share, Meta(description="how much of the squared gradient's running mean is kept")]
 Tiny = Annotated[float, Meta(gt=0, description="keeps the division from failing where gradients are 0")]
 WeightDecay = Annotated[
     Annotated[float, Meta(ge=0)] | None,

@@ -5,6 +5,7 @@ from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
 from mltrain.engine.optimizers import Optimizer, Rate, Tiny
+from mltrain.engine.optimizers._root import step_by_root
 
 
 class Adagrad(Optimizer):
@@ -26,8 +27,4 @@ class Adagrad(Optimizer):
         accumulator = state["accumulator"]
         np.multiply(g, g, out=scratch)
         np.add(accumulator, scratch, out=accumulator)
-        np.add(accumulator, self.epsilon, out=scratch)
-        np.sqrt(scratch, out=scratch)
-        np.divide(g, scratch, out=g)
-        np.multiply(g, rate, out=g)
-        np.subtract(p, g, out=p)
+        step_by_root(p, g, accumulator, scratch, rate, self.epsilon)

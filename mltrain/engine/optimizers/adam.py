@@ -1,11 +1,9 @@
 import math
-from typing import Annotated
 
 import numpy as np
-from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.optimizers import Optimizer, Rate, Share, Tiny
+from mltrain.engine.optimizers import Beta1, Beta2, Optimizer, Rate, Tiny
 
 
 class Adam(Optimizer):
@@ -15,8 +13,8 @@ class Adam(Optimizer):
     """
 
     learning_rate: Rate = 0.001
-    beta_1: Annotated[Share, Meta(description="how much of the gradient's running mean is kept at each step")] = 0.9
-    beta_2: Annotated[Share, Meta(description="how much of the squared gradient's running mean is kept")] = 0.999
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
     epsilon: Tiny = 1e-7
 
     def state(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
 from mltrain.engine.optimizers import Optimizer, Rate, Share, Tiny
+from mltrain.engine.optimizers._root import step_by_root
 
 
 class Rmsprop(Optimizer):
@@ -29,8 +30,4 @@ class Rmsprop(Optimizer):
         np.multiply(g, g, out=scratch)
         np.multiply(scratch, 1 - self.rho, out=scratch)
         np.add(v, scratch, out=v)
-        np.add(v, self.epsilon, out=scratch)
-        np.sqrt(scratch, out=scratch)
-        np.divide(g, scratch, out=g)
-        np.multiply(g, rate, out=g)
-        np.subtract(p, g, out=p)
+        step_by_root(p, g, v, scratch, rate, self.epsilon)
