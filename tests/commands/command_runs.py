@@ -25,6 +25,9 @@ from mltrain.cli import main
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
 
+RUN_FILES = ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+"""What a training leaves in its folder where epochs are not judged, in alphabetical order."""
+
 PATIENCE = 120.0
 """Seconds after which a process that should have said or ended something counts as hanging."""
 

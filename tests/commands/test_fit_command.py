@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import ROOT, columns_of, files, lesson, mltrain, succeed
+from command_runs import ROOT, RUN_FILES, columns_of, files, lesson, mltrain, succeed
 
 LINEAR = lesson("linear")
 DIVERGING = ("fit", LINEAR, "--set", "optimizer.learning_rate=100")
@@ -108,7 +108,7 @@ def test_best_and_last_of_an_earlier_run_go_away() -> None:
     Path("noisy.yaml").write_text(NOISY, "utf-8")
     succeed(*STOPPING, "--epochs", "1", "--out", "run")
     succeed("fit", LINEAR, "--epochs", "1", "--out", "run")
-    assert sorted(files(Path("run"))) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(Path("run"))) == RUN_FILES
 
 
 def test_check_refuses_what_cannot_be_watched() -> None:
@@ -192,25 +192,13 @@ def test_runs_are_numbered(work: Path) -> None:
     for number in (1, 2, 3):
         assert succeed("fit", LINEAR, "--epochs", "0", "--json").document["run"] == f"runs/linear-00{number}"
     assert succeed("fit", LINEAR, "--epochs", "0", "--set", "name=other", "--json").document["run"] == "runs/other-001"
-    assert sorted(files(work / "runs" / "linear-002")) == [
-        "checkpoint.npz",
-        "config.yaml",
-        "frames.npz",
-        "history.csv",
-        "model.npz",
-    ]
+    assert sorted(files(work / "runs" / "linear-002")) == RUN_FILES
 
 
 def test_out_is_written_to_exactly(work: Path) -> None:
     for _ in range(2):
         assert succeed("fit", LINEAR, "--epochs", "0", "--out", "deep/run", "--json").document["run"] == "deep/run"
-    assert sorted(files(work / "deep" / "run")) == [
-        "checkpoint.npz",
-        "config.yaml",
-        "frames.npz",
-        "history.csv",
-        "model.npz",
-    ]
+    assert sorted(files(work / "deep" / "run")) == RUN_FILES
     assert not (work / "runs").exists()
 
 

@@ -6,7 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_runs import PATIENCE, PseudoTerminal, files, lesson, mltrain, pseudo_terminal, succeed, without_codes
+from command_runs import (
+    PATIENCE,
+    RUN_FILES,
+    PseudoTerminal,
+    files,
+    lesson,
+    mltrain,
+    pseudo_terminal,
+    succeed,
+    without_codes,
+)
 
 from mltrain.interrupts import interruptible
 
@@ -28,7 +38,7 @@ Job.train = train
 
 
 def assert_saved(work: Path) -> None:
-    assert sorted(files(work / "run")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "run")) == RUN_FILES
     (found,) = succeed("predict", "--model", "run", "--x", "10", "--json").document["predictions"]
     assert 30 <= found["y"][0] <= 32
 

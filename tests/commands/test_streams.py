@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_runs import PATIENCE, files, in_own_process, lesson, pseudo_terminal, succeed, without_codes
+from command_runs import PATIENCE, RUN_FILES, files, in_own_process, lesson, pseudo_terminal, succeed, without_codes
 
 from mltrain.cli import main
 
@@ -86,7 +86,7 @@ def test_a_training_whose_progress_nobody_can_read_is_saved(line: str, work: Pat
         ["bash", "-c", f"{line}\nexit ${{PIPESTATUS[0]}}", "bash", *words], capture_output=True, timeout=PATIENCE
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert sorted(files(work / "run")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "run")) == RUN_FILES
     assert len((work / "run/history.csv").read_text("utf-8").splitlines()) == 401
 
 
@@ -97,7 +97,7 @@ def test_a_terminal_that_is_closed(work: Path) -> None:
         terminal.hang_up()
         terminal.process.send_signal(signal.SIGHUP)
         assert terminal.process.wait(PATIENCE) == 130
-    assert sorted(files(work / "run")) == ["checkpoint.npz", "config.yaml", "frames.npz", "history.csv", "model.npz"]
+    assert sorted(files(work / "run")) == RUN_FILES
 
 
 @pytest.mark.parametrize("words", [[*FIT.split(), "run"], ["explain", "adam"]])
