@@ -23,8 +23,8 @@ from mltrain.storage.claims import Claim, claim_folder, claim_number
 from mltrain.storage.files import reason, remove, write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.links import is_own_file, leads_out
-from mltrain.storage.lock import only_trainer
 from mltrain.storage.model import Model
+from mltrain.storage.only_trainer import only_trainer
 from mltrain.storage.together import SAVED, settle, together
 from mltrain.training.report import EpochReport
 

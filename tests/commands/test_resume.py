@@ -15,7 +15,7 @@ import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
 
 from mltrain.engine.optimizers import Optimizer
-from mltrain.storage.lock import only_trainer
+from mltrain.storage.only_trainer import only_trainer
 
 EPOCHS = 4
 

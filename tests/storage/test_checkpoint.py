@@ -13,8 +13,8 @@ from mltrain.errors import ModelFileError, StorageError
 from mltrain.preparation import Job, prepare
 from mltrain.storage.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.storage.frames import FrameKeeper, Frames
-from mltrain.storage.lock import only_trainer
 from mltrain.storage.model import Model
+from mltrain.storage.only_trainer import only_trainer
 from mltrain.training import state
 from mltrain.training.state import Course, Snapshot
 
