@@ -11,8 +11,8 @@ def main() -> None:
     """Run the command, and end.
 
     Python looks through all objects for garbage again and again while modules are imported, and takes every one of them
-    apart at the end, although the system takes back the memory anyway. Without both, ``--help`` takes a quarter less
-    time; see ``python -m benchmarks --only help-command``.
+    apart at the end, although the system takes back the memory anyway. Neither is worth the wait of a command that is
+    over at once; ``python -m benchmarks --only help-command predict-command`` says how long those take.
     """
     gc.set_threshold(100_000)
     from mltrain.cli import main as run
