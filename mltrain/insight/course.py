@@ -8,7 +8,7 @@ from mltrain.engine.activations.linear import Linear
 from mltrain.engine.layers.dense import Dense
 from mltrain.storage.model import Model
 from mltrain.storage.record import Record
-from mltrain.training.loop import tracked_values
+from mltrain.training.tracking import tracked_values
 
 _DECADE = 10
 """From this ratio of the largest to the smallest value on, a logarithmic scale shows more."""

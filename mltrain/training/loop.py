@@ -20,6 +20,7 @@ from mltrain.engine.plan import Pass, Plan
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.randomness import generator
 from mltrain.training.batches import Batch, Window
+from mltrain.training.divergence import advise, divergence
 from mltrain.training.evaluation import Evaluator, Tally
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
@@ -30,6 +31,7 @@ from mltrain.training.sharing import Sharing, processes_for
 from mltrain.training.state import Course, HasState, State, Stream, Weights
 from mltrain.training.step_groups import StepGroups
 from mltrain.training.targets import target_scaling
+from mltrain.training.tracking import tracked_values
 
 Progress = Callable[[int, int, float], None]
 """Called between steps with the steps done, the steps of the epoch, and the mean loss so far."""
@@ -298,12 +300,9 @@ class _Trainer:
         return loss
 
     def _diverged(self, epoch: int, step: int, loss: float) -> TrainingDiverged:
-        last = self._last_finite_loss
-        before = f"the last finite loss was {last:.4g}" if last is not None else "it never was a finite number"
-        where = f"training diverged: in epoch {epoch}, step {step}, the loss became {loss}; {before}"
         largest = float(np.abs(self._window.x).max())
         advice = advise(self._learner.rate(), largest, self._optimizer.clip_norm)
-        return TrainingDiverged("\n".join([where, *advice]), epoch=epoch, step=step, last_finite_loss=last)
+        return divergence(epoch, step, loss, self._last_finite_loss, advice)
 
 
 _Timed = Callable[[str, str, Callable[..., Any]], Callable[..., Any]]
@@ -318,28 +317,3 @@ def _interrupted(epoch: int, step: int, steps: int) -> TrainingInterrupted:
     if step == 0 and epoch > 1:
         return TrainingInterrupted(epoch=epoch - 1, step=steps, steps=steps)
     return TrainingInterrupted(epoch=epoch, step=step, steps=steps)
-
-
-def advise(rate: float, largest_input: float, clip_norm: float | None) -> list[str]:
-    """What to try after training diverged, the likeliest cure first."""
-    tries = [f"a smaller learning rate: --set optimizer.learning_rate={rate / 10:.3g} (it was {rate:.3g})"]
-    if largest_input > 10:
-        tries.append(f"smaller inputs: they reach {largest_input:.4g}; networks learn best from numbers around -1 to 1")
-    if clip_norm is None:
-        tries.append("a bound on each step: --set optimizer.clip_norm=1")
-    tries.append(
-        "smaller first weights: a kernel_initializer such as glorot_uniform, the default, in place of a wide one"
-    )
-    return [f"  try {one}" for one in tries]
-
-
-def tracked_values(network: Network, track: Sequence[str] | dict[str, str]) -> dict[str, npt.NDArray[Any]]:
-    """Zero-dimensional views of the tracked parameters, by label; an array of several numbers gets a label for each."""
-    wanted = track if isinstance(track, dict) else {name: name for name in track}
-    values = {}
-    for label, name in wanted.items():
-        array = network.arrays[name]
-        for index in np.ndindex(array.shape):
-            place = "" if array.size == 1 else f"[{', '.join(map(str, index))}]"
-            values[label + place] = array[(*index, ...)]
-    return values

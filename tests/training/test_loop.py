@@ -9,8 +9,9 @@ from toy_training import class_rows, dense, line_rows, loss, network, training_o
 
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.training import batches
+from mltrain.training.divergence import advise
 from mltrain.training.evaluation import Evaluator
-from mltrain.training.loop import Rows, advise
+from mltrain.training.loop import Rows
 
 SLOW = {"type": "sgd", "learning_rate": 1e-9}
 """An optimizer that moves the weights by less than float32 can show, so that all batches see the same ones."""
