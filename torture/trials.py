@@ -6,7 +6,7 @@ the work once more, undisturbed, gives the new state and leaves nothing else beh
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,13 +15,14 @@ from pathlib import Path
 from mltrain.api import fit
 from mltrain.config.load import parse_config
 from mltrain.data.download import download
+from mltrain.engine.arrays import Floats
 from mltrain.errors import StorageError, UsageError
 from mltrain.storage.files import write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.model import Model
 from mltrain.storage.record import Record
 from mltrain.storage.removal import remove_run
-from mltrain.storage.runs import MODEL, Run, find_model
+from mltrain.storage.runs import BEST, MODEL, Run, find_model
 from torture.mirror import COMPRESSED, CONTENT, mirror
 from torture.moments import die_at_bytes, die_at_every_call, refuse_bytes
 
@@ -117,17 +118,17 @@ def save_new(folder: Path, model: Model) -> Trial:
 
 
 def save_over(folder: Path, old: Model, new: Model) -> Trial:
-    """A run is saved over another one, as by ``--out``."""
+    """A run is saved over another one, as by ``--out``. Only the old one has a model of its best epoch."""
     folder = folder / "run"
 
     def save(model: Model) -> dict[str, bytes]:
         with Run.claim("line", folder) as run:
-            _save(run, model)
+            _save(run, model, {BEST: model.network.parameters} if model is old else {})
         return content(folder)
 
     empty(folder)
     states = [save(old), save(new)]
-    assert all(states[0][name] != states[1][name] for name in states[0]), "nobody could tell which state it is"
+    assert all(states[0][name] != states[1].get(name) for name in states[0]), "nobody could tell which state it is"
 
     def prepare() -> None:
         empty(folder)
@@ -192,7 +193,7 @@ def visible(folder: Path) -> dict[str, bytes]:
     return {name: text for name, text in content(folder).items() if not name.startswith(".")}
 
 
-def _save(run: Run, model: Model) -> None:
+def _save(run: Run, model: Model, others: Mapping[str, Floats] | None = None) -> None:
     frames = Frames()
     frames.keep(0, model.network.parameters)
-    run.save(model, model.history, Path(), frames)
+    run.save(model, model.history, Path(), frames, others=others)

@@ -20,7 +20,7 @@ from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
 from mltrain.replacing import delete_unfinished
 from mltrain.storage.claims import Claim, claim_folder, claim_number
-from mltrain.storage.files import reason, remove, write_text
+from mltrain.storage.files import reason, write_text
 from mltrain.storage.frames import Frames
 from mltrain.storage.links import is_own_file, leads_out
 from mltrain.storage.model import Model
@@ -96,12 +96,13 @@ class Run:
         """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`.
 
         ``others`` are parameters of `BEST` and `LAST`, and ``checkpoint`` writes the file that it is given. Whatever
-        was in the run's folder before stays until all of them are on the disk; then what is not of this training goes.
+        was in the run's folder before stays until all of them are on the disk; what is not of this training goes with
+        it, in the same moment.
         """
         if not self._claim.stands():  # somebody has deleted the folder, but what was learned is worth another one
             self._claim.give_up()
             self._claim = self._claimed()
-        with together(self.folder) as files:
+        with together(self.folder, FILES) as files:
             write_text(files / CONFIG, to_yaml(located(model.config, folder)))
             write_text(files / HISTORY, history_csv(history))
             if frames is not None:
@@ -111,9 +112,6 @@ class Run:
             if checkpoint is not None:
                 checkpoint(files / CHECKPOINT)
             model.save(files / MODEL)
-            written = {path.name for path in files.iterdir()}
-        for name in {BEST, LAST, CHECKPOINT} - written:
-            remove(self.folder / name)
         return self.folder / MODEL
 
     def _claimed(self) -> Claim:

@@ -9,19 +9,24 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from mltrain.errors import StorageError
 from mltrain.locks import hold
-from mltrain.storage.files import reason
+from mltrain.storage.files import reason, write_text
 
 SAVING, SAVED = ".saving-", ".saved"
 
+GONE = ".gone"
+"""The file among those to be moved that names the ones which belong to the old state only, a line each."""
+
 
 @contextlib.contextmanager
-def together(folder: Path) -> Iterator[Path]:
+def together(folder: Path, every: Collection[str] = ()) -> Iterator[Path]:
     """A folder to write files to, which take their places in ``folder`` together when the block ends.
+
+    What is in ``folder`` of ``every`` file that there might be, and was not written, goes in the same moment.
 
     After an exception in the block, ``folder`` is as it was before. Raises `StorageError`.
     """
@@ -34,6 +39,8 @@ def together(folder: Path) -> Iterator[Path]:
             except StorageError as error:
                 # Nobody needs to know by what name a file begins.
                 raise StorageError(str(error).replace(str(staging), str(folder))) from error
+            if gone := [name for name in every if not (staging / name).exists()]:
+                write_text(staging / GONE, "\n".join(gone))
             flush(staging)
             _commit(staging, folder)
         settle(folder)
@@ -50,13 +57,25 @@ def settle(folder: Path) -> None:
     try:
         # Somebody else may be at it too, so that files, or all of it, are gone already.
         with contextlib.suppress(FileNotFoundError):
-            for name in sorted(path.name for path in saved.iterdir()):
+            names = sorted(path.name for path in saved.iterdir())
+            if GONE in names:
+                _delete_named(saved / GONE, folder)
+                names.remove(GONE)
+            for name in names:
                 with contextlib.suppress(FileNotFoundError):
                     (saved / name).replace(folder / name)
+            (saved / GONE).unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"{folder}: a save that was broken off cannot be finished: {reason(error)}") from error
     with contextlib.suppress(OSError):
         saved.rmdir()
+
+
+def _delete_named(gone: Path, folder: Path) -> None:
+    """Delete files of ``folder`` itself: a list that somebody has tampered with names nothing beyond it."""
+    for name in gone.read_text("utf-8").splitlines():
+        if name == Path(name).name and not (folder / name).is_dir():
+            (folder / name).unlink(missing_ok=True)
 
 
 def delete_abandoned(folder: Path) -> None:
