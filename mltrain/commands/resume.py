@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from mltrain.commands.fit import Attempt, prepared, train_and_save
+from mltrain.commands.attempt import Attempt, prepared, train_and_save
 from mltrain.config import Config
 from mltrain.config.differences import ABSENT, differences_in_learning, for_epochs
 from mltrain.config.load import read_config

@@ -115,6 +115,6 @@ def test_memory_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def greedy(*_: object) -> None:
         raise MemoryError("Unable to allocate 4.0 TiB")
 
-    monkeypatch.setattr("mltrain.commands.fit.prepare", greedy)
+    monkeypatch.setattr("mltrain.commands.attempt.prepare", greedy)
     done = mltrain("fit", lesson("linear"))
     assert done == (3, "", "error: not enough memory: Unable to allocate 4.0 TiB\n")

@@ -123,6 +123,6 @@ def test_ctrl_c_before_training_saves_nothing(monkeypatch: pytest.MonkeyPatch, w
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mltrain.commands.fit.prepare", interrupted)
+    monkeypatch.setattr("mltrain.commands.attempt.prepare", interrupted)
     assert mltrain(*LONG) == (130, "", "error: interrupted\n")
     assert not list(work.iterdir())

@@ -103,7 +103,7 @@ def stopped_at(asked: int) -> Iterator[None]:
         yield lambda: next(steps, None) is None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mltrain.commands.fit.interruptible", interruptible)
+        patch.setattr("mltrain.commands.attempt.interruptible", interruptible)
         yield
 
 
