@@ -72,7 +72,7 @@ def train(
     ``monitor`` may end the training early and give the network its best weights at the end. ``course`` says from which
     state to go on, and gets the reports and the states on the way.
     """
-    course = course or Course(snapshots=False)
+    course = course or Course(keeps=False)
     trainer = _Trainer(
         network, rows, loss, optimizer, metrics, training, preprocessing, weights, seed, profile, course.processes
     )

@@ -72,7 +72,7 @@ class Course:
 
     It begins with the first epoch, or goes on after ``epoch`` with the ``history`` up to there. Then ``restore`` is
     called once to fill the trainer with the state of that time, and ``processes`` are as many as shared the work then:
-    sums are rounded in another way where it is shared out otherwise.
+    sums are rounded in another way where it is shared out otherwise. Where nobody is going to ask, it ``keeps`` nothing.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Course:
         history: Sequence[EpochReport] = (),
         processes: int | None = None,
         restore: Callable[[HasState], None] | None = None,
-        snapshots: bool = True,
+        keeps: bool = True,
     ):
         self.epoch, self.history, self.processes = epoch, list(history), processes
         self.newest: Snapshot | None = None
-        self._restore, self._snapshots = restore, snapshots
+        self._restore, self._keeps = restore, keeps
         self._trainer: HasState | None = None
         self._due = 0.0
 
@@ -99,12 +99,13 @@ class Course:
 
     def add(self, report: EpochReport, *, last: bool = False) -> None:
         """An epoch is over. Of the ``last`` one there is a snapshot in any case."""
-        self.history.append(report)
+        if self._keeps:
+            self.history.append(report)
         if last or perf_counter() >= self._due:
             self._take(report.epoch)
 
     def _take(self, epoch: int) -> None:
-        if not self._snapshots or self._trainer is None:
+        if not self._keeps or self._trainer is None:
             return
         began = perf_counter()
         self.newest = Snapshot(epoch, len(self.history), _copied(self._trainer.state()))
