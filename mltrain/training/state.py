@@ -72,7 +72,7 @@ class Course:
 
     It begins with the first epoch, or goes on after ``epoch`` with the ``history`` up to there. Then ``restore`` is
     called once to fill the trainer with the state of that time, and ``processes`` are as many as shared the work then:
-    sums are rounded in another way where it is shared out otherwise. Where nobody is going to ask, it ``keeps`` nothing.
+    sums are rounded in another way where it is shared out otherwise. It ``keeps`` nothing if nobody will ask.
     """
 
     def __init__(
