@@ -1,7 +1,8 @@
 """``kill -9`` of real trainings, at moments that nobody has chosen.
 
 All their processes are killed, or the first one, or a helper. Each training saves over a run. Afterwards the run must
-be the old one or the new one, and no process may be left.
+be the old one or the new one, no process may be left, and going on must end in the bytes of a training that nobody
+disturbed.
 """
 
 import os
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mltrain.storage.record import Record
+from mltrain.storage.runs import CHECKPOINT, HISTORY
 from torture.trials import empty, visible
 
 CONFIG = """
@@ -63,8 +65,10 @@ def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Coun
             Record.read(folder / "run")
             state = _timeless(visible(folder / "run"))
             (which,) = (name for name, expected in states.items() if expected == state)
-            epochs = len((folder / "run" / "history.csv").read_text("utf-8").splitlines()) - 1
+            epochs = len((folder / "run" / HISTORY).read_text("utf-8").splitlines()) - 1
             assert epochs == (OLD if which == "the old run" else NEW), "the history is of another run"
+            assert _run("--resume", "run", folder=folder, epochs=NEW).wait() == 0, "it does not go on"
+            assert _timeless(visible(folder / "run")) == states["the new run"], "it did not go on as it would have"
             found[which if hit else f"{which}, and nobody was there to be killed"] += 1
         yield whom, found
     _fit(folder, NEW).wait()
@@ -72,14 +76,20 @@ def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Coun
 
 
 def _timeless(files: dict[str, bytes]) -> dict[str, bytes]:
-    """The files of a run, but for the history, which holds times."""
-    return {name: content for name, content in files.items() if name != "history.csv"}
+    """The files of a run, but for the history and the checkpoint, which hold times.
+
+    The checkpoint belongs to the training that was killed, as soon as it has written one.
+    """
+    return {name: content for name, content in files.items() if name not in (HISTORY, CHECKPOINT)}
 
 
 def _fit(folder: Path, epochs: int) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, "-m", "mltrain", "fit", "kills.yaml", "--out", "run", "--quiet", "--threads", "2"]
+    return _run("kills.yaml", "--out", "run", folder=folder, epochs=epochs)
+
+
+def _run(*words: str, folder: Path, epochs: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [*words, "--epochs", str(epochs)],
+        [sys.executable, "-m", "mltrain", "fit", *words, "--quiet", "--threads", "2", "--epochs", str(epochs)],
         cwd=folder,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
