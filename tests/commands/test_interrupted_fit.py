@@ -30,7 +30,8 @@ def train(self, stop, *_):
     while not stop():
         time.sleep(0.01)
     print("asked to stop", flush=True)
-    time.sleep(600)
+    while True:  # not one long sleep: a signal that comes just before it would have to wait for its end
+        time.sleep(0.01)
     yield
 Job.train = train
 """
