@@ -6,6 +6,7 @@ killed before it has done so, `settle` does it when somebody is about to read or
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -103,14 +104,15 @@ def _commit(staging: Path, folder: Path) -> None:
     for path in staging.iterdir():
         if (folder / path.name).is_dir():
             raise StorageError(f"{folder / path.name}: cannot be written: it is a folder")
+    saved = folder / SAVED
     while True:
         try:
-            staging.rename(folder / SAVED)
+            staging.rename(saved)
             return
-        except OSError:
-            if not _is_folder(folder / SAVED):
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or saved.is_file() or saved.is_symlink():
                 raise
-            settle(folder)  # somebody else has saved to the same folder
+            settle(folder)  # somebody else has saved to the same folder, and may have settled it by now
 
 
 def _is_folder(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """What can happen to the place of a run: it vanishes, is full or read-only; many want it; the clock is wrong."""
 
+import errno
 import os
 import resource
 import signal
@@ -236,6 +237,23 @@ def test_many_that_save_to_one_folder_at_once() -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+    assert names("run") == FILES
+
+
+@pytest.mark.parametrize("why", [errno.ENOTEMPTY, errno.EEXIST])
+def test_what_somebody_else_saved_is_in_the_way_and_gone_before_we_look(
+    monkeypatch: pytest.MonkeyPatch, why: int
+) -> None:
+    refusals, rename = [OSError(why, os.strerror(why))], Path.rename
+
+    def rename_late(self: Path, target: Path) -> Path:
+        if target.name == SAVED and refusals:
+            raise refusals.pop()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename_late)
+    save(Run.claim("line", Path("run")))
+    assert refusals == []
     assert names("run") == FILES
 
 
