@@ -25,8 +25,10 @@ class Lion(Optimizer):
         # Only the sign of beta_1 m + (1 - beta_1) g counts, so it is the sign of m beta_1 / (1 - beta_1) + g.
         np.multiply(m, self.beta_1 / (1 - self.beta_1), out=scratch)
         np.add(scratch, g, out=scratch)
-        np.sign(scratch, out=scratch)
-        np.multiply(scratch, rate, out=scratch)
+        # rate times the sign, without np.sign: that decides number by number, and no processor can guess which way.
+        with np.errstate(over="ignore"):  # infinity is clipped like the rest
+            np.multiply(scratch, 1e38, out=scratch)
+        np.clip(scratch, -rate, rate, out=scratch)
         np.subtract(p, scratch, out=p)
         np.multiply(m, self.beta_2, out=m)
         np.multiply(g, 1 - self.beta_2, out=g)

@@ -23,23 +23,23 @@ class Nadam(Optimizer):
         return {"first_moment": 0, "second_moment": 0}
 
     def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
+        # The moments are kept as m / (1 - beta_1) and v / (1 - beta_2), as in adam. Both means are corrected for having
+        # started at 0, the first one as it will be after the next step; what they have in common is in the rate.
         m, v = state["first_moment"], state["second_moment"]
+        now = (1 - self._mu(step)) / (1 - self._product(step))
+        ahead = self._mu(step + 1) / (1 - self._product(step + 1)) * (1 - self.beta_1)
+        scale = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**step))
         np.multiply(m, self.beta_1, out=m)
-        np.multiply(g, 1 - self.beta_1, out=scratch)
-        np.add(m, scratch, out=m)
+        np.add(m, g, out=m)
         np.multiply(v, self.beta_2, out=v)
         np.multiply(g, g, out=scratch)
-        np.multiply(scratch, 1 - self.beta_2, out=scratch)
         np.add(v, scratch, out=v)
-        # Both means, corrected for having started at 0: the first one as it will be after the next step.
-        np.multiply(g, (1 - self._mu(step)) / (1 - self._product(step)), out=g)
-        np.multiply(m, self._mu(step + 1) / (1 - self._product(step + 1)), out=scratch)
+        np.multiply(m, ahead / now, out=scratch)
         np.add(g, scratch, out=g)
         np.sqrt(v, out=scratch)
-        np.multiply(scratch, 1 / math.sqrt(1 - self.beta_2**step), out=scratch)
-        np.add(scratch, self.epsilon, out=scratch)
+        np.add(scratch, self.epsilon / scale, out=scratch)
         np.divide(g, scratch, out=g)
-        np.multiply(g, rate, out=g)
+        np.multiply(g, rate * now / scale, out=g)
         np.subtract(p, g, out=p)
 
     def _mu(self, step: int) -> float:

@@ -1,3 +1,4 @@
+import math
 from typing import Annotated
 
 import numpy as np
@@ -25,9 +26,9 @@ class Rmsprop(Optimizer):
         return {"mean_square": 0}
 
     def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
-        v = state["mean_square"]
+        # The mean is kept as v / (1 - rho), as in adam.
+        v, share = state["mean_square"], 1 - self.rho
         np.multiply(v, self.rho, out=v)
         np.multiply(g, g, out=scratch)
-        np.multiply(scratch, 1 - self.rho, out=scratch)
         np.add(v, scratch, out=v)
-        step_by_root(p, g, v, scratch, rate, self.epsilon)
+        step_by_root(p, g, v, scratch, rate / math.sqrt(share), self.epsilon / share)
