@@ -7,7 +7,11 @@ import os
 import platform
 import sys
 
-_BLAS = "OPENBLAS_NUM_THREADS"
+_BY_HAND = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+BLAS_VARIABLES = (*_BY_HAND, "OMP_NUM_THREADS")
+"""What the libraries read that compute NumPy's matrix products: OpenBLAS, Intel's, and those built with OpenMP. The
+last one is often set for everything that runs on a machine, so nobody has meant mltrain by it."""
+
 _OURS = "MLTRAIN_THREADS"
 
 
@@ -16,14 +20,22 @@ def share_cores(threads: int | None) -> None:
 
     Where processes of our own can share kernels, NumPy is told to use one core in each: it is faster so, for large
     networks because their optimizer gets a second core too, and for small ones because nobody waits for anybody.
-    NumPy's threads stay as they are where they were set by hand.
+    NumPy's threads stay as they are where they were set by hand, and where NumPy is at work already.
     """
     if threads is not None:
         os.environ[_OURS] = str(threads)
-    if crew_possible():
-        os.environ.setdefault(_BLAS, "1")
-    elif threads is not None:
-        os.environ.setdefault(_BLAS, str(threads))
+    if "numpy" in sys.modules:
+        return
+    by_hand = {os.environ[name] for name in _BY_HAND if name in os.environ}
+    if crew_possible() and by_hand <= {"1"}:
+        _tell_blas("1")
+    elif threads is not None and not by_hand:
+        _tell_blas(str(threads))
+
+
+def _tell_blas(threads: str) -> None:
+    for name in BLAS_VARIABLES:
+        os.environ[name] = threads
 
 
 def crew_possible() -> bool:
@@ -32,8 +44,8 @@ def crew_possible() -> bool:
 
 
 def blas_is_alone() -> bool:
-    """Whether NumPy computes on one core only."""
-    return os.environ.get(_BLAS) == "1"
+    """Whether NumPy computes on one core only, whatever library it does that with."""
+    return all(os.environ.get(name) == "1" for name in BLAS_VARIABLES)
 
 
 def cores() -> int:

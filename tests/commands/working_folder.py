@@ -15,5 +15,4 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MLTRAIN_CACHE", str(tmp_path / "cache"))
     # Named here so that what `fit` sets in this process is undone.
     monkeypatch.setenv("MLTRAIN_THREADS", "1")
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     return folder

@@ -38,7 +38,6 @@ def _false_peers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(peers, "train_by_peers", train)
     monkeypatch.setattr(command, "find_peers", lambda _: Peers(Path("python"), {"keras": "3", "torch": "2"}))
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     monkeypatch.setenv("MLTRAIN_THREADS", "1")
 
 
@@ -66,7 +65,6 @@ def test_a_disagreement_is_named_so_that_it_can_be_repeated(capsys: pytest.Captu
     assert "dataset:\n  type: inline\n" in capsys.readouterr().out
 
 
-def test_absent_peers_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+def test_absent_peers_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--peers", "no/such/python"]) == 2
     assert "no/such/python lacks keras and torch; make the peers with: " in capsys.readouterr().err

@@ -63,7 +63,6 @@ def prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLTRAIN_OFFLINE", "1")
     monkeypatch.setenv("MLTRAIN_CACHE", str(folder / "cache"))
     monkeypatch.setenv("MLTRAIN_THREADS", "1")
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", COLUMNS)
     monkeypatch.delenv("CI", raising=False)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,12 +11,12 @@ from typing import Any
 import pytest
 from toy_training import dense, network
 
-from mltrain.threads import crew_possible
+from mltrain.threads import BLAS_VARIABLES, crew_possible
 from mltrain.training import sharing
 from mltrain.training.crew import CrewLost
 
 SCRIPT = Path(__file__).with_name("crew_trials.py")
-SURROUNDINGS = {"OPENBLAS_NUM_THREADS": "1"}
+SURROUNDINGS = dict.fromkeys(BLAS_VARIABLES, "1")
 
 needs_crew = pytest.mark.skipif(not crew_possible(), reason="helping processes need Linux on x86")
 
@@ -165,11 +164,13 @@ def test_helpers_end_when_the_first_process_is_killed() -> None:
         [sys.executable, SCRIPT, "endless"], env=unmeasured | SURROUNDINGS, stdout=subprocess.PIPE, text=True
     )
     with process:
-        assert process.stdout is not None
-        helpers = json.loads(process.stdout.readline())
-        assert len(helpers) == 2
-        assert all(map(_is_running, helpers))
-        process.send_signal(signal.SIGKILL)
+        try:
+            assert process.stdout is not None
+            helpers = json.loads(process.stdout.readline())
+            assert len(helpers) == 2
+            assert all(map(_is_running, helpers))
+        finally:
+            process.kill()
     give_up = time.monotonic() + 10
     while any(map(_is_running, helpers)):
         assert time.monotonic() < give_up

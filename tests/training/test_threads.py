@@ -7,14 +7,19 @@ import sys
 import pytest
 
 from mltrain import threads
-from mltrain.threads import blas_is_alone, cores, crew_possible, share_cores
+from mltrain.threads import BLAS_VARIABLES, blas_is_alone, cores, crew_possible, share_cores
 
 
 @pytest.fixture(autouse=True)
 def _nothing_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENBLAS_NUM_THREADS", "MLTRAIN_THREADS"):
+    for name in (*BLAS_VARIABLES, "MLTRAIN_THREADS"):
         monkeypatch.setenv(name, "")  # so that what the test sets is undone, even where there was nothing
         monkeypatch.delenv(name)
+    monkeypatch.delitem(sys.modules, "numpy", raising=False)
+
+
+def told() -> set[str | None]:
+    return {os.environ.get(name) for name in BLAS_VARIABLES}
 
 
 def with_crew(monkeypatch: pytest.MonkeyPatch, *, possible: bool) -> None:
@@ -34,18 +39,41 @@ def test_numpy_uses_one_core_where_processes_can_help_each_other(monkeypatch: py
 def test_numpy_uses_the_cores_itself_where_they_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     with_crew(monkeypatch, possible=False)
     share_cores(None)
-    assert "OPENBLAS_NUM_THREADS" not in os.environ
+    assert told() == {None}
     share_cores(3)
-    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    assert told() == {"3"}
     assert not blas_is_alone()
 
 
-def test_what_was_set_by_hand_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+@pytest.mark.parametrize("name", BLAS_VARIABLES[:2])
+def test_what_was_set_by_hand_stays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "7")
     for possible in (True, False):
         with_crew(monkeypatch, possible=possible)
         share_cores(1)
-        assert os.environ["OPENBLAS_NUM_THREADS"] == "7"
+        assert os.environ[name] == "7"
+        assert told() == {"7", None}
+        assert not blas_is_alone()
+
+
+@pytest.mark.parametrize(("name", "value"), [*((name, "1") for name in BLAS_VARIABLES), ("OMP_NUM_THREADS", "7")])
+def test_one_core_holds_for_whatever_numpy_computes_with(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert not blas_is_alone(), "NumPy may have been built with another library"
+    with_crew(monkeypatch, possible=True)
+    share_cores(None)
+    assert blas_is_alone()
+
+
+def test_what_numpy_reads_when_it_is_imported_is_not_set_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", threads)  # any module will do
+    with_crew(monkeypatch, possible=True)
+    share_cores(2)
+    assert told() == {None}
+    assert not blas_is_alone()
+    assert os.environ["MLTRAIN_THREADS"] == "2"
 
 
 @pytest.mark.parametrize(
