@@ -1,4 +1,4 @@
-"""The few types that all of the engine speaks."""
+"""The few types that all of the engine speaks, and what it asks of them."""
 
 import numpy as np
 import numpy.typing as npt
@@ -22,3 +22,18 @@ def size(shape: Shape) -> int:
     for length in shape:
         count *= length
     return count
+
+
+SHORT_ROW = 32
+"""Numbers in a row up to which NumPy is the faster column by column."""
+
+
+def largest_of_rows(x: Floats) -> Floats:
+    """The largest number of each row, ``(..., 1)``.
+
+    NumPy's loop starts anew for each row, which for ten classes takes seven times as long as the numbers do; so short
+    rows are compared column by column.
+    """
+    if x.ndim == 2 and x.shape[1] < SHORT_ROW:
+        return np.maximum.reduce(x.T.copy(), axis=0)[:, None]
+    return np.maximum.reduce(x, axis=-1, keepdims=True)

@@ -17,8 +17,9 @@ from mltrain.engine.plan import Pass, Plan
 from mltrain.training.batches import Window
 from mltrain.training.targets import target_scaling
 
-BLOCK_NUMBERS = 1 << 21
-"""Numbers that all buffers of a forward pass may hold together: 8 MB, at which matrix products are at full speed."""
+BLOCK_NUMBERS = 1 << 22
+"""Numbers that all buffers of a forward pass may hold together: 16 MB, at which matrix products are at full speed, and
+so few that the cores seldom wait for each other."""
 
 
 class Tally:

@@ -1,6 +1,7 @@
 import numpy as np
 
 from mltrain.engine.activations import Activation
+from mltrain.engine.arrays import largest_of_rows
 from mltrain.engine.layers import Buffers
 
 
@@ -12,9 +13,9 @@ class Softmax(Activation):
 
     def forward(self, at: Buffers) -> None:
         # Subtracting the largest score changes nothing but keeps exp from overflowing.
-        np.subtract(at.x, np.max(at.x, axis=-1, keepdims=True), out=at.y)
+        np.subtract(at.x, largest_of_rows(at.x), out=at.y)
         np.exp(at.y, out=at.y)
-        np.divide(at.y, np.sum(at.y, axis=-1, keepdims=True), out=at.y)
+        np.divide(at.y, np.add.reduce(at.y, axis=-1, keepdims=True), out=at.y)
 
     def backward(self, at: Buffers) -> None:
         weighted = np.sum(at.dy * at.y, axis=-1, keepdims=True)

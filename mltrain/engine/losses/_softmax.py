@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mltrain.engine.arrays import Floats
+from mltrain.engine.arrays import Floats, largest_of_rows
 
 
 def shifted_scores(z: Floats) -> tuple[Floats, Floats]:
@@ -10,5 +10,5 @@ def shifted_scores(z: Floats) -> tuple[Floats, Floats]:
 
     The first less the second is the logarithm of softmax; subtracting the largest keeps exp from overflowing.
     """
-    shifted = z - np.maximum.reduce(z, axis=1)[:, None]
+    shifted = z - largest_of_rows(z)
     return shifted, np.log(np.add.reduce(np.exp(shifted), axis=1))
