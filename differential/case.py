@@ -51,20 +51,27 @@ class Case:
         return min(size, len(self.rows.x))
 
     @cached_property
-    def steps(self) -> list[npt.NDArray[np.intp]]:
-        """The numbers of the rows of each step, as the training loop takes them."""
+    def groups(self) -> list[int]:
+        """How many batches make each step: the last one of an epoch may have fewer."""
+        size, batches = self.config.training.gradient_accumulation, -(-len(self.rows.x) // self.batch)
+        an_epoch = [min(size, batches - first) for first in range(0, batches, size)]
+        return an_epoch * self.config.training.epochs
+
+    @cached_property
+    def batches(self) -> list[npt.NDArray[np.intp]]:
+        """The numbers of the rows of each batch, as the training loop takes them."""
         count, training = len(self.rows.x), self.config.training
         rng = generator(self.config.seed, "shuffle")
         shuffled = training.shuffle and count > self.batch
-        steps = []
+        batches = []
         for _ in range(training.epochs):
             order = rng.permutation(count) if shuffled else np.arange(count)
-            steps += [order[start : start + self.batch] for start in range(0, count, self.batch)]
-        return steps
+            batches += [order[start : start + self.batch] for start in range(0, count, self.batch)]
+        return batches
 
     def means_by_epoch(self, losses: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """The mean loss of each epoch, of the losses of all steps."""
-        rows = np.array([len(step) for step in self.steps], np.float64)
+        """The mean loss of each epoch, of the losses of all batches."""
+        rows = np.array([len(batch) for batch in self.batches], np.float64)
         by_epoch = (self.config.training.epochs, -1)
         return (losses * rows).reshape(by_epoch).sum(axis=1) / rows.reshape(by_epoch).sum(axis=1)
 

@@ -9,10 +9,7 @@ from mltrain.config.kinds import options
 
 def uncovered() -> list[str]:
     """All that is not compared with anybody, one line each."""
-    lines = [
-        f"{family}: all of this family"
-        for family in FAMILIES.keys() - MEMBERS.keys() - NOT_TRAINED_WITH - COMPARED_IN_TESTS
-    ]
+    lines = [f"{family}: all of this family" for family in FAMILIES.keys() - MEMBERS.keys() - NOT_TRAINED_WITH]
     specs = [(family, spec.type_name(), spec) for family, spec in members() if family in MEMBERS]
     for family, name, spec in specs:
         member = MEMBERS[family].get(name)
@@ -27,7 +24,7 @@ def uncovered() -> list[str]:
 
 
 def _uncovered_options(label: str, name: str, left: AbstractSet[str]) -> list[str]:
-    known = WITH_THE_NETWORK.get(name, set()) | CHANGE_NO_NUMBER | COMPARED_IN_TESTS
+    known = WITH_THE_NETWORK.get(name, set()) | CHANGE_NO_NUMBER
     return [f"{label}, option {option}" for option in left - known]
 
 

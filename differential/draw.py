@@ -16,15 +16,20 @@ STEPS = 20
 STEPS_AN_EPOCH = (1, 2, 4, 5, 10, 20)
 """What divides the steps: each config is trained for just so many."""
 
+ACCUMULATED = 0.2
+"""Share of the configs in which several batches make a step."""
+
 LARGE = 0.02
 """Share of the configs with a kernel that mltrain may share among processes."""
 
 STEP = 0.02
 """Share of the hidden activations that are steps: below them nothing learns, and Keras has none."""
 
-
 WEIGHTED = 0.2
 """Share of the configs of classes that are weighted."""
+
+REGULARIZED, FROZEN = 0.15, 0.1
+"""Shares of the kernels and of the biases that are kept small, and of the dense layers that are not trained."""
 
 
 def draw_config(seed: int, number: int) -> Config:
@@ -37,12 +42,15 @@ def draw_config(seed: int, number: int) -> Config:
     classes = kind.targets in ("labels", "one_hot") or last["type"] == "softmax"
     outputs = int(rng.integers(2, 9)) if classes else int(rng.integers(1, 5))
     shape, front = _front(rng, large)
-    rows, batch = _rows_and_batch(rng, large)
+    group = int(rng.integers(2, 5)) if rng.random() < ACCUMULATED else 1
+    rows, batch = _rows_and_batch(rng, large, group)
     x = (rng.normal(size=(rows, *shape)) * rng.choice([0.1, 1, 1, 3])).astype(np.float32)
     target = _targets(kind, convert(Activation, last), (rows, outputs), rng)
-    steps = -(-rows // batch)
+    steps = -(-rows // batch // group)
     layers = [*front, *_hidden(rng, large), *_end(outputs, last, rng)]
     training = {"epochs": STEPS // steps, "batch_size": batch, "shuffle": bool(rng.random() < 0.5)}
+    if group > 1:
+        training["gradient_accumulation"] = group
     optimizer = pick("optimizers", rng)
     decides = kind.targets in ("labels", "one_hot") or (kind.targets == "binary" and outputs == 1)
     if decides and rng.random() < WEIGHTED:
@@ -68,12 +76,16 @@ def _class_weight(classes: int, rng: Generator) -> Any:
     return {str(number): float(rng.integers(0, 9)) / 4 for number in range(classes) if rng.random() < 0.7}
 
 
-def _rows_and_batch(rng: Generator, large: bool) -> tuple[int, int]:
-    """Whole batches and then a short one, of one row by one chance in five; or rows for a single batch."""
+def _rows_and_batch(rng: Generator, large: bool, group: int) -> tuple[int, int]:
+    """Whole batches and then a short one, of one row by one chance in five; or rows for a single batch.
+
+    Of ``group`` batches is each step; the last one of an epoch may have fewer.
+    """
     steps = 1 if large else int(rng.choice(STEPS_AN_EPOCH))
-    batch = int(rng.choice([1, 2, 3, 8, 16, 32])) if steps > 1 else int(rng.integers(1, 65))
+    batches = (steps - 1) * group + int(rng.integers(1, group + 1))
+    batch = int(rng.choice([1, 2, 3, 8, 16, 32])) if batches > 1 else int(rng.integers(1, 65))
     last = 1 if rng.random() < 0.2 else int(rng.integers(1, batch + 1))
-    return (steps - 1) * batch + last, batch
+    return (batches - 1) * batch + last, batch
 
 
 def _front(rng: Generator, large: bool) -> tuple[tuple[int, ...], list[Any]]:
@@ -93,7 +105,8 @@ def _hidden(rng: Generator, large: bool) -> list[Any]:
         units = 256 if large and depth == 0 else int(rng.integers(1, 25))
         activation = _hidden_activation(rng)
         alone = rng.random() < 0.3
-        layers.append(_dense(units, {"type": "linear"} if alone else activation, rng))
+        dense = _dense(units, {"type": "linear"} if alone else activation, rng)
+        layers.append(dense | ({"trainable": False} if rng.random() < FROZEN else {}))
         if alone:
             layers.append(activation)
         if rng.random() < 0.15:
@@ -123,6 +136,9 @@ def _dense(units: int, activation: dict[str, Any], rng: Generator) -> dict[str, 
         layer["kernel_initializer"] = pick("initializers", rng)
     if rng.random() < 0.3:
         layer["bias_initializer"] = pick("initializers", rng, sorted(MEMBERS["initializers"].keys() - {"orthogonal"}))
+    for parameter in ("kernel", "bias"):
+        if rng.random() < REGULARIZED:
+            layer[f"{parameter}_regularizer"] = pick("regularizers", rng)
     if rng.random() < 0.2:
         layer["use_bias"] = False
     return layer

@@ -4,7 +4,7 @@ Imports NumPy alone: the peers' interpreter reads this file, and knows nothing o
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +16,10 @@ class Task(NamedTuple):
     """A config to train, as a peer sees it.
 
     ``description`` holds layers, loss and optimizer as the config names them. ``weights`` are the first ones, by layer
-    and parameter, in the order of the layers. ``order`` are the row numbers of all steps, one after another, of which
-    each step has so many as ``counts`` says. ``importance`` is how often each row of x counts in the loss. ``masks``
-    say, by the index of each dropout layer, which numbers of the rows of all steps stay.
+    and parameter, in the order of the layers. ``order`` are the row numbers of all batches, one after another:
+    each batch has so many as ``counts`` says, and each step so many batches as ``groups`` says. ``importance`` is how
+    often each row of x counts in the loss. ``masks`` say, by the index of each dropout layer, which numbers of the rows
+    of all batches stay.
     """
 
     description: dict[str, Any]
@@ -27,12 +28,21 @@ class Task(NamedTuple):
     weights: Mapping[str, npt.NDArray[Any]]
     order: npt.NDArray[Any]
     counts: npt.NDArray[Any]
+    groups: npt.NDArray[Any]
     importance: npt.NDArray[Any]
     masks: Mapping[str, npt.NDArray[Any]]
 
+    def batches(self) -> Iterator[tuple[slice, float, bool]]:
+        """Of each batch its place in ``order``, its share of the rows of its step, and whether it is the last there."""
+        start = 0
+        for group in np.split(self.counts, np.cumsum(self.groups)[:-1]):
+            for index, count in enumerate(group.tolist()):
+                yield slice(start, start + count), count / int(group.sum()), index == len(group) - 1
+                start += count
+
 
 class Result(NamedTuple):
-    """The mean loss of each step (of each epoch, where mltrain's own loop has trained), and the last weights."""
+    """The mean loss of each batch (of each epoch, where mltrain's own loop has trained), and the last weights."""
 
     losses: npt.NDArray[Any]
     weights: Mapping[str, npt.NDArray[Any]]

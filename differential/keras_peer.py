@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ ACTIVATIONS: dict[str, Callable[[Options], Any]] = {
     "relu": lambda options: keras.layers.ReLU(),
     "sigmoid": _activation("sigmoid"),
     "softmax": lambda options: keras.layers.Softmax(),
-    "softplus": _activation("softplus"),
+    # PyTorch's, as Keras's is here, but for its threshold: above 20 it would leave the exponential out.
+    "softplus": lambda options: keras.layers.Activation(partial(torch.nn.functional.softplus, threshold=40)),
     "tanh": _activation("tanh"),
 }
 LOSSES: dict[str, Callable[[Options], Any]] = {
@@ -58,6 +60,11 @@ OPTIMIZERS = {
     "nadam": keras.optimizers.Nadam,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
+}
+REGULARIZERS = {
+    "l1": keras.regularizers.L1,
+    "l1_l2": keras.regularizers.L1L2,
+    "l2": keras.regularizers.L2,
 }
 SCHEDULES = {
     "cosine_decay": keras.optimizers.schedules.CosineDecay,
@@ -86,7 +93,7 @@ def build(task: Task) -> tuple[Any, dict[str, Dropout]]:
         skip = index == len(described) - 1 and task.description["loss"]["type"] in JOINED
         match options["type"]:
             case "dense":
-                layers.append(keras.layers.Dense(options["units"], use_bias=options["use_bias"]))
+                layers.append(dense(options))
                 if not skip:
                     layers.append(ACTIVATIONS[options["activation"]["type"]](options["activation"]))
             case "flatten":
@@ -99,16 +106,32 @@ def build(task: Task) -> tuple[Any, dict[str, Dropout]]:
             case name if not skip:
                 layers.append(ACTIVATIONS[name](options))
     model = keras.Sequential(layers)
-    for variable, weight in zip(model.trainable_variables, task.weights.values(), strict=True):
+    for variable, weight in zip(model.weights, task.weights.values(), strict=True):
         variable.assign(weight)
     return model, dropouts
+
+
+def dense(options: Options) -> Any:
+    regularizers = {
+        name: make(REGULARIZERS, options[name])
+        for name in ("kernel_regularizer", "bias_regularizer")
+        if options[name] is not None
+    }
+    return keras.layers.Dense(
+        options["units"], use_bias=options["use_bias"], trainable=options["trainable"], **regularizers
+    )
+
+
+def make(members: Mapping[str, Any], options: Options) -> Any:
+    """What the options name, made with all of them but the name."""
+    return members[options["type"]](**{name: value for name, value in options.items() if name != "type"})
 
 
 def make_optimizer(options: Options) -> Any:
     given = {name: value for name, value in options.items() if name not in ("type", "clip_norm", "learning_rate")}
     rate = options["learning_rate"]
     if isinstance(rate, dict):
-        rate = SCHEDULES[rate["type"]](**{name: value for name, value in rate.items() if name != "type"})
+        rate = make(SCHEDULES, rate)
     return OPTIMIZERS[options["type"]](learning_rate=rate, global_clipnorm=options["clip_norm"], **given)
 
 
@@ -125,21 +148,22 @@ def train(task: Task, precision: str) -> Result:
     masks = {name: torch.tensor(mask, dtype=dtype) for name, mask in task.masks.items()}
     alike, importance = bool((task.importance == 1).all()), torch.tensor(task.importance, dtype=dtype)
     variables = model.trainable_variables
-    losses, start = [], 0
-    for count in task.counts.tolist():
-        place = slice(start, start + count)
+    losses = []
+    for place, share, last in task.batches():
         rows = torch.tensor(task.order[place])
-        start += count
         for name, dropout in dropouts.items():
             dropout.stays = masks[name][place]
-        for variable in variables:
-            variable.value.grad = None
         value = loss(target[rows], model(x[rows], training=True), None if alike else importance[rows])
-        value.backward()
+        value = sum(model.losses, value)
         losses.append(value.item())
-        with torch.no_grad():
-            optimizer.apply([_gradient(variable.value) for variable in variables], variables)
-    weights = (variable.value.detach().numpy() for variable in variables)
+        (value * share).backward()
+        if last:
+            with torch.no_grad():
+                optimizer.apply([_gradient(variable.value) for variable in variables], variables)
+            for variable in variables:
+                variable.value.grad = None
+    optimizer.finalize_variable_values(variables)
+    weights = (variable.value.detach().numpy() for variable in model.weights)
     return Result(np.array(losses), dict(zip(task.weights, weights, strict=True)))
 
 

@@ -80,8 +80,14 @@ OPTIONAL = 0.7
 
 _RATE = power_between(1e-4, 0.1)
 _BETA_1, _BETA_2, _EPSILON = between(0, 0.95), between(0.8, 0.999), power_between(1e-8, 1e-2)
-_STEPPING = {"weight_decay": power_between(1e-4, 0.5), "clip_norm": power_between(0.01, 5)}
+_STEPPING = {
+    "weight_decay": power_between(1e-4, 0.5),
+    "clip_norm": power_between(0.01, 5),
+    "use_ema": either,
+    "ema_momentum": between(0, 0.99),
+}
 _ADAM = {"learning_rate": rate(1e-4, 0.05), "beta_1": _BETA_1, "beta_2": _BETA_2, "epsilon": _EPSILON, **_STEPPING}
+_PENALTY = power_between(1e-4, 0.03)
 _SPREAD = {"mean": between(-0.2, 0.2), "stddev": between(0.05, 0.8)}
 
 MEMBERS: dict[str, dict[str, Member]] = {
@@ -182,6 +188,11 @@ MEMBERS: dict[str, dict[str, Member]] = {
             OWN, WRITTEN, {"boundaries": ascending_steps, "values": several(_RATE, 4)}, _one_more_value
         ),
     },
+    "regularizers": {
+        "l1": Member(OWN, WRITTEN, {"l1": _PENALTY}),
+        "l1_l2": Member(OWN, WRITTEN, {"l1": _PENALTY, "l2": _PENALTY}),
+        "l2": Member(OWN, WRITTEN, {"l2": _PENALTY}),
+    },
     # Both peers start from the weights that mltrain has drawn: each initializer is a place to start from.
     "initializers": {
         "constant": Member(options={"value": between(-0.5, 0.5)}),
@@ -201,22 +212,19 @@ MEMBERS: dict[str, dict[str, Member]] = {
 }
 
 WITH_THE_NETWORK = {
-    "dense": {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer"},
+    "dense": {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer"}
+    | {"kernel_regularizer", "bias_regularizer", "trainable"},
     "reshape": {"target_shape"},
-    "training": {"epochs", "batch_size", "shuffle", "class_weight"},
+    "training": {"epochs", "batch_size", "shuffle", "class_weight", "gradient_accumulation"},
 }
 """Options that draw.py draws for a whole network."""
 
 CHANGE_NO_NUMBER = {"name", "track", "early_stopping"}
 """Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
 
-COMPARED_IN_TESTS = {"kernel_regularizer", "bias_regularizer", "trainable", "use_ema", "ema_momentum"} | {
-    "gradient_accumulation",
-    "reduce_on_plateau",
-    "regularizers",
-}
-"""Options, members and families that are not drawn here, but compared in the tests: the first five and the regularizers
-with trajectories that Keras once made (tests/engine/test_keras.py), accumulated batches with large ones."""
+COMPARED_IN_TESTS = {"reduce_on_plateau"}
+"""Members that are not drawn here, but compared in the tests, with what Keras once made (tests/engine/test_keras.py):
+to fall on a plateau is to decide by the last digits of a loss."""
 
 NOT_TRAINED_WITH = {"datasets", "points", "metrics"}
 """Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""

@@ -16,10 +16,10 @@ from mltrain.engine.arrays import size
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.metrics import true_classes
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Update
 from mltrain.engine.plan import Plan
 from mltrain.errors import TrainingDiverged
 from mltrain.randomness import generator
+from mltrain.training.portion import Portion
 
 Nudge = Callable[[npt.NDArray[Any]], None]
 """Changes numbers in place, by about as much as rounding does."""
@@ -35,7 +35,7 @@ def train_float32(case: Case) -> Result | None:
 
 
 def train_float64(case: Case, nudge: Nudge | None = None) -> Result:
-    """The losses of the steps and the last weights by the engine; nudged, if asked, wherever float32 would round."""
+    """The losses of the batches and the last weights by the engine; nudged, if asked, wherever float32 would round."""
     return _train(case, nudge or (lambda numbers: None), [])
 
 
@@ -49,8 +49,9 @@ def task_of(case: Case) -> Task:
         case.rows.x,
         case.rows.target,
         case.first_weights,
-        np.concatenate(case.steps),
-        np.array([len(step) for step in case.steps]),
+        np.concatenate(case.batches),
+        np.array([len(batch) for batch in case.batches]),
+        np.array(case.groups),
         np.ones(len(case.rows.x), np.float32) if weights is None else weights[true_classes(case.rows.target)],
         {name: np.concatenate([masks[name] for masks in dropped]) for name in dropped[0]},
     )
@@ -79,10 +80,10 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
     gradients = np.zeros_like(network.parameters)
     slopes = network.views(gradients)
     plan = Plan(network, case.batch, gradients=gradients, joined=config.loss.joins is not None)
-    update, rng = Update(config.optimizer, network.parameters, gradients), generator(config.seed, "dropout")
-    losses = []
+    learner, rng = Portion(network, gradients, config.optimizer, case.batch), generator(config.seed, "dropout")
+    ends, losses = set(np.cumsum(case.groups)), []
     with np.errstate(all="ignore"):
-        for numbers in case.steps:
+        for done, numbers in enumerate(case.batches, 1):
             x = rows.x[numbers].astype(np.float64)
             for array in (x, *network.arrays.values()):
                 nudge(array)
@@ -91,16 +92,20 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
                 call.run()
                 if call.at:
                     nudge(call.at.y)
-            losses.append(config.loss.mean(bound.z, bound.y, _target(case, numbers), bound.dz, case.class_weights))
+            loss = config.loss.mean(bound.z, bound.y, _target(case, numbers), bound.dz, case.class_weights)
             nudge(bound.dz)
             dropped.append(dict(_masks(case, bound.forward)))
             for call in bound.backward:
                 call.run()
                 if call.at:
                     nudge(call.at.dx)
+            losses.append(loss + learner.penalize())
             for array in slopes.values():
                 nudge(array)
-            update()
+            learner.accumulate(len(x), done in ends)
+            if done in ends:
+                learner.update()
+    learner.swap_average()
     return Result(np.array(losses), network.arrays)
 
 

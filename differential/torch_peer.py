@@ -66,6 +66,13 @@ JOINED = {"binary_crossentropy", "categorical_crossentropy", "perceptron", "spar
 """Losses that take what goes into the last activation."""
 
 
+REGULARIZERS: dict[str, Callable[[Any, Options], Any]] = {
+    "l1": lambda w, options: options["l1"] * w.abs().sum(),
+    "l1_l2": lambda w, options: options["l1"] * w.abs().sum() + options["l2"] * (w**2).sum(),
+    "l2": lambda w, options: options["l2"] * (w**2).sum(),
+}
+
+
 class Stack:
     """The layers of a task. What dropout lets pass is given."""
 
@@ -80,7 +87,8 @@ class Stack:
             for index, layer in enumerate(self._layers)
             if layer["type"] == "dense"
         }
-        self.parameters = [parameter for dense in self._dense.values() for parameter in dense.parameters()]
+        self._parameters = [parameter for dense in self._dense.values() for parameter in dense.parameters()]
+        self.trained = [parameter for parameter in self._parameters if parameter.requires_grad]
 
     def _dense_layer(self, layer: Options, arrays: Any) -> Any:
         name, kernel = next(arrays)
@@ -92,15 +100,26 @@ class Stack:
                 name, bias = next(arrays)
                 self._names.append(name)
                 dense.bias.copy_(torch.tensor(bias))
-        return dense
+        return dense.requires_grad_(layer["trainable"])
 
     def weights(self) -> dict[str, Any]:
         """All parameters by their names in the task, with kernels as they are there."""
-        values = (parameter.detach().numpy() for parameter in self.parameters)
+        values = (parameter.detach().numpy() for parameter in self._parameters)
         return {
             name: np.ascontiguousarray(value.T) if value.ndim == 2 else value
             for name, value in zip(self._names, values, strict=True)
         }
+
+    def penalty(self) -> Any:
+        """What the trained parameters cost that a regularizer keeps small."""
+        penalties = [
+            REGULARIZERS[regularizer["type"]](parameter, regularizer)
+            for index, dense in self._dense.items()
+            for name, parameter in (("kernel", dense.weight), ("bias", dense.bias))
+            if parameter is not None and parameter.requires_grad
+            if (regularizer := self._layers[index][f"{name}_regularizer"]) is not None
+        ]
+        return sum(penalties)
 
     def __call__(self, x: Any, masks: Mapping[str, Any]) -> Any:
         last = len(self._layers) - 1
@@ -127,27 +146,33 @@ def train(task: Task, dtype: Any) -> Result:
     torch.set_default_dtype(dtype)
     model = Stack(task)
     options, loss = task.description["optimizer"], task.description["loss"]
-    parameters = model.parameters
+    parameters = model.trained
     rule = OPTIMIZERS[options["type"]](parameters, options)
+    averages = [parameter.detach().clone() for parameter in parameters]
     x, target = torch.tensor(task.x, dtype=dtype), torch.tensor(task.target)
     target = target.to(dtype) if target.is_floating_point() else target.long()
     importance = torch.tensor(task.importance, dtype=dtype)
     masks = {name: torch.tensor(mask, dtype=dtype) for name, mask in task.masks.items()}
-    losses, start = [], 0
-    for step, count in enumerate(task.counts.tolist()):
-        place = slice(start, start + count)
+    losses, step = [], 0
+    for place, share, last in task.batches():
         rows = torch.tensor(task.order[place])
-        start += count
-        for parameter in parameters:
-            parameter.grad = None
         y = model(x[rows], {name: mask[place] for name, mask in masks.items()})
         elements = LOSSES[loss["type"]](y, target[rows], loss)
-        value = (elements.reshape(count, -1) * importance[rows, None]).mean()
+        value = (elements.reshape(len(rows), -1) * importance[rows, None]).mean() + model.penalty()
         losses.append(value.item())
         if value.requires_grad:
-            value.backward()
+            (value * share).backward()
+        if last:
+            with torch.no_grad():
+                take_step(rule, parameters, options, step)
+                follow(averages, parameters, options["ema_momentum"] if step else 0.0)
+            for parameter in parameters:
+                parameter.grad = None
+            step += 1
+    if options["use_ema"]:
         with torch.no_grad():
-            take_step(rule, parameters, options, step)
+            for parameter, average in zip(parameters, averages, strict=True):
+                parameter.copy_(average)
     return Result(np.array(losses), model.weights())
 
 
@@ -167,6 +192,12 @@ def take_step(rule: Any, parameters: Tensors, options: Options, step: int) -> No
         for parameter in parameters:
             parameter *= 1 - rate * options["weight_decay"]
     rule(step + 1, rate)
+
+
+def follow(averages: Tensors, parameters: Tensors, keep: float) -> None:
+    """Keras's running mean of the parameters, which begins with the first step's result."""
+    for average, parameter in zip(averages, parameters, strict=True):
+        average.mul_(keep).add_(parameter, alpha=1 - keep)
 
 
 def main(tasks: str, results: str) -> None:

@@ -12,7 +12,13 @@ from differential.coverage import uncovered, without_counterpart
 from differential.members import MEMBERS, NONE
 from differential.peers import PEERS
 
-TABLES = {"activations": "ACTIVATIONS", "losses": "LOSSES", "optimizers": "OPTIMIZERS", "schedules": "SCHEDULES"}
+TABLES = {
+    "activations": "ACTIVATIONS",
+    "losses": "LOSSES",
+    "regularizers": "REGULARIZERS",
+    "optimizers": "OPTIMIZERS",
+    "schedules": "SCHEDULES",
+}
 
 
 def test_nothing_is_forgotten() -> None:

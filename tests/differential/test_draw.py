@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from differential.case import Case, draw_case
 from differential.draw import STEPS, draw_config
 from differential.exchange import read_tasks, write_tasks
@@ -46,11 +49,20 @@ def test_every_case_takes_as_many_steps_and_reaches_the_peers_whole(tmp_path: Pa
     assert read.keys() == tasks.keys()
     assert any(task.masks for task in tasks.values())
     for number, task in tasks.items():
-        assert len(task.counts) == STEPS
+        assert len(task.groups) == STEPS
+        assert task.groups.sum() == len(task.counts)
+        batches = list(task.batches())
+        assert [place.stop - place.start for place, _, _ in batches] == task.counts.tolist()
+        assert sum(share for _, share, _ in batches) == pytest.approx(STEPS)
+        assert sum(last for _, _, last in batches) == STEPS
         assert len(task.order) == task.counts.sum() == len(task.x) * DRAWN[number].config.training.epochs
         again = read[number]
         assert again.description == json.loads(json.dumps(task.description))
         for one, other in ((again.weights, task.weights), (again.masks, task.masks)):
             assert list(one) == list(other)
             assert all((one[name] == other[name]).all() for name in other)
-        assert all((getattr(again, name) == getattr(task, name)).all() for name in ("x", "target", "order", "counts"))
+        assert all(
+            (getattr(again, name) == getattr(task, name)).all()
+            for name in task._fields
+            if isinstance(getattr(task, name), np.ndarray)
+        )

@@ -55,7 +55,7 @@ def test_loss_and_weights_are_those_of_float64(shape: tuple[int, int, int, int],
         },
     )
     case = Case(0, config)
-    assert len(case.steps[-1]) == ((rows - 1) % case.batch + 1)
+    assert len(case.batches[-1]) == ((rows - 1) % case.batch + 1)
     found, exact = train_float32(case), train_float64(case)
     assert found is not None
     apart = distance(case, found, exact._replace(losses=case.means_by_epoch(exact.losses)))
