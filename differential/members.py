@@ -222,9 +222,9 @@ WITH_THE_NETWORK = {
 CHANGE_NO_NUMBER = {"name", "track", "early_stopping"}
 """Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
 
-COMPARED_IN_TESTS = {"reduce_on_plateau"}
-"""Members that are not drawn here, but compared in the tests, with what Keras once made (tests/engine/test_keras.py):
-to fall on a plateau is to decide by the last digits of a loss."""
+NOT_DRAWN = {"reduce_on_plateau"}
+"""Members that are no part of a step. To fall on a plateau is to decide by the last digits of a loss: tests of its own
+hold it to its description (tests/engine/test_reduce_on_plateau.py)."""
 
 NOT_TRAINED_WITH = {"datasets", "points", "metrics"}
 """Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""
