@@ -22,7 +22,7 @@ AT_MOST = 1.1
 
 @dataclass(frozen=True)
 class Course:
-    """The seconds of each epoch, in the fastest of the rounds: what else a machine does adds to them, and never less."""
+    """The seconds of each epoch, in the fastest of the rounds: what else a machine does only adds to them."""
 
     seconds: Sequence[float]
 
