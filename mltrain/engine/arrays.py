@@ -25,7 +25,7 @@ def size(shape: Shape) -> int:
 
 
 SHORT_ROW = 32
-"""Numbers in a row up to which NumPy is the faster column by column."""
+"""Numbers in a row from which on NumPy is the faster row by row."""
 
 
 def largest_of_rows(x: Floats) -> Floats:

@@ -127,6 +127,14 @@ def test_flushing_takes_what_is_next_to_nothing_out_of_the_state(monkeypatch: py
     np.testing.assert_array_equal(update.vectors["momentum"], np.array([0, 0.25e-3], np.float32))
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-3, 1e30])
+def test_lion_takes_whole_steps_however_small_or_large_the_gradient(size: float) -> None:
+    lion = convert(Optimizer, {"type": "lion", "learning_rate": 0.125})
+    parameters = np.zeros(3, np.float32)
+    Update(lion, parameters, np.array([size, 0, -size], np.float32))()
+    np.testing.assert_array_equal(parameters, np.array([-0.125, 0, 0.125], np.float32))
+
+
 @pytest.mark.parametrize("step", [1, 2, 999, 1000, 3000])
 def test_nadam_needs_no_memory_of_its_warming_up(step: int) -> None:
     beta = 0.9999
