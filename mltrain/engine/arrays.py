@@ -1,5 +1,8 @@
 """The few types that all of the engine speaks, and what it asks of them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +17,9 @@ Floats = npt.NDArray[np.floating]
 
 Labels = npt.NDArray[np.int32]
 """Class numbers, one a row: shape ``(rows,)``."""
+
+Zeros = Callable[[Shape, npt.DTypeLike], npt.NDArray[Any]]
+"""What makes arrays of zeros: ``np.zeros``, or the same in memory that several processes see."""
 
 
 def size(shape: Shape) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from mltrain.engine.arrays import Floats, Shape, size
+from mltrain.engine.arrays import Floats, Shape, Zeros, size
 from mltrain.engine.layers import Layer, Parameter, ShapeError
 from mltrain.engine.regularizers import Regularizer
 from mltrain.errors import ConfigError, Problem
@@ -74,14 +74,21 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
 class Network:
     """Layers with parameters. ``parameters`` is one flat vector; ``arrays`` are named views into it.
 
-    Array names are ``<layer name>.<parameter>``, as in ``dense_1.kernel``.
+    Array names are ``<layer name>.<parameter>``, as in ``dense_1.kernel``. ``zeros`` makes the vector.
     """
 
-    def __init__(self, layers: Sequence[Layer], input_shape: Shape, *, dtype: npt.DTypeLike = np.float32):
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Shape,
+        *,
+        dtype: npt.DTypeLike = np.float32,
+        zeros: Zeros = np.zeros,
+    ):
         self.nodes = infer(layers, input_shape)
         self.input_shape = input_shape
         self.output_shape = self.nodes[-1].output_shape if self.nodes else input_shape
-        self.parameters: Floats = np.zeros(sum(node.parameter_count for node in self.nodes), dtype)
+        self.parameters: Floats = zeros((sum(node.parameter_count for node in self.nodes),), dtype)
 
     def initialize(self, rng: Generator) -> None:
         """Draw the first values of all parameters. Raises `ConfigError` where given values do not fit."""

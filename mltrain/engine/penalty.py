@@ -15,34 +15,37 @@ _LONGEST = 65_536
 
 
 class Penalty:
-    """What the parameters in some ``parts`` of the flat vector, by default all, cost.
+    """What the parameters cost. ``gradients`` is the flat vector to which derivatives are added, if they are wanted.
 
-    ``gradients`` is the flat vector to which the derivatives are added; without it, only the value is asked for.
+    Of a shard, only the parts that are ``owned`` count.
     """
 
-    def __init__(self, network: Network, gradients: Floats | None = None, parts: Sequence[slice] | None = None):
+    def __init__(self, network: Network, gradients: Floats | None = None, owned: Sequence[slice] | None = None):
         pieces = [
-            (regularizer, piece)
+            (regularizer, piece, owned is None or bool(common([place], owned)))
             for regularizer, place in network.regularized
-            for piece in cut([place] if parts is None else common([place], parts), _LONGEST)
+            for piece in cut([place], _LONGEST)
         ]
-        longest = max((piece.stop - piece.start for _, piece in pieces), default=0)
+        longest = max((piece.stop - piece.start for _, piece, _ in pieces), default=0)
         memory = np.empty((2, longest), network.parameters.dtype)
         self._pieces = [
             _Piece(
                 regularizer,
+                counts,
                 network.parameters[piece],
                 None if gradients is None else gradients[piece],
                 *memory[:, : piece.stop - piece.start],
             )
-            for regularizer, piece in pieces
+            for regularizer, piece, counts in pieces
         ]
 
     def __call__(self) -> float:
         """The penalty for the parameters as they are now; its derivatives are added to the gradients, if any."""
         total = 0.0
-        for regularizer, p, g, slope, scratch in self._pieces:
-            total += regularizer.penalty(p, slope, scratch)
+        for regularizer, counts, p, g, slope, scratch in self._pieces:
+            penalty = regularizer.penalty(p, slope, scratch)
+            if counts:
+                total += penalty
             if g is not None:
                 np.add(g, slope, out=g)
         return total
@@ -50,6 +53,7 @@ class Penalty:
 
 class _Piece(NamedTuple):
     regularizer: Regularizer
+    counts: bool
     p: Floats
     g: Floats | None
     slope: Floats

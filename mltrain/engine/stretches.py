@@ -1,6 +1,7 @@
 """Pieces of flat vectors: which belong to both of two lists, and how long ones are cut."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 
 def common(parts: Sequence[slice], others: Sequence[slice]) -> list[slice]:
@@ -10,7 +11,9 @@ def common(parts: Sequence[slice], others: Sequence[slice]) -> list[slice]:
 
 
 def cut(parts: Sequence[slice], longest: int) -> Iterator[slice]:
-    """The parts in pieces of at most ``longest`` numbers."""
+    """The parts, each in as few pieces of at most ``longest`` numbers as can be, all about as long."""
     for part in parts:
-        for start in range(part.start, part.stop, longest):
-            yield slice(start, min(start + longest, part.stop))
+        length = part.stop - part.start
+        pieces = -(-length // longest)
+        bounds = (part.start + number * length // pieces for number in range(pieces + 1))
+        yield from (slice(*pair) for pair in pairwise(bounds))

@@ -1,14 +1,14 @@
-"""Helping processes that carry out orders on shared memory, in half a microsecond each.
+"""Processes that work in lockstep on shared memory, and meet within half a microsecond.
 
-    first process   order(...)  ─── a number in shared memory ──>  helpers: wait for it, do it, count it as done
-                    wait()     <── as many are done ────────────
+    first process   meet() ── work ── meet() ── work ── ...      each counts its own meetings, where all see it, and
+    helpers         meet() ── work ── meet() ── work ── ...      waits until all others have counted as many
 
-The helpers are forks: they have all that the first process had when it started them, and orders need no more than a
-few numbers. Both sides wait by looking at a counter again and again, because waking a sleeping thread or process takes
-fifty microseconds, a tenth of a training step. (Python's threads would also fight for the interpreter lock around every
-small operation.) After a millisecond without an order they look a thousand times a second only.
+The helpers are forks: they have all that the first process had when it started them. Everybody waits by looking at the
+counters again and again, because waking a sleeping thread or process takes fifty microseconds, a tenth of a training
+step. (Python's threads would also fight for the interpreter lock around every small operation.) After a millisecond in
+vain they look a thousand times a second only.
 
-What the helpers do for training is in `mltrain.training.sharing`.
+What the processes do for training is in `mltrain.training.sharing`.
 """
 
 import contextlib
@@ -23,9 +23,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.errors import MltrainError
-
-Work = Callable[[int, int, int, int], None]
-"""What a helper can do: called with its rank (1 or more), the order, and the two numbers that go with it."""
 
 _LOOKS_BEFORE_YIELDING = 300
 """Some microseconds: mostly, what is waited for is about to come."""
@@ -50,14 +47,14 @@ class Crew:
     """``size`` processes, of which this is the first. ``waited`` are the seconds that it has spent in waiting."""
 
     def __init__(self, size: int):
-        self.size = size
+        self.size, self.rank = size, 0
         self._first = os.getpid()
         self._helpers: list[int] = []
-        self._given = 0
+        # How often each process has come to a meeting: this one, and those that it waits for.
+        self._counters = self.shared((size * _LINE,), np.int64).data
+        self._met = 0
+        self._others: list[int] = []
         self.waited = 0.0
-        # How many orders were given, the newest one and its two numbers; then how many each helper has carried out.
-        self._orders = self.shared((4,), np.int64).data
-        self._done = self.shared((size * _LINE,), np.int64).data
 
     def shared(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """Zeros that all processes see, if made before `start`."""
@@ -65,14 +62,11 @@ class Crew:
         memory = mmap.mmap(-1, max(1, count * np.dtype(dtype).itemsize))
         return np.frombuffer(memory, dtype, count).reshape(shape)
 
-    def start(self, work: Work, *, alone: bool = False) -> None:
-        """Start the helpers, which do ``work`` when they are told to; ``alone`` starts none, as if they were dismissed.
+    def start(self, work: Callable[[], None]) -> None:
+        """Start the helpers. Each comes to a meeting, does ``work``, comes to a meeting, and so on. Raises `CrewLost`.
 
-        Raises `CrewLost`.
+        In a helper, ``rank`` is 1 or more.
         """
-        self._work = work
-        if alone:
-            return
         for rank in range(1, self.size):
             try:
                 process = os.fork()
@@ -80,29 +74,30 @@ class Crew:
                 self.dismiss()
                 raise CrewLost(f"a helping process cannot be started: {error.strerror}") from error
             if process == 0:
-                self._serve(rank)  # pragma: no cover  (forks are not measured)
+                self._serve(rank, work)  # pragma: no cover  (forks are not measured)
             self._helpers.append(process)
+        self._wait_for_all_but(0)
 
-    def order(self, what: int, first: int = 0, second: int = 0) -> None:
-        """Let all helpers do ``what`` as soon as they have done what they are at. Raises `CrewLost`.
+    @property
+    def leads(self) -> bool:
+        """Whether this is the first process, and it has helpers."""
+        return not self.rank and bool(self._helpers)
 
-        After `dismiss` the first process does their work itself, with the same results.
+    def meet(self) -> None:
+        """Wait until all have come here as often as this process; whoever is alone waits for nobody. Raises `CrewLost`.
+
+        What somebody has written into shared memory before a meeting, all others see after it.
         """
-        if not self._helpers:
-            for rank in range(1, self.size):
-                self._work(rank, what, first, second)
-            return
-        self.wait()
-        self._orders[1], self._orders[2], self._orders[3] = what, first, second
-        # Counted only when it is out: Ctrl-C between the two must not make anybody wait for what was never ordered.
-        self._orders[0] = self._given = self._given + 1
+        # Counted only when it is out: Ctrl-C between the two must not make anybody wait for who will not come.
+        self._counters[self.rank * _LINE] = self._met + 1
+        self._met += 1
+        for counter in self._others:
+            self.waited += self._watch(counter, self._met)
 
-    def wait(self) -> None:
-        """Wait until the helpers have done all that they were told. Raises `CrewLost`."""
-        if not self._helpers:
-            return
-        for counter in range(_LINE, self.size * _LINE, _LINE):
-            self.waited += self._watch(self._done, counter, self._given, self._look_after_helpers)
+    def settle(self) -> None:
+        """Wait until all helpers are where they cannot go on without this process. Raises `CrewLost`."""
+        for counter in self._others:
+            self._watch(counter, self._met + 1)
 
     def dismiss(self) -> None:
         """End the helpers, wherever they are; they own nothing that could be lost. May be called twice."""
@@ -110,13 +105,15 @@ class Crew:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
-        self._helpers = []
+        self._helpers, self._others = [], []
 
-    @staticmethod
-    def _watch(numbers: memoryview, index: int, least: int, look_around: Callable[[], None]) -> float:
-        """Wait until a number is at least ``least``; the seconds that it took, but 0 if it was hardly any time."""
-        looks, began, now = 0, 0.0, 0.0
-        while numbers[index] < least:
+    def _wait_for_all_but(self, rank: int) -> None:
+        self.rank, self._others = rank, [other * _LINE for other in range(self.size) if other != rank]
+
+    def _watch(self, counter: int, least: int) -> float:
+        """Wait until a counter is at least ``least``; the seconds that it took, but 0 if it was hardly any time."""
+        counters, looks, began, now = self._counters, 0, 0.0, 0.0
+        while counters[counter] < least:
             looks += 1
             if looks <= _LOOKS_BEFORE_YIELDING:
                 continue
@@ -124,33 +121,29 @@ class Crew:
             began = began or now
             if now - began > _PATIENCE:
                 time.sleep(_PATIENCE)
-                look_around()
+                self._look_around()
             else:
                 os.sched_yield()  # somebody else may need the core, perhaps the very process that is waited for
         return now - began
 
-    def _look_after_helpers(self) -> None:
-        if any(map(_has_ended, self._helpers)):
-            raise CrewLost
-
-    def _serve(self, rank: int) -> NoReturn:  # pragma: no cover  (a fork; it ends without a trace)
-        """The life of a helper: no terminal, no files, no clean-up of what belongs to the first process."""
-
-        def look_after_first() -> None:
+    def _look_around(self) -> None:
+        if self.rank:  # pragma: no cover  (a fork)
             if os.getppid() != self._first:
                 os._exit(1)
+        elif any(map(_has_ended, self._helpers)):
+            raise CrewLost
 
+    def _serve(self, rank: int, work: Callable[[], None]) -> NoReturn:  # pragma: no cover  (it ends without a trace)
+        """The life of a helper: no terminal, no files, no clean-up of what belongs to the first process."""
         try:
             # Ctrl-C reaches all processes of a terminal; only the first one decides what to do about it.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
-            given = 0
+            self._wait_for_all_but(rank)
             with np.errstate(all="ignore"):
                 while True:
-                    given += 1
-                    self._watch(self._orders, 0, given, look_after_first)
-                    self._work(rank, *self._orders[1:])
-                    self._done[rank * _LINE] = given
+                    self.meet()
+                    work()
         finally:
             os._exit(1)
 

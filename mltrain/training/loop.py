@@ -16,16 +16,15 @@ from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
-from mltrain.engine.plan import Pass, Plan
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.randomness import generator
-from mltrain.training.batches import Batch, Window
+from mltrain.training.batches import Window
 from mltrain.training.divergence import advise, divergence
 from mltrain.training.evaluation import Evaluator, Tally
+from mltrain.training.learner import Learner, Step, Task
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
-from mltrain.training.portion import Portion
-from mltrain.training.profile import Profile
+from mltrain.training.profile import Profile, untimed
 from mltrain.training.report import EpochReport
 from mltrain.training.sharing import Sharing, processes_for
 from mltrain.training.state import Course, HasState, State, Stream, Weights
@@ -126,15 +125,6 @@ def train(
             monitor.finish(network.parameters)
 
 
-class _Step(NamedTuple):
-    """A batch of the window with the calls that take it through the network and back."""
-
-    forward: list[Callable[[], None]]
-    loss: Callable[[], float]
-    backward: list[Callable[[], None]]
-    rows: int
-
-
 class _Trainer:
     """Everything that lasts through training: buffers, the bound steps, the optimizer's state, the random streams."""
 
@@ -154,7 +144,6 @@ class _Trainer:
     ):
         self._loss, self._metrics, self._optimizer = loss, metrics, optimizer
         self._scaled_back = target_scaling(loss, preprocessing).undone
-        self._weights = weights
         self._count = len(rows.x)
         batch_size = self._count if training.batch_size == "full" else min(training.batch_size, self._count)
         whole, short = divmod(self._count, batch_size)
@@ -172,44 +161,22 @@ class _Trainer:
         self._shuffle = generator(seed, "shuffle") if training.shuffle and self.steps > 1 else None
         self._last_finite_loss: float | None = None
 
-        gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
         possible = processes_for(network.nodes) if training.epochs else 1
         self._processes = processes or possible
         self._alone = self._processes > possible
-        shared = self._processes > 1
-        self._sharing = Sharing(network, gradients, optimizer, batch_size, self._processes) if shared else None
-        self._learner = self._sharing or Portion(network, gradients, optimizer, batch_size)
-        timed = profile.timed if profile else _untimed
+        timed = profile.timed if profile else untimed
+        task = Task(self._window.batches, batch_size, loss, weights, optimizer, seed, timed)
+        self._sharing = Sharing(network, task, self._processes) if self._processes > 1 else None
+        self._learner = self._sharing or Learner(network, task)
         self._update: Callable[[], None] = timed("optimizer", "", self._learner.update)
         self._penalize = timed("optimizer", "", self._learner.penalize) if network.regularized else None
         groups, accumulate = training.gradient_accumulation, timed("optimizer", "", self._learner.accumulate)
         self._groups = StepGroups(groups, accumulate) if groups > 1 else None
         self._add_to = timed("metrics", "", Tally.add)
         self._fill = partial(profile.timed_items, "gather") if profile else iter
-        dropout = generator(seed, "dropout")
         self.parts: dict[str, HasState] = {"weights": Weights(network.parameters), "optimizer": self._learner}
-        self.parts |= {"dropout": Stream(dropout)}
+        self.parts |= {"dropout": self._learner.dropout}
         self.parts |= {"shuffle": Stream(self._shuffle)} if self._shuffle else {}
-        try:
-            plan = Plan(network, batch_size, gradients=gradients, joined=loss.joins is not None)
-            self._steps = [
-                self._bound(plan.bind(batch.x, batch.y, dropout), batch, timed) for batch in self._window.batches
-            ]
-        except BaseException:
-            self.close()
-            raise
-
-    def _bound(self, bound: Pass, batch: Batch, timed: "_Timed") -> _Step:
-        helped = self._sharing
-        forward = [(call.label, helped.forward(call) if helped else call.run) for call in bound.forward]
-        backward = [(call.label, helped.backward(call) if helped else call.run) for call in bound.backward]
-        loss = partial(self._loss.mean, bound.z, bound.y, batch.target, bound.dz, self._weights)
-        return _Step(
-            [timed("forward", label, run) for label, run in forward],
-            timed("loss", "", loss),
-            [timed("backward", label, run) for label, run in backward],
-            len(batch.y),
-        )
 
     def state(self) -> State:
         """What all parts carry from step to step and from epoch to epoch, by their names; see `HasState`."""
@@ -225,8 +192,8 @@ class _Trainer:
 
     def begin(self) -> None:
         """Start the helpers, if there are to be any. Raises `CrewLost`."""
-        if self._sharing:
-            self._sharing.start(alone=self._alone)
+        if self._sharing and not self._alone:
+            self._sharing.start(self._help)
 
     def close(self) -> None:
         """Let the helpers go, if there are any."""
@@ -234,17 +201,12 @@ class _Trainer:
             self._sharing.close()
 
     def run_epoch(self, epoch: int, stop: Callable[[], bool], progress: Progress) -> tuple[float, dict[str, float]]:
-        """Go through all rows once; the mean loss and the metrics, as they were while training.
-
-        Where a running mean of the parameters is wanted, the network holds that before and after.
-        """
-        self._learner.swap_average()
+        """Go through all rows once; the mean loss and the metrics, as they were while training."""
+        self._learner.begin_epoch()
         try:
             return self._run_epoch(epoch, stop, progress)
         finally:
-            if self._sharing:
-                self._sharing.collect()
-            self._learner.swap_average()
+            self._learner.end_epoch()
 
     def scheduled_rate(self) -> float | None:
         """The learning rate of the last step, unless it is always the same."""
@@ -257,17 +219,16 @@ class _Trainer:
         self._learner.learning_rate.epoch_ended(report.values)
 
     def _run_epoch(self, epoch: int, stop: Callable[[], bool], progress: Progress) -> tuple[float, dict[str, float]]:
-        order = np.arange(self._count) if self._shuffle is None else self._shuffle.permutation(self._count)
         tally = Tally(self._metrics, self._loss.threshold)
         total, seen, step = 0.0, 0, 0
         # Overflow is watched for where it shows, in the loss; exp may well overflow on the way to a correct 0.
         with np.errstate(all="ignore"):
-            for rows, batches in self._fill(self._window.fill(order)):
+            for rows, batches in self._fill(self._window.fill(self._order())):
                 for number in batches:
                     if stop():
                         raise _interrupted(epoch, step, self.steps)
                     step += 1
-                    bound = self._steps[number]
+                    bound = self._learner.steps[number]
                     loss = self._train_on(bound, last=step == self.steps)
                     if not math.isfinite(loss):
                         raise self._diverged(epoch, step, loss)
@@ -280,7 +241,19 @@ class _Trainer:
                 progress(step, self.steps, total / seen)
         return total / self._count, tally.results()
 
-    def _train_on(self, bound: _Step, *, last: bool) -> float:
+    def _help(self) -> None:  # pragma: no cover  (only for helpers, and forks are not measured)
+        """Go through all rows once, as the first process does; it alone tells what came of it, and whether to stop."""
+        step = 0
+        for _, batches in self._window.fill(self._order()):
+            for number in batches:
+                step += 1
+                self._train_on(self._learner.steps[number], last=step == self.steps)
+
+    def _order(self) -> npt.NDArray[np.intp]:
+        """The rows in the order of the epoch that begins."""
+        return np.arange(self._count) if self._shuffle is None else self._shuffle.permutation(self._count)
+
+    def _train_on(self, bound: Step, *, last: bool) -> float:
         """One step; the batch's mean loss. The parameters stay as they are if that is not a finite number.
 
         ``last`` says that no batch of the epoch will follow.
@@ -303,13 +276,6 @@ class _Trainer:
         largest = float(np.abs(self._window.x).max())
         advice = advise(self._learner.rate(), largest, self._optimizer.clip_norm)
         return divergence(epoch, step, loss, self._last_finite_loss, advice)
-
-
-_Timed = Callable[[str, str, Callable[..., Any]], Callable[..., Any]]
-
-
-def _untimed(_phase: str, _layer: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
 
 
 def _interrupted(epoch: int, step: int, steps: int) -> TrainingInterrupted:

@@ -10,10 +10,11 @@ from mltrain.engine.penalty import Penalty
 
 
 class Portion:
-    """The ``parts`` of the flat vectors that one process takes care of: all that are trained, if it works alone.
+    """The gradients of one network, or of a shard of it.
 
     ``penalize`` adds what large parameters cost, ``accumulate`` adds up the batches of a step, and ``update`` takes it.
-    ``rows`` is the size of a batch; ``vectors`` are those of the optimizer, where other processes have parts in them.
+    ``rows`` is the size of a batch; ``vectors`` is memory for those of the optimizer. Penalties and the gradient's norm
+    are those of what is ``owned``, by default of all.
     """
 
     def __init__(
@@ -22,12 +23,11 @@ class Portion:
         gradients: Floats,
         optimizer: Optimizer,
         rows: int,
-        parts: Sequence[slice] | None = None,
         vectors: dict[str, Floats] | None = None,
+        owned: Sequence[slice] | None = None,
     ):
-        parts = network.trainable if parts is None else parts
-        self.penalize = Penalty(network, gradients, parts)
-        self.accumulate = Accumulation(gradients, parts, rows)
-        self.update = Update(optimizer, network.parameters, gradients, parts, vectors)
+        self.penalize = Penalty(network, gradients, owned)
+        self.accumulate = Accumulation(gradients, network.trainable, rows)
+        self.update = Update(optimizer, network.parameters, gradients, network.trainable, vectors, owned)
         self.learning_rate, self.rate = self.update.learning_rate, self.update.rate
         self.swap_average, self.state, self.restore = self.update.swap_average, self.update.state, self.update.restore

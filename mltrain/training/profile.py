@@ -2,12 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 PHASES = ("gather", "forward", "loss", "backward", "optimizer", "metrics", "display")
+
+Timed = Callable[[str, str, Callable[..., Any]], Callable[..., Any]]
+"""Called with a phase, a layer and a function: the function that is to be called instead."""
+
+
+def untimed(_phase: str, _layer: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: nothing is measured."""
+    return function
 
 
 class Share(NamedTuple):

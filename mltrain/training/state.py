@@ -43,16 +43,17 @@ class Weights:
 
 
 class Stream:
-    """A random generator."""
+    """A random generator, and others that give the same numbers as this one."""
 
-    def __init__(self, rng: Generator):
-        self._bits = rng.bit_generator
+    def __init__(self, rng: Generator, *others: Generator):
+        self._all = [one.bit_generator for one in (rng, *others)]
 
     def state(self) -> State:
-        return self._bits.state
+        return self._all[0].state
 
     def restore(self, state: State) -> None:
-        self._bits.state = dict(state)
+        for bits in self._all:
+            bits.state = dict(state)
 
 
 class Snapshot(NamedTuple):

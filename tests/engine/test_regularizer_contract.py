@@ -95,13 +95,15 @@ def test_a_network_adds_slopes_to_its_gradients(monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(gradients[frozen], 1)
 
 
-def test_parts_of_a_network_add_up_to_the_whole() -> None:
+def test_what_others_own_has_a_slope_but_no_cost() -> None:
     network = regularized()
-    whole, together = np.zeros_like(network.parameters), np.zeros_like(network.parameters)
-    value = Penalty(network, whole)()
-    parts = [[slice(0, 5), slice(30, 37)], [slice(5, 30)], [slice(37, network.parameters.size)]]
-    assert sum(Penalty(network, together, one)() for one in parts) == pytest.approx(value, rel=1e-12)
-    np.testing.assert_array_equal(together, whole)
+    kernel, _ = network.places["dense.kernel"]
+    others = [place for name, (place, _) in network.places.items() if name != "dense.kernel"]
+    slopes = np.zeros((3, network.parameters.size))
+    whole, own, rest = (Penalty(network, g, owned)() for g, owned in zip(slopes, (None, [kernel], others), strict=True))
+    assert own == pytest.approx(0.5 * np.square(network.arrays["dense.kernel"]).sum(), rel=1e-12)
+    assert own + rest == pytest.approx(whole, rel=1e-12)
+    np.testing.assert_array_equal(slopes, slopes[:1].repeat(3, 0))
 
 
 def test_what_has_no_regularizer_costs_nothing() -> None:

@@ -20,7 +20,7 @@ from toy_training import class_rows, dense, network, training_of
 
 from mltrain.engine.network import Network
 from mltrain.errors import MltrainError
-from mltrain.training import loop, sharing
+from mltrain.training import learner, sharing
 from mltrain.training.crew import Crew
 from mltrain.training.state import Course
 
@@ -272,7 +272,7 @@ def no_room_for_buffers() -> Any:
     def refuse(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    with crew_of(2), patch.object(loop, "Plan", refuse):
+    with crew_of(2), patch.object(learner, "Plan", refuse):
         return error_of(begin()[1])
 
 
@@ -287,25 +287,31 @@ def slow_validation() -> Any:
         return len(losses)
 
 
-def counting() -> Any:
-    """What a crew is for, without a network: helpers carry out orders, in order, and the first process waits."""
+def meetings() -> Any:
+    """What a crew is for, without a network: what is written before a meeting is read after it; and then alone."""
     crew = Crew(3)
-    sums = crew.shared((3,), np.int64)
+    written, read = crew.shared((2, 3), np.int64), crew.shared((3, 100), np.int64)
 
-    def work(rank: int, order: int, first: int, second: int) -> None:
-        sums[rank] = 10 * sums[rank] + order * rank + first - second
+    def work() -> None:
+        for turn in range(100):
+            written[turn % 2, crew.rank] = turn + crew.rank
+            crew.meet()
+            read[crew.rank, turn] = written[turn % 2].sum()
 
     crew.start(work)
-    crew.order(1)
-    crew.order(2, 7, 3)
-    crew.wait()
-    found, there = [sums.tolist()], len(helpers())
+    there = len(helpers())
+    sums = []
+    for _ in range(2):
+        crew.meet()
+        work()
+        crew.settle()
+        sums.append(read.tolist())
+        read[...] = 0
     for _ in range(2):
         crew.dismiss()
-        crew.order(3)
-        crew.wait()
-        found.append(sums.tolist())
-    return [found, there, helpers()]
+        crew.meet()
+        crew.settle()
+    return {"there": there, "sums": sums, "left": helpers()}
 
 
 def endless() -> Any:
@@ -332,7 +338,7 @@ TRIALS: list[Callable[[], Any]] = [
     fork_refused,
     no_room_for_buffers,
     slow_validation,
-    counting,
+    meetings,
     endless,
 ]
 

@@ -148,12 +148,10 @@ def test_helpers_wait_while_the_first_process_is_busy() -> None:
 
 
 @needs_crew
-def test_orders_are_carried_out_one_after_the_other() -> None:
-    """And without helpers, by the first process, with the same results."""
-    first = [0, 10 * 1 + 2 * 1 + 4, 10 * 2 + 2 * 2 + 4]
-    second = [0, 10 * first[1] + 3, 10 * first[2] + 6]
-    third = [0, 10 * second[1] + 3, 10 * second[2] + 6]
-    assert trial("counting") == [[first, second, third], 2, []]
+def test_what_is_written_before_a_meeting_is_read_after_it() -> None:
+    """A hundred times, by each of three, and again; whoever is alone waits for nobody."""
+    each = [3 * turn + 3 for turn in range(100)]
+    assert trial("meetings") == {"there": 2, "sums": 2 * [3 * [each]], "left": []}
 
 
 @needs_crew
@@ -197,7 +195,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("two_cores")
 @pytest.mark.parametrize(
     ("inputs", "units", "processes"),
-    [(784, 512, 2), (500, 100, 2), (499, 100, 1), (60, 1000, 1), (1, 1, 1)],
+    [(784, 512, 2), (500, 100, 2), (499, 100, 1), (60, 1000, 2), (10_000, 5, 2), (1, 1, 1)],
 )
 def test_only_large_kernels_are_worth_sharing(inputs: int, units: int, processes: int) -> None:
     assert sharing.processes_for(network(inputs, dense(units)).nodes) == processes

@@ -11,6 +11,7 @@ class Activation(Layer):
     """An activation's description. Most are ``in_place``: their derivative is written in terms of their output."""
 
     family: ClassVar[Family] = Family("activation", __name__)
+    element_wise: ClassVar[bool] = True
     in_place: ClassVar[bool] = True
     reads_output: ClassVar[bool] = True
 

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 
 from mltrain.engine.activations import Activation
@@ -7,6 +9,8 @@ from mltrain.engine.layers import Buffers
 
 class Softmax(Activation):
     """``exp(x) / sum(exp(x))`` over the last axis: turns scores into probabilities that add up to 1."""
+
+    element_wise: ClassVar[bool] = False
 
     def output_range(self) -> tuple[float, float]:
         return 0, 1

@@ -66,13 +66,15 @@ class Layer(Spec):
     The class variables tell the network's planner what it may do with those:
 
     - ``reshapes``: the output is the input seen with another shape; forward and backward are never called.
-    - ``in_place``: element by element, and backward never reads ``x``: ``y`` may be ``x``, and ``dx`` may be ``dy``.
+    - ``element_wise``: each number is a matter of its own: some columns of ``x`` give these columns of ``y``.
+    - ``in_place``: ``y`` may be ``x``, and ``dx`` may be ``dy``; so backward never reads ``x``.
     - ``reads_output``: backward reads ``y``, so the next layer must not overwrite it.
     - ``training_only``: does nothing outside of training, and is left out there.
     """
 
     family: ClassVar[Family] = Family("layer", __name__, "mltrain.engine.activations")
     reshapes: ClassVar[bool] = False
+    element_wise: ClassVar[bool] = False
     in_place: ClassVar[bool] = False
     reads_output: ClassVar[bool] = False
     training_only: ClassVar[bool] = False

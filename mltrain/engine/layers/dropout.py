@@ -1,7 +1,9 @@
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
+from numpy.random import Generator
 
 from mltrain.engine.arrays import Shape
 from mltrain.engine.layers import Buffers, Layer, Memory
@@ -15,6 +17,7 @@ class Dropout(Layer):
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
     """
 
+    element_wise: ClassVar[bool] = True
     in_place: ClassVar[bool] = True
     training_only: ClassVar[bool] = True
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"rate": 0.3},)
@@ -28,9 +31,13 @@ class Dropout(Layer):
         assert at.rng is not None
         scale = at.memory["scale"]
         # Sixteen bits set the rate to within 1/65536.
-        np.greater_equal(random_bits(at.rng, scale.shape), round(self.rate * 65536), out=scale)
+        np.greater_equal(self.bits(at.rng, scale.shape), round(self.rate * 65536), out=scale)
         np.multiply(scale, 1 / (1 - self.rate), out=scale)
         np.multiply(at.x, scale, out=at.y)
+
+    def bits(self, rng: Generator, shape: Shape) -> npt.NDArray[np.uint16]:
+        """What decides for each number of rows whether it is dropped."""
+        return random_bits(rng, shape)
 
     def backward(self, at: Buffers) -> None:
         np.multiply(at.dy, at.memory["scale"], out=at.dx)

@@ -1,16 +1,15 @@
 """How gradients change parameters. One file is one rule, on flat vectors; see `Optimizer`."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.engine.arrays import Floats
+from mltrain.engine.arrays import Floats, Zeros
 from mltrain.engine.schedules import Schedule, start
-from mltrain.engine.stretches import cut
+from mltrain.engine.stretches import common, cut
 from mltrain.spec import Family, Spec
 
 Rate = Annotated[
@@ -67,9 +66,7 @@ AVERAGE = "average"
 """The name of the running mean of the parameters, among the vectors that go from step to step."""
 
 
-def first_vectors(
-    optimizer: Optimizer, parameters: Floats, zeros: Callable[[tuple[int, ...], npt.DTypeLike], Floats] = np.zeros
-) -> dict[str, Floats]:
+def first_vectors(optimizer: Optimizer, parameters: Floats, zeros: Zeros = np.zeros) -> dict[str, Floats]:
     """The vectors that an optimizer carries from step to step, as they are before the first; made by ``zeros``."""
     first: dict[str, float | Floats] = {**optimizer.state(), **({AVERAGE: parameters} if optimizer.use_ema else {})}
     vectors = {name: zeros(parameters.shape, parameters.dtype) for name in first}
@@ -83,8 +80,9 @@ class Update:
     """An optimizer at work on a network's parameters: it owns the state and counts the steps.
 
     The rule runs on one stretch after another, each small enough that the vectors of a stretch stay in the processor's
-    cache from the rule's first operation to its last. Where the work is shared, each process has an update of its own
-    ``parts`` of the vectors, and ``vectors`` is memory for the state that all of them see.
+    cache from the rule's first operation to its last. ``parts`` are those of the vectors that change, by default all;
+    ``owned`` are those whose gradient counts in the norm, and ``vectors`` is memory for the state, if it is to lie
+    anywhere in particular.
     """
 
     STRETCH = 65_536
@@ -104,7 +102,9 @@ class Update:
         gradients: Floats,
         parts: Sequence[slice] | None = None,
         vectors: dict[str, Floats] | None = None,
+        owned: Sequence[slice] | None = None,
     ):
+        parts = [slice(0, parameters.size)] if parts is None else parts
         self.optimizer, self.step = optimizer, 0
         self.learning_rate = start(optimizer.learning_rate)
         self.vectors = first_vectors(optimizer, parameters) if vectors is None else vectors
@@ -118,7 +118,10 @@ class Update:
                 {name: vector[piece] for name, vector in self.vectors.items() if name != AVERAGE},
                 self.vectors[AVERAGE][piece] if optimizer.use_ema else None,
             )
-            for piece in cut([slice(0, parameters.size)] if parts is None else parts, self.STRETCH)
+            for piece in cut(parts, self.STRETCH)
+        ]
+        self._owned = [
+            gradients[piece] for piece in cut(parts if owned is None else common(parts, owned), self.STRETCH)
         ]
 
     def rate(self, ago: int = 0) -> float:
@@ -126,13 +129,13 @@ class Update:
         return self.learning_rate.at(max(0, self.step - ago))
 
     def squared_norm(self) -> float:
-        """The sum of the squares of the gradient, as far as it is this update's."""
-        return sum(_squared_length(stretch.g) for stretch in self._stretches)
+        """The sum of the squares of the gradient, as far as it is owned."""
+        return sum(map(_squared_length, self._owned))
 
     def __call__(self, squared_norm: float | None = None, rate: float | None = None) -> None:
         """Apply the gradients as they are now.
 
-        Where there are other parts, ``squared_norm`` is that of all, and ``rate`` the learning rate of all.
+        Where there are other owners, ``squared_norm`` is that of all, and ``rate`` the learning rate of all.
         """
         rate, optimizer = self.rate() if rate is None else rate, self.optimizer
         self.step += 1

@@ -1,0 +1,206 @@
+"""A network cut into narrower ones, its shards, which compute it together.
+
+    whole x ──> dense ───────> activation, dropout ──> dense ──> sum of all shards ──> whole y
+                kernel[:, own]   of own columns        kernel[own]
+
+Each shard has some columns of a large kernel and the rows that belong to them of the next one. So kernels, gradients,
+optimizer state and all values between two sums are a shard's own business, and what shards tell each other, an
+`Exchange`, is small. (Processors are coupled in the same way in Shoeybi et al. 2019, https://arxiv.org/abs/1909.08053.)
+What is small is in every shard, whole, and each of them computes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import asdict, replace
+from numpy.random import Generator
+
+from mltrain.engine.activations.linear import Linear
+from mltrain.engine.arrays import Shape, Zeros
+from mltrain.engine.layers import Buffers, Layer
+from mltrain.engine.layers.dense import Dense
+from mltrain.engine.layers.dropout import Dropout
+from mltrain.engine.network import Network, Node
+
+LARGE_KERNEL = 50_000
+"""Numbers in a kernel that is worth cutting: with fewer, a step is over before two could meet."""
+
+FEWEST_COLUMNS = 64
+"""Units of a layer that is cut by them; one with fewer, but a large kernel, is cut by its many inputs."""
+
+
+Index = tuple[slice, ...]
+"""What to index an array with for a part of it."""
+
+
+class Exchange(NamedTuple):
+    """What becomes of an array that each shard has computed: ``own`` are the columns that are right in this one, and
+    all are put side by side; or else it is None, and the arrays are added up.
+    """
+
+    own: slice | None
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A shard and its place in the whole.
+
+    ``places`` says for each of its arrays, by name, which part of the whole network's array it is. ``owned`` are the
+    parts of its flat vector that no shard before it has, too.
+    """
+
+    network: Network
+    places: dict[str, Index]
+    owned: list[slice]
+
+
+def is_large(node: Node) -> bool:
+    """Whether a layer's kernel is worth cutting."""
+    return isinstance(node.layer, Dense) and node.input_shape[0] * node.layer.units >= LARGE_KERNEL
+
+
+def shards(network: Network, count: int, zeros: Zeros = np.zeros) -> list[Shard]:
+    """The network, cut into ``count`` shards whose parameters, all 0, are in arrays that ``zeros`` makes."""
+    found = []
+    for rank in range(count):
+        cutter = _Cutter(rank, count)
+        for node in network.nodes:
+            cutter.add(node)
+        cutter.make_whole("output")
+        shard = Network(cutter.layers, network.input_shape, dtype=network.parameters.dtype, zeros=zeros)
+        owned = [place for name, (place, _) in shard.places.items() if name in cutter.owned]
+        found.append(Shard(shard, {name: cutter.places[name] for name in shard.places}, owned))
+    return found
+
+
+def exchange_forward(layer: Layer) -> Exchange | None:
+    """What is to be done with the ``y`` of a shard's layer before anybody reads it."""
+    if isinstance(layer, Rows):
+        return Exchange(None)
+    return Exchange(layer.own) if isinstance(layer, Gather) else None
+
+
+def exchange_backward(layer: Layer) -> Exchange | None:
+    """What is to be done with the ``dx`` of a shard's layer, if somebody wants it."""
+    if isinstance(layer, Columns):
+        return Exchange(None)
+    return Exchange(layer.own) if isinstance(layer, Take) else None
+
+
+class Columns(Dense):
+    """Some columns of a dense layer's kernel: some of its outputs, and to each ``dx`` what these have to say."""
+
+
+class Rows(Dense):
+    """Some rows of a dense layer's kernel: to each output what some of the inputs have to say."""
+
+
+class Take(Layer):
+    """Some columns of its input."""
+
+    own: slice
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (self.own.stop - self.own.start,)
+
+    def forward(self, at: Buffers) -> None:
+        np.copyto(at.y, at.x[:, self.own])
+
+    def backward(self, at: Buffers) -> None:
+        np.copyto(at.dx[:, self.own], at.dy)
+
+
+class Gather(Layer):
+    """Its input as some columns of its output, which is ``width`` numbers wide."""
+
+    own: slice
+    width: int
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (self.width,)
+
+    def forward(self, at: Buffers) -> None:
+        np.copyto(at.y[:, self.own], at.x)
+
+    def backward(self, at: Buffers) -> None:
+        np.copyto(at.dx, at.dy[:, self.own])
+
+
+class DropoutOfColumns(Dropout):
+    """A dropout layer as some columns of its ``width`` see it: whoever has which, the same numbers are dropped."""
+
+    own: slice
+    width: int
+
+    def bits(self, rng: Generator, shape: Shape) -> npt.NDArray[np.uint16]:
+        return super().bits(rng, (shape[0], self.width))[:, self.own]
+
+
+class _Cutter:
+    """Makes the layers of one shard, one after the other."""
+
+    def __init__(self, rank: int, count: int):
+        self._rank, self._count = rank, count
+        self.layers: list[Layer] = []
+        self.places: dict[str, Index] = {}
+        self.owned: set[str] = set()
+        # Which columns of the values the shard has at this point, and of how many; None: it has all of them.
+        self._own: slice | None = None
+        self._width = 0
+
+    def add(self, node: Node) -> None:
+        layer = replace(node.layer, name=node.name)
+        if isinstance(layer, Dense):
+            if self._own is None and is_large(node):
+                if layer.units >= FEWEST_COLUMNS:
+                    self._add_columns(layer)
+                    return
+                self.layers.append(Take(name=f"{node.name} (take)", own=self._split(node.input_shape[0])))
+            if self._own is not None:
+                self._add_rows(layer, self._own)
+                return
+        elif layer.reshapes and node.input_shape == node.output_shape:
+            return  # it does nothing, and may be in the way
+        elif not layer.element_wise:
+            self.make_whole(node.name)
+        elif self._own is not None and isinstance(layer, Dropout):
+            layer = DropoutOfColumns(**asdict(layer), own=self._own, width=self._width)
+        self._keep(layer, dict.fromkeys(node.parameters, ()), owned=self._rank == 0)
+
+    def make_whole(self, name: str) -> None:
+        """From here on the shard has all values. ``name`` is that of the layer that asks for them."""
+        if self._own is not None:
+            self.layers.append(Gather(name=f"{name} (gather)", own=self._own, width=self._width))
+        self._own = None
+
+    def _add_columns(self, layer: Dense) -> None:
+        own, activation = self._split(layer.units), layer.activation
+        inside = activation if activation.element_wise else Linear()
+        narrow = Columns(**asdict(layer) | {"units": own.stop - own.start, "activation": inside})
+        self._keep(narrow, {"kernel": (slice(None), own), "bias": (own,)})
+        if inside is not activation:
+            self.make_whole(f"{layer.name}")
+            self.layers.append(replace(activation, name=f"{layer.name} (activation)"))
+
+    def _add_rows(self, layer: Dense, own: slice) -> None:
+        # What is added once is the first shard's.
+        narrow = Rows(**asdict(layer) | {"use_bias": layer.use_bias and self._rank == 0})
+        self._keep(narrow, {"kernel": (own,), "bias": ()})
+        self._own = None
+
+    def _split(self, width: int) -> slice:
+        """From here on the shard has some of ``width`` columns: which."""
+        own = slice(self._rank * width // self._count, (self._rank + 1) * width // self._count)
+        self._own, self._width = own, width
+        return own
+
+    def _keep(self, layer: Layer, places: Mapping[str, Index], *, owned: bool = True) -> None:
+        """Add a layer whose parameters, by name, are these parts of the whole network's."""
+        self.layers.append(layer)
+        names = {f"{layer.name}.{name}": place for name, place in places.items()}
+        self.places |= names
+        if owned:
+            self.owned |= names.keys()

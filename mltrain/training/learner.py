@@ -1,0 +1,92 @@
+"""One network and all that takes it through the batches of a training: buffers, bound calls, and what they learn."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.losses import Loss
+from mltrain.engine.network import Network
+from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.plan import Call, Pass, Plan
+from mltrain.randomness import generator
+from mltrain.training.batches import Batch
+from mltrain.training.portion import Portion
+from mltrain.training.profile import Timed
+from mltrain.training.state import Stream
+
+Run = Callable[[], None]
+
+
+class Task(NamedTuple):
+    """What is to be learned: the ``batches`` of a window, of at most ``batch_size`` rows, by this loss and optimizer.
+
+    ``weights`` are those of the classes, if they differ; ``seed`` is that of the training.
+    """
+
+    batches: Sequence[Batch]
+    batch_size: int
+    loss: Loss
+    weights: Floats | None
+    optimizer: Optimizer
+    seed: int
+    timed: Timed
+
+
+class Step(NamedTuple):
+    """The calls that take one batch of a window through a network and back."""
+
+    forward: list[Run]
+    loss: Callable[[], float]
+    backward: list[Run]
+    rows: int
+
+
+class Learner:
+    """A network that learns: ``steps`` has the calls for each batch of the window.
+
+    ``vectors`` is memory for those of the optimizer. Of a shard, ``owned`` are the parts that count; and after a layer
+    has computed ``y`` or ``dx``, there may be more to do: what ``forward_more`` and ``backward_more`` say.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        *,
+        vectors: dict[str, Floats] | None = None,
+        owned: Sequence[slice] | None = None,
+        forward_more: Callable[[Call], Iterable[Run]] = lambda _: (),
+        backward_more: Callable[[Call], Iterable[Run]] = lambda _: (),
+    ):
+        gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
+        self.portion = Portion(network, gradients, task.optimizer, task.batch_size, vectors, owned)
+        self.penalize, self.accumulate = self.portion.penalize, self.portion.accumulate
+        self.update: Run = self.portion.update
+        self.rate, self.learning_rate = self.portion.rate, self.portion.learning_rate
+        self.state, self.restore = self.portion.state, self.portion.restore
+        # Where a running mean of the parameters is wanted, the network holds that between epochs.
+        self.begin_epoch = self.end_epoch = self.portion.swap_average
+        self.rng = generator(task.seed, "dropout")
+        self.dropout = Stream(self.rng)
+        plan = Plan(network, task.batch_size, gradients=gradients, joined=task.loss.joins is not None)
+
+        def step(batch: Batch, bound: Pass) -> Step:
+            return Step(
+                [
+                    task.timed("forward", call.label, run)
+                    for call in bound.forward
+                    for run in (call.run, *forward_more(call))
+                ],
+                task.timed("loss", "", partial(task.loss.mean, bound.z, bound.y, batch.target, bound.dz, task.weights)),
+                [
+                    task.timed("backward", call.label, run)
+                    for call in bound.backward
+                    for run in (call.run, *backward_more(call))
+                ],
+                len(batch.y),
+            )
+
+        self.steps = [step(batch, plan.bind(batch.x, batch.y, self.rng)) for batch in task.batches]
