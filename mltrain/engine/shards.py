@@ -9,7 +9,7 @@ optimizer state and all values between two sums are a shard's own business, and 
 What is small is in every shard, whole, and each of them computes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,11 +19,12 @@ from msgspec.structs import asdict, replace
 from numpy.random import Generator
 
 from mltrain.engine.activations.linear import Linear
-from mltrain.engine.arrays import Shape, Zeros
+from mltrain.engine.arrays import Floats, Shape, Zeros
 from mltrain.engine.layers import Buffers, Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.network import Network, Node
+from mltrain.engine.plan import Call
 
 LARGE_KERNEL = 50_000
 """Numbers in a kernel that is worth cutting: with fewer, a step is over before two could meet."""
@@ -36,17 +37,9 @@ Index = tuple[slice, ...]
 """What to index an array with for a part of it."""
 
 
-class Exchange(NamedTuple):
-    """What becomes of an array that each shard has computed: ``own`` are the columns that are right in this one, and
-    all are put side by side; or else it is None, and the arrays are added up.
-    """
-
-    own: slice | None
-
-
 @dataclass(frozen=True)
 class Shard:
-    """A shard and its place in the whole.
+    """One of the narrower networks.
 
     ``places`` says for each of its arrays, by name, which part of the whole network's array it is. ``owned`` are the
     parts of its flat vector that no shard before it has, too.
@@ -57,37 +50,56 @@ class Shard:
     owned: list[slice]
 
 
+class Shards:
+    """A network, cut into ``count`` shards whose parameters, all 0, are in arrays that ``zeros`` makes."""
+
+    def __init__(self, network: Network, count: int, zeros: Zeros = np.zeros):
+        self._network = network
+        self.all = [_shard(network, rank, count, zeros) for rank in range(count)]
+
+    def parts(self, whole: Floats) -> list[Floats]:
+        """What of a flat vector of the network belongs to each shard: flat vectors of theirs."""
+        arrays, parts = self._network.views(whole), [np.empty_like(shard.network.parameters) for shard in self.all]
+        for shard, part in zip(self.all, parts, strict=True):
+            for name, own in shard.network.views(part).items():
+                np.copyto(own, arrays[name][shard.places[name]])
+        return parts
+
+    def whole(self, parts: Iterable[Floats]) -> Floats:
+        """The flat vector of the network to which these belong."""
+        whole = np.empty_like(self._network.parameters)
+        arrays = self._network.views(whole)
+        for shard, part in zip(self.all, parts, strict=True):
+            for name, own in shard.network.views(part).items():
+                np.copyto(arrays[name][shard.places[name]], own)
+        return whole
+
+
+class Exchange(NamedTuple):
+    """An array that each shard has computed, and what is to become of it: all of them are to be added up.
+
+    Or, where ``own`` says which columns are right in this one, these are to be put side by side.
+    """
+
+    array: Floats
+    own: slice | None = None
+
+
+def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
+    """What is to be done with the ``y`` (or, backward, the ``dx``) of a shard's layer before anybody reads it."""
+    layer, at = call.layer, call.at
+    if at is None or (backward and not at.wants_dx):
+        return None
+    if isinstance(layer, Columns if backward else Rows):
+        return Exchange(at.dx if backward else at.y)
+    if isinstance(layer, Take if backward else Gather):
+        return Exchange(at.dx if backward else at.y, layer.own)
+    return None
+
+
 def is_large(node: Node) -> bool:
     """Whether a layer's kernel is worth cutting."""
     return isinstance(node.layer, Dense) and node.input_shape[0] * node.layer.units >= LARGE_KERNEL
-
-
-def shards(network: Network, count: int, zeros: Zeros = np.zeros) -> list[Shard]:
-    """The network, cut into ``count`` shards whose parameters, all 0, are in arrays that ``zeros`` makes."""
-    found = []
-    for rank in range(count):
-        cutter = _Cutter(rank, count)
-        for node in network.nodes:
-            cutter.add(node)
-        cutter.make_whole("output")
-        shard = Network(cutter.layers, network.input_shape, dtype=network.parameters.dtype, zeros=zeros)
-        owned = [place for name, (place, _) in shard.places.items() if name in cutter.owned]
-        found.append(Shard(shard, {name: cutter.places[name] for name in shard.places}, owned))
-    return found
-
-
-def exchange_forward(layer: Layer) -> Exchange | None:
-    """What is to be done with the ``y`` of a shard's layer before anybody reads it."""
-    if isinstance(layer, Rows):
-        return Exchange(None)
-    return Exchange(layer.own) if isinstance(layer, Gather) else None
-
-
-def exchange_backward(layer: Layer) -> Exchange | None:
-    """What is to be done with the ``dx`` of a shard's layer, if somebody wants it."""
-    if isinstance(layer, Columns):
-        return Exchange(None)
-    return Exchange(layer.own) if isinstance(layer, Take) else None
 
 
 class Columns(Dense):
@@ -137,6 +149,16 @@ class DropoutOfColumns(Dropout):
 
     def bits(self, rng: Generator, shape: Shape) -> npt.NDArray[np.uint16]:
         return super().bits(rng, (shape[0], self.width))[:, self.own]
+
+
+def _shard(network: Network, rank: int, count: int, zeros: Zeros) -> Shard:
+    cutter = _Cutter(rank, count)
+    for node in network.nodes:
+        cutter.add(node)
+    cutter.make_whole("output")
+    narrow = Network(cutter.layers, network.input_shape, dtype=network.parameters.dtype, zeros=zeros)
+    owned = [place for name, (place, _) in narrow.places.items() if name in cutter.owned]
+    return Shard(narrow, {name: cutter.places[name] for name in narrow.places}, owned)
 
 
 class _Cutter:

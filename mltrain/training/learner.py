@@ -47,8 +47,8 @@ class Step(NamedTuple):
 class Learner:
     """A network that learns: ``steps`` has the calls for each batch of the window.
 
-    ``vectors`` is memory for those of the optimizer. Of a shard, ``owned`` are the parts that count; and after a layer
-    has computed ``y`` or ``dx``, there may be more to do: what ``forward_more`` and ``backward_more`` say.
+    ``vectors`` is memory for those of the optimizer. Of a shard, ``owned`` are the parts that count; and after a call,
+    forward or backward, there may be ``more`` to do.
     """
 
     def __init__(
@@ -58,8 +58,7 @@ class Learner:
         *,
         vectors: dict[str, Floats] | None = None,
         owned: Sequence[slice] | None = None,
-        forward_more: Callable[[Call], Iterable[Run]] = lambda _: (),
-        backward_more: Callable[[Call], Iterable[Run]] = lambda _: (),
+        more: Callable[[Call, bool], Iterable[Run]] = lambda *_: (),
     ):
         gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
         self.portion = Portion(network, gradients, task.optimizer, task.batch_size, vectors, owned)
@@ -73,20 +72,16 @@ class Learner:
         self.dropout = Stream(self.rng)
         plan = Plan(network, task.batch_size, gradients=gradients, joined=task.loss.joins is not None)
 
+        def runs(phase: str, calls: Sequence[Call]) -> list[Run]:
+            return [
+                task.timed(phase, call.label, run)
+                for call in calls
+                for run in (call.run, *more(call, phase == "backward"))
+            ]
+
         def step(batch: Batch, bound: Pass) -> Step:
-            return Step(
-                [
-                    task.timed("forward", call.label, run)
-                    for call in bound.forward
-                    for run in (call.run, *forward_more(call))
-                ],
-                task.timed("loss", "", partial(task.loss.mean, bound.z, bound.y, batch.target, bound.dz, task.weights)),
-                [
-                    task.timed("backward", call.label, run)
-                    for call in bound.backward
-                    for run in (call.run, *backward_more(call))
-                ],
-                len(batch.y),
-            )
+            loss = partial(task.loss.mean, bound.z, bound.y, batch.target, bound.dz, task.weights)
+            forward, backward = runs("forward", bound.forward), runs("backward", bound.backward)
+            return Step(forward, task.timed("loss", "", loss), backward, len(batch.y))
 
         self.steps = [step(batch, plan.bind(batch.x, batch.y, self.rng)) for batch in task.batches]

@@ -24,9 +24,10 @@ from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network, Node
 from mltrain.engine.optimizers import AVERAGE, first_vectors
 from mltrain.engine.plan import Call
-from mltrain.engine.shards import Exchange, Shard, exchange_backward, exchange_forward, is_large, shards
+from mltrain.engine.shards import Shards, exchange_after, is_large
 from mltrain.threads import blas_is_alone, cores, crew_possible
 from mltrain.training.crew import Crew
+from mltrain.training.exchanges import Exchanges
 from mltrain.training.learner import Learner, Run, Step, Task
 from mltrain.training.state import Stream
 
@@ -57,18 +58,15 @@ class Sharing:
 
     def __init__(self, network: Network, task: Task, processes: int):
         self._network, self._crew = network, Crew(processes)
-        self._shards = shards(network, processes, self._crew.shared)
-        for shard in self._shards:
-            np.copyto(shard.network.parameters, self._part(shard, network.parameters))
         # What belongs to a shard lies where the first process can read and fill it.
-        self._vectors = [
-            first_vectors(task.optimizer, shard.network.parameters, self._crew.shared) for shard in self._shards
-        ]
-        # What is handed in at a meeting has two places, which take turns: nobody may fill the one that another still
-        # reads, and from one step to the next all have met.
-        self._turn = 0
-        self._places: dict[str, Floats] = {}
-        self._penalties, self._squares = (self._crew.shared((2, processes), np.float64) for _ in range(2))
+        self._shards = Shards(network, processes, self._crew.shared)
+        self._parameters = [shard.network.parameters for shard in self._shards.all]
+        for own, first in zip(self._parameters, self._shards.parts(network.parameters), strict=True):
+            np.copyto(own, first)
+        self._vectors = [first_vectors(task.optimizer, own, self._crew.shared) for own in self._parameters]
+        self._exchanges = Exchanges(self._crew)
+        self._sum_of_penalties, self._sum_of_squares = self._exchanges.of_numbers(), self._exchanges.of_numbers()
+        # The learning rate of each turn, as the first process says: it may hang on what epochs come to.
         self._rates = self._crew.shared((2,), np.float64)
         self._clips = task.optimizer.clip_norm is not None
         self._learners = [
@@ -80,10 +78,9 @@ class Sharing:
                 else task,
                 vectors=vectors,
                 owned=shard.owned,
-                forward_more=partial(self._forward_more, rank, task.batch_size),
-                backward_more=partial(self._backward_more, rank, task.batch_size),
+                more=partial(self._more, rank, task.batch_size),
             )
-            for rank, (shard, vectors) in enumerate(zip(self._shards, self._vectors, strict=True))
+            for rank, (shard, vectors) in enumerate(zip(self._shards.all, self._vectors, strict=True))
         ]
         self._first = self._learners[0]
         self.rate, self.learning_rate = self._first.rate, self._first.learning_rate
@@ -123,56 +120,21 @@ class Sharing:
         )
 
     def _begin_step(self) -> None:
-        self._turn = 1 - self._turn
+        self._exchanges.next_turn()
         if not self._crew.rank:
-            self._rates[self._turn] = self.rate()
+            self._rates[self._exchanges.turn] = self.rate()
 
-    def _forward_more(self, rank: int, rows: int, call: Call) -> Sequence[Run]:
-        exchange = None if call.layer is None else exchange_forward(call.layer)
-        if exchange is None or call.at is None:
+    def _more(self, rank: int, most_rows: int, call: Call, backward: bool) -> Sequence[Run]:
+        """What shards do together after a call."""
+        exchange = exchange_after(call, backward=backward)
+        if exchange is None:
             return ()
-        return self._exchange(exchange, f"y of {call.label}", rank, rows, call.at.y)
-
-    def _backward_more(self, rank: int, rows: int, call: Call) -> Sequence[Run]:
-        exchange = None if call.layer is None else exchange_backward(call.layer)
-        if exchange is None or call.at is None or not call.at.wants_dx:
-            return ()
-        return self._exchange(exchange, f"dx of {call.label}", rank, rows, call.at.dx)
-
-    def _exchange(self, exchange: Exchange, name: str, rank: int, most_rows: int, array: Floats) -> Sequence[Run]:
-        """The calls that hand in what a shard has computed, and that make of what all hand in what it should be."""
-        rows, width = array.shape
-        if name not in self._places:
-            self._places[name] = self._crew.shared((2, self._crew.size, most_rows, width), array.dtype)
-        handed_in = [list(places) for places in self._places[name][:, :, :rows]]
-        own = exchange.own
-
-        def hand_in() -> None:
-            np.copyto(handed_in[self._turn][rank], array)
-
-        def add_up() -> None:
-            self._crew.meet()
-            first, *others = handed_in[self._turn]
-            for other in others:
-                np.add(first, other, out=array)
-                first = array
-
-        def hand_in_columns() -> None:
-            np.copyto(handed_in[self._turn][0][:, own], array[:, own])
-
-        def put_side_by_side() -> None:
-            self._crew.meet()
-            np.copyto(array, handed_in[self._turn][0])
-
-        return (hand_in, add_up) if own is None else (hand_in_columns, put_side_by_side)
+        name = f"{'dx' if backward else 'y'} of {call.label}"
+        return self._exchanges.of_array(name, exchange, rank, most_rows)
 
     def penalize(self) -> float:
         """Add the derivatives of what large parameters cost to the gradients; what they cost, together."""
-        penalties = self._penalties[self._turn]
-        for rank, learner in self._mine:
-            penalties[rank] = learner.penalize()
-        self._crew.meet()
-        return float(penalties.sum())
+        return self._sum_of_penalties({rank: learner.penalize() for rank, learner in self._mine})
 
     def accumulate(self, rows: int, complete: bool) -> None:
         """Take the gradients of one more batch of so many rows; see `Accumulation`."""
@@ -183,12 +145,10 @@ class Sharing:
         """Apply the gradients."""
         squared_norm = None
         if self._clips:
-            squares = self._squares[self._turn]
-            for rank, learner in self._mine:
-                squares[rank] = learner.portion.update.squared_norm()
-            self._crew.meet()
-            squared_norm = float(squares.sum())
-        rate = float(self._rates[self._turn])
+            squared_norm = self._sum_of_squares(
+                {rank: learner.portion.update.squared_norm() for rank, learner in self._mine}
+            )
+        rate = float(self._rates[self._exchanges.turn])
         for _, learner in self._mine:
             learner.portion.update(squared_norm, rate)
         if self._crew.leads and (watched := perf_counter() - self._watched_since) > WATCH_SECONDS:
@@ -213,45 +173,29 @@ class Sharing:
     def end_epoch(self) -> None:
         """Bring what all have learned into the network, wherever in an epoch this is."""
         self._crew.settle()
-        learned = [shard.network.parameters for shard in self._shards]
-        np.copyto(
-            self._network.parameters,
-            self._whole([vectors.get(AVERAGE, own) for vectors, own in zip(self._vectors, learned, strict=True)]),
-        )
+        learned = self._of_all(AVERAGE) if AVERAGE in self._vectors[0] else self._shards.whole(self._parameters)
+        np.copyto(self._network.parameters, learned)
+
+    def _of_all(self, name: str) -> Floats:
+        """One of the optimizer's vectors, of all shards together."""
+        return self._shards.whole(vectors[name] for vectors in self._vectors)
 
     def state(self) -> dict[str, Any]:
         """What goes from step to step, of all shards together. Only between epochs."""
-        whole = {name: self._whole([vectors[name] for vectors in self._vectors]) for name in self._vectors[0]}
-        if AVERAGE in whole:  # which the network holds now, so that here is the place of what it is the mean of
-            whole[AVERAGE] = self._whole([shard.network.parameters for shard in self._shards])
+        whole = {name: self._of_all(name) for name in self._vectors[0]}
+        if AVERAGE in whole:  # the network has it now, so that this is the place for what it is the mean of
+            whole[AVERAGE] = self._shards.whole(self._parameters)
         return self._first.state() | whole
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`, with the parameters that the network has; before `start`."""
-        for shard, learner in zip(self._shards, self._learners, strict=True):
-            parameters = self._part(shard, self._network.parameters)
-            own = {name: self._part(shard, state[name]) for name in self._vectors[0]}
-            if AVERAGE in own:
-                parameters, own[AVERAGE] = own[AVERAGE], parameters
-            np.copyto(shard.network.parameters, parameters)
-            learner.restore({**state, **own})
-
-    def _part(self, shard: Shard, whole: Floats) -> Floats:
-        """What belongs to a shard of a flat vector that belongs to the network."""
-        part = np.empty_like(shard.network.parameters)
-        arrays, own = self._network.views(whole), shard.network.views(part)
-        for name, place in shard.places.items():
-            np.copyto(own[name], arrays[name][place])
-        return part
-
-    def _whole(self, parts: Sequence[Floats]) -> Floats:
-        """The flat vector of the network to which the parts of all shards belong."""
-        whole = np.empty_like(self._network.parameters)
-        arrays = self._network.views(whole)
-        for shard, part in zip(self._shards, parts, strict=True):
-            for name, own in shard.network.views(part).items():
-                np.copyto(arrays[name][shard.places[name]], own)
-        return whole
+        vectors = {name: self._shards.parts(state[name]) for name in self._vectors[0]}
+        parameters = self._shards.parts(self._network.parameters)
+        if AVERAGE in vectors:
+            parameters, vectors[AVERAGE] = vectors[AVERAGE], parameters
+        for rank, learner in enumerate(self._learners):
+            np.copyto(self._parameters[rank], parameters[rank])
+            learner.restore({**state, **{name: parts[rank] for name, parts in vectors.items()}})
 
     def close(self) -> None:
         """Send the helpers home."""
