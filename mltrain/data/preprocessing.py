@@ -45,11 +45,12 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def apply(self, x: npt.NDArray[Any], out: Floats) -> None:
         """Write the scaled ``x``, ``(rows, ...)``, which may be bytes, into ``out``; both may be the same array."""
         shift, scale = self._numbers
+        if x is not out:
+            np.copyto(out, x, casting="unsafe")  # with the first operation, conversion takes longer than on its own
         if self.shift != 0.0:
-            np.subtract(x, shift, out=out, dtype=np.float32, casting="unsafe")
-            x = out
-        if self.scale != 1.0 or x is not out:
-            np.multiply(x, scale, out=out, dtype=np.float32, casting="unsafe")
+            np.subtract(out, shift, out=out)
+        if self.scale != 1.0:
+            np.multiply(out, scale, out=out)
 
     def applied(self, x: npt.NDArray[Any]) -> Floats:
         """The scaled ``x``, float32, in an array of its own."""

@@ -22,15 +22,41 @@ BLOCK_NUMBERS = 1 << 22
 so few that the cores seldom wait for each other."""
 
 
+TALLY_NUMBERS = 1 << 15
+"""Outputs that metrics look at together: a call of NumPy takes as long for the few of a batch as for hundreds."""
+
+
 class Tally:
-    """Metrics summed up over blocks of rows."""
+    """Metrics summed up over blocks of rows. Small blocks are kept until they are worth a look."""
 
     def __init__(self, metrics: Sequence[Metric], threshold: float):
         self._metrics, self._threshold = metrics, threshold
         self._sums: list[Statistics] | None = None
+        self._kept: tuple[Floats, npt.NDArray[Any]] | None = None
+        self._rows = 0
 
     def add(self, y: Floats, target: npt.NDArray[Any]) -> None:
         """Take a block of outputs ``(rows, outputs)`` and its targets into account."""
+        if self._kept is None:
+            most = TALLY_NUMBERS // y.shape[1]
+            self._kept = np.empty((most, *y.shape[1:]), y.dtype), np.empty((most, *target.shape[1:]), target.dtype)
+        kept_y, kept_target = self._kept
+        if self._rows + len(y) > len(kept_y):
+            self._look_at_kept()
+        if len(y) > len(kept_y):
+            self._look_at(y, target)
+            return
+        rows = slice(self._rows, self._rows + len(y))
+        kept_y[rows], kept_target[rows] = y, target
+        self._rows = rows.stop
+
+    def _look_at_kept(self) -> None:
+        if self._kept and self._rows:
+            y, target = self._kept
+            self._look_at(y[: self._rows], target[: self._rows])
+        self._rows = 0
+
+    def _look_at(self, y: Floats, target: npt.NDArray[Any]) -> None:
         found = [metric.statistics(y, target, self._threshold) for metric in self._metrics]
         if self._sums is None:
             self._sums = found
@@ -40,6 +66,7 @@ class Tally:
 
     def results(self) -> dict[str, float]:
         """Each metric's value, by its name."""
+        self._look_at_kept()
         pairs = zip(self._metrics, self._sums or [], strict=True)
         return {metric.type_name(): metric.result(statistics) for metric, statistics in pairs}
 
