@@ -37,10 +37,10 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Pass:
-    """One batch, bound: run all of ``forward``, let the loss read ``z`` and ``y`` and write ``dz``, run ``backward``.
+    """One batch, bound: run all of ``forward``, let the loss read ``z`` and write ``dz``, run ``backward``.
 
-    ``z`` is ``y`` itself, or the input of the last activation where the loss is joined to it. Only training needs
-    ``dz``.
+    ``z`` is ``y`` itself, or the input of the last activation where the loss is joined to it: then it is the loss that
+    writes ``y``. Only training needs ``dz``.
     """
 
     forward: Sequence[Call]
@@ -75,7 +75,7 @@ _NO_GRADIENT: Floats = np.empty(0, np.float32)
 class Plan:
     """Buffers for at most ``rows`` rows of one network; for training where ``gradients``, a flat vector, is given.
 
-    ``joined`` says that the loss takes over the backward pass of the last activation.
+    ``joined`` says that the loss takes over the last activation, forward and backward.
     """
 
     def __init__(
@@ -127,12 +127,12 @@ class Plan:
                 wants_dx=stage.dx is not None,
                 rng=rng,
             )
-            if not stage.layer.reshapes:
+            if self.joined and stage is self.stages[-1]:
+                z = at.x
+            elif not stage.layer.reshapes:
                 forward.append(Call(stage.label, partial(stage.layer.forward, at), stage.layer, at))
                 if stage.dy is not None:
                     backward.append(Call(stage.label, partial(stage.layer.backward, at), stage.layer, at))
-            if self.joined:
-                z = at.x
         if self._output == 0:  # nothing but reshaping: the output has a place of its own all the same
             forward.append(Call("output", partial(np.copyto, y, x.reshape(y.shape))))
         dz = _rows(self._slopes[0], rows, z.shape[1:]) if self._training else _NO_GRADIENT

@@ -1,7 +1,7 @@
 import numpy as np
 
 from mltrain.engine.activations import Activation
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers import Buffers, Memory
 
 
@@ -15,14 +15,19 @@ class Sigmoid(Activation):
         return 0, 1
 
     def forward(self, at: Buffers) -> None:
-        # exp may overflow to infinity, whose reciprocal is the right answer: 0.
-        np.negative(at.x, out=at.y)
-        np.exp(at.y, out=at.y)
-        np.add(at.y, 1, out=at.y)
-        np.reciprocal(at.y, out=at.y)
+        sigmoid(at.x, at.y)
 
     def backward(self, at: Buffers) -> None:
         slope = at.memory["slope"]
         np.subtract(1, at.y, out=slope)
         np.multiply(slope, at.y, out=slope)
         np.multiply(at.dy, slope, out=at.dx)
+
+
+def sigmoid(x: Floats, y: Floats) -> None:
+    """Write the probabilities for ``x`` into ``y``; ``x`` may be ``y``."""
+    # exp may overflow to infinity, whose reciprocal is the right answer: 0.
+    np.negative(x, out=y)
+    np.exp(y, out=y)
+    np.add(y, 1, out=y)
+    np.reciprocal(y, out=y)

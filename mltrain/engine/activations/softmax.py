@@ -3,7 +3,7 @@ from typing import ClassVar
 import numpy as np
 
 from mltrain.engine.activations import Activation
-from mltrain.engine.arrays import largest_of_rows
+from mltrain.engine.arrays import Floats, largest_of_rows
 from mltrain.engine.layers import Buffers
 
 
@@ -16,12 +16,24 @@ class Softmax(Activation):
         return 0, 1
 
     def forward(self, at: Buffers) -> None:
-        # Subtracting the largest score changes nothing but keeps exp from overflowing.
-        np.subtract(at.x, largest_of_rows(at.x), out=at.y)
-        np.exp(at.y, out=at.y)
-        np.divide(at.y, np.add.reduce(at.y, axis=-1, keepdims=True), out=at.y)
+        softmax(at.x, at.y)
 
     def backward(self, at: Buffers) -> None:
         weighted = np.sum(at.dy * at.y, axis=-1, keepdims=True)
         np.subtract(at.dy, weighted, out=at.dx)
         np.multiply(at.dx, at.y, out=at.dx)
+
+
+def softmax(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Write the probabilities for the scores ``x`` into ``y``; ``x`` may be ``y``.
+
+    Returns the largest score of each row, and the sum of exp of all scores less that: ``(..., 1)``. The logarithm of a
+    probability is its score less the largest less the logarithm of the sum, also where the probability itself is 0.
+    """
+    largest = largest_of_rows(x)
+    # Subtracting it changes nothing but keeps exp from overflowing.
+    np.subtract(x, largest, out=y)
+    np.exp(y, out=y)
+    total = np.add.reduce(y, axis=-1, keepdims=True)
+    np.divide(y, total, out=y)
+    return largest, total

@@ -3,6 +3,7 @@ from typing import ClassVar
 import numpy as np
 
 from mltrain.engine.activations import Activation
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers import Buffers
 
 
@@ -19,7 +20,12 @@ class Step(Activation):
         return 0, 1
 
     def forward(self, at: Buffers) -> None:
-        np.greater(at.x, 0, out=at.y)
+        step(at.x, at.y)
 
     def backward(self, at: Buffers) -> None:
         at.dx.fill(0)
+
+
+def step(x: Floats, y: Floats) -> None:
+    """Write the answers for ``x`` into ``y``; ``x`` may be ``y``."""
+    np.greater(x, 0, out=y)

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.engine.activations.sigmoid import sigmoid
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses import Loss, TargetKind
 
@@ -14,6 +15,7 @@ class BinaryCrossentropy(Loss):
     targets: ClassVar[TargetKind] = "binary"
 
     def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+        sigmoid(z, y)
         np.subtract(y, target, out=dz)
         # log(1 + exp(side * z)), where side is -1 if the target is 1, and else 1: nothing overflows, and nothing large
         # is subtracted from something large, so that the loss of a right and certain answer is as exact as any.

@@ -3,9 +3,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.engine.activations.softmax import softmax
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses import Loss, TargetKind
-from mltrain.engine.losses._softmax import shifted_scores
 
 
 class CategoricalCrossentropy(Loss):
@@ -18,7 +18,8 @@ class CategoricalCrossentropy(Loss):
     targets: ClassVar[TargetKind] = "one_hot"
 
     def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+        largest, total = softmax(z, y)
         np.subtract(y, target, out=dz)
-        shifted, log_total = shifted_scores(z)
+        shifted = np.subtract(z, largest)
         np.multiply(shifted, target, out=shifted)
-        return np.subtract(log_total, np.add.reduce(shifted, axis=1), out=log_total)
+        return np.log(total[:, 0]) - np.add.reduce(shifted, axis=1)

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.engine.activations.step import step
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses import Loss, TargetKind
 
@@ -18,5 +19,6 @@ class Perceptron(Loss):
     targets: ClassVar[TargetKind] = "binary"
 
     def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+        step(z, y)
         np.subtract(y, target, out=dz)
         return np.multiply(dz, z)

@@ -3,9 +3,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.engine.activations.softmax import softmax
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses import Loss, TargetKind
-from mltrain.engine.losses._softmax import shifted_scores
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -15,8 +15,8 @@ class SparseCategoricalCrossentropy(Loss):
     targets: ClassVar[TargetKind] = "labels"
 
     def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+        largest, total = softmax(z, y)
         right = (np.arange(len(z)), target)
         np.copyto(dz, y)
         dz[right] -= 1
-        shifted, log_total = shifted_scores(z)
-        return np.subtract(log_total, shifted[right], out=log_total)
+        return np.log(total[:, 0]) - (z[right] - largest[:, 0])
