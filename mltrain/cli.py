@@ -160,6 +160,9 @@ def predict(
         predict_image.run(_terminal(json=json), model, rows)
         return
     if rows is not None:
+        from mltrain.threads import share_cores
+
+        share_cores(None)
         from mltrain.commands import predict_file
 
         predict_file.run(_terminal(json=json), model, rows, output, probabilities=probabilities, keep=keep)
@@ -181,6 +184,9 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Measure a trained network on rows that were held back."""
+    from mltrain.threads import share_cores
+
+    share_cores(None)
     from mltrain.commands.evaluate import run
 
     run(_terminal(json=json), model, data)

@@ -1,6 +1,7 @@
-"""Who uses the processor's cores: NumPy's matrix products, or processes of our own.
+"""Who uses the processor's cores: NumPy's matrix products, or processes and threads of our own.
 
-NumPy reads its setting when it is imported, so commands that train call `share_cores` before they import anything.
+NumPy reads its setting when it is imported, so commands that take many rows through a network call `share_cores` before
+they import anything.
 """
 
 import os
@@ -16,10 +17,11 @@ _OURS = "MLTRAIN_THREADS"
 
 
 def share_cores(threads: int | None) -> None:
-    """Use at most ``threads`` cores (all by default) from here on, for training.
+    """Use at most ``threads`` cores (all by default) from here on.
 
-    Where processes of our own can share kernels, NumPy is told to use one core in each: it is faster so, for large
-    networks because their optimizer gets a second core too, and for small ones because nobody waits for anybody.
+    Where processes of our own can train together, NumPy is told to use one core in each: it is faster so, for large
+    networks because their optimizer gets a second core too, and for small ones because nobody waits for anybody. What
+    is not trained, several threads take through the network, block by block (`mltrain.training.evaluation`).
     NumPy's threads stay as they are where they were set by hand, and where NumPy is at work already.
     """
     if threads is not None:

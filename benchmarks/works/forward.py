@@ -1,6 +1,7 @@
 """10,000 images through the network of the MNIST lesson: prediction alone, and with loss and accuracy.
 
-mltrain starts from images as bytes, as they are kept, and scales them on the way; PyTorch is given floats.
+mltrain starts from images as bytes, as they are kept, and scales them on the way; PyTorch is given floats. Cores are
+shared out as the commands do it.
 """
 
 import time
@@ -28,6 +29,9 @@ def mltrain_evaluate(quick: bool) -> float:
 
 def _mltrain() -> tuple[Any, Any]:
     """The untrained model, and the test images."""
+    from mltrain.threads import share_cores
+
+    share_cores(None)  # must come before NumPy is imported
     from mltrain.config.load import load_config
     from mltrain.preparation import prepare
 

@@ -1,8 +1,9 @@
 """What a network makes of rows that it does not learn from: its outputs, and how good they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,61 +15,20 @@ from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_c
 from mltrain.engine.network import Network
 from mltrain.engine.penalty import Penalty
 from mltrain.engine.plan import Pass, Plan
-from mltrain.training.batches import Window
+from mltrain.engine.stretches import cut
+from mltrain.threads import blas_is_alone, cores
+from mltrain.training.dealing import deal
+from mltrain.training.tally import results, statistics
 from mltrain.training.targets import target_scaling
 
-BLOCK_NUMBERS = 1 << 22
-"""Numbers that all buffers of a forward pass may hold together: 16 MB, at which matrix products are at full speed, and
-so few that the cores seldom wait for each other."""
+T = TypeVar("T")
 
+BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 20
+"""Numbers that all buffers of a forward pass may hold together: 16 MB where NumPy's products use all cores, so that
+these seldom wait for each other; 4 MB in each of several threads, so that there are blocks enough to deal out."""
 
-TALLY_NUMBERS = 1 << 15
-"""Outputs that metrics look at together: a call of NumPy takes as long for the few of a batch as for hundreds."""
-
-
-class Tally:
-    """Metrics summed up over blocks of rows. Small blocks are kept until they are worth a look."""
-
-    def __init__(self, metrics: Sequence[Metric], threshold: float):
-        self._metrics, self._threshold = metrics, threshold
-        self._sums: list[Statistics] | None = None
-        self._kept: tuple[Floats, npt.NDArray[Any]] | None = None
-        self._rows = 0
-
-    def add(self, y: Floats, target: npt.NDArray[Any]) -> None:
-        """Take a block of outputs ``(rows, outputs)`` and its targets into account."""
-        if self._kept is None:
-            most = TALLY_NUMBERS // y.shape[1]
-            self._kept = np.empty((most, *y.shape[1:]), y.dtype), np.empty((most, *target.shape[1:]), target.dtype)
-        kept_y, kept_target = self._kept
-        if self._rows + len(y) > len(kept_y):
-            self._look_at_kept()
-        if len(y) > len(kept_y):
-            self._look_at(y, target)
-            return
-        rows = slice(self._rows, self._rows + len(y))
-        kept_y[rows], kept_target[rows] = y, target
-        self._rows = rows.stop
-
-    def _look_at_kept(self) -> None:
-        if self._kept and self._rows:
-            y, target = self._kept
-            self._look_at(y[: self._rows], target[: self._rows])
-        self._rows = 0
-
-    def _look_at(self, y: Floats, target: npt.NDArray[Any]) -> None:
-        found = [metric.statistics(y, target, self._threshold) for metric in self._metrics]
-        if self._sums is None:
-            self._sums = found
-        else:
-            together = zip(self._metrics, self._sums, found, strict=True)
-            self._sums = [metric.merge(one, other) for metric, one, other in together]
-
-    def results(self) -> dict[str, float]:
-        """Each metric's value, by its name."""
-        self._look_at_kept()
-        pairs = zip(self._metrics, self._sums or [], strict=True)
-        return {metric.type_name(): metric.result(statistics) for metric, statistics in pairs}
+MOST_THREADS = 4
+"""As many threads find the same number of blocks to do."""
 
 
 @dataclass(frozen=True)
@@ -84,36 +44,71 @@ class Evaluation:
 
 
 def block_rows(network: Network) -> int:
-    """How many rows to take through a network at once, outside of training."""
+    """How many rows to take through a network at once, at most, outside of training."""
     widths = size(network.input_shape) + sum(size(node.output_shape) for node in network.nodes)
-    return max(1, min(8192, BLOCK_NUMBERS // widths))
+    return max(1, min(8192, (THREAD_NUMBERS if blas_is_alone() else BLOCK_NUMBERS) // widths))
+
+
+def _blocks(network: Network, rows: int) -> list[slice]:
+    """All rows in blocks that are about as long."""
+    most = block_rows(network)
+    blocks = -(-rows // most)
+    if blocks > 1:
+        blocks = min(-(-blocks // MOST_THREADS) * MOST_THREADS, rows)
+    return list(cut([slice(0, rows)], -(-rows // blocks))) if rows else []
+
+
+class _Lane:
+    """One thread's buffers for blocks of up to so many rows."""
+
+    def __init__(self, network: Network, rows: int, *, joined: bool):
+        self._x = np.empty((rows, *network.input_shape), np.float32)
+        self._y = np.empty((rows, size(network.output_shape)), np.float32)
+        self._plan = Plan(network, rows, joined=joined)
+        self._passes: dict[int, Pass] = {}
+
+    def run(self, x: npt.NDArray[Any], inputs: Scaling) -> Pass:
+        """Take a block of rows through the network."""
+        rows = len(x)
+        if rows not in self._passes:
+            self._passes[rows] = self._plan.bind(self._x[:rows], self._y[:rows])
+        bound = self._passes[rows]
+        inputs.apply(x, self._x[:rows])
+        for call in bound.forward:
+            call.run()
+        return bound
 
 
 class _Forward:
-    """Takes the same rows through a network, a block at a time, as often as asked; everything is allocated once."""
+    """Takes the same rows through a network, a block at a time, as often as asked; everything is allocated once.
 
-    def __init__(
-        self, network: Network, x: npt.NDArray[Any], target: npt.NDArray[Any], inputs: Scaling, *, joined: bool = False
-    ):
-        self._order = np.arange(len(x))
-        block = min(len(x), block_rows(network))
-        whole, short = divmod(len(x), block)
-        self._window = Window(
-            x, target, size(network.output_shape), inputs, batch_size=block, whole=whole, short=short or None
-        )
-        plan = Plan(network, block, joined=joined)
-        self._passes = [(plan.bind(batch.x, batch.y), batch.target) for batch in self._window.batches]
+    Where NumPy's products use one core only, blocks are dealt out to as many threads as there are cores. What is found
+    does not depend on how many these are.
+    """
 
-    def __iter__(self) -> Iterator[tuple[Pass, npt.NDArray[Any]]]:
-        """Each block's pass, after it was run, with its targets."""
-        for _, batches in self._window.fill(self._order):
-            for number in batches:
-                bound, target = self._passes[number]
-                # exp may overflow on the way to a correct 0; a result that is not a number shows in the loss.
-                with np.errstate(all="ignore"):
-                    for call in bound.forward:
-                        call.run()
-                yield bound, target
+    def __init__(self, network: Network, x: npt.NDArray[Any], inputs: Scaling, *, joined: bool = False):
+        self._x, self._inputs, self._blocks = x, inputs, _blocks(network, len(x))
+        threads = max(1, min(cores(), MOST_THREADS, len(self._blocks))) if blas_is_alone() else 1
+        longest = max((block.stop - block.start for block in self._blocks), default=0)
+        self._lanes = [_Lane(network, longest, joined=joined) for _ in range(threads)]
+
+    def __call__(self, look: Callable[[slice, Pass], T]) -> list[T]:
+        """Run all blocks, and ``look`` at each: at which rows, and at its pass. What was found, in their order."""
+
+        def take(lane: _Lane, block: slice) -> T:
+            # exp may overflow on the way to a correct 0; a result that is not a number shows in the loss.
+            with np.errstate(all="ignore"):
+                return look(block, lane.run(self._x[block], self._inputs))
+
+        return deal(self._blocks, [partial(take, lane) for lane in self._lanes])
+
+
+class _Found(NamedTuple):
+    """What an evaluator finds in one block: summed over its rows."""
+
+    loss: float
+    statistics: list[Statistics]
+    confusion: npt.NDArray[np.int64]
 
 
 class Evaluator:
@@ -134,27 +129,36 @@ class Evaluator:
         preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
     ):
-        self._loss, self._metrics, self._classes, self._count = loss, metrics, classes, len(x)
+        self._loss, self._metrics, self._classes, self._target = loss, metrics, classes, target
         self._scaled_back = target_scaling(loss, preprocessing).undone
-        self._forward = _Forward(network, x, target, preprocessing.inputs, joined=loss.joins is not None)
+        self._forward = _Forward(network, x, preprocessing.inputs, joined=loss.joins is not None)
         self._penalty = Penalty(network)
 
     def __call__(self) -> Evaluation:
         """Loss and metrics with the network's parameters as they are now."""
-        loss, tally, total = self._loss, Tally(self._metrics, self._loss.threshold), 0.0
-        confusion = np.zeros((self._classes, self._classes), np.int64)
-        for bound, target in self._forward:
-            with np.errstate(all="ignore"):
-                total += len(target) * loss.mean(bound.z, bound.y, target, np.empty_like(bound.z))
-                tally.add(self._scaled_back(bound.y), self._scaled_back(target))
-            if self._classes:
-                np.add.at(confusion, (true_classes(target), predicted_classes(bound.y, loss.threshold)), 1)
-        return Evaluation(total / self._count + self._penalty(), tally.results(), confusion if self._classes else None)
+        blocks = self._forward(self._look)
+        return Evaluation(
+            sum(block.loss for block in blocks) / len(self._target) + self._penalty(),
+            results(self._metrics, [block.statistics for block in blocks]),
+            np.sum([block.confusion for block in blocks], axis=0) if self._classes else None,
+        )
+
+    def _look(self, block: slice, bound: Pass) -> _Found:
+        target, threshold, classes = self._target[block], self._loss.threshold, self._classes
+        loss = len(target) * self._loss.mean(bound.z, bound.y, target, np.empty_like(bound.z))
+        found = statistics(self._metrics, self._scaled_back(bound.y), self._scaled_back(target), threshold)
+        if not classes:
+            return _Found(loss, found, np.zeros((0, 0), np.int64))
+        cells = true_classes(target) * classes + predicted_classes(bound.y, threshold)
+        return _Found(loss, found, np.bincount(cells, minlength=classes**2).reshape(classes, classes))
 
 
 def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
     """What the network itself gives, ``(rows, *output_shape)``, float32, for rows ``x`` that are scaled for it here."""
-    if not len(x):
-        return np.empty((0, *network.output_shape), np.float32)
-    blocks = [bound.y.copy() for bound, _ in _Forward(network, x, np.empty((len(x), 0), np.float32), inputs)]
-    return np.concatenate(blocks).reshape(len(x), *network.output_shape)
+    outputs = np.empty((len(x), size(network.output_shape)), np.float32)
+
+    def keep(block: slice, bound: Pass) -> None:
+        outputs[block] = bound.y
+
+    _Forward(network, x, inputs)(keep)
+    return outputs.reshape(len(x), *network.output_shape)

@@ -20,7 +20,7 @@ from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.randomness import generator
 from mltrain.training.batches import Window
 from mltrain.training.divergence import advise, divergence
-from mltrain.training.evaluation import Evaluator, Tally
+from mltrain.training.evaluation import Evaluator
 from mltrain.training.learner import Learner, Step, Task
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
@@ -29,6 +29,7 @@ from mltrain.training.report import EpochReport
 from mltrain.training.sharing import Sharing, processes_for
 from mltrain.training.state import Course, HasState, State, Stream, Weights
 from mltrain.training.step_groups import StepGroups
+from mltrain.training.tally import Tally
 from mltrain.training.targets import target_scaling
 from mltrain.training.tracking import tracked_values
 
