@@ -17,22 +17,22 @@ def deal(items: Sequence[Item], workers: Sequence[Callable[[Item], Result]]) -> 
     waiting = iter(list(enumerate(items)))  # a list's iterator may be shared by threads
 
     def work(worker: Callable[[Item], Result]) -> None:
-        for number, item in waiting:
-            results[number] = worker(item)
+        try:
+            for number, item in waiting:
+                results[number] = worker(item)
+        finally:
+            for _ in waiting:  # nobody begins anything more where one has failed
+                pass
 
     first, *others = workers
     if others:
         from concurrent.futures import ThreadPoolExecutor  # which takes its time to import
 
         with ThreadPoolExecutor(len(others)) as pool:
-            try:
-                threads = [pool.submit(work, worker) for worker in others]
-                work(first)
-                for thread in threads:
-                    thread.result()
-            finally:
-                for _ in waiting:  # nobody begins anything more where one has failed
-                    pass
+            threads = [pool.submit(work, worker) for worker in others]
+            work(first)
+            for thread in threads:
+                thread.result()
     else:
         work(first)
     return [results[number] for number in range(len(items))]

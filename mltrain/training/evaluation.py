@@ -15,7 +15,6 @@ from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_c
 from mltrain.engine.network import Network
 from mltrain.engine.penalty import Penalty
 from mltrain.engine.plan import Pass, Plan
-from mltrain.engine.stretches import cut
 from mltrain.threads import blas_is_alone, cores
 from mltrain.training.dealing import deal
 from mltrain.training.tally import results, statistics
@@ -23,12 +22,12 @@ from mltrain.training.targets import target_scaling
 
 T = TypeVar("T")
 
-BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 20
+BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 21
 """Numbers that all buffers of a forward pass may hold together: 16 MB where NumPy's products use all cores, so that
-these seldom wait for each other; 4 MB in each of several threads, so that there are blocks enough to deal out."""
+these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to deal out."""
 
 MOST_THREADS = 4
-"""As many threads find the same number of blocks to do."""
+"""More than that would wait for memory, and for Python."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,11 @@ def block_rows(network: Network) -> int:
 
 
 def _blocks(network: Network, rows: int) -> list[slice]:
-    """All rows in blocks that are about as long."""
-    most = block_rows(network)
-    blocks = -(-rows // most)
-    if blocks > 1:
+    """All rows in blocks that are about as long; several threads find as many for each."""
+    blocks = -(-rows // block_rows(network))
+    if blocks > 1 and blas_is_alone():
         blocks = min(-(-blocks // MOST_THREADS) * MOST_THREADS, rows)
-    return list(cut([slice(0, rows)], -(-rows // blocks))) if rows else []
+    return [slice(rows * number // blocks, rows * (number + 1) // blocks) for number in range(blocks)]
 
 
 class _Lane:

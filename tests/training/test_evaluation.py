@@ -9,6 +9,7 @@ from toy_training import class_rows, dense, line_rows, loss, metrics, network
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.network import Network
 from mltrain.training import evaluation
+from mltrain.training.dealing import deal
 from mltrain.training.evaluation import Evaluation, Evaluator, block_rows, predict
 
 CLASSIFIER = (dense(5, "tanh"), {"type": "dropout", "rate": 0.5}, dense(3, "softmax"))
@@ -29,6 +30,39 @@ def test_blocks_give_what_all_rows_give_at_once(block: int, monkeypatch: pytest.
     assert parts.metrics == pytest.approx(whole.metrics)
     assert np.array_equal(parts.confusion, whole.confusion)
     np.testing.assert_allclose(predict(net, rows.x), outputs, rtol=1e-5)
+
+
+def test_no_result_depends_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks are the same, however many deal with them; the loss and the counts are added up in their order."""
+    net, rows = network(4, *CLASSIFIER), class_rows(1000, 4, 3)
+    monkeypatch.setattr(evaluation, "blas_is_alone", lambda: True)
+    monkeypatch.setattr(evaluation, "THREAD_NUMBERS", 500)
+    found, outputs, threads = [], [], []
+    for cores in (1, 2, 3, 64):
+        monkeypatch.setattr(evaluation, "cores", lambda cores=cores: cores)
+        monkeypatch.setattr(
+            evaluation, "deal", lambda items, workers: threads.append(len(workers)) or deal(items, workers)
+        )
+        result = evaluated(net, rows, "sparse_categorical_crossentropy", "accuracy", "f1", classes=3)
+        found.append((result.loss, result.metrics, result.confusion.tolist() if result.confusion is not None else None))
+        outputs.append(predict(net, rows.x).tobytes())
+    assert threads == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert found == found[:1] * 4
+    assert outputs == outputs[:1] * 4
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize(("rows", "blocks"), [(0, 0), (1, 1), (10, 1), (11, 4), (39, 4), (41, 8), (100, 12)])
+def test_where_blocks_are_dealt_out_each_of_up_to_four_threads_can_have_as_many(
+    rows: int, blocks: int, alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "block_rows", lambda network: 10)
+    monkeypatch.setattr(evaluation, "blas_is_alone", lambda: alone)
+    found = evaluation._blocks(network(1, dense(1)), rows)
+    assert [number for block in found for number in range(rows)[block]] == list(range(rows))
+    assert len(found) == (blocks if alone else -(-rows // 10))
+    lengths = [block.stop - block.start for block in found] or [0]
+    assert max(lengths) - min(lengths) <= 1
 
 
 def test_loss_and_metrics_are_what_the_formulas_say() -> None:
