@@ -118,3 +118,20 @@ def test_memory_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mltrain.commands.attempt.prepare", greedy)
     done = mltrain("fit", lesson("linear"))
     assert done == (3, "", "error: not enough memory: Unable to allocate 4.0 TiB\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "threads"),
+    [
+        (["fit", "none.yaml", "--threads", "2"], 2),
+        (["evaluate", "--model", "none.npz"], None),
+        (["predict", "--model", "none.npz", "--input", "none.csv"], None),
+    ],
+)
+def test_commands_that_take_many_rows_through_a_network_share_out_the_cores(
+    words: list[str], threads: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    monkeypatch.setattr("mltrain.threads.share_cores", asked.append)
+    assert mltrain(*words).code in (2, 3)
+    assert asked == [threads]
