@@ -24,6 +24,7 @@ from mltrain.engine.layers import Buffers, Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.network import Network, Node
+from mltrain.engine.pieces import product
 from mltrain.engine.plan import Call
 
 LARGE_KERNEL = 50_000
@@ -102,11 +103,18 @@ def is_large(node: Node) -> bool:
     return isinstance(node.layer, Dense) and node.input_shape[0] * node.layer.units >= LARGE_KERNEL
 
 
-class Columns(Dense):
+class _Part(Dense):
+    """A part of a dense layer; whoever has it computes on one core."""
+
+    def product(self, a: Floats, b: Floats, out: Floats) -> None:
+        product(a, b, out)
+
+
+class Columns(_Part):
     """Some columns of a dense layer's kernel: some of its outputs, and to each ``dx`` what these have to say."""
 
 
-class Rows(Dense):
+class Rows(_Part):
     """Some rows of a dense layer's kernel: to each output what some of the inputs have to say."""
 
 

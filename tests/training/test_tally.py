@@ -45,9 +45,15 @@ def test_what_was_added_may_be_written_over() -> None:
 
 def test_metrics_look_at_many_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
-    monkeypatch.setattr(module, "statistics", lambda metrics, y, target, threshold: looks.append(len(y)) or [0.0])
+    statistics = module.statistics
+
+    def spy(measured: Any, y: Any, target: Any, threshold: float) -> Any:
+        looks.append(len(y))
+        return statistics(measured, y, target, threshold)
+
+    monkeypatch.setattr(module, "statistics", spy)
     monkeypatch.setattr(module, "_NUMBERS", 300)
-    tally = Tally([], 0.5)
+    tally = Tally(metrics("accuracy"), 0.5)
     y, target = rows(8)
     for _ in range(30):
         tally.add(y, target)

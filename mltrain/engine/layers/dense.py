@@ -5,7 +5,7 @@ from msgspec import Meta
 
 from mltrain.engine.activations import Activation
 from mltrain.engine.activations.linear import Linear
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.initializers import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
@@ -57,15 +57,19 @@ class Dense(Layer):
         return (self,) if isinstance(self.activation, Linear) else (self, self.activation)
 
     def forward(self, at: Buffers) -> None:
-        np.dot(at.x, at.parameters["kernel"], out=at.y)
+        self.product(at.x, at.parameters["kernel"], at.y)
         if self.use_bias:
             np.add(at.y, at.parameters["bias"], out=at.y)
 
     def backward(self, at: Buffers) -> None:
         if self.trainable:
-            np.dot(at.x.T, at.dy, out=at.gradients["kernel"])
+            self.product(at.x.T, at.dy, at.gradients["kernel"])
             if self.use_bias:
                 # A product with ones sums over the rows in half the time that np.sum takes for a small batch.
                 np.dot(at.memory["ones"], at.dy, out=at.gradients["bias"])
         if at.wants_dx:
             np.dot(at.dy, at.parameters["kernel"].T, out=at.dx)
+
+    def product(self, a: Floats, b: Floats, out: Floats) -> None:
+        """``a @ b``: of the input and the kernel, or for the kernel's gradient."""
+        np.dot(a, b, out=out)
