@@ -66,9 +66,9 @@ class Shards:
                 np.copyto(own, arrays[name][shard.places[name]])
         return parts
 
-    def whole(self, parts: Iterable[Floats]) -> Floats:
-        """The flat vector of the network to which these belong."""
-        whole = np.empty_like(self._network.parameters)
+    def whole(self, parts: Iterable[Floats], out: Floats | None = None) -> Floats:
+        """The flat vector of the network to which these belong; ``out``, if given, is to be it."""
+        whole = np.empty_like(self._network.parameters) if out is None else out
         arrays = self._network.views(whole)
         for shard, part in zip(self.all, parts, strict=True):
             for name, own in shard.network.views(part).items():

@@ -80,6 +80,7 @@ def train(
     with contextlib.closing(trainer):
         course.begin(trainer)
         trainer.begin()
+        course.begun()
         tracked = tracked_values(network, training.track)
         validate = validation and Evaluator(
             network, validation.x, validation.target, preprocessing=preprocessing, loss=loss, metrics=metrics

@@ -21,6 +21,7 @@ class Memory(NamedTuple):
     parameters: int
     gradients: int
     optimizer: int
+    snapshots: int
     helpers: int
     batch: int
     rows: int
@@ -45,9 +46,11 @@ def memory_for(
         parameters=2 * parameters,
         gradients=(2 if training.gradient_accumulation > 1 else 1) * parameters,
         optimizer=vectors * parameters,
-        # Of what a helper owns, parameters and gradients are there a second time, in the first process, and parameters
-        # once more on the way there; the optimizer's vectors lie in memory that both see.
-        helpers=3 * parameters * (processes - 1) // processes,
+        # What could be gone on from, the last and the next.
+        snapshots=2 * (1 + vectors) * parameters,
+        # The shards, the first parameters, which the helpers keep, and a snapshot's vectors before they are copied;
+        # and every process gathers batches of its own.
+        helpers=(2 + vectors) * parameters + (processes - 1) * _FLOAT * batch_size * widths[0] if processes > 1 else 0,
         # Values on the way forward, and two buffers for gradients on the way back.
         batch=_FLOAT * batch_size * (sum(widths) + 2 * max(widths)),
         rows=(rows or 0) * _MAKING * (widths[0] + widths[-1]),
@@ -71,6 +74,7 @@ _WORDS = {
     "parameters": "parameters",
     "gradients": "gradients",
     "optimizer": "the optimizer's state",
+    "snapshots": "copies of these to go on from",
     "helpers": "helping processes",
     "batch": "a batch on its way through the network",
     "rows": "the rows",
@@ -80,6 +84,7 @@ _ADVICE = {
     "parameters": "fewer units",
     "gradients": "fewer units",
     "optimizer": "fewer units, or sgd, which keeps the least",
+    "snapshots": "fewer units, or sgd, which keeps the least",
     "helpers": "--threads 1",
     "batch": "a smaller training.batch_size",
     "rows": "fewer rows",

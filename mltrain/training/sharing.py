@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network, Node
 from mltrain.engine.optimizers import AVERAGE, first_vectors
 from mltrain.engine.plan import Call
@@ -173,16 +172,13 @@ class Sharing:
     def end_epoch(self) -> None:
         """Bring what all have learned into the network, wherever in an epoch this is."""
         self._crew.settle()
-        learned = self._of_all(AVERAGE) if AVERAGE in self._vectors[0] else self._shards.whole(self._parameters)
-        np.copyto(self._network.parameters, learned)
-
-    def _of_all(self, name: str) -> Floats:
-        """One of the optimizer's vectors, of all shards together."""
-        return self._shards.whole(vectors[name] for vectors in self._vectors)
+        learned = zip(self._parameters, self._vectors, strict=True)
+        self._shards.whole((vectors.get(AVERAGE, own) for own, vectors in learned), out=self._network.parameters)
 
     def state(self) -> dict[str, Any]:
         """What goes from step to step, of all shards together. Only between epochs."""
-        whole = {name: self._of_all(name) for name in self._vectors[0]}
+        names = list(self._vectors[0])
+        whole = {name: self._shards.whole(vectors[name] for vectors in self._vectors) for name in names}
         if AVERAGE in whole:  # the network has it now, so that this is the place for what it is the mean of
             whole[AVERAGE] = self._shards.whole(self._parameters)
         return self._first.state() | whole

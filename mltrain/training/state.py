@@ -96,6 +96,9 @@ class Course:
         self._trainer = trainer
         if self._restore:
             self._restore(trainer)
+
+    def begun(self) -> None:
+        """Nothing has been learned yet, but helping processes are there: what is copied now, they do not keep."""
         self._take(self.epoch)
 
     def add(self, report: EpochReport, *, last: bool = False) -> None:

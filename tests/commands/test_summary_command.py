@@ -32,10 +32,11 @@ def test_config_as_json() -> None:
         "parameters": 784 * 3 + 3 + 40,
         "trainable": 40,
         "memory": {
-            "total": 8 * 2395 + 4 * 2395 + 8 * 2395 + 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
+            "total": 8 * 2395 + 4 * 2395 + 8 * 2395 + 24 * 2395 + 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
             "parameters": 8 * 2395,
             "gradients": 4 * 2395,
             "optimizer": 8 * 2395,
+            "snapshots": 24 * 2395,
             "helpers": 0,
             "batch": 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
             "rows": 0,
@@ -45,7 +46,7 @@ def test_config_as_json() -> None:
 
 def test_what_takes_much_memory_to_train_says_so() -> None:
     done = succeed("summary", lesson("mnist"), "--set", "layers.1.units=10000")
-    assert done.out.splitlines()[-1].split() == ["to", "train", "164", "MB"]
+    assert done.out.splitlines()[-1].split() == ["to", "train", "355", "MB"]
 
 
 def test_frozen_layers_are_told_apart() -> None:

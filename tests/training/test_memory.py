@@ -17,6 +17,7 @@ from mltrain.preparation import memory_of, prepare
 from mltrain.training import memory
 from mltrain.training.memory import Memory, memory_for, refuse_too_large
 from mltrain.training.options import Training
+from mltrain.training.state import Course
 
 NODES = infer([Dense(units=20), Dense(units=1)], (10,))
 PARAMETERS = 10 * 20 + 20 + 20 + 1
@@ -28,7 +29,8 @@ def test_by_what_it_is_taken() -> None:
         parameters=2 * 4 * PARAMETERS,
         gradients=4 * PARAMETERS,
         optimizer=2 * 4 * PARAMETERS,
-        helpers=3 * 4 * PARAMETERS // 2,
+        snapshots=2 * 3 * 4 * PARAMETERS,
+        helpers=4 * 4 * PARAMETERS + 4 * 5 * 10,
         batch=4 * 5 * (10 + 20 + 1 + 2 * 20),
         rows=100 * 16 * 11,
     )
@@ -43,6 +45,7 @@ def test_means_and_accumulated_gradients_take_memory_too() -> None:
 def test_sgd_keeps_nothing_and_one_process_helps_nobody() -> None:
     found = memory_for(NODES, Sgd(), Training(), rows=None)
     assert (found.optimizer, found.helpers, found.rows) == (0, 0, 0)
+    assert found.snapshots == 2 * 4 * PARAMETERS
 
 
 @pytest.mark.parametrize(("batch_size", "rows", "taken"), [("full", 7, 7), (32, 7, 7), (5, 7, 5), (32, None, 32)])
@@ -67,18 +70,18 @@ def test_it_is_what_a_training_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         job = prepare(config, Path())
         kept = job.network.parameters.copy()  # as fit does
-        assert len(list(job.train())) == 1
+        assert len(list(job.train(course=Course()))) == 1
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     expected = memory_of(config, job.network.nodes).total
-    assert kept.nbytes * 5 < expected
+    assert kept.nbytes * 11 < expected
     assert 0.8 * expected < peak < 1.2 * expected
 
 
 def test_what_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 22_100_000_000)
-    wanted = Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 250_000_000, 1_000)
+    wanted = Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 0, 250_000_000, 1_000)
     with pytest.raises(NotEnoughMemory) as caught:
         refuse_too_large(wanted)
     assert str(caught.value) == (
@@ -91,7 +94,7 @@ def test_what_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("free", [28_250_001_000, None])
 def test_what_can_be_had_or_may_be_is_not_refused(free: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: free)
-    refuse_too_large(Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 250_000_000, 1_000))
+    refuse_too_large(Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 0, 250_000_000, 1_000))
 
 
 def test_nothing_is_begun_that_cannot_fit() -> None:
