@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,25 @@ def slow_validation() -> Any:
         return len(losses)
 
 
+def allocation() -> Any:
+    """What the first of two processes allocates from one step to another, at most, and what one activation takes."""
+    before = peak = 0
+
+    def progress(step: int, *_: object) -> None:
+        nonlocal before, peak
+        if step >= 5 and not before:  # the first few steps may still set things up
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+        elif step <= 130:  # the 128th flushes the optimizer
+            _, peak = tracemalloc.get_traced_memory()
+
+    with crew_of(2):
+        tracemalloc.start()
+        list(begin(count=140 * 64, batch_size=64, how={"type": "adam", "clip_norm": 1.0}, progress=progress)[1])
+        tracemalloc.stop()
+    return {"peak": peak - before, "activation": 4 * 64 * 256}
+
+
 def meetings() -> Any:
     """What a crew is for, without a network: what is written before a meeting is read after it; and then alone."""
     crew = Crew(3)
@@ -338,6 +358,7 @@ TRIALS: list[Callable[[], Any]] = [
     fork_refused,
     no_room_for_buffers,
     slow_validation,
+    allocation,
     meetings,
     endless,
 ]

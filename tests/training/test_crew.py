@@ -148,6 +148,12 @@ def test_helpers_wait_while_the_first_process_is_busy() -> None:
 
 
 @needs_crew
+def test_a_step_allocates_no_more_than_one_activation() -> None:
+    found = trial("allocation")
+    assert 0 < found["peak"] <= found["activation"]
+
+
+@needs_crew
 def test_what_is_written_before_a_meeting_is_read_after_it() -> None:
     """A hundred times, by each of three, and again; whoever is alone waits for nobody."""
     each = [3 * turn + 3 for turn in range(100)]
