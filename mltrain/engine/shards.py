@@ -91,11 +91,10 @@ def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
     layer, at = call.layer, call.at
     if at is None or (backward and not at.wants_dx):
         return None
+    array = at.dx if backward else at.y
     if isinstance(layer, Columns if backward else Rows):
-        return Exchange(at.dx if backward else at.y)
-    if isinstance(layer, Take if backward else Gather):
-        return Exchange(at.dx if backward else at.y, layer.own)
-    return None
+        return Exchange(array)
+    return Exchange(array, layer.own) if isinstance(layer, Take if backward else Gather) else None
 
 
 def is_large(node: Node) -> bool:

@@ -307,6 +307,23 @@ def allocation() -> Any:
     return {"peak": peak - before, "activation": 4 * 64 * 256}
 
 
+def first_snapshot() -> Any:
+    """How many helpers are there when the state before training is copied: what is copied before, they would keep."""
+
+    class Watched(Course):
+        there: int | None = None
+
+        def _take(self, epoch: int) -> None:
+            if self.there is None:
+                self.there = len(helpers())
+            super()._take(epoch)
+
+    course = Watched()
+    with crew_of(3):
+        list(begin(epochs=1, course=course)[1])
+    return course.there
+
+
 def meetings() -> Any:
     """What a crew is for, without a network: what is written before a meeting is read after it; and then alone."""
     crew = Crew(3)
@@ -359,6 +376,7 @@ TRIALS: list[Callable[[], Any]] = [
     no_room_for_buffers,
     slow_validation,
     allocation,
+    first_snapshot,
     meetings,
     endless,
 ]

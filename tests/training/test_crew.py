@@ -154,6 +154,11 @@ def test_a_step_allocates_no_more_than_one_activation() -> None:
 
 
 @needs_crew
+def test_helpers_keep_no_copy_of_the_state_before_training() -> None:
+    assert trial("first_snapshot") == 2
+
+
+@needs_crew
 def test_what_is_written_before_a_meeting_is_read_after_it() -> None:
     """A hundred times, by each of three, and again; whoever is alone waits for nobody."""
     each = [3 * turn + 3 for turn in range(100)]
