@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from mltrain.config.load import load_config
-from mltrain.live.page import LivePage
-from mltrain.preparation import prepare
+from mltrain.job import prepare
+from mltrain.views.live.page import LivePage
 
 
 def seconds(config: Path, epochs: int, *, live: bool) -> float:

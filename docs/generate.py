@@ -17,7 +17,7 @@ from mltrain.config.convert import convert
 from mltrain.config.describe import Help, OptionHelp, describe
 from mltrain.config.dump import to_plain
 from mltrain.config.families import FAMILIES, SECTIONS, members
-from mltrain.config.kinds import Kind, ListKind, Struct, alternatives, bare, family_of, options
+from mltrain.config.option_types import Kind, ListKind, Struct, alternatives, bare, family_of, options
 from mltrain.config.schema import schema_text
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.spec import Family, Spec

@@ -27,10 +27,10 @@ from PIL import Image
 from rich.console import Console
 
 from mltrain.cli import app
-from mltrain.display import live
-from mltrain.display.terminal import Terminal
 from mltrain.errors import MltrainError
-from mltrain.threads import share_cores
+from mltrain.system.threads import share_cores
+from mltrain.views.terminal import redraw as live
+from mltrain.views.terminal.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

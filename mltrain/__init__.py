@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from mltrain.config import Config
     from mltrain.config.load import load_config
     from mltrain.errors import MltrainError
-    from mltrain.storage.model import Model
+    from mltrain.inference.model import Model
 
 _HOMES = {
     "Config": "mltrain.config",
     "MltrainError": "mltrain.errors",
-    "Model": "mltrain.storage.model",
+    "Model": "mltrain.inference.model",
     "fit": "mltrain.api",
     "load_config": "mltrain.config.load",
     "load_model": "mltrain.api",

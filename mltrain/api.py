@@ -5,10 +5,10 @@ from pathlib import Path
 
 from mltrain.config import Config
 from mltrain.config.load import load_config
-from mltrain.preparation import prepare
-from mltrain.storage.model import Model
-from mltrain.storage.runs import find_model
-from mltrain.training.report import EpochReport
+from mltrain.inference.model import Model
+from mltrain.job import prepare
+from mltrain.runs.run import find_model
+from mltrain.training.epoch_report import EpochReport
 
 
 def fit(

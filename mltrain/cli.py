@@ -10,10 +10,10 @@ import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.streams import open_closed, reason, silence
+from mltrain.system.streams import open_closed, reason, silence
 
 if TYPE_CHECKING:
-    from mltrain.display.terminal import Terminal
+    from mltrain.views.terminal.terminal import Terminal
 
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
@@ -94,7 +94,7 @@ def fit(
     json: JsonOption = False,
 ) -> None:
     """Train the network of a config, and save it."""
-    from mltrain.threads import share_cores
+    from mltrain.system.threads import share_cores
 
     share_cores(threads)
     from mltrain.training.profile import Profile
@@ -160,7 +160,7 @@ def predict(
         predict_image.run(_terminal(json=json), model, rows)
         return
     if rows is not None:
-        from mltrain.threads import share_cores
+        from mltrain.system.threads import share_cores
 
         share_cores(None)
         from mltrain.commands import predict_file
@@ -184,7 +184,7 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Measure a trained network on rows that were held back."""
-    from mltrain.threads import share_cores
+    from mltrain.system.threads import share_cores
 
     share_cores(None)
     from mltrain.commands.evaluate import run
@@ -381,7 +381,7 @@ def schema() -> None:
 
 
 def _terminal(**options: Any) -> "Terminal":
-    from mltrain.display.terminal import Terminal
+    from mltrain.views.terminal.terminal import Terminal
 
     return Terminal(**options)
 

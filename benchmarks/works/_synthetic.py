@@ -18,7 +18,7 @@ SECONDS, QUICK_SECONDS = 1.0, 0.05
 
 def step(features: int, width: int, depth: int, batch: int, rows: int, quick: bool) -> dict[str, float]:
     """Train as ``mltrain fit`` does: ``seconds`` a step, in epochs after the first, and ``memory`` in bytes then."""
-    from mltrain.threads import share_cores
+    from mltrain.system.threads import share_cores
 
     share_cores(None)  # must come before NumPy is imported
     import numpy as np
@@ -29,7 +29,7 @@ def step(features: int, width: int, depth: int, batch: int, rows: int, quick: bo
     from mltrain.engine.losses.sparse_categorical_crossentropy import SparseCategoricalCrossentropy
     from mltrain.engine.network import Network
     from mltrain.engine.optimizers.adam import Adam
-    from mltrain.randomness import generator
+    from mltrain.random_streams import generator
     from mltrain.training.loop import Rows, train
     from mltrain.training.options import Training
 

@@ -29,11 +29,11 @@ def mltrain_evaluate(quick: bool) -> float:
 
 def _mltrain() -> tuple[Any, Any]:
     """The untrained model, and the test images."""
-    from mltrain.threads import share_cores
+    from mltrain.system.threads import share_cores
 
     share_cores(None)  # must come before NumPy is imported
     from mltrain.config.load import load_config
-    from mltrain.preparation import prepare
+    from mltrain.job import prepare
 
     job = prepare(load_config(ROOT / CONFIG), ROOT)
     return job.model([]), job.dataset.test

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mltrain.config.load import read_config
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import verbatim
 from mltrain.errors import ConfigError, MltrainError
-from mltrain.preparation import prepare
+from mltrain.job import prepare
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import verbatim
 
 
 def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> None:
@@ -30,7 +30,7 @@ def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> 
 
 def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
     source = read_config(path, changes)
-    if missing := source.config.dataset.unfetched(source.folder):
+    if missing := source.config.dataset.download_notice(source.folder):
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
         return []
     try:

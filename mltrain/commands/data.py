@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mltrain.config.load import Source, read_config
-from mltrain.data import Dataset
+from mltrain.config.load import LocatedConfig, read_config
+from mltrain.data.base import Dataset
 from mltrain.data.inspection import FeatureFacts, class_counts, describe_features, find_oddities
-from mltrain.display.data import ColumnRow, class_table, feature_table, first_rows, parts_table, pictures
-from mltrain.display.download import download_bar
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import Stack, View, verbatim
+from mltrain.views.terminal.data_views import ColumnRow, class_table, feature_table, first_rows, parts_table, pictures
+from mltrain.views.terminal.download import download_bar
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import Stack, View, verbatim
 
 _FIRST = 5
 """Rows that are shown."""
@@ -25,16 +25,16 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str]) -> None:
     """Show columns, classes, parts and first rows; warn of what looks wrong."""
     source = read_config(config, changes)
     dataset = _loaded(terminal, source)
-    facts, parts = dataset.facts, dataset.by_name
-    features = describe_features(dataset) if len(facts.input_shape) == 1 else []
-    views: list[View] = [parts_table({name: len(rows.x) for name, rows in parts.items()}, facts.input_shape)]
-    counts = {name: class_counts(rows, facts.classes) for name, rows in parts.items()} if facts.classes else {}
-    if facts.classes:
-        views += [verbatim(""), class_table(facts.classes, counts)]
+    row_spec, parts = dataset.row_spec, dataset.by_name
+    features = describe_features(dataset) if len(row_spec.input_shape) == 1 else []
+    views: list[View] = [parts_table({name: len(rows.x) for name, rows in parts.items()}, row_spec.input_shape)]
+    counts = {name: class_counts(rows, row_spec.classes) for name, rows in parts.items()} if row_spec.classes else {}
+    if row_spec.classes:
+        views += [verbatim(""), class_table(row_spec.classes, counts)]
     if features:
         views += [verbatim(""), feature_table([_row(feature) for feature in features]), verbatim("")]
         views.append(_first_rows(dataset, [feature.name for feature in features]))
-    elif len(facts.input_shape) in (2, 3):
+    elif len(row_spec.input_shape) in (2, 3):
         views += [verbatim(""), pictures(_images(dataset))]
     oddities = find_oddities(dataset, features)
     for oddity in oddities:
@@ -42,7 +42,7 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str]) -> None:
     terminal.result(Stack(views), _document(dataset, features, counts, oddities))
 
 
-def _loaded(terminal: Terminal, source: Source) -> Dataset:
+def _loaded(terminal: Terminal, source: LocatedConfig) -> Dataset:
     description = source.config.dataset
     with download_bar(terminal) as progress:
         description.fetch(source.folder, progress)
@@ -56,12 +56,12 @@ def _row(feature: FeatureFacts) -> ColumnRow:
 
 def _first_rows(dataset: Dataset, names: Sequence[str]) -> View:
     """The first rows to train on; those of a table with its own cells."""
-    facts, table = dataset.facts, dataset.preprocessing.table
+    row_spec, table = dataset.row_spec, dataset.preprocessing.table
     x, y = dataset.train.x[:_FIRST], dataset.train.y[:_FIRST]
     cells = table.decode(x) if table else [[f"{value:g}" for value in row] for row in x]
     inputs = [column.name for column in table.columns] if table else list(names[: x.shape[1]])
-    if facts.classes:
-        goals, targets = [[facts.classes[label]] for label in y], list(table.targets) if table else ["y"]
+    if row_spec.classes:
+        goals, targets = [[row_spec.classes[label]] for label in y], list(table.targets) if table else ["y"]
     else:
         goals, targets = [[f"{value:g}" for value in row] for row in y], list(names[len(inputs) :])
     return first_rows(inputs, targets, list(zip(cells, goals, strict=True)))
@@ -69,7 +69,7 @@ def _first_rows(dataset: Dataset, names: Sequence[str]) -> View:
 
 def _images(dataset: Dataset) -> list[tuple[str, list[list[float]]]]:
     """The first images to train on in shades from 0 to 1, made small enough for a terminal, with their classes."""
-    classes, found = dataset.facts.classes, []
+    classes, found = dataset.row_spec.classes, []
     for image, target in zip(dataset.train.x[:_FIRST], dataset.train.y[:_FIRST], strict=True):
         grey = image.astype(np.float64)
         grey = grey.mean(axis=2) if grey.ndim == 3 else grey
@@ -84,8 +84,8 @@ def _document(
 ) -> dict[str, Any]:
     return {
         "rows": {name: len(rows.x) for name, rows in dataset.by_name.items()},
-        "input_shape": list(dataset.facts.input_shape),
-        "classes": list(dataset.facts.classes) if dataset.facts.classes else None,
+        "input_shape": list(dataset.row_spec.input_shape),
+        "classes": list(dataset.row_spec.classes) if dataset.row_spec.classes else None,
         "class_counts": counts,
         "columns": [feature._asdict() for feature in features],
         "warnings": list(oddities),

@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from mltrain.data import Split
+from mltrain.data.base import Split
 from mltrain.data.fingerprint import fingerprint
-from mltrain.display.download import download_bar
-from mltrain.display.tables import Confusion, class_table, evaluation, residual_table
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import Stack, View, verbatim
-from mltrain.preparation import split_to_evaluate
-from mltrain.storage.model import Model
-from mltrain.storage.rows import open_for, read_split, target_names
-from mltrain.storage.runs import dataset_of, find_model
+from mltrain.inference.model import Model
+from mltrain.inference.tables import open_for, read_split, target_names
+from mltrain.job import split_to_evaluate
+from mltrain.runs.run import dataset_of, find_model
 from mltrain.training.quality import QUANTILES, class_qualities, residual_quantiles
+from mltrain.views.terminal.download import download_bar
+from mltrain.views.terminal.tables import Confusion, class_table, evaluation, residual_table
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import Stack, View, verbatim
 
 
 def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
@@ -63,5 +63,5 @@ def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]
 
 
 def _rows_of(model: Model, data: str) -> tuple[str, Split]:
-    with open_for(model, data, as_text=model.facts.classes is not None) as source:
+    with open_for(model, data, as_text=model.row_spec.classes is not None) as source:
         return source.name, read_split(model, source)

@@ -9,14 +9,14 @@ from mltrain.config.convert import convert
 from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
 from mltrain.config.families import SECTIONS, members
-from mltrain.config.kinds import Struct
 from mltrain.config.nearest import did_you_mean
+from mltrain.config.option_types import Struct
 from mltrain.config.yaml_writer import on_one_line
-from mltrain.display.explain import Entry, Listing, Member, Option, explanation, listings
-from mltrain.display.terminal import Terminal
 from mltrain.errors import UsageError
 from mltrain.spec import Spec
 from mltrain.training.options import Training
+from mltrain.views.terminal.explain import Entry, Listing, Member, Option, explanation, listings
+from mltrain.views.terminal.terminal import Terminal
 
 
 def run(terminal: Terminal, name: str | None) -> None:

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mltrain.commands.attempt import Attempt, prepared, train_and_save
+from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config.load import read_config
-from mltrain.display.tables import start_table
-from mltrain.display.terminal import Terminal
 from mltrain.errors import ConfigError
-from mltrain.storage.event_files import need_event_files
-from mltrain.storage.frames import FrameKeeper
-from mltrain.storage.model import Model
-from mltrain.storage.runs import Run, find_model
+from mltrain.inference.model import Model
+from mltrain.runs.event_files import need_event_files
+from mltrain.runs.frames import FrameKeeper
+from mltrain.runs.run import Run, find_model
 from mltrain.training.profile import Profile
 from mltrain.training.state import Course
+from mltrain.views.terminal.tables import start_table
+from mltrain.views.terminal.terminal import Terminal
 
 
 def run(
@@ -45,5 +45,5 @@ def run(
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
         keeper.offer(0, job.network.parameters)
-        attempt = Attempt(job, source.folder, run, Course(), keeper, is_newest=out is None)
+        attempt = Session(job, source.folder, run, Course(), keeper, is_newest=out is None)
         train_and_save(terminal, attempt, live=live, log_dir=log_dir, profile=profile)

@@ -7,11 +7,11 @@ from pathlib import Path
 from mltrain.commands.init_table import config_for
 from mltrain.config.nearest import did_you_mean
 from mltrain.config.schema import schema_text
-from mltrain.display.explain import Entries, Entry
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import verbatim
 from mltrain.errors import UsageError
-from mltrain.storage.files import write_text
+from mltrain.system.files import write_text
+from mltrain.views.terminal.explain import Entries, Entry
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import verbatim
 
 SCHEMA_FILE = "mltrain.schema.json"
 """What the first line of each starter calls the schema that is written beside it."""

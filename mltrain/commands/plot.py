@@ -3,20 +3,20 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from mltrain.display.download import download_bar
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import verbatim
 from mltrain.errors import DataError, UsageError
-from mltrain.storage.record import Record
-from mltrain.storage.runs import PLOTS
+from mltrain.runs.run import PLOTS
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.terminal.download import download_bar
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import verbatim
 
 
 def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, dark: bool) -> None:
     """Draw all pictures that suit the run, and say which cannot be drawn."""
     need_matplotlib("plot")
-    from mltrain.plotting.files import save
-    from mltrain.plotting.gallery import gallery_of
-    from mltrain.plotting.style import DARK, LIGHT
+    from mltrain.views.plotting.gallery import gallery_of
+    from mltrain.views.plotting.picture_files import save
+    from mltrain.views.plotting.style import DARK, LIGHT
 
     record = read(terminal, path)
     gallery = gallery_of(record)
@@ -38,8 +38,8 @@ def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, d
 def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bool) -> None:
     """Draw the learning in motion."""
     need_matplotlib("plot")
-    from mltrain.plotting.animation import animation_of, save_animation
-    from mltrain.plotting.style import DARK, LIGHT
+    from mltrain.views.plotting.animation import animation_of, save_animation
+    from mltrain.views.plotting.style import DARK, LIGHT
 
     record = read(terminal, path)
     animation = animation_of(record)
@@ -48,9 +48,9 @@ def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bo
     terminal.result(verbatim(str(file)), document)
 
 
-def read(terminal: Terminal, path: Path | None) -> Record:
+def read(terminal: Terminal, path: Path | None) -> SavedRun:
     """The run, with its rows fetched if that is possible; a picture that needs them will say if not."""
-    record = Record.read(path)
+    record = SavedRun.read(path)
     if path is None:
         terminal.note(f"model {record.file}")
     try:

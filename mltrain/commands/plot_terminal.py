@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 
 from mltrain.commands.plot import read
-from mltrain.display.curves import LossCurve, LossLine
-from mltrain.display.pixels import shade
-from mltrain.display.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
-from mltrain.display.tables import Confusion
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import STRONG, Lines, Prose, Span, Stack, View, verbatim
 from mltrain.errors import DataError, UsageError
-from mltrain.insight.answers import ClassAnswers, are_images, class_answers
-from mltrain.insight.course import Course, Tracks, course_of, tracks_of
-from mltrain.insight.curve import Curve, curve_of, has_curve
-from mltrain.insight.plane import Plane, Points, has_plane, plane_of
-from mltrain.insight.unseen import unseen
-from mltrain.storage.record import Record
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.insight.answers import ClassAnswers, are_images, class_answers
+from mltrain.views.insight.fitted_curve import Curve, curve_of, has_curve
+from mltrain.views.insight.learning_curves import LearningCurves, Tracks, learning_curves_of, tracks_of
+from mltrain.views.insight.plane import Plane, Points, has_plane, plane_of
+from mltrain.views.insight.why_no_picture import unseen
+from mltrain.views.terminal.half_blocks import shade
+from mltrain.views.terminal.loss_curve import LossCurve, LossLine
+from mltrain.views.terminal.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
+from mltrain.views.terminal.tables import Confusion
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import STRONG, Lines, Prose, Span, Stack, View, verbatim
 
 _MOST_IMAGES = 8
 _MARKS = "xo+*^%&$"
@@ -44,14 +44,14 @@ def run(terminal: Terminal, path: Path | None) -> None:
     terminal.result(Stack(views), {})
 
 
-def _of_history(record: Record) -> Iterator[View]:
-    if course := course_of(record):
+def _of_history(record: SavedRun) -> Iterator[View]:
+    if course := learning_curves_of(record):
         yield from _section("how the learning went", *_course(course))
     if tracks := tracks_of(record):
         yield from _section("parameters on their way", *_tracks(tracks))
 
 
-def _of_rows(record: Record) -> Iterator[View]:
+def _of_rows(record: SavedRun) -> Iterator[View]:
     if has_curve(record.model):
         yield from _section("data and network", _curve(curve_of(record)))
     if has_plane(record.model):
@@ -60,7 +60,7 @@ def _of_rows(record: Record) -> Iterator[View]:
     if record.model.classes is not None:
         answers = class_answers(record)
         yield from _section("what is taken for what", Confusion(answers.classes, answers.confusion.tolist()))
-        if are_images(record.model.facts.input_shape):
+        if are_images(record.model.row_spec.input_shape):
             yield from _section("samples", _images(answers, list(range(min(_MOST_IMAGES, len(answers.x))))))
             if len(answers.mistakes):
                 yield from _section("surely wrong", _images(answers, answers.mistakes[:_MOST_IMAGES].tolist()))
@@ -72,7 +72,7 @@ def _section(title: str, *views: View) -> Iterator[View]:
     yield verbatim("")
 
 
-def _course(course: Course) -> Iterator[View]:
+def _course(course: LearningCurves) -> Iterator[View]:
     loss, *metrics = course.measures
     yield LossCurve(loss.training, loss.validation, first_epoch=course.epochs[0])
     for measure in metrics:

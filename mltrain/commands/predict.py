@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from mltrain.data.tables.cells import as_number
 from mltrain.data.tables.nearest import no_column
-from mltrain.display.tables import Prediction, predictions
-from mltrain.display.terminal import Terminal
 from mltrain.engine.layers import in_words
 from mltrain.errors import UsageError
-from mltrain.storage.model import Model
-from mltrain.storage.runs import find_model
+from mltrain.inference.model import Model
+from mltrain.runs.run import find_model
+from mltrain.views.terminal.tables import Prediction, predictions
+from mltrain.views.terminal.terminal import Terminal
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -52,7 +52,7 @@ Given = list[list[float | str]]
 
 
 def _by_number(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np.float32]]:
-    x = np.stack([numbers(text, model.facts.input_shape) for text in rows])
+    x = np.stack([numbers(text, model.row_spec.input_shape) for text in rows])
     return [[float(number) for number in row.flat] for row in x], model.predict(x)
 
 

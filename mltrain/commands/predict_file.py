@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mltrain.data.tables.text_file import STDIN
-from mltrain.display.numbers import plural
-from mltrain.display.terminal import Terminal
 from mltrain.errors import UsageError
-from mltrain.storage.files import write_whole
-from mltrain.storage.model import Model
-from mltrain.storage.predictions import written_predictions
-from mltrain.storage.rows import open_for
-from mltrain.storage.runs import find_model
+from mltrain.inference.model import Model
+from mltrain.inference.prediction_files import written_predictions
+from mltrain.inference.tables import open_for
+from mltrain.runs.run import find_model
+from mltrain.system.files import write_whole
+from mltrain.views.terminal.number_format import plural
+from mltrain.views.terminal.terminal import Terminal
 
 _KINDS = {".csv": False, ".jsonl": True, ".ndjson": True}
 """What output files may be called, and whether they are JSON Lines."""

@@ -7,12 +7,12 @@ import numpy.typing as npt
 
 from mltrain.commands.predict import show
 from mltrain.data.datasets.images import Images
-from mltrain.data.pictures import read_digit, read_picture
-from mltrain.display.terminal import Terminal
+from mltrain.data.image_files import read_digit, read_picture
 from mltrain.engine.layers import in_words
 from mltrain.errors import UsageError
-from mltrain.storage.model import Model
-from mltrain.storage.runs import find_model
+from mltrain.inference.model import Model
+from mltrain.runs.run import find_model
+from mltrain.views.terminal.terminal import Terminal
 
 
 def run(terminal: Terminal, path: Path | None, image: str) -> None:
@@ -25,7 +25,7 @@ def run(terminal: Terminal, path: Path | None, image: str) -> None:
 
 def _pixels(model: Model, image: str) -> npt.NDArray[np.uint8]:
     """As the model's dataset has them: a folder's images as they are, MNIST and its relatives cut out and centred."""
-    dataset, shape = model.config.dataset, model.facts.input_shape
+    dataset, shape = model.config.dataset, model.row_spec.input_shape
     if isinstance(dataset, Images):
         return read_picture(image, dataset.height, dataset.width, colour=dataset.colour)
     if len(shape) != 2:

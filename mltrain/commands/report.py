@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from mltrain.commands.plot import need_matplotlib, read
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import verbatim
-from mltrain.storage.files import write_text
-from mltrain.storage.runs import REPORT
+from mltrain.runs.run import REPORT
+from mltrain.system.files import write_text
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import verbatim
 
 
 def run(terminal: Terminal, path: Path | None, *, out: Path | None) -> None:
     """Write the page beside the model, or to ``out``."""
     need_matplotlib("report")
-    from mltrain.plotting.gallery import gallery_of
-    from mltrain.report.page import page_of
+    from mltrain.views.plotting.gallery import gallery_of
+    from mltrain.views.report.page import page_of
 
     record = read(terminal, path)
     gallery = gallery_of(record)

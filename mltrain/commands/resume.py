@@ -4,20 +4,20 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from mltrain.commands.attempt import Attempt, prepared, train_and_save
+from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config import Config
 from mltrain.config.differences import ABSENT, differences_in_learning, for_epochs
 from mltrain.config.load import read_config
 from mltrain.config.yaml_writer import on_one_line
-from mltrain.display.numbers import plural
-from mltrain.display.terminal import Terminal
 from mltrain.errors import DataError, UsageError, dotted
-from mltrain.storage.checkpoint import Checkpoint
-from mltrain.storage.event_files import need_event_files
-from mltrain.storage.frames import FrameKeeper
-from mltrain.storage.runs import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
+from mltrain.runs.checkpoint import Checkpoint
+from mltrain.runs.event_files import need_event_files
+from mltrain.runs.frames import FrameKeeper
+from mltrain.runs.run import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
 from mltrain.training.profile import Profile
 from mltrain.training.state import Course
+from mltrain.views.terminal.number_format import plural
+from mltrain.views.terminal.terminal import Terminal
 
 _MOST_DIFFERENCES = 3
 """Options that are named where two configs differ."""
@@ -61,7 +61,7 @@ def run(
         )
         train_and_save(
             terminal,
-            Attempt(job, start, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
+            Session(job, start, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
             live=live,
             log_dir=log_dir,
             profile=profile,

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mltrain.config.nearest import did_you_mean
-from mltrain.display.numbers import plural
-from mltrain.display.runs import RunRow, RunsTable
-from mltrain.display.terminal import Terminal
 from mltrain.errors import UsageError
-from mltrain.storage.catalogue import RunFacts, list_runs
-from mltrain.storage.runs import RUNS
+from mltrain.runs.catalogue import RunSummary, list_runs
+from mltrain.runs.run import RUNS
+from mltrain.views.terminal.number_format import plural
+from mltrain.views.terminal.run_tables import RunRow, RunsTable
+from mltrain.views.terminal.terminal import Terminal
 
 COLUMNS = ("run", "when", "config", "rows", "parameters", "best", "epochs", "time")
 """What runs can be sorted by."""
@@ -37,7 +37,7 @@ def run(terminal: Terminal, folder: Path | None, *, sort: str, reverse: bool) ->
         terminal.note(f"there is no run below {folder or RUNS}/ yet; train one with: mltrain fit CONFIG")
 
 
-def in_order(runs: Sequence[RunFacts], column: str, *, reverse: bool = False) -> list[RunFacts]:
+def in_order(runs: Sequence[RunSummary], column: str, *, reverse: bool = False) -> list[RunSummary]:
     """The runs sorted by a column, the smallest first; those of which it is not known come last in any case."""
     name = {"time": "seconds"}.get(column, column)
     known = [one for one in runs if getattr(one, name) is not None]
@@ -45,10 +45,10 @@ def in_order(runs: Sequence[RunFacts], column: str, *, reverse: bool = False) ->
     return [*sorted(known, key=lambda one: getattr(one, name), reverse=reverse), *unknown]
 
 
-def _row(one: RunFacts) -> RunRow:
+def _row(one: RunSummary) -> RunRow:
     return RunRow(*(getattr(one, name) for name in RunRow._fields))
 
 
-def _document(one: RunFacts) -> dict[str, Any]:
+def _document(one: RunSummary) -> dict[str, Any]:
     when = datetime.fromtimestamp(one.when, UTC).isoformat(timespec="seconds")
     return {**_row(one)._asdict(), "run": str(one.folder), "when": when}

@@ -5,20 +5,20 @@ from typing import Any
 
 from mltrain.config.differences import ABSENT, Difference, differences
 from mltrain.config.yaml_writer import on_one_line
-from mltrain.display.numbers import duration, number
-from mltrain.display.runs import NOTHING, side_by_side
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import Stack, View, verbatim
 from mltrain.errors import dotted
-from mltrain.storage.record import Record
-from mltrain.storage.runs import find_run
+from mltrain.runs.run import find_run
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.terminal.number_format import duration, number
+from mltrain.views.terminal.run_tables import NOTHING, side_by_side
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import Stack, View, verbatim
 
 Values = dict[str, float | int | str]
 
 
 def run(terminal: Terminal, old: Path, new: Path) -> None:
     """Show where the configs differ, and the results of both runs side by side."""
-    records = [Record.read(find_run(path)) for path in (old, new)]
+    records = [SavedRun.read(find_run(path)) for path in (old, new)]
     found = differences(*(record.model.config for record in records))
     one, other = results = [_results(record) for record in records]
     names = [record.name for record in records]
@@ -40,7 +40,7 @@ def run(terminal: Terminal, old: Path, new: Path) -> None:
     terminal.result(Stack(views), document)
 
 
-def _results(record: Record) -> Values:
+def _results(record: SavedRun) -> Values:
     """What came of a run: its last epoch, and what it took."""
     origin = record.model.origin
     history = record.history

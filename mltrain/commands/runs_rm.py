@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mltrain.display.numbers import plural
-from mltrain.display.terminal import Terminal
 from mltrain.errors import UsageError
-from mltrain.storage.removal import check_run, remove_run
-from mltrain.storage.runs import find_run
+from mltrain.runs.removal import check_run, remove_run
+from mltrain.runs.run import find_run
+from mltrain.views.terminal.number_format import plural
+from mltrain.views.terminal.terminal import Terminal
 
 
 def run(terminal: Terminal, paths: Sequence[Path], *, yes: bool) -> None:

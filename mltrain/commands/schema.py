@@ -1,8 +1,8 @@
 """``mltrain schema``: what editors need to complete and check configs."""
 
 from mltrain.config.schema import schema_text
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import verbatim
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import verbatim
 
 
 def run(terminal: Terminal) -> None:

@@ -8,14 +8,14 @@ from mltrain.config import Config
 from mltrain.config.dump import to_plain
 from mltrain.config.load import read_config
 from mltrain.config.yaml_writer import on_one_line
-from mltrain.display.tables import SummaryRow, SummaryTotals, origin_table, summary_table
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import Stack, Table, View, verbatim
 from mltrain.engine.network import Node, infer
 from mltrain.errors import UsageError
-from mltrain.preparation import memory_of
-from mltrain.storage.model import Model
-from mltrain.storage.runs import find_model
+from mltrain.inference.model import Model
+from mltrain.job import memory_of
+from mltrain.runs.run import find_model
+from mltrain.views.terminal.tables import SummaryRow, SummaryTotals, origin_table, summary_table
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import Stack, Table, View, verbatim
 
 _LONGEST = 100
 """Characters of a dataset's description that are shown."""
@@ -35,7 +35,7 @@ def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
         return
     source = read_config(path, changes)
-    nodes = infer(source.config.layers, source.config.dataset.facts(source.folder).input_shape)
+    nodes = infer(source.config.layers, source.config.dataset.row_spec(source.folder).input_shape)
     table, document = _layers(source.config, nodes)
     terminal.result(table, document)
 

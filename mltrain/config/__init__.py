@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from mltrain.data import DatasetSpec
+from mltrain.data.base import DatasetSpec
 from mltrain.engine.layers import Layer
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric

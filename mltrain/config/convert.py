@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from mltrain.config.kinds import (
+from mltrain.config.nearest import did_you_mean, nearest
+from mltrain.config.option_types import (
     Kind,
     ListKind,
     Option,
@@ -26,8 +27,7 @@ from mltrain.config.kinds import (
     shown,
     with_article,
 )
-from mltrain.config.leaves import Unfit, advice, glued, leaf_type, read_leaf
-from mltrain.config.nearest import did_you_mean, nearest
+from mltrain.config.scalars import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
 from mltrain.spec import Family, Spec

@@ -5,7 +5,7 @@ from inspect import getdoc
 from typing import NamedTuple
 
 from mltrain.config.dump import to_plain
-from mltrain.config.kinds import Option, Struct, in_words, options
+from mltrain.config.option_types import Option, Struct, in_words, options
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.spec import Spec
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mltrain.config import Config
 from mltrain.config.dump import to_plain
-from mltrain.config.kinds import options
+from mltrain.config.option_types import options
 from mltrain.errors import ConfigPath
 
 ABSENT: Final = object()
@@ -38,7 +38,7 @@ def differences_in_learning(old: Config, new: Config) -> list[Difference]:
 
 
 def _one_epoch(config: Config) -> Config:
-    return replace(for_epochs(config, 1), name=None, dataset=config.dataset.placeless())
+    return replace(for_epochs(config, 1), name=None, dataset=config.dataset.without_paths())
 
 
 def for_epochs(config: Config, epochs: int) -> Config:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from mltrain.config import Config
-from mltrain.config.kinds import options
+from mltrain.config.option_types import options
 from mltrain.config.yaml_writer import write_yaml
 from mltrain.spec import Spec
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mltrain.config import Config
-from mltrain.config.kinds import Struct
-from mltrain.data import DatasetSpec
+from mltrain.config.option_types import Struct
+from mltrain.data.base import DatasetSpec
 from mltrain.data.points import Points
 from mltrain.engine.activations import Activation
 from mltrain.engine.initializers import Initializer

@@ -9,22 +9,22 @@ from typing import Any
 from msgspec.structs import replace
 
 from mltrain.config import Config
+from mltrain.config.config_files import STARTERS, file_error, read_text
 from mltrain.config.convert import try_convert
-from mltrain.config.files import STARTERS, file_error, read_text
 from mltrain.config.overrides import override
-from mltrain.config.places import Places
-from mltrain.config.yaml_faults import Unreadable
+from mltrain.config.source_positions import SourcePositions
+from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.errors import ConfigError, Problem
 
 
 @dataclass(frozen=True)
-class Source:
+class LocatedConfig:
     """A config and where it came from. ``folder`` is where its relative paths start."""
 
     config: Config
     folder: Path
-    places: Places
+    places: SourcePositions
 
     def locate(self, problems: Sequence[Problem]) -> ConfigError:
         """The error for problems that were found later on, with file, line and column of each."""
@@ -44,7 +44,7 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
     return read_config(path, overrides).config
 
 
-def read_config(path: str | Path, overrides: Iterable[str] = ()) -> Source:
+def read_config(path: str | Path, overrides: Iterable[str] = ()) -> LocatedConfig:
     """Like `load_config`; what comes back also knows where in the file each option stands."""
     path = Path(path)
     return _source(read_text(path), path, overrides)
@@ -63,28 +63,28 @@ def read_words(path: Path) -> Config:
     return _source_of_words(read_text(path), path, ()).config
 
 
-def _source(text: str, path: Path, overrides: Iterable[str]) -> Source:
+def _source(text: str, path: Path, overrides: Iterable[str]) -> LocatedConfig:
     source = _source_of_words(text, path, overrides)
     if problems := _check_numbers(source.config, path.parent):
         raise source.locate(problems)
     return source
 
 
-def _source_of_words(text: str, path: Path, overrides: Iterable[str]) -> Source:
+def _source_of_words(text: str, path: Path, overrides: Iterable[str]) -> LocatedConfig:
     try:
         document = read_yaml(text)
-    except Unreadable as error:
+    except YamlError as error:
         problem = Problem((), str(error))
-        raise Places(str(path), text, {problem: error.mark}, {}).error([problem]) from error
+        raise SourcePositions(str(path), text, {problem: error.mark}, {}).error([problem]) from error
     if document.data is None:
         raise file_error(path, f"{'there is no config in it' if text.strip() else 'the file is empty'}; {STARTERS}")
     overridden = override(Config, document.data, overrides)
-    places = Places(str(path), text, document.problems, overridden.paths)
+    places = SourcePositions(str(path), text, document.problems, overridden.paths)
     config, problems = try_convert(Config, overridden.data)
     problems = [*document.problems, *overridden.problems, *problems, *_repeated_names(overridden.data)]
     if problems:
         raise places.error(problems)
-    return Source(config if config.name else replace(config, name=_name(path)), path.parent, places)
+    return LocatedConfig(config if config.name else replace(config, name=_name(path)), path.parent, places)
 
 
 def _name(path: Path) -> str:
@@ -106,7 +106,7 @@ def _repeated_names(data: Any) -> list[Problem]:
 
 def _check_numbers(config: Config, folder: Path) -> list[Problem]:
     """What does not fit together in a config in which every word is right."""
-    from mltrain.training.compatibility import find_problems
+    from mltrain.checks.errors import find_problems
 
-    facts = config.dataset.facts(folder)
-    return find_problems(config.layers, config.loss, config.metrics, config.training, facts)
+    row_spec = config.dataset.row_spec(folder)
+    return find_problems(config.layers, config.loss, config.metrics, config.training, row_spec)

@@ -9,8 +9,8 @@ from msgspec import inspect
 
 from mltrain.config.convert import form, member, unknown_option
 from mltrain.config.dump import to_plain
-from mltrain.config.kinds import Kind, ListKind, Struct, alternatives, bare, family_of, options, shown
-from mltrain.config.yaml_faults import Unreadable
+from mltrain.config.option_types import Kind, ListKind, Struct, alternatives, bare, family_of, options, shown
+from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.errors import ConfigPath, Problem, UsageError, dotted
 
@@ -62,7 +62,7 @@ def _override(struct: Struct, setting: str, result: Overridden) -> tuple[ConfigP
     try:
         value = read_yaml(text)
         result.data, path = _set(inspect.type_info(struct), result.data, parts, (), value.data)
-    except Unreadable as error:
+    except YamlError as error:
         path = tuple(int(part) if part.isdecimal() else part for part in parts)
         return path, [Problem(path, str(error))]
     except _NotThere as error:

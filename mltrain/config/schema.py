@@ -11,7 +11,7 @@ from msgspec import inspect
 from mltrain.config import Config
 from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
-from mltrain.config.kinds import (
+from mltrain.config.option_types import (
     Kind,
     ListKind,
     Option,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from mltrain.config.yaml_faults import Mark, Unreadable, events, mark_of
+from mltrain.config.yaml_errors import Mark, YamlError, events, mark_of
 from mltrain.config.yaml_scalars import resolve
 from mltrain.errors import ConfigPath, Problem
 
@@ -40,7 +40,7 @@ class Marks(NamedTuple):
 
 
 def read_yaml(text: str) -> Document:
-    """Read one document; an empty text is None. Raises `Unreadable` where nothing can be made of the text."""
+    """Read one document; an empty text is None. Raises `YamlError` where nothing can be made of the text."""
     reader = _Reader()
     reader.read(text)
     return Document(reader.root, reader.problems)
@@ -118,7 +118,7 @@ class _Reader:
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise Unreadable(mark_of(event), "a second document begins here, but a config is one document")
+                    raise YamlError(mark_of(event), "a second document begins here, but a config is one document")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         value, mark = resolve(event.value) if event.implicit[0] else event.value, mark_of(event)
@@ -150,7 +150,7 @@ class _Reader:
         mark, is_mapping = mark_of(event), isinstance(event, yaml.MappingStartEvent)
         if self._open and self._open[-1].awaits_key:
             found = "a mapping" if is_mapping else "a list"
-            raise Unreadable(mark, f"expected a name, got {found}; text with brackets needs quotes")
+            raise YamlError(mark, f"expected a name, got {found}; text with brackets needs quotes")
         self._check_tag(event, mark)
         self._check_depth(1, mark)
         self._open.append(_Collection({} if is_mapping else [], mark, event.anchor))
@@ -158,21 +158,21 @@ class _Reader:
     def _alias(self, event: yaml.AliasEvent) -> None:
         name, mark = event.anchor, mark_of(event)
         if any(collection.anchor == name for collection in self._open):
-            raise Unreadable(mark, f"'*{name}' stands for a value that it is itself part of")
+            raise YamlError(mark, f"'*{name}' stands for a value that it is itself part of")
         if name not in self._anchors:
-            raise Unreadable(mark, f"'*{name}' stands for nothing: there is no '&{name}' before it")
+            raise YamlError(mark, f"'*{name}' stands for nothing: there is no '&{name}' before it")
         value = self._anchors[name]
         if self._open and self._open[-1].awaits_key:
-            raise Unreadable(mark, f"expected a name, got the alias '*{name}'")
+            raise YamlError(mark, f"expected a name, got the alias '*{name}'")
         self._aliased += value.size
         if self._aliased > MOST_ALIASED:
-            raise Unreadable(mark, f"the aliases up to here stand for more than {MOST_ALIASED:,} values or characters")
+            raise YamlError(mark, f"the aliases up to here stand for more than {MOST_ALIASED:,} values or characters")
         self._check_depth(value.height, mark)
         self._add(value, mark, None)
 
     def _check_depth(self, height: int, mark: Mark) -> None:
         if len(self._open) + height > DEEPEST:
-            raise Unreadable(mark, f"nested more than {DEEPEST} levels deep")
+            raise YamlError(mark, f"nested more than {DEEPEST} levels deep")
 
     def _check_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark) -> None:
         if event.tag is not None:
@@ -182,7 +182,7 @@ class _Reader:
     def _note(self, problem: Problem, mark: Mark) -> None:
         self.problems[problem] = mark
         if len(self.problems) > _MOST_PROBLEMS:
-            raise Unreadable(mark, f"more than {_MOST_PROBLEMS} keys and tags up to here are wrong; is this a config?")
+            raise YamlError(mark, f"more than {_MOST_PROBLEMS} keys and tags up to here are wrong; is this a config?")
 
     def _add(self, value: _Value, mark: Mark, anchor: str | None) -> None:
         if anchor is not None:

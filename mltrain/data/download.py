@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mltrain.data import Progress
+from mltrain.data.base import Progress
 from mltrain.errors import DataError, StorageError
-from mltrain.replacing import replacing
+from mltrain.system.atomic_write import replacing
 
 SECONDS_OF_SILENCE = 30
 """After which a server counts as dead."""

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from mltrain.data import Dataset
+from mltrain.data.base import Dataset
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data import Dataset, Split
+from mltrain.data.base import Dataset, Split
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.format import CategoryColumn
 
@@ -52,7 +52,7 @@ def describe_features(dataset: Dataset) -> list[FeatureFacts]:
             else:
                 found.append(_number(column.name, x[:, start])._replace(missing=gaps))
             start = stop
-    if dataset.facts.classes is None:
+    if dataset.row_spec.classes is None:
         y = dataset.train.y
         names = table.targets if table else ["y"] if y.shape[1] == 1 else [f"y[{index}]" for index in range(y.shape[1])]
         found += [_number(name, y[:, index]) for index, name in enumerate(names)]
@@ -123,7 +123,7 @@ def _leaking(dataset: Dataset) -> list[str]:
 
 
 def _lonely_classes(dataset: Dataset) -> list[str]:
-    classes = dataset.facts.classes
+    classes = dataset.row_spec.classes
     if classes is None:
         return []
     parts = [part for part in (dataset.train, dataset.validation, dataset.test) if part is not None]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mltrain.data import Progress
+from mltrain.data.base import Progress
 from mltrain.data.cache import VARIABLE as CACHE_VARIABLE
 from mltrain.data.cache import cache_folder
 from mltrain.errors import DataError, StorageError

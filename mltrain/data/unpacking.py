@@ -4,7 +4,7 @@ import gzip
 import io
 import os
 
-from mltrain.reading import open_file
+from mltrain.system.safe_open import open_file
 
 GZIP_MAGIC = b"\x1f\x8b"
 

@@ -15,7 +15,7 @@ from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_c
 from mltrain.engine.network import Network
 from mltrain.engine.penalty import Penalty
 from mltrain.engine.plan import Pass, Plan
-from mltrain.threads import blas_is_alone, cores
+from mltrain.system.threads import blas_is_alone, cores
 from mltrain.training.dealing import deal
 from mltrain.training.tally import results, statistics
 from mltrain.training.targets import target_scaling

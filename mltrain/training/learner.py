@@ -11,7 +11,7 @@ from mltrain.engine.losses import Loss
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.plan import Call, Pass, Plan
-from mltrain.randomness import generator
+from mltrain.random_streams import generator
 from mltrain.training.batches import Batch
 from mltrain.training.portion import Portion
 from mltrain.training.profile import Timed

@@ -17,15 +17,15 @@ from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
-from mltrain.randomness import generator
+from mltrain.random_streams import generator
 from mltrain.training.batches import Window
 from mltrain.training.divergence import advise, divergence
+from mltrain.training.epoch_report import EpochReport
 from mltrain.training.evaluation import Evaluator
 from mltrain.training.learner import Learner, Step, Task
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
 from mltrain.training.profile import Profile, untimed
-from mltrain.training.report import EpochReport
 from mltrain.training.sharing import Sharing, processes_for
 from mltrain.training.state import Course, HasState, State, Stream, Weights
 from mltrain.training.step_groups import StepGroups

@@ -24,7 +24,7 @@ from mltrain.engine.network import Network, Node
 from mltrain.engine.optimizers import AVERAGE, first_vectors
 from mltrain.engine.plan import Call
 from mltrain.engine.shards import Shards, exchange_after, is_large
-from mltrain.threads import blas_is_alone, cores, crew_possible
+from mltrain.system.threads import blas_is_alone, cores, crew_possible
 from mltrain.training.crew import Crew
 from mltrain.training.exchanges import Exchanges
 from mltrain.training.learner import Learner, Run, Step, Task
@@ -41,7 +41,7 @@ need the cores, and working in lockstep would take many times as long as working
 def processes_for(nodes: Sequence[Node]) -> int:
     """How many processes to train these layers with: 1 where more would not help, or cannot be had.
 
-    NumPy's own threads must be off, or they would fight the helpers for the cores: see `mltrain.threads`.
+    NumPy's own threads must be off, or they would fight the helpers for the cores: see `mltrain.system.threads`.
     """
     if not crew_possible() or not blas_is_alone() or not any(map(is_large, nodes)):
         return 1

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats
-from mltrain.training.report import EpochReport
+from mltrain.training.epoch_report import EpochReport
 
 State = Mapping[str, Any]
 """A tree of mappings whose leaves are NumPy arrays or plain JSON values."""

@@ -5,39 +5,39 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data import Facts, Split
+from mltrain.data.base import RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.losses import Loss
 
 
-def class_names(loss: Loss, facts: Facts, outputs: int) -> tuple[str, ...] | None:
+def class_names(loss: Loss, row_spec: RowSpec, outputs: int) -> tuple[str, ...] | None:
     """Names of the classes between which a network decides; None if it gives numbers.
 
     Targets that are numbers become classes where the loss takes class numbers, or yes and no. Class numbers become
     numbers where a single output is to learn more than two of them.
     """
-    if facts.classes is not None:
-        return None if outputs == 1 and len(facts.classes) > 2 else facts.classes
+    if row_spec.classes is not None:
+        return None if outputs == 1 and len(row_spec.classes) > 2 else row_spec.classes
     if loss.targets in ("labels", "one_hot"):
         return tuple(map(str, range(outputs)))
     return ("0", "1") if loss.targets == "binary" and outputs == 1 else None
 
 
-def mismatch(loss: Loss, facts: Facts, outputs: int) -> str | None:
-    """Why targets as ``facts`` describes them cannot be compared with so many outputs; None if they can."""
+def mismatch(loss: Loss, row_spec: RowSpec, outputs: int) -> str | None:
+    """Why targets as ``row_spec`` describes them cannot be compared with so many outputs; None if they can."""
     name = loss.type_name()
-    if facts.classes is None:
-        if loss.targets == "labels" and facts.outputs > 1:
-            return f"{name} takes one class number a row, but the dataset gives {facts.outputs} numbers"
-        if loss.targets != "labels" and facts.outputs != outputs:
-            have = f"the dataset has {_count(facts.outputs, 'target')} a row"
+    if row_spec.classes is None:
+        if loss.targets == "labels" and row_spec.outputs > 1:
+            return f"{name} takes one class number a row, but the dataset gives {row_spec.outputs} numbers"
+        if loss.targets != "labels" and row_spec.outputs != outputs:
+            have = f"the dataset has {_count(row_spec.outputs, 'target')} a row"
             return f"the last layer gives {_count(outputs, 'number')} a row, but {have}"
         return None
-    classes = len(facts.classes)
+    classes = len(row_spec.classes)
     if classes == 1:
-        return f"all rows are of one class, '{facts.classes[0]}', so there is nothing to tell apart"
-    if loss.targets == "numbers" and facts.named:
-        names = ", ".join(f"'{one}'" for one in facts.classes[:3]) + (", ..." if classes > 3 else "")
+        return f"all rows are of one class, '{row_spec.classes[0]}', so there is nothing to tell apart"
+    if loss.targets == "numbers" and row_spec.named:
+        names = ", ".join(f"'{one}'" for one in row_spec.classes[:3]) + (", ..." if classes > 3 else "")
         return f"{name} compares numbers, but the targets are names ({names}); use sparse_categorical_crossentropy"
     if outputs == classes or (outputs == 1 and classes == 2 and loss.targets in ("binary", "numbers")):
         return None
@@ -53,7 +53,7 @@ def target_scaling(loss: Loss, preprocessing: Preprocessing) -> Scaling:
 
 def encode(
     loss: Loss,
-    facts: Facts,
+    row_spec: RowSpec,
     outputs: int,
     rows: Split,
     preprocessing: Preprocessing = AS_IS,
@@ -61,8 +61,8 @@ def encode(
     """The targets of ``rows`` as ``loss`` wants them; see `TargetKind`. `mismatch` and `misfit` must be None."""
     y = rows.y
     if loss.targets == "labels":
-        return y.astype(np.int32) if facts.classes is not None else y[:, 0].astype(np.int32)
-    if facts.classes is None:
+        return y.astype(np.int32) if row_spec.classes is not None else y[:, 0].astype(np.int32)
+    if row_spec.classes is None:
         if loss.targets == "numbers":
             scaling = target_scaling(loss, preprocessing)
             return y if scaling.is_identity else scaling.applied(y)
@@ -72,10 +72,10 @@ def encode(
     return np.eye(outputs, dtype=np.float32)[y]
 
 
-def misfit(loss: Loss, facts: Facts, outputs: int, rows: Split) -> str | None:
+def misfit(loss: Loss, row_spec: RowSpec, outputs: int, rows: Split) -> str | None:
     """Which value among the targets ``loss`` cannot take; None if it can take them all."""
     y = rows.y
-    if facts.classes is not None or not len(y):
+    if row_spec.classes is not None or not len(y):
         return None
     if loss.targets == "labels":
         wrong = y[(y < 0) | (y >= outputs) | (y != np.floor(y))]

@@ -115,7 +115,7 @@ def test_memory_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def greedy(*_: object) -> None:
         raise MemoryError("Unable to allocate 4.0 TiB")
 
-    monkeypatch.setattr("mltrain.commands.attempt.prepare", greedy)
+    monkeypatch.setattr("mltrain.commands.train_and_save.prepare", greedy)
     done = mltrain("fit", lesson("linear"))
     assert done == (3, "", "error: not enough memory: Unable to allocate 4.0 TiB\n")
 
@@ -132,6 +132,6 @@ def test_commands_that_take_many_rows_through_a_network_share_out_the_cores(
     words: list[str], threads: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int | None] = []
-    monkeypatch.setattr("mltrain.threads.share_cores", asked.append)
+    monkeypatch.setattr("mltrain.system.threads.share_cores", asked.append)
     assert mltrain(*words).code in (2, 3)
     assert asked == [threads]

@@ -18,13 +18,13 @@ from command_runs import (
     without_codes,
 )
 
-from mltrain.interrupts import interruptible
+from mltrain.system.interrupts import interruptible
 
 LONG = ("fit", lesson("linear"), "--epochs", "100000000", "--out", "run")
 
 ENDLESS_STEP = """
 import time
-from mltrain.preparation import Job
+from mltrain.job import TrainingJob
 def train(self, stop, *_):
     print("begun", flush=True)
     while not stop():
@@ -33,7 +33,7 @@ def train(self, stop, *_):
     while True:  # not one long sleep: a signal that comes just before it would have to wait for its end
         time.sleep(0.01)
     yield
-Job.train = train
+TrainingJob.train = train
 """
 """Python that makes a training of one step that does not end, so that it cannot stop between two."""
 
@@ -124,6 +124,6 @@ def test_ctrl_c_before_training_saves_nothing(monkeypatch: pytest.MonkeyPatch, w
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mltrain.commands.attempt.prepare", interrupted)
+    monkeypatch.setattr("mltrain.commands.train_and_save.prepare", interrupted)
     assert mltrain(*LONG) == (130, "", "error: interrupted\n")
     assert not list(work.iterdir())

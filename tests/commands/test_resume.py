@@ -15,7 +15,7 @@ import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
 
 from mltrain.engine.optimizers import Optimizer
-from mltrain.storage.only_trainer import only_trainer
+from mltrain.runs.only_trainer import only_trainer
 
 EPOCHS = 4
 
@@ -103,7 +103,7 @@ def stopped_at(asked: int) -> Iterator[None]:
         yield lambda: next(steps, None) is None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mltrain.commands.attempt.interruptible", interruptible)
+        patch.setattr("mltrain.commands.train_and_save.interruptible", interruptible)
         yield
 
 
@@ -136,7 +136,7 @@ def test_interrupted_twice() -> None:
 
 KILLED = """
 import os, signal, sys
-from mltrain.storage import checkpoint_keeper
+from mltrain.runs import checkpoint_keeper
 from mltrain.training import state
 checkpoint_keeper.EVERY = checkpoint_keeper.REST = state.SNAPSHOT_EVERY = state.REST = 0
 moment, count = sys.argv[1], int(sys.argv[2])
@@ -317,8 +317,8 @@ def test_run_that_another_process_trains() -> None:
 
 
 def test_divergence_takes_its_checkpoint_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mltrain.storage.checkpoint_keeper.EVERY", 0)
-    monkeypatch.setattr("mltrain.storage.checkpoint_keeper.REST", 0)
+    monkeypatch.setattr("mltrain.runs.checkpoint_keeper.EVERY", 0)
+    monkeypatch.setattr("mltrain.runs.checkpoint_keeper.REST", 0)
     monkeypatch.setattr("mltrain.training.state.SNAPSHOT_EVERY", 0)
     monkeypatch.setattr("mltrain.training.state.REST", 0)
     write("optimizer sgd")

@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from refusals import refusal
 
-from mltrain.config import files
+from mltrain.config import config_files as files
 from mltrain.config.load import load_config
 
 

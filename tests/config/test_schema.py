@@ -9,7 +9,7 @@ from refusals import DATASET
 
 from mltrain.config import Config
 from mltrain.config.families import FAMILIES
-from mltrain.config.kinds import Struct, options
+from mltrain.config.option_types import Struct, options
 from mltrain.config.schema import DRAFT, json_schema
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.spec import Family

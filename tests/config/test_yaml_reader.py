@@ -1,6 +1,6 @@
 import pytest
 
-from mltrain.config.yaml_faults import Unreadable
+from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import DEEPEST, MOST_ALIASED, Marks, find_marks, read_yaml
 
 pytestmark = pytest.mark.usefixtures("parser")
@@ -11,7 +11,7 @@ def problems(text: str) -> dict[str, tuple[int, int]]:
 
 
 def unreadable(text: str) -> str:
-    with pytest.raises(Unreadable) as error:
+    with pytest.raises(YamlError) as error:
         read_yaml(text)
     line, column = error.value.mark
     return f"{line}:{column} {error.value}"

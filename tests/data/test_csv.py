@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mltrain.config.convert import convert
-from mltrain.data import Dataset, DatasetSpec
+from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.format import CategoryColumn, NumberColumn
 from mltrain.data.tables.source import BLOCK_ROWS
@@ -36,13 +36,13 @@ def test_separators_headers_and_gzip_are_found(tmp_path, delimiter, compress):
     dataset = load(tmp_path, gzip.compress(text) if compress else text, target="y")
     assert dataset.train.x.tolist() == [[1, 2], [-4.5, 1000]]
     assert dataset.train.y.tolist() == [[3], [6]]
-    assert dataset.facts.classes is None
+    assert dataset.row_spec.classes is None
 
 
 def test_a_file_without_header_has_numbered_columns(tmp_path):
     dataset = load(tmp_path, "1,2,3\n4,5,6\n", target="column_3")
     assert dataset.train.y.tolist() == [[3], [6]]
-    assert load(tmp_path, "a,b\nc,d\n", target="column_2", header=False).facts.classes == ("b", "d")
+    assert load(tmp_path, "a,b\nc,d\n", target="column_2", header=False).row_spec.classes == ("b", "d")
 
 
 def test_names_become_one_input_each_in_alphabetical_order(tmp_path):
@@ -54,7 +54,7 @@ def test_names_become_one_input_each_in_alphabetical_order(tmp_path):
 def test_numbers_may_be_names(tmp_path):
     text = "code,y\n10,3\n9,1\n10,2\n9,3\n"
     dataset = load(tmp_path, text, target="y", categories=["code", "y"])
-    assert dataset.facts.classes == ("1", "2", "3")
+    assert dataset.row_spec.classes == ("1", "2", "3")
     assert dataset.preprocessing.table.columns == (CategoryColumn(name="code", categories=("9", "10")),)
     assert dataset.train.y.tolist() == [2, 0, 1, 2]
 
@@ -211,7 +211,7 @@ def test_more_refusals(tmp_path):
         tmp_path, "a,b,y\n1,2,p\n2,3,q\n", target=["y", "b"]
     )
     with pytest.raises(DataError, match="there is no such file"):
-        convert(DatasetSpec, {"type": "csv", "path": "nowhere.csv", "target": "y"}).facts(tmp_path)
+        convert(DatasetSpec, {"type": "csv", "path": "nowhere.csv", "target": "y"}).row_spec(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -235,10 +235,10 @@ def test_the_file_is_read_once_for_what_a_row_looks_like_and_for_the_rows(tmp_pa
     blocks = DelimitedFile.blocks
     monkeypatch.setattr(DelimitedFile, "blocks", lambda file: opened.append(1) or blocks(file))
     spec = convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "y"})
-    assert spec.facts(tmp_path) == spec.load(0, tmp_path).facts
+    assert spec.row_spec(tmp_path) == spec.load(0, tmp_path).row_spec
     assert len(opened) == 1
     (tmp_path / "rows.csv").write_text("a,y\n1,2\n")
-    assert spec.facts(tmp_path).input_shape == (1,)
+    assert spec.row_spec(tmp_path).input_shape == (1,)
 
 
 def test_a_large_table_takes_little_more_memory_than_its_numbers(tmp_path):

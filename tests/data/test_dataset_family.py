@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mltrain.config.convert import convert
-from mltrain.data import Dataset, DatasetSpec
+from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.data.points import Points
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -36,21 +36,21 @@ def test_all_datasets_are_there():
 @each_case
 def test_arrays_are_what_the_facts_say(spec: DatasetSpec):
     dataset = spec.load(0, CONFIGS)
-    facts = dataset.facts
-    assert facts == spec.facts(CONFIGS)
+    row_spec = dataset.row_spec
+    assert row_spec == spec.row_spec(CONFIGS)
     assert (dataset.validation is not None) == (spec.validation_split > 0)
     for part in filter(None, (dataset.train, dataset.validation, dataset.test)):
         assert len(part.x) == len(part.y) > 0
-        assert part.x.shape[1:] == facts.input_shape
+        assert part.x.shape[1:] == row_spec.input_shape
         assert part.x.dtype in (np.float32, np.uint8)
         assert part.x.flags.c_contiguous
-        if facts.classes is None:
+        if row_spec.classes is None:
             assert part.y.dtype == np.float32
-            assert part.y.shape[1:] == (facts.outputs,)
+            assert part.y.shape[1:] == (row_spec.outputs,)
         else:
             assert part.y.dtype == np.int32
             assert part.y.ndim == 1
-            assert 0 <= part.y.min() <= part.y.max() < len(facts.classes)
+            assert 0 <= part.y.min() <= part.y.max() < len(row_spec.classes)
 
 
 @each_case
@@ -66,5 +66,5 @@ def test_the_seed_decides_every_byte(spec: DatasetSpec):
 
 @each_case
 def test_only_what_is_missing_is_fetched(spec: DatasetSpec):
-    assert spec.unfetched(CONFIGS) is None
+    assert spec.download_notice(CONFIGS) is None
     assert spec.fetch(CONFIGS) is False

@@ -21,7 +21,7 @@ from mltrain.data import download as downloading
 from mltrain.data import mnist_files
 from mltrain.data.datasets.mnist import Mnist
 from mltrain.errors import DataError, StorageError
-from mltrain.replacing import UNFINISHED
+from mltrain.system.atomic_write import UNFINISHED
 
 IMAGES = "train-images-idx3-ubyte"
 COMPRESSED = [f"{name}.gz" for name in tiny_files()]

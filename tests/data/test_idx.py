@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tiny_mnist import idx
 
-from mltrain.data.idx import read_idx
+from mltrain.data.idx_format import read_idx
 from mltrain.errors import DataError
 
 IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)

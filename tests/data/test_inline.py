@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mltrain.data import Facts
+from mltrain.data.base import RowSpec
 from mltrain.data.datasets.inline import Inline
 from mltrain.errors import OptionError
 
@@ -12,19 +12,19 @@ NAN = float("nan")
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "facts", "x_shape", "y_shape"),
+    ("x", "y", "row_spec", "x_shape", "y_shape"),
     [
-        ([1, 2, 3], [4, 5.5, 6], Facts((1,), 1), (3, 1), (3, 1)),
-        ([[1], [2]], [[1], [2]], Facts((1,), 1), (2, 1), (2, 1)),
-        ([[1, 2], [3, 4], [5, 6]], [1, 2, 3], Facts((2,), 1), (3, 2), (3, 1)),
-        ([1, 2], [[1, 2, 3], [4, 5, 6]], Facts((1,), 3), (2, 1), (2, 3)),
-        ([[[1, 2, 3], [4, 5, 6]]], [1], Facts((2, 3), 1), (1, 2, 3), (1, 1)),
-        ([[[[1], [2]]]], [1], Facts((1, 2, 1), 1), (1, 1, 2, 1), (1, 1)),
+        ([1, 2, 3], [4, 5.5, 6], RowSpec((1,), 1), (3, 1), (3, 1)),
+        ([[1], [2]], [[1], [2]], RowSpec((1,), 1), (2, 1), (2, 1)),
+        ([[1, 2], [3, 4], [5, 6]], [1, 2, 3], RowSpec((2,), 1), (3, 2), (3, 1)),
+        ([1, 2], [[1, 2, 3], [4, 5, 6]], RowSpec((1,), 3), (2, 1), (2, 3)),
+        ([[[1, 2, 3], [4, 5, 6]]], [1], RowSpec((2, 3), 1), (1, 2, 3), (1, 1)),
+        ([[[[1], [2]]]], [1], RowSpec((1, 2, 1), 1), (1, 1, 2, 1), (1, 1)),
     ],
 )
-def test_numbers(x, y, facts, x_shape, y_shape):
+def test_numbers(x, y, row_spec, x_shape, y_shape):
     spec = Inline(x=x, y=y)
-    assert spec.facts(HERE) == facts
+    assert spec.row_spec(HERE) == row_spec
     rows = spec.load(0, HERE).train
     assert rows.x.dtype == rows.y.dtype == np.float32
     assert rows.x.shape == x_shape
@@ -35,14 +35,14 @@ def test_numbers(x, y, facts, x_shape, y_shape):
 
 def test_names_are_numbered_as_they_come():
     spec = Inline(x=[1, 2, 3, 4, 5], y=["walk", "run", "walk", "bike", "run"])
-    assert spec.facts(HERE) == Facts((1,), classes=("walk", "run", "bike"))
+    assert spec.row_spec(HERE) == RowSpec((1,), classes=("walk", "run", "bike"))
     y = spec.load(0, HERE).train.y
     assert y.dtype == np.int32
     assert y.tolist() == [0, 1, 0, 2, 1]
 
 
 def test_a_name_may_look_like_a_number():
-    assert Inline(x=[1, 2], y=["7", "3"]).facts(HERE).classes == ("7", "3")
+    assert Inline(x=[1, 2], y=["7", "3"]).row_spec(HERE).classes == ("7", "3")
 
 
 DEEP = [[[[[[[[[1]]]]]]]]]

@@ -23,7 +23,7 @@ def test_points_fill_the_square_and_are_judged_by_the_line():
     np.testing.assert_array_equal(y, second > 1.2 * first + 50)
     # The triangle above the line, 350 high and 350 / 1.2 wide, is this part of the square.
     assert y.mean() == pytest.approx(350 * 350 / 1.2 / 2 / 400**2, abs=0.01)
-    assert spec.facts(HERE).classes == ("below", "above")
+    assert spec.row_spec(HERE).classes == ("below", "above")
 
 
 @pytest.mark.parametrize(("intercept", "number"), [(500, 0), (-1, 1), (1e308, 0)])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tiny_mnist import LABELS, TEST_LABELS, idx, put_files, tiny_images
 
-from mltrain.data import Facts, mnist_files
+from mltrain.data import mnist_files
+from mltrain.data.base import RowSpec
 from mltrain.data.datasets.mnist import Mnist
 from mltrain.errors import DataError, OptionError
 
@@ -45,8 +46,8 @@ def test_hashes_are_those_that_the_readme_tells():
 
 def test_facts_need_no_files(alone: Path):
     digits = tuple("0123456789")
-    assert Mnist().facts(alone) == Facts((28, 28), classes=digits)
-    assert Mnist(scale=False).facts(alone) == Facts((28, 28), classes=digits)
+    assert Mnist().row_spec(alone) == RowSpec((28, 28), classes=digits)
+    assert Mnist(scale=False).row_spec(alone) == RowSpec((28, 28), classes=digits)
 
 
 def test_images_stay_bytes_and_are_not_copied(alone: Path):
@@ -79,7 +80,7 @@ def test_the_test_set_is_given():
 def found(path: str | None, folder: Path) -> int:
     """Which copy is loaded: the byte of which its first image is full."""
     spec = Mnist(path=path)
-    assert spec.unfetched(folder) is None
+    assert spec.download_notice(folder) is None
     assert spec.fetch(folder) is False
     return int(spec.load(0, folder).train.x[0, 0, 0])
 
@@ -171,14 +172,14 @@ def test_offline_says_where_it_looked_and_what_to_do(alone: Path, monkeypatch: p
 
 
 def test_check_is_told_what_is_missing(alone: Path, monkeypatch: pytest.MonkeyPatch):
-    assert Mnist().unfetched(alone) == f"MNIST would be downloaded to {alone / 'cache' / 'mnist'} (11.6 MB)"
+    assert Mnist().download_notice(alone) == f"MNIST would be downloaded to {alone / 'cache' / 'mnist'} (11.6 MB)"
     monkeypatch.setenv("MLTRAIN_OFFLINE", "1")
     with pytest.raises(
         DataError, match="MNIST is nowhere to be found, and MLTRAIN_OFFLINE forbids downloading it\nLooked"
     ):
-        Mnist().unfetched(alone)
+        Mnist().download_notice(alone)
     put_files(alone / "data" / "mnist")
-    assert Mnist().unfetched(alone) is None
+    assert Mnist().download_notice(alone) is None
 
 
 ADVICE = "; put the right file in its place, or delete it, and MNIST is looked for elsewhere or downloaded"

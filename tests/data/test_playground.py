@@ -48,7 +48,7 @@ def test_samples_and_noise_have_the_defaults_of_the_playground():
     spec = Playground(shape="spiral")
     assert spec.samples == 500
     assert spec.noise == 0
-    assert spec.facts(HERE).classes == ("orange", "blue")
+    assert spec.row_spec(HERE).classes == ("orange", "blue")
 
 
 def test_circle():

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
 from mltrain.data.splitting import rows_in_words
 from mltrain.errors import DataError, OptionError
 
@@ -17,7 +17,7 @@ def rows(count: int) -> Split:
 
 def split(count: int, validation: float = 0, test: float = 0, seed: int = 0, own_test: Split | None = None) -> Dataset:
     spec = DatasetSpec(validation_split=validation, test_split=test)
-    return spec.parts(rows(count), Facts((2,)), seed, own_test)
+    return spec.parts(rows(count), RowSpec((2,)), seed, own_test)
 
 
 def numbers(part: Split | None) -> list[int]:
@@ -29,7 +29,7 @@ def numbers(part: Split | None) -> list[int]:
 
 def test_nothing_held_back_copies_nothing():
     given = rows(10)
-    dataset = DatasetSpec().parts(given, Facts((2,)), 0)
+    dataset = DatasetSpec().parts(given, RowSpec((2,)), 0)
     assert dataset.train is given
     assert dataset.validation is None
     assert dataset.test is None
@@ -105,14 +105,14 @@ def test_shares_that_leave_nothing_are_refused_before_anything_is_loaded(validat
 
 
 def test_by_default_there_is_nothing_to_fetch():
-    assert DatasetSpec().unfetched(Path()) is None
+    assert DatasetSpec().download_notice(Path()) is None
     assert DatasetSpec().fetch(Path()) is False
 
 
 def test_whether_classes_have_names():
-    assert not Facts((2,)).named
-    assert not Facts((2,), classes=("0", "1")).named
-    assert Facts((2,), classes=("below", "above")).named
+    assert not RowSpec((2,)).named
+    assert not RowSpec((2,), classes=("0", "1")).named
+    assert RowSpec((2,), classes=("below", "above")).named
 
 
 def test_rows_in_words():

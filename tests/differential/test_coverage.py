@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import differential
-from differential import coverage
-from differential.coverage import uncovered, without_counterpart
-from differential.members import MEMBERS, NONE
-from differential.peers import PEERS
+from campaigns import differential
+from campaigns.differential import coverage
+from campaigns.differential.coverage import uncovered, without_counterpart
+from campaigns.differential.members import MEMBERS, NONE
+from campaigns.differential.peers import PEERS
 
 TABLES = {
     "activations": "ACTIVATIONS",

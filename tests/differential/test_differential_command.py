@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from benchmarks.peers import Peers
-from differential import __main__ as command
-from differential import peers
-from differential.case import Case
-from differential.exchange import Result
-from differential.ours import train_float64
+from campaigns.differential import __main__ as command
+from campaigns.differential import peers
+from campaigns.differential.case import Case
+from campaigns.differential.exchange import Result
+from campaigns.differential.ours import train_float64
 
 WRONG = 2
 """The number of the config that one of the false peers gets wrong."""
@@ -60,7 +60,7 @@ def test_a_disagreement_is_named_so_that_it_can_be_repeated(capsys: pytest.Captu
     assert command.main(["--configs", str(WRONG + 1)]) == 1
     out = capsys.readouterr().out
     assert f"config {WRONG} disagrees beside PyTorch: loss in float64; " in out
-    assert f"\n# python -m differential --seed 0 --only {WRONG}\nname: differential-0-{WRONG}\n" in out
+    assert f"\n# python -m campaigns.differential --seed 0 --only {WRONG}\nname: differential-0-{WRONG}\n" in out
     assert command.main(["--only", str(WRONG)]) == 1
     assert "dataset:\n  type: inline\n" in capsys.readouterr().out
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from differential.case import Case, draw_case
-from differential.draw import STEPS, draw_config
-from differential.exchange import read_tasks, write_tasks
-from differential.members import MEMBERS
-from differential.ours import task_of
-from differential.peers import members_of
+from campaigns.differential.case import Case, draw_case
+from campaigns.differential.draw import STEPS, draw_config
+from campaigns.differential.exchange import read_tasks, write_tasks
+from campaigns.differential.members import MEMBERS
+from campaigns.differential.ours import task_of
+from campaigns.differential.peers import members_of
 from mltrain.config.load import parse_config
 
 DRAWN = [Case(number, draw_config(0, number)) for number in range(250)]

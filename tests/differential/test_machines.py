@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from differential import machines
-from differential.machines import SETTINGS, Setting, compare, main
+from campaigns.differential import machines
+from campaigns.differential.machines import SETTINGS, Setting, compare, main
 
 
 def test_a_table_of_settings(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from differential.case import Case, draw_case
-from differential.exchange import Result
-from differential.ours import train_float32, train_float64
-from differential.verdict import UNIT, Ours, distance, is_astray, judge, spread
+from campaigns.differential.case import Case, draw_case
+from campaigns.differential.exchange import Result
+from campaigns.differential.ours import train_float32, train_float64
+from campaigns.differential.verdict import UNIT, Ours, distance, is_astray, judge, spread
 from mltrain.config import Config
 from mltrain.config.convert import convert
 

@@ -5,9 +5,9 @@ import re
 
 from rich.console import Console
 
-from mltrain.display.terminal import Terminal
-from mltrain.display.views import View
-from mltrain.training.report import EpochReport
+from mltrain.training.epoch_report import EpochReport
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import View
 
 
 class Tty(io.StringIO):
@@ -60,5 +60,5 @@ def painted(view: View, width: int):
 
 
 def report(epoch=1, epochs=5, **changes):
-    facts = {"steps": 10, "seconds": 0.00412, "loss": 0.1234, "metrics": {}, "val_loss": None, "val_metrics": {}}
-    return EpochReport(epoch, epochs, **{**facts, "tracked": {}, **changes})
+    row_spec = {"steps": 10, "seconds": 0.00412, "loss": 0.1234, "metrics": {}, "val_loss": None, "val_metrics": {}}
+    return EpochReport(epoch, epochs, **{**row_spec, "tracked": {}, **changes})

@@ -1,7 +1,7 @@
 import pytest
 from screens import Clock, last_drawing, terminal
 
-from mltrain.display.download import download_bar
+from mltrain.views.terminal.download import download_bar
 
 
 def fetch(progress, clock, name="images.gz", total=10_000_000, known=True):

@@ -1,8 +1,8 @@
 import pytest
 from screens import Tty, painted
 
-from mltrain.display.explain import Entry, Listing, Member, Option, explanation, listings
-from mltrain.display.terminal import Channel
+from mltrain.views.terminal.explain import Entry, Listing, Member, Option, explanation, listings
+from mltrain.views.terminal.terminal import Channel
 
 FAMILIES = listings(
     [

@@ -3,7 +3,7 @@ import math
 import pytest
 from screens import painted
 
-from mltrain.display.curves import LossCurve, LossLine, Scale, blocks, sampled
+from mltrain.views.terminal.loss_curve import LossCurve, LossLine, Scale, blocks, sampled
 
 
 def test_the_scale_is_linear_until_decades_are_spanned():

@@ -1,7 +1,7 @@
 from screens import Tty, painted, without_styles
 
-from mltrain.display.messages import Outcome, closing, error, note, warning
-from mltrain.display.terminal import Channel
+from mltrain.views.terminal.messages import Outcome, closing, error, note, warning
+from mltrain.views.terminal.terminal import Channel
 
 PROBLEMS = """\
 configs/mnist.yaml:6:20  layers[1].unit: unknown option for dense; did you mean 'units'?

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from mltrain.display.numbers import (
+from mltrain.views.terminal.number_format import (
     aligned,
     clock_time,
     data_size,

@@ -1,7 +1,7 @@
 import pytest
 from screens import painted
 
-from mltrain.display.progress import Bar, Bars, bar
+from mltrain.views.terminal.progress import Bar, Bars, bar
 
 STEPS = Bar("steps", 0.5, ["50%", "0:07 left", "12 steps/s"])
 

@@ -1,7 +1,7 @@
 import pytest
 from screens import painted
 
-from mltrain.display.tables import (
+from mltrain.views.terminal.tables import (
     Confusion,
     Prediction,
     SummaryRow,

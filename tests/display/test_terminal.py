@@ -7,8 +7,8 @@ import sys
 import pytest
 from screens import Tty, terminal
 
-from mltrain.display.terminal import Channel, Terminal
-from mltrain.display.views import ACCENT, Lines, Span, verbatim
+from mltrain.views.terminal.terminal import Channel, Terminal
+from mltrain.views.terminal.views import ACCENT, Lines, Span, verbatim
 
 STYLED = Lines([[Span("plain "), Span("styled", ACCENT)]])
 
@@ -100,8 +100,13 @@ def test_the_width_is_that_of_the_terminal(monkeypatch):
 def test_rich_is_not_imported_where_nothing_is_a_terminal():
     program = """
 import sys
-from mltrain.display import download, explain, messages, tables, terminal, training
-from mltrain.training.report import EpochReport
+from mltrain.views.terminal import download
+from mltrain.views.terminal import explain
+from mltrain.views.terminal import messages
+from mltrain.views.terminal import tables
+from mltrain.views.terminal import terminal
+from mltrain.views.terminal import training_display as training
+from mltrain.training.epoch_report import EpochReport
 
 show = terminal.Terminal()
 with training.training_display(show, title="t", epochs=1) as display:

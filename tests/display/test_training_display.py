@@ -4,10 +4,10 @@ import re
 import pytest
 from screens import Clock, encoded_stream, last_drawing, report, terminal, without_styles
 
-from mltrain.display.live import REDRAW_INTERVAL
-from mltrain.display.terminal import Terminal
-from mltrain.display.training import training_display
-from mltrain.display.training_table import EpochTable
+from mltrain.views.terminal.redraw import REDRAW_INTERVAL
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.training_display import training_display
+from mltrain.views.terminal.training_table import EpochTable
 
 
 def show_plain(*reports, **decisions):

@@ -1,7 +1,7 @@
 import pytest
 from screens import painted
 
-from mltrain.display.views import (
+from mltrain.views.terminal.views import (
     ACCENT,
     RULE,
     Column,

@@ -67,4 +67,4 @@ def prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", COLUMNS)
     monkeypatch.delenv("CI", raising=False)
     # A screen keeps every frame; only what stays is of interest.
-    monkeypatch.setattr("mltrain.display.live.REDRAW_INTERVAL", math.inf)
+    monkeypatch.setattr("mltrain.views.terminal.redraw.REDRAW_INTERVAL", math.inf)

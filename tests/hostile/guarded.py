@@ -12,14 +12,14 @@ SECONDS = 60
 """Seconds of the processor for all files of a call: many times what they take, and little beside a hang."""
 
 READERS = {
-    "model": "from mltrain.storage.model import Model; read = Model.load",
-    "run": "from mltrain.storage.record import Record; read = lambda path: Record.read(Path(path))",
+    "model": "from mltrain.inference.model import Model; read = Model.load",
+    "run": "from mltrain.runs.saved_run import SavedRun; read = lambda path: SavedRun.read(Path(path))",
     "config": "from mltrain.config.load import load_config; read = load_config",
     "csv": "from mltrain.data.datasets.csv import Csv; read = lambda path: Csv(path=path, target='y').load(0, Path())",
     "npz": "from mltrain.data.datasets.npz import Npz; read = lambda path: Npz(path=path).load(0, Path())",
-    "idx": "from mltrain.data.idx import read_idx; read = lambda path: read_idx(Path(path), 3, 2**31)",
+    "idx": "from mltrain.data.idx_format import read_idx; read = lambda path: read_idx(Path(path), 3, 2**31)",
     "rows": "from mltrain.data.tables.opening import open_rows; read = lambda path: list(open_rows(path).blocks())",
-    "picture": "from mltrain.data.pictures import read_digit; read = lambda path: read_digit(path, 28, 28)",
+    "picture": "from mltrain.data.image_files import read_digit; read = lambda path: read_digit(path, 28, 28)",
 }
 """How the commands read each kind of file."""
 

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from fuzzing.campaign import Campaign, Limits
-from fuzzing.targets import TARGETS, Target
+from campaigns.fuzzing.campaign import Campaign, Limits
+from campaigns.fuzzing.targets import TARGETS, Target
 from mltrain.errors import DataError
 
 MUTATIONS = {"model": 600, "config": 400, "run": 100}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from guarded import answers, refusal
 
-from mltrain import reading
 from mltrain.config.load import load_config
 from mltrain.errors import ConfigError
+from mltrain.system import safe_open as reading
 
 HEAD = "dataset: {type: linear, slope: 1, intercept: 0, x: [1]}\nloss: mse\nlayers:"
 

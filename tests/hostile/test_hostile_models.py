@@ -15,9 +15,9 @@ from guarded import answers, refusal
 
 from mltrain.config.load import parse_config
 from mltrain.errors import DataError, ModelFileError, StorageError
-from mltrain.preparation import prepare
-from mltrain.storage.model import Model
-from mltrain.storage.model_file import MOST_META, write_model_file
+from mltrain.inference.model import Model
+from mltrain.inference.model_file import MOST_META, write_model_file
+from mltrain.job import prepare
 
 CONFIG = """
 dataset: {type: inline, x: [[0, 1], [1, 0], [1, 1]], y: [iris, rose, rose]}
@@ -201,6 +201,6 @@ def test_what_would_not_be_read_is_not_written(tmp_path: Path) -> None:
 
 
 def test_what_no_model_file_has_room_for_is_refused_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mltrain.storage.model.MOST_META", 100)
+    monkeypatch.setattr("mltrain.inference.model.MOST_META", 100)
     with pytest.raises(DataError, match="a model keeps its config and the names of columns and categories"):
         prepare(parse_config(CONFIG, "flowers.yaml"), Path())

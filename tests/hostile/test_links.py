@@ -8,9 +8,9 @@ import pytest
 
 from mltrain.cli import app
 from mltrain.errors import ModelFileError, UsageError
-from mltrain.storage.catalogue import list_runs
-from mltrain.storage.record import Record
-from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, MODEL, find_model
+from mltrain.runs.catalogue import list_runs
+from mltrain.runs.run import CONFIG, FRAMES, HISTORY, MODEL, find_model
+from mltrain.runs.saved_run import SavedRun
 
 FILES = (MODEL, CONFIG, HISTORY, FRAMES)
 LINE = """
@@ -62,7 +62,7 @@ def test_a_link_within_the_folder_is_followed(run: Path) -> None:
     (run / MODEL).rename(run / "best.npz")
     (run / MODEL).symlink_to("best.npz")
     assert find_model(run) == run / MODEL
-    assert Record.read(run).epochs == 2
+    assert SavedRun.read(run).epochs == 2
 
 
 def test_links_in_a_circle(run: Path) -> None:
@@ -75,13 +75,13 @@ def test_links_in_a_circle(run: Path) -> None:
 
 def test_the_folder_itself_may_be_a_link(run: Path, tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to(run)
-    assert Record.read(tmp_path / "latest").epochs == 2
+    assert SavedRun.read(tmp_path / "latest").epochs == 2
 
 
 def test_what_lies_beside_the_model_is_not_read_through_links(run: Path) -> None:
     for name in (HISTORY, FRAMES):
         move_out(run / name)
-    record = Record.read(run)
+    record = SavedRun.read(run)
     assert (record.history, record.frames) == ({}, None)
 
 
@@ -90,7 +90,7 @@ def test_a_config_outside_of_the_folder_says_nothing_about_the_run(
 ) -> None:
     other = move_out(run / CONFIG)
     other.write_text(other.read_text().replace("seed: 0", "seed: 1"))
-    record = Record.read(run)
+    record = SavedRun.read(run)
     assert (record.history, record.name) == ({}, MODEL)
     command("evaluate", "--model", str(run), "--json")
     assert json.loads(capsys.readouterr().out)["samples"] == 4

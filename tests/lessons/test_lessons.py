@@ -10,8 +10,8 @@ import pytest
 
 import mltrain
 from mltrain.engine.network import infer
-from mltrain.preparation import prepare, split_to_evaluate
-from mltrain.storage.model import Model
+from mltrain.inference.model import Model
+from mltrain.job import prepare, split_to_evaluate
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from differential.case import Case
-from differential.ours import train_float32, train_float64
-from differential.verdict import UNIT, distance, is_astray
+from campaigns.differential.case import Case
+from campaigns.differential.ours import train_float32, train_float64
+from campaigns.differential.verdict import UNIT, distance, is_astray
 from mltrain.config import Config
 from mltrain.config.convert import convert
 

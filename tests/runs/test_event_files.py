@@ -11,9 +11,9 @@ import pytest
 from command_runs import mltrain, succeed
 
 from mltrain.errors import StorageError
-from mltrain.storage.event_files import EventFiles
-from mltrain.storage.record import read_history
-from mltrain.training.report import EpochReport
+from mltrain.runs.event_files import EventFiles
+from mltrain.runs.saved_run import read_history
+from mltrain.training.epoch_report import EpochReport
 
 loader = pytest.importorskip("tensorboard.backend.event_processing.event_file_loader")
 pytest.importorskip("tensorboardX")

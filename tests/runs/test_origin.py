@@ -11,9 +11,9 @@ import pytest
 from command_runs import mltrain, succeed
 
 from mltrain import __version__
-from mltrain.data import Dataset, Facts, Split
+from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.data.fingerprint import fingerprint
-from mltrain.storage.model import Model
+from mltrain.inference.model import Model
 
 CONFIG = """
 name: table
@@ -40,7 +40,7 @@ def split(*, rows: int = 4, start: int = 0) -> Split:
 
 
 def dataset() -> Dataset:
-    return Dataset(Facts((2,)), split(), split(rows=2, start=20), split(rows=3, start=40))
+    return Dataset(RowSpec((2,)), split(), split(rows=2, start=20), split(rows=3, start=40))
 
 
 def other_value(array: np.ndarray, index: int) -> np.ndarray:

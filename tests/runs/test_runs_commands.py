@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from command_runs import columns_of, files, mltrain, pseudo_terminal, succeed
 
-from mltrain.display.runs import RunRow, RunsTable
 from mltrain.errors import StorageError
-from mltrain.storage.record import Record
-from mltrain.storage.removal import remove_run
-from mltrain.storage.runs import FILES, HISTORY, MODEL
+from mltrain.runs.removal import remove_run
+from mltrain.runs.run import FILES, HISTORY, MODEL
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.terminal.run_tables import RunRow, RunsTable
 
 CONFIG = """
 name: {name}
@@ -100,7 +100,7 @@ def test_what_all_are_judged_by_is_a_header(runs: Path) -> None:
 def test_json_says_the_same_as_the_files(runs: Path) -> None:
     found = {run["run"]: run for run in succeed("runs", "--json").document["runs"]}
     assert list(found) == ["runs/plain", "runs/deep", "runs/petals"]
-    columns = Record.read(runs / "plain").history
+    columns = SavedRun.read(runs / "plain").history
     assert found["runs/plain"] == {
         "run": "runs/plain",
         "when": datetime.fromtimestamp(FIRST_DAY, UTC).isoformat(),
@@ -112,7 +112,7 @@ def test_json_says_the_same_as_the_files(runs: Path) -> None:
         "epochs": 2,
         "seconds": sum(columns["seconds"]),
     }
-    assert found["runs/petals"]["best"] == max(Record.read(runs / "petals").history["accuracy"])
+    assert found["runs/petals"]["best"] == max(SavedRun.read(runs / "petals").history["accuracy"])
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_configs_and_results_side_by_side(runs: Path) -> None:
     assert ["parameters", "2", "13"] in rows
     assert ["train rows", "3", "6"] in rows
     assert ["validation rows", "3", "–"] in rows
-    plain, deep = (Record.read(runs / name) for name in ("plain", "deep"))
+    plain, deep = (SavedRun.read(runs / name) for name in ("plain", "deep"))
     document = succeed("runs", "diff", "plain", "runs/deep", "--json").document
     assert document["runs"] == [f"runs/plain/{MODEL}", f"runs/deep/{MODEL}"]
     assert document["result"]["loss"] == [plain.history["loss"][-1], deep.history["loss"][-1]]
@@ -386,12 +386,12 @@ def removals(run: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def test_a_removal_that_is_broken_off_leaves_a_whole_run_or_none(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (runs / "petals" / "plots").mkdir()
     (runs / "petals" / "plots" / "curve.png").write_bytes(b"")
-    whole = Record.read(runs / "petals")
+    whole = SavedRun.read(runs / "petals")
     outcomes = []
     for _ in removals(runs / "petals", monkeypatch):
         outcomes.append(Path("broken", MODEL).exists())
         if outcomes[-1]:
-            left = Record.read(Path("broken"))
+            left = SavedRun.read(Path("broken"))
             assert left.history == whole.history
             assert left.model.config == whole.model.config
             assert (left.model.network.parameters == whole.model.network.parameters).all()

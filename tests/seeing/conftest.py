@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mltrain.cli import app
-from mltrain.storage.record import Record
+from mltrain.runs.saved_run import SavedRun
 
 CONFIGS = {
     "line": """
@@ -75,5 +75,5 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def records(runs: dict[str, Path]) -> dict[str, Record]:
-    return {name: Record.read(folder) for name, folder in runs.items()}
+def records(runs: dict[str, Path]) -> dict[str, SavedRun]:
+    return {name: SavedRun.read(folder) for name, folder in runs.items()}

@@ -10,8 +10,8 @@ from PIL import Image
 
 from mltrain.cli import app
 from mltrain.errors import DataError
-from mltrain.plotting.animation import animation_of
-from mltrain.plotting.style import LIGHT, drawn
+from mltrain.views.plotting.animation import animation_of
+from mltrain.views.plotting.style import LIGHT, drawn
 
 
 def panels(animation, frame):

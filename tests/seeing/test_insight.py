@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mltrain.insight.answers import (
+from mltrain.views.insight.answers import (
     ClassAnswers,
     calibration_of,
     class_answers,
@@ -9,13 +9,13 @@ from mltrain.insight.answers import (
     number_answers,
     per_class,
 )
-from mltrain.insight.course import Measure, course_of, tracks_of
-from mltrain.insight.curve import curve_of, has_curve
-from mltrain.insight.plane import SIDE, has_plane, plane_of, units_of
+from mltrain.views.insight.fitted_curve import curve_of, has_curve
+from mltrain.views.insight.learning_curves import Measure, learning_curves_of, tracks_of
+from mltrain.views.insight.plane import SIDE, has_plane, plane_of, units_of
 
 
 def test_the_course_is_what_the_history_says_and_its_best_epoch_that_of_the_smallest_validation_loss(records):
-    course = course_of(records["line"])
+    course = learning_curves_of(records["line"])
     history = records["line"].history
     assert course.epochs == list(range(9))
     assert [measure.name for measure in course.measures] == ["loss"]
@@ -25,7 +25,7 @@ def test_the_course_is_what_the_history_says_and_its_best_epoch_that_of_the_smal
 
 
 def test_metrics_follow_the_loss(records):
-    assert [measure.name for measure in course_of(records["plane"]).measures] == ["loss", "accuracy"]
+    assert [measure.name for measure in learning_curves_of(records["plane"]).measures] == ["loss", "accuracy"]
 
 
 def test_a_logarithmic_scale_is_for_values_above_zero_that_span_a_decade():
@@ -36,7 +36,7 @@ def test_a_logarithmic_scale_is_for_values_above_zero_that_span_a_decade():
 
 
 def test_without_training_there_is_no_course_and_there_are_no_tracks(records):
-    assert course_of(records["untrained"]) is None
+    assert learning_curves_of(records["untrained"]) is None
     assert tracks_of(records["untrained"]) is None
     assert tracks_of(records["table"]) is None
 

@@ -17,12 +17,12 @@ import pytest
 from browser import Browser, needs_browser, open_browser
 
 from mltrain.config.load import load_config
-from mltrain.live.desktop import open_page
-from mltrain.live.feed import Feed
-from mltrain.live.page import LivePage
-from mltrain.live.server import Server
-from mltrain.preparation import prepare
-from mltrain.training.report import EpochReport
+from mltrain.job import prepare
+from mltrain.training.epoch_report import EpochReport
+from mltrain.views.live.broadcast import Broadcast
+from mltrain.views.live.desktop import open_page
+from mltrain.views.live.page import LivePage
+from mltrain.views.live.server import Server
 
 
 class Clock:
@@ -79,7 +79,7 @@ def messages(address, wanted, seen):
 
 
 def test_a_slow_reader_gets_the_newest_message_only():
-    feed = Feed()
+    feed = Broadcast()
     assert feed.newer(0, 0.0) is None
     feed.publish("one")
     feed.publish("two", last=True)
@@ -168,7 +168,7 @@ def test_after_a_message_training_has_a_hundred_times_as_long_for_itself(pages, 
 
 @pytest.fixture
 def server():
-    server = Server(Feed(), lambda: "{}")
+    server = Server(Broadcast(), lambda: "{}")
     server.start()
     yield server
     server.stop()

@@ -10,12 +10,12 @@ pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
 
 from matplotlib.colors import to_hex
 
-from mltrain.insight.answers import ClassAnswers
-from mltrain.insight.course import Course, Measure
-from mltrain.plotting.course import course_size, draw_course
-from mltrain.plotting.gallery import gallery_of
-from mltrain.plotting.images import MOST_WEIGHTS
-from mltrain.plotting.style import DARK, LIGHT, Picture, drawn
+from mltrain.views.insight.answers import ClassAnswers
+from mltrain.views.insight.learning_curves import LearningCurves, Measure
+from mltrain.views.plotting.gallery import gallery_of
+from mltrain.views.plotting.images import MOST_WEIGHTS
+from mltrain.views.plotting.learning_curves import draw_learning_curves, learning_curves_size
+from mltrain.views.plotting.style import DARK, LIGHT, Picture, drawn
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_the_surest_mistakes_come_first_with_what_was_said_and_what_is_true(reco
         sureness=np.array([1.0, 0.6, 0.999, 0.6, 0.75]),
         are_probabilities=True,
     )
-    monkeypatch.setattr("mltrain.plotting.gallery.class_answers", lambda record: answers)
+    monkeypatch.setattr("mltrain.views.plotting.gallery.class_answers", lambda record: answers)
     by_name = {picture.name: picture for picture in gallery_of(records["images"]).pictures}
     shown = [axes for axes in figure_of(by_name["mistakes"]).axes if axes.images]
     assert [axes.images[0].get_array()[0, 0] for axes in shown] == [2, 4, 1, 3]
@@ -157,8 +157,8 @@ def test_the_surest_mistakes_come_first_with_what_was_said_and_what_is_true(reco
 def test_measures_stand_in_rows_of_two(records):
     history = records["line"].history
     measures = [Measure(name, history["loss"]) for name in ("loss", "one", "other")]
-    course = Course([*range(9)], measures, 8)
-    picture = Picture("history", "", "", partial(draw_course, course=course), course_size(course))
+    course = LearningCurves([*range(9)], measures, 8)
+    picture = Picture("history", "", "", partial(draw_learning_curves, course=course), learning_curves_size(course))
     boxes = [axes.get_subplotspec().get_geometry()[:3] for axes in figure_of(picture).axes]
     assert boxes == [(2, 2, 0), (2, 2, 1), (2, 2, 2)]
 

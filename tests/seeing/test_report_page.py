@@ -15,8 +15,8 @@ from browser import Browser, needs_browser, open_browser
 
 from mltrain.cli import app
 from mltrain.errors import StorageError, UsageError
-from mltrain.plotting.gallery import gallery_of
-from mltrain.storage.environment import Environment
+from mltrain.system.environment import Environment
+from mltrain.views.plotting.gallery import gallery_of
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import pytest
 
 from mltrain.cli import app
-from mltrain.display.pixels import GREYS, SIDES, Colour, Pixels, Regions, shade
-from mltrain.display.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
 from mltrain.errors import DataError, UsageError
+from mltrain.views.terminal.half_blocks import GREYS, SIDES, Colour, Pixels, Regions, shade
+from mltrain.views.terminal.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
 
 
 def shown(view, width=None):

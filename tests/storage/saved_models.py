@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mltrain.config.load import parse_config
-from mltrain.preparation import prepare
-from mltrain.storage.model import Model
+from mltrain.inference.model import Model
+from mltrain.job import prepare
 
 CLASSIFIER = """
 name: petals

@@ -14,10 +14,10 @@ import pytest
 from saved_models import CLASSIFIER, model_of
 
 from mltrain.errors import StorageError
-from mltrain.replacing import UNFINISHED, create_locked, replacing
-from mltrain.storage.claims import MARK
-from mltrain.storage.runs import Run, find_model
-from mltrain.storage.together import SAVED, SAVING, settle, together
+from mltrain.runs.atomic_folder import SAVED, SAVING, settle, together
+from mltrain.runs.run import Run, find_model
+from mltrain.runs.run_folders import MARK
+from mltrain.system.atomic_write import UNFINISHED, create_locked, replacing
 
 FILES = ["config.yaml", "history.csv", "model.npz"]
 
@@ -66,7 +66,7 @@ def test_a_read_only_folder(here: Path) -> None:
     program = """
 import os, sys
 from pathlib import Path
-from mltrain.storage.runs import Run
+from mltrain.runs.run import Run
 Path("mine").mkdir()
 Path("mine").chmod(0o555)
 Path().chmod(0o555)
@@ -167,7 +167,7 @@ def test_a_mark_that_was_found_before_it_was_locked(here: Path, monkeypatch: pyt
     def found(_handle: int) -> None:
         (here / "mark").unlink()
 
-    monkeypatch.setattr("mltrain.replacing.lock", found)
+    monkeypatch.setattr("mltrain.system.atomic_write.lock", found)
     assert create_locked(here / "mark") is None
 
 

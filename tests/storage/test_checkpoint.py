@@ -10,11 +10,11 @@ from saved_models import Members, npy, rewrite, rewrite_meta
 
 from mltrain.config.load import parse_config
 from mltrain.errors import ModelFileError, StorageError
-from mltrain.preparation import Job, prepare
-from mltrain.storage.checkpoint import Background, Checkpoint, write_checkpoint
-from mltrain.storage.frames import FrameKeeper, Frames
-from mltrain.storage.model import Model
-from mltrain.storage.only_trainer import only_trainer
+from mltrain.inference.model import Model
+from mltrain.job import TrainingJob, prepare
+from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
+from mltrain.runs.frames import FrameKeeper, Frames
+from mltrain.runs.only_trainer import only_trainer
 from mltrain.training import state
 from mltrain.training.state import Course, Snapshot
 
@@ -29,7 +29,7 @@ training: {epochs: 3, batch_size: 7, track: {b: dense_1.bias}}
 """
 
 
-def job() -> Job:
+def job() -> TrainingJob:
     return prepare(parse_config(TEXT, "noisy.yaml"), Path())
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mltrain.errors import ModelFileError
-from mltrain.storage.frames import FrameKeeper, Frames, frame_epochs
+from mltrain.runs.frames import FrameKeeper, Frames, frame_epochs
 
 
 @pytest.mark.parametrize(("count", "epochs"), [(1, 9), (2, 9), (5, 4), (5, 5), (40, 500), (12, 13), (7, 0), (9, 3)])

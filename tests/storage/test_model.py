@@ -16,7 +16,7 @@ from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins, to_yaml
 from mltrain.config.load import parse_config
 from mltrain.config.yaml_reader import read_yaml
-from mltrain.data import DatasetSpec
+from mltrain.data.base import DatasetSpec
 from mltrain.data.points import Points
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.engine.activations import Activation
@@ -29,9 +29,9 @@ from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.regularizers import Regularizer
 from mltrain.engine.schedules import Schedule
 from mltrain.errors import DataError
-from mltrain.storage.environment import Environment
-from mltrain.storage.model import Model
-from mltrain.storage.origin import Origin
+from mltrain.inference.model import Model
+from mltrain.inference.origin import Origin
+from mltrain.system.environment import Environment
 
 LINE = "{dataset: {type: inline, x: [1, 2], y: [3, 4]}, layers: [{type: dense, units: 1}], loss: mse}"
 
@@ -114,9 +114,9 @@ def test_every_spec_comes_back_from_yaml_and_from_the_model_file(name: str, tmp_
     model.save(tmp_path / "model.npz")
     again = Model.load(tmp_path / "model.npz")
     assert again.config == model.config
-    assert again.facts == model.facts
+    assert again.row_spec == model.row_spec
     assert again.network.parameters.tobytes() == model.network.parameters.tobytes()
-    x = np.random.default_rng(0).normal(size=(3, *model.facts.input_shape))
+    x = np.random.default_rng(0).normal(size=(3, *model.row_spec.input_shape))
     assert again.predict(x).tobytes() == model.predict(x).tobytes()
 
 

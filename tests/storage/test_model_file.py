@@ -14,8 +14,8 @@ import pytest
 from saved_models import CLASSIFIER, Members, model_of, npy, rewrite, rewrite_meta
 
 from mltrain.errors import ModelFileError, StorageError
-from mltrain.storage.model import Model
-from mltrain.storage.model_file import ModelFile, write_model_file
+from mltrain.inference.model import Model
+from mltrain.inference.model_file import ModelFile, write_model_file
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def test_no_flipped_bit_does_any_harm(path: Path) -> None:
             noticed += 1
         else:
             assert found.network.parameters.tobytes() == expected.network.parameters.tobytes()
-            assert (found.config, found.facts) == (expected.config, expected.facts)
+            assert (found.config, found.row_spec) == (expected.config, expected.row_spec)
     assert noticed > len(places) * 0.8
 
 

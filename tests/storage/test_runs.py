@@ -15,10 +15,10 @@ from saved_models import CLASSIFIER, model_of
 from mltrain.api import fit
 from mltrain.config.load import load_config, parse_config
 from mltrain.errors import ModelFileError, StorageError, UsageError
-from mltrain.storage import claims
-from mltrain.storage.model import Model
-from mltrain.storage.runs import Run, dataset_of, find_model, history_csv
-from mltrain.training.report import EpochReport
+from mltrain.inference.model import Model
+from mltrain.runs import run_folders as claims
+from mltrain.runs.run import Run, dataset_of, find_model, history_csv
+from mltrain.training.epoch_report import EpochReport
 
 
 @pytest.fixture(autouse=True)
@@ -251,8 +251,8 @@ def test_a_config_beside_a_model_that_is_not_its_own(text: str | None) -> None:
 
 
 def report(epoch: int, **changes: Any) -> EpochReport:
-    facts: dict[str, Any] = {"epochs": 2, "steps": 3, "seconds": 0.25, "loss": 0.5, "metrics": {}}
-    return EpochReport(epoch, **facts | changes)
+    row_spec: dict[str, Any] = {"epochs": 2, "steps": 3, "seconds": 0.25, "loss": 0.5, "metrics": {}}
+    return EpochReport(epoch, **row_spec | changes)
 
 
 def test_the_history_is_a_line_an_epoch() -> None:

@@ -7,8 +7,8 @@ from typing import BinaryIO
 import pytest
 
 from mltrain.errors import StorageError
-from mltrain.storage import files
-from mltrain.storage.files import write_text, write_whole
+from mltrain.system import files
+from mltrain.system.files import write_text, write_whole
 
 
 def test_a_file_is_written(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mltrain.cli import main
-from mltrain.data import Dataset, Facts, Split
+from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.data.inspection import describe_features, find_oddities
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -75,7 +75,7 @@ def test_what_looks_wrong_is_said(show, tmp_path):
 
 def oddities(train, test=None, classes=("a", "b")):
     train, test = (part and Split(np.float32(part[0]), np.int32(part[1])) for part in (train, test))
-    dataset = Dataset(Facts((1,), classes=classes), train, None, test)
+    dataset = Dataset(RowSpec((1,), classes=classes), train, None, test)
     return find_oddities(dataset, describe_features(dataset))
 
 

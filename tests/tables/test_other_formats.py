@@ -12,8 +12,8 @@ import pytest
 import mltrain
 from mltrain.cli import main
 from mltrain.config.convert import convert
-from mltrain.data import DatasetSpec
-from mltrain.data.idx import read_idx
+from mltrain.data.base import DatasetSpec
+from mltrain.data.idx_format import read_idx
 from mltrain.errors import DataError
 
 DATA = Path(__file__).parents[2] / "data"
@@ -36,18 +36,18 @@ def save(folder: Path, **arrays) -> None:
 def test_arrays_by_name(tmp_path):
     save(tmp_path, x=np.arange(6.0).reshape(3, 2), y=np.array(["b", "a", "b"]), test_x=np.ones((1, 2)), test_y=["a"])
     dataset = load("npz", tmp_path, path="a.npz", test_x="test_x", test_y="test_y")
-    assert dataset.facts.classes == ("a", "b")
+    assert dataset.row_spec.classes == ("a", "b")
     assert dataset.train.y.tolist() == [1, 0, 1]
     assert dataset.test.x.tolist() == [[1, 1]]
     save(tmp_path, inputs=np.zeros((4, 2, 2), np.uint8), labels=np.array([0, 2, 1, 0]))
     dataset = load("npz", tmp_path, path="a.npz", x="inputs", y="labels")
-    assert dataset.facts.classes == ("0", "1", "2")
+    assert dataset.row_spec.classes == ("0", "1", "2")
     assert dataset.train.x.dtype == np.uint8
     assert dataset.preprocessing.inputs.scale == 1 / 255
     save(tmp_path, x=np.arange(3), y=np.array([0.5, 1, 2]))
     dataset = load("npz", tmp_path, path="a.npz")
     assert dataset.train.x.shape == dataset.train.y.shape == (3, 1)
-    assert dataset.facts.classes is None
+    assert dataset.row_spec.classes is None
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_the_relatives_of_mnist(tmp_path):
     idx(tmp_path / "images", np.arange(24, dtype=np.uint8).reshape(4, 2, 3), compress=True)
     idx(tmp_path / "labels", np.array([0, 1, 2, 1], np.uint8))
     dataset = load("idx", tmp_path, images="images", labels="labels", test_images="images", test_labels="labels")
-    assert dataset.facts.input_shape == (2, 3)
-    assert dataset.facts.classes == ("0", "1", "2")
+    assert dataset.row_spec.input_shape == (2, 3)
+    assert dataset.row_spec.classes == ("0", "1", "2")
     assert dataset.test.y.tolist() == [0, 1, 2, 1]
     assert dataset.preprocessing.inputs.scale == 1 / 255
     idx(tmp_path / "few", np.array([0, 1], np.uint8))
@@ -103,7 +103,7 @@ def test_a_folder_for_each_class(tmp_path):
                 tmp_path / "all" / name / f"{number}.{ending}"
             )
     dataset = load("images", tmp_path, path="all", height=4, width=5, test_path="all")
-    assert dataset.facts.classes == ("dark", "light")
+    assert dataset.row_spec.classes == ("dark", "light")
     assert dataset.train.x.shape == (4, 4, 5)
     assert dataset.train.y.tolist() == [0, 0, 1, 1]
     assert dataset.train.x[:, 0, 0].tolist() == pytest.approx([20, 20, 230, 230], abs=2)

@@ -1,4 +1,4 @@
-"""Killed at any moment: ``python -m torture moments``, with fewer bytes; and would it notice?"""
+"""Killed at any moment: ``python -m campaigns.torture moments``, with fewer bytes; and would it notice?"""
 
 import os
 import re
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children that d
 CARELESS = """
 import os, sys
 from pathlib import Path
-from torture.moments import die_at_bytes, die_at_every_call
+from campaigns.torture.moments import die_at_bytes, die_at_every_call
 path = Path(sys.argv[1])
 def write(): {write}
 def prepare(): path.write_bytes(b"o" * 9)
@@ -38,7 +38,7 @@ def run(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_no_moment_loses_anything(tmp_path: Path) -> None:
-    done = run("-m", "torture", "moments", "--every", "1024", cwd=tmp_path)
+    done = run("-m", "campaigns.torture", "moments", "--every", "1024", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     counts = {
         name: [int(count) for count in re.findall(r"(\d+) times", text)]

@@ -1,10 +1,10 @@
-"""Long trainings: nothing grows. ``python -m torture soak`` takes a few million steps more."""
+"""Long trainings: nothing grows. ``python -m campaigns.torture soak`` takes a few million steps more."""
 
 import sys
 
 import pytest
 
-from torture.soak import Reading, judge, soak
+from campaigns.torture.soak import Reading, judge, soak
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads memory and open files from /proc")
 

@@ -4,23 +4,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_training import dense, facts, layers, loss, metrics
+from toy_training import dense, layers, loss, metrics, row_spec
 
+from mltrain.checks.errors import find_data_problems, find_problems
 from mltrain.config.convert import convert
-from mltrain.data import Dataset, Facts, Split
+from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.errors import dotted
-from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.options import Training
 
 CLASSES = ("a", "b", "c")
 
 
 def problems(
-    *layer_configs: Any, aim: Any = "mse", measure: tuple[Any, ...] = (), track: Any = (), about: Facts | None = None
+    *layer_configs: Any, aim: Any = "mse", measure: tuple[Any, ...] = (), track: Any = (), about: RowSpec | None = None
 ) -> list[str]:
     training = convert(Training, {"track": track or []})
     return list(
-        map(str, find_problems(layers(*layer_configs), loss(aim), metrics(*measure), training, about or facts()))
+        map(str, find_problems(layers(*layer_configs), loss(aim), metrics(*measure), training, about or row_spec()))
     )
 
 
@@ -30,25 +30,25 @@ def problems(
         (
             [dense(1)],
             "mse",
-            facts(input_shape=(28, 28)),
+            row_spec(input_shape=(28, 28)),
             ["layers[0]: dense takes rows of numbers, but its input is 28 x 28; put flatten before it"],
         ),
         (
             ["relu"],
             "mse",
-            facts(input_shape=(28, 28)),
+            row_spec(input_shape=(28, 28)),
             ["layers[0]: the last layer gives 28 x 28 a row; put flatten before it, or end with a dense layer"],
         ),
         (
             [dense(1), {"type": "dropout", "rate": 0.5}],
             "mse",
-            facts(),
+            row_spec(),
             ["layers[1]: dropout cannot be the last layer: it would drop what the network predicts"],
         ),
         (
             [dense(3)],
             "sparse_categorical_crossentropy",
-            facts(classes=CLASSES),
+            row_spec(classes=CLASSES),
             [
                 "loss: sparse_categorical_crossentropy needs the outputs of softmax, but the last layer's activation "
                 "is linear; write 'activation: softmax' in the last layer"
@@ -57,7 +57,7 @@ def problems(
         (
             [dense(1), "relu"],
             "binary_crossentropy",
-            facts(),
+            row_spec(),
             [
                 "loss: binary_crossentropy needs the outputs of sigmoid, but the last layer's activation is relu; "
                 "write 'activation: sigmoid' in the last layer"
@@ -66,19 +66,19 @@ def problems(
         (
             [dense(1, "softmax")],
             "mse",
-            facts(),
+            row_spec(),
             ["layers[0].activation: softmax over a single output is always 1; use sigmoid for yes or no"],
         ),
         (
             [dense(1), "softmax"],
             "mse",
-            facts(),
+            row_spec(),
             ["layers[1]: softmax over a single output is always 1; use sigmoid for yes or no"],
         ),
         (
             [dense(3)],
             "mse",
-            facts(classes=CLASSES),
+            row_spec(classes=CLASSES),
             [
                 "loss: mean_squared_error compares numbers, but the targets are names ('a', 'b', 'c'); "
                 "use sparse_categorical_crossentropy"
@@ -87,19 +87,19 @@ def problems(
         (
             [dense(4, "relu"), dense(2, "softmax")],
             "sparse_categorical_crossentropy",
-            facts(classes=CLASSES),
+            row_spec(classes=CLASSES),
             ["layers[1].units: the last layer has 2 outputs, but the dataset has 3 classes"],
         ),
         (
             [dense(2)],
             "mse",
-            facts(),
+            row_spec(),
             ["layers[0].units: the last layer gives 2 numbers a row, but the dataset has 1 target a row"],
         ),
         (
             [dense(2)],
             "binary_crossentropy",
-            facts(),
+            row_spec(),
             [
                 "loss: binary_crossentropy needs the outputs of sigmoid, but the last layer's activation is linear; "
                 "write 'activation: sigmoid' in the last layer",
@@ -108,22 +108,22 @@ def problems(
         ),
     ],
 )
-def test_outputs_that_do_not_fit(layer_configs: list[Any], aim: str, about: Facts, lines: list[str]) -> None:
+def test_outputs_that_do_not_fit(layer_configs: list[Any], aim: str, about: RowSpec, lines: list[str]) -> None:
     assert problems(*layer_configs, aim=aim, about=about) == lines
 
 
 @pytest.mark.parametrize(
     ("layer_configs", "aim", "about"),
     [
-        ([dense(1)], "mse", facts()),
-        (["flatten", dense(3, "softmax")], "sparse_categorical_crossentropy", facts(1, CLASSES, (4, 4))),
-        ([dense(3), "softmax"], "categorical_crossentropy", facts(classes=CLASSES)),
-        ([dense(1, "sigmoid")], "binary_crossentropy", facts(classes=("no", "yes"))),
-        ([dense(1, "step")], "perceptron", facts()),
-        ([dense(1, "tanh")], "hinge", facts(classes=("no", "yes"))),
+        ([dense(1)], "mse", row_spec()),
+        (["flatten", dense(3, "softmax")], "sparse_categorical_crossentropy", row_spec(1, CLASSES, (4, 4))),
+        ([dense(3), "softmax"], "categorical_crossentropy", row_spec(classes=CLASSES)),
+        ([dense(1, "sigmoid")], "binary_crossentropy", row_spec(classes=("no", "yes"))),
+        ([dense(1, "step")], "perceptron", row_spec()),
+        ([dense(1, "tanh")], "hinge", row_spec(classes=("no", "yes"))),
     ],
 )
-def test_outputs_that_fit(layer_configs: list[Any], aim: str, about: Facts) -> None:
+def test_outputs_that_fit(layer_configs: list[Any], aim: str, about: RowSpec) -> None:
     assert problems(*layer_configs, aim=aim, about=about) == []
 
 
@@ -134,7 +134,7 @@ def test_metrics_that_do_not_fit_the_loss() -> None:
         "metrics[2]: f1 judges classes, but mean_squared_error here learns numbers; use mean_absolute_error or r2",
     ]
     softmax = dense(3, "softmax")
-    aim, about = "sparse_categorical_crossentropy", facts(classes=CLASSES)
+    aim, about = "sparse_categorical_crossentropy", row_spec(classes=CLASSES)
     assert problems(softmax, aim=aim, about=about, measure=("accuracy", "mse")) == [
         "metrics[1]: mean_squared_error judges numbers, but sparse_categorical_crossentropy learns classes; "
         "use accuracy"
@@ -177,7 +177,7 @@ def data_problems(aim: str, last: dict[str, Any], *splits: Any, classes: tuple[s
     ]
     if classes is not None:
         parts = [part and Split(part.x, part.y[:, 0].astype(np.int32)) for part in parts]
-    dataset = Dataset(facts(classes=classes), *parts)
+    dataset = Dataset(row_spec(classes=classes), *parts)
     found = find_data_problems(layers(last), loss(aim), dataset)
     return [f"{dotted(problem.path)}: {problem.message}" for problem in found]
 

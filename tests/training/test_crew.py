@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from toy_training import dense, network
 
-from mltrain.threads import BLAS_VARIABLES, crew_possible
+from mltrain.system.threads import BLAS_VARIABLES, crew_possible
 from mltrain.training import sharing
 from mltrain.training.crew import CrewLost
 

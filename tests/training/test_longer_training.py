@@ -9,8 +9,8 @@ from toy_training import class_rows, dense, line_rows, loss, network, training_o
 
 from mltrain.engine.network import Network
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
+from mltrain.training.epoch_report import EpochReport
 from mltrain.training.evaluation import Evaluator
-from mltrain.training.report import EpochReport
 
 INPUTS, CLASSES = 5, 3
 HIDDEN = dense(6, "tanh", name="hidden")

@@ -284,7 +284,7 @@ def test_progress_is_told_between_steps(monkeypatch: pytest.MonkeyPatch) -> None
     told: list[tuple[int, int, float]] = []
     monkeypatch.setattr(batches, "WINDOW_BYTES", 1)
     (report,) = training_of(
-        network(1, dense(1)), line_rows(10), batch_size=4, progress=lambda *facts: told.append(facts)
+        network(1, dense(1)), line_rows(10), batch_size=4, progress=lambda *row_spec: told.append(row_spec)
     )
     assert [(step, steps) for step, steps, _ in told] == [(1, 3), (2, 3), (3, 3)]
     assert told[-1][2] == pytest.approx(report.loss)
@@ -292,7 +292,11 @@ def test_progress_is_told_between_steps(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_progress_is_told_once_for_steps_that_share_a_window() -> None:
     told: list[int] = []
-    list(training_of(network(1, dense(1)), line_rows(10), batch_size=1, progress=lambda *facts: told.append(facts[0])))
+    list(
+        training_of(
+            network(1, dense(1)), line_rows(10), batch_size=1, progress=lambda *row_spec: told.append(row_spec[0])
+        )
+    )
     assert told == [10]
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from mltrain import memory as machine
+from mltrain.checks import memory_estimate as memory
+from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
 from mltrain.config.load import parse_config
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.network import infer
 from mltrain.engine.optimizers.adam import Adam
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.errors import NotEnoughMemory
-from mltrain.preparation import memory_of, prepare
-from mltrain.training import memory
-from mltrain.training.memory import Memory, memory_for, refuse_too_large
+from mltrain.job import memory_of, prepare
+from mltrain.system import memory as machine
 from mltrain.training.options import Training
 from mltrain.training.state import Course
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mltrain.display.profile import profile_table
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.losses.mean_squared_error import MeanSquaredError
@@ -17,6 +16,7 @@ from mltrain.training import profile as profile_module
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
 from mltrain.training.profile import PHASES, Profile, Share
+from mltrain.views.terminal.profile_table import profile_table
 
 
 def run(profile: Profile | None, epochs: int = 3) -> list[float]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_training import facts, loss, split
+from toy_training import loss, row_spec, split
 
 from mltrain.training.targets import class_names, encode, misfit, mismatch
 
@@ -33,7 +33,7 @@ DIGITS = tuple(map(str, range(10)))
 def test_targets_become_what_the_loss_takes(
     aim: str, outputs: int, classes: tuple[str, ...] | None, y: Any, encoded: Any
 ) -> None:
-    about = facts(np.array(y).shape[-1] if classes is None else 1, classes)
+    about = row_spec(np.array(y).shape[-1] if classes is None else 1, classes)
     assert mismatch(loss(aim), about, outputs) is None
     assert misfit(loss(aim), about, outputs, split(y)) is None
     found = encode(loss(aim), about, outputs, split(y))
@@ -97,7 +97,7 @@ def test_targets_become_what_the_loss_takes(
 def test_what_cannot_be_compared(
     aim: str, outputs: int, target_count: int, classes: tuple[str, ...] | None, message: str
 ) -> None:
-    assert mismatch(loss(aim), facts(target_count, classes), outputs) == message
+    assert mismatch(loss(aim), row_spec(target_count, classes), outputs) == message
 
 
 @pytest.mark.parametrize(
@@ -138,15 +138,15 @@ def test_what_cannot_be_compared(
     ],
 )
 def test_values_that_a_loss_cannot_take(aim: str, outputs: int, y: Any, message: str) -> None:
-    assert misfit(loss(aim), facts(len(y[0])), outputs, split(y)) == message
+    assert misfit(loss(aim), row_spec(len(y[0])), outputs, split(y)) == message
 
 
 def test_any_numbers_will_do_for_a_loss_on_numbers() -> None:
-    assert misfit(loss("mse"), facts(1), 1, split([[-1e30], [0.1]])) is None
+    assert misfit(loss("mse"), row_spec(1), 1, split([[-1e30], [0.1]])) is None
 
 
 def test_class_numbers_of_a_dataset_are_right_by_themselves() -> None:
-    assert misfit(loss("sparse_categorical_crossentropy"), facts(1, THREE), 3, split([0, 2])) is None
+    assert misfit(loss("sparse_categorical_crossentropy"), row_spec(1, THREE), 3, split([0, 2])) is None
 
 
 @pytest.mark.parametrize(
@@ -167,4 +167,4 @@ def test_class_numbers_of_a_dataset_are_right_by_themselves() -> None:
 def test_what_a_network_tells_apart(
     aim: str, outputs: int, classes: tuple[str, ...] | None, names: tuple[str, ...] | None
 ) -> None:
-    assert class_names(loss(aim), facts(1, classes), outputs) == names
+    assert class_names(loss(aim), row_spec(1, classes), outputs) == names

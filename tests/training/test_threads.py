@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from mltrain import threads
-from mltrain.threads import BLAS_VARIABLES, blas_is_alone, cores, crew_possible, share_cores
+from mltrain.system import threads
+from mltrain.system.threads import BLAS_VARIABLES, blas_is_alone, cores, crew_possible, share_cores
 
 
 @pytest.fixture(autouse=True)

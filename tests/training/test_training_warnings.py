@@ -4,28 +4,28 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_training import class_rows, dense, facts, line_rows, loss, network, optimizer
+from toy_training import class_rows, dense, line_rows, loss, network, optimizer, row_spec
 
+from mltrain.checks.warnings import find_warnings
 from mltrain.config.convert import convert
-from mltrain.data import Dataset, Facts, Split
+from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing, pixels
 from mltrain.engine.network import Network
 from mltrain.training.options import Training
 from mltrain.training.targets import encode
-from mltrain.training.warnings import find_warnings
 
 
 def warnings_of(
     net: Network,
     rows: Split,
-    about: Facts | None = None,
+    about: RowSpec | None = None,
     *,
     aim: str = "mse",
     how: Any = "sgd",
     preprocessing: Preprocessing = AS_IS,
     **options: Any,
 ) -> list[str]:
-    about = about or facts(rows.y.shape[1], None, rows.x.shape[1:])
+    about = about or row_spec(rows.y.shape[1], None, rows.x.shape[1:])
     before = net.parameters.copy()
     target = encode(loss(aim), about, net.output_shape[0], rows)
     found = find_warnings(
@@ -72,13 +72,15 @@ def test_pixels_that_are_not_scaled() -> None:
     layer_configs = ("flatten", dense(2, "softmax"))
     about = {"outputs": 1, "classes": ("0", "1"), "input_shape": (3, 3)}
     aim, how = "sparse_categorical_crossentropy", {"type": "sgd", "learning_rate": 1e-9}
-    (warning,) = warnings_of(network((3, 3), *layer_configs), IMAGES, Facts(**about), aim=aim, how=how)
+    (warning,) = warnings_of(network((3, 3), *layer_configs), IMAGES, RowSpec(**about), aim=aim, how=how)
     assert warning == (
         f"the inputs reach from {IMAGES.x.min()} to {IMAGES.x.max()}; "
         "networks learn best from numbers around -1 to 1: for images write 'scale: true'"
     )
     assert (
-        warnings_of(network((3, 3), *layer_configs), IMAGES, Facts(**about), aim=aim, preprocessing=pixels(scale=True))
+        warnings_of(
+            network((3, 3), *layer_configs), IMAGES, RowSpec(**about), aim=aim, preprocessing=pixels(scale=True)
+        )
         == []
     )
 
@@ -106,7 +108,7 @@ def test_classes_without_a_row(labels: list[int], missing: str) -> None:
     rows = Split(line_rows(3).x, np.array(labels, np.int32))
     aim = "sparse_categorical_crossentropy"
     line = f"no row to train on is of class {missing}: the network will never predict it"
-    assert warnings_of(network(1, dense(3, "softmax")), rows, facts(classes=("a", "b", "c")), aim=aim) == [line]
+    assert warnings_of(network(1, dense(3, "softmax")), rows, row_spec(classes=("a", "b", "c")), aim=aim) == [line]
 
 
 def test_class_numbers_without_a_row() -> None:

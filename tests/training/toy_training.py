@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from mltrain.config.convert import convert
-from mltrain.data import Facts, Split
+from mltrain.data.base import RowSpec, Split
 from mltrain.engine.layers import Layer
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
-from mltrain.randomness import generator
+from mltrain.random_streams import generator
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
 
@@ -82,5 +82,5 @@ def split(y: Any) -> Split:
     return Split(np.zeros((len(array), 1), np.float32), array.astype(np.int32 if array.ndim == 1 else np.float32))
 
 
-def facts(outputs: int = 1, classes: Sequence[str] | None = None, input_shape: tuple[int, ...] = (1,)) -> Facts:
-    return Facts(input_shape, outputs, None if classes is None else tuple(classes))
+def row_spec(outputs: int = 1, classes: Sequence[str] | None = None, input_shape: tuple[int, ...] = (1,)) -> RowSpec:
+    return RowSpec(input_shape, outputs, None if classes is None else tuple(classes))

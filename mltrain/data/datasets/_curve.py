@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
 from mltrain.data.float32 import check_number, to_float32
 from mltrain.data.points import Points
 from mltrain.errors import OptionError
-from mltrain.randomness import generator
+from mltrain.random_streams import generator
 
 
 class Curve(DatasetSpec):
@@ -31,7 +31,7 @@ class Curve(DatasetSpec):
         float, Meta(ge=0, description="standard deviation of the normal random numbers that are added to y")
     ] = 0.0
 
-    def truth(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def true_function(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The y of each x, without noise."""
         raise NotImplementedError
 
@@ -48,8 +48,8 @@ class Curve(DatasetSpec):
         for index, number in enumerate(self.x):
             check_number(number, ("x", index))
 
-    def facts(self, folder: Path) -> Facts:
-        return Facts(input_shape=(1,))
+    def row_spec(self, folder: Path) -> RowSpec:
+        return RowSpec(input_shape=(1,))
 
     def count(self) -> int:
         return len(self.x) if isinstance(self.x, list) else self.samples or 0
@@ -59,9 +59,9 @@ class Curve(DatasetSpec):
         with np.errstate(over="ignore", invalid="ignore"):  # to_float32 finds what comes of it
             x = self._points(rng)
             # Drawn even where it counts for nothing, so that more noise moves the same points, only further.
-            y = self.truth(x) + self.noise_stddev * rng.standard_normal(len(x))
+            y = self.true_function(x) + self.noise_stddev * rng.standard_normal(len(x))
         rows = Split(to_float32(x, "x")[:, None], to_float32(y, "y")[:, None])
-        return self.parts(rows, self.facts(folder), seed)
+        return self.parts(rows, self.row_spec(folder), seed)
 
     def _points(self, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         if isinstance(self.x, Points):

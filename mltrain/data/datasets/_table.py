@@ -10,8 +10,8 @@ import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
-from mltrain.data.places import find_beside
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.data.splitting import Parts, draw_parts, reorder, rows_in_words
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing
@@ -28,7 +28,7 @@ from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.errors import DataError, OptionError
-from mltrain.randomness import generator
+from mltrain.random_streams import generator
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
@@ -111,14 +111,14 @@ class TableDataset(DatasetSpec):
         """A file of such rows, for reading. Raises `DataError`."""
         raise NotImplementedError
 
-    def facts(self, folder: Path) -> Facts:
+    def row_spec(self, folder: Path) -> RowSpec:
         return _facts(self._surveyed(folder))
 
     def load(self, seed: int, folder: Path) -> Dataset:
         table = self._surveyed(folder)
         _survey.cache_clear()  # the rows are put into another order below, and belong to the dataset from then on
-        facts = _facts(table)
-        parts = self._parts(table, facts, seed)
+        row_spec = _facts(table)
+        parts = self._parts(table, row_spec, seed)
         order = np.concatenate(parts)
         if len(parts.train) < len(order):
             reorder(table.features, order)
@@ -132,10 +132,10 @@ class TableDataset(DatasetSpec):
             column.name: int(np.isnan(codes).sum()) for column, codes in zip(columns, table.features.T, strict=True)
         }
         x = format_.expand(table.features)
-        y = table.targets[:, 0].astype(np.int32) if facts.classes else table.targets
+        y = table.targets[:, 0].astype(np.int32) if row_spec.classes else table.targets
         preprocessing = Preprocessing(
             inputs=self._input_scaling(x[:train], format_),
-            targets=self._target_scaling(y[:train], facts),
+            targets=self._target_scaling(y[:train], row_spec),
             table=format_,
         )
         stops = np.cumsum([len(part) for part in parts])
@@ -145,23 +145,23 @@ class TableDataset(DatasetSpec):
         )
         assert whole is not None
         return Dataset(
-            facts,
+            row_spec,
             whole,
-            validation or self._held(self.validation_path, folder, format_, facts),
-            test or self._held(self.test_path, folder, format_, facts),
+            validation or self._held(self.validation_path, folder, format_, row_spec),
+            test or self._held(self.test_path, folder, format_, row_spec),
             preprocessing,
             gaps,
         )
 
-    def located(self, folder: Path) -> DatasetSpec:
+    def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         found = {
-            option: str(find_beside(path, folder).resolve())
+            option: str(find_file(path, folder).resolve())
             for option in ("path", "validation_path", "test_path")
             if (path := getattr(self, option)) is not None
         }
         return replace(self, **found)
 
-    def placeless(self) -> DatasetSpec:
+    def without_paths(self) -> DatasetSpec:
         named = {
             option: Path(path).name
             for option in ("path", "validation_path", "test_path")
@@ -186,7 +186,7 @@ class TableDataset(DatasetSpec):
         return Roles(features, self.targets, self.categories, self.split_column)
 
     def _surveyed(self, folder: Path) -> RawTable:
-        path = find_beside(self.path, folder)
+        path = find_file(self.path, folder)
         try:
             state = path.stat()
         except OSError as error:
@@ -214,10 +214,10 @@ class TableDataset(DatasetSpec):
                 table.split = [part for part, kept in zip(table.split, keep, strict=True) if kept]
         return table
 
-    def _parts(self, table: RawTable, facts: Facts, seed: int) -> Parts:
+    def _parts(self, table: RawTable, row_spec: RowSpec, seed: int) -> Parts:
         if table.split is not None:
             return _said_parts(table.source, str(self.split_column), table.split)
-        labels = table.targets[:, 0].astype(np.int32) if facts.classes else None
+        labels = table.targets[:, 0].astype(np.int32) if row_spec.classes else None
         rng = generator(seed, "split")
         return draw_parts(len(table.features), self.validation_split, self.test_split, rng, labels)
 
@@ -231,17 +231,17 @@ class TableDataset(DatasetSpec):
             chosen = [name for name in names if name not in to_range]
         return learn_scaling(x, format_, chosen, to_range)
 
-    def _target_scaling(self, y: npt.NDArray[np.float32] | npt.NDArray[np.int32], facts: Facts) -> Scaling:
-        if facts.classes or not self.standardize_target:
+    def _target_scaling(self, y: npt.NDArray[np.float32] | npt.NDArray[np.int32], row_spec: RowSpec) -> Scaling:
+        if row_spec.classes or not self.standardize_target:
             return Scaling()
         pairs = [standard(y[:, index].astype(np.float32)) for index in range(y.shape[1])]
         return Scaling(shift=tuple(shift for shift, _ in pairs), scale=tuple(scale for _, scale in pairs))
 
-    def _held(self, path: str | None, folder: Path, format_: TableFormat, facts: Facts) -> Split | None:
+    def _held(self, path: str | None, folder: Path, format_: TableFormat, row_spec: RowSpec) -> Split | None:
         if path is None:
             return None
-        with self.open(find_beside(path, folder), as_text=format_.as_text or facts.classes is not None) as source:
-            return Split(*read_table(source, format_, facts.classes))
+        with self.open(find_file(path, folder), as_text=format_.as_text or row_spec.classes is not None) as source:
+            return Split(*read_table(source, format_, row_spec.classes))
 
 
 class _Key:
@@ -264,9 +264,9 @@ def _survey(key: _Key) -> RawTable:
     return key.spec._survey(key.path)
 
 
-def _facts(table: RawTable) -> Facts:
+def _facts(table: RawTable) -> RowSpec:
     width = sum(len(column.names) if column.is_category else 1 for column in table.columns)
-    return Facts((width,), table.targets.shape[1], table.classes)
+    return RowSpec((width,), table.targets.shape[1], table.classes)
 
 
 def _said_parts(source: str, column: str, said: list[str]) -> Parts:

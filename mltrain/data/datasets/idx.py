@@ -5,9 +5,9 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
-from mltrain.data.idx import read_idx
-from mltrain.data.places import find_beside
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.find_files import find_file
+from mltrain.data.idx_format import read_idx
 from mltrain.data.preprocessing import pixels
 from mltrain.errors import DataError
 
@@ -41,35 +41,35 @@ class Idx(DatasetSpec):
         super().__post_init__()
         self.check_test_pair("test_images", "test_labels", "images")
 
-    def facts(self, folder: Path) -> Facts:
+    def row_spec(self, folder: Path) -> RowSpec:
         return _facts(_read(self.images, self.labels, folder))
 
     def load(self, seed: int, folder: Path) -> Dataset:
         rows = _read(self.images, self.labels, folder)
-        facts, test = _facts(rows), None
+        row_spec, test = _facts(rows), None
         if self.test_images and self.test_labels:
             test = _read(self.test_images, self.test_labels, folder)
-            if _facts(test).input_shape != facts.input_shape:
+            if _facts(test).input_shape != row_spec.input_shape:
                 raise DataError(f"{self.test_images}: its images are of another size than those of {self.images}")
-            if test.y.max() >= len(facts.classes or ()):
+            if test.y.max() >= len(row_spec.classes or ()):
                 raise DataError(f"{self.test_labels}: holds the label {test.y.max()}, which {self.labels} has not")
-        return self.parts(rows, facts, seed, test, pixels(scale=self.scale))
+        return self.parts(rows, row_spec, seed, test, pixels(scale=self.scale))
 
-    def located(self, folder: Path) -> DatasetSpec:
+    def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         paths = {name: getattr(self, name) for name in _PATHS}
-        return replace(self, **{name: str(find_beside(path, folder).resolve()) for name, path in paths.items() if path})
+        return replace(self, **{name: str(find_file(path, folder).resolve()) for name, path in paths.items() if path})
 
-    def placeless(self) -> DatasetSpec:
+    def without_paths(self) -> DatasetSpec:
         paths = {name: getattr(self, name) for name in _PATHS}
         return replace(self, **{name: Path(path).name for name, path in paths.items() if path})
 
 
-def _facts(rows: Split) -> Facts:
-    return Facts(rows.x.shape[1:], classes=tuple(map(str, range(int(rows.y.max()) + 1))))
+def _facts(rows: Split) -> RowSpec:
+    return RowSpec(rows.x.shape[1:], classes=tuple(map(str, range(int(rows.y.max()) + 1))))
 
 
 def _read(images: str, labels: str, folder: Path) -> Split:
-    images_path, labels_path = find_beside(images, folder), find_beside(labels, folder)
+    images_path, labels_path = find_file(images, folder), find_file(labels, folder)
     x = read_idx(images_path, dimensions=3, at_most=MOST_BYTES)
     y = read_idx(labels_path, dimensions=1, at_most=MOST_BYTES)
     if len(x) != len(y):

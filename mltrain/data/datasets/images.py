@@ -5,9 +5,9 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
-from mltrain.data.pictures import ENDINGS, read_picture
-from mltrain.data.places import find_beside
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.find_files import find_file
+from mltrain.data.image_files import ENDINGS, read_picture
 from mltrain.data.preprocessing import pixels
 from mltrain.errors import DataError, OptionError
 
@@ -33,30 +33,30 @@ class Images(DatasetSpec):
         if self.test_split and self.test_path:
             raise OptionError(("test_path",), "test_split draws these images already; keep one of the two")
 
-    def facts(self, folder: Path) -> Facts:
+    def row_spec(self, folder: Path) -> RowSpec:
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
-        return Facts(shape, classes=tuple(_classes(find_beside(self.path, folder))))
+        return RowSpec(shape, classes=tuple(_classes(find_file(self.path, folder))))
 
     def load(self, seed: int, folder: Path) -> Dataset:
-        facts = self.facts(folder)
-        rows = self._read(find_beside(self.path, folder), facts)
-        test = self._read(find_beside(self.test_path, folder), facts) if self.test_path else None
-        return self.parts(rows, facts, seed, test, pixels(scale=self.scale))
+        row_spec = self.row_spec(folder)
+        rows = self._read(find_file(self.path, folder), row_spec)
+        test = self._read(find_file(self.test_path, folder), row_spec) if self.test_path else None
+        return self.parts(rows, row_spec, seed, test, pixels(scale=self.scale))
 
-    def located(self, folder: Path) -> DatasetSpec:
-        test = str(find_beside(self.test_path, folder).resolve()) if self.test_path else None
-        return replace(self, path=str(find_beside(self.path, folder).resolve()), test_path=test)
+    def with_absolute_paths(self, folder: Path) -> DatasetSpec:
+        test = str(find_file(self.test_path, folder).resolve()) if self.test_path else None
+        return replace(self, path=str(find_file(self.path, folder).resolve()), test_path=test)
 
-    def placeless(self) -> DatasetSpec:
+    def without_paths(self) -> DatasetSpec:
         return replace(self, path=Path(self.path).name, test_path=self.test_path and Path(self.test_path).name)
 
-    def _read(self, folder: Path, facts: Facts) -> Split:
-        classes = facts.classes or ()
+    def _read(self, folder: Path, row_spec: RowSpec) -> Split:
+        classes = row_spec.classes or ()
         unknown = [name for name in _classes(folder) if name not in classes]
         if unknown:
             raise DataError(f"{folder}: holds the class '{unknown[0]}', which there is none of to learn from")
         found = [(file, number) for number, name in enumerate(classes) for file in _files(folder / name)]
-        x = np.empty((len(found), *facts.input_shape), np.uint8)
+        x = np.empty((len(found), *row_spec.input_shape), np.uint8)
         for index, (file, _) in enumerate(found):
             x[index] = read_picture(file, self.height, self.width, colour=self.colour)
         return Split(x, np.array([number for _, number in found], np.int32))

@@ -5,9 +5,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
 from mltrain.data.float32 import to_float32
-from mltrain.randomness import generator
+from mltrain.random_streams import generator
 
 
 class LineSide(DatasetSpec):
@@ -26,8 +26,8 @@ class LineSide(DatasetSpec):
     samples: Annotated[int, Meta(ge=1, description="how many points")]
     size: Annotated[float, Meta(gt=0, description="length of the square's edges; a corner of it is at 0, 0")]
 
-    def facts(self, folder: Path) -> Facts:
-        return Facts(input_shape=(2,), classes=("below", "above"))
+    def row_spec(self, folder: Path) -> RowSpec:
+        return RowSpec(input_shape=(2,), classes=("below", "above"))
 
     def count(self) -> int:
         return self.samples
@@ -37,8 +37,8 @@ class LineSide(DatasetSpec):
         # Judged as the network sees them, so that rounding puts no point on the wrong side.
         first, second = x.astype(np.float64).T
         with np.errstate(over="ignore"):  # a line beyond all numbers is above, or below, all points
-            above = second > self.border(first)
-        return self.parts(Split(x, above.astype(np.int32)), self.facts(folder), seed)
+            above = second > self.true_boundary(first)
+        return self.parts(Split(x, above.astype(np.int32)), self.row_spec(folder), seed)
 
-    def border(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def true_boundary(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return self.slope * first + self.intercept

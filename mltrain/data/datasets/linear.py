@@ -18,7 +18,7 @@ class Linear(Curve):
     slope: Annotated[float, Meta(description="how much y grows where x grows by 1")]
     intercept: Annotated[float, Meta(description="the y at which x is 0")]
 
-    def truth(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def true_function(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return self.slope * x + self.intercept
 
     def true_parameters(self) -> dict[str, float]:

@@ -5,8 +5,9 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Progress, Split, mnist_files
-from mltrain.data.idx import read_idx
+from mltrain.data import mnist_files
+from mltrain.data.base import Dataset, DatasetSpec, Progress, RowSpec, Split
+from mltrain.data.idx_format import read_idx
 from mltrain.data.mnist_files import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, TRAINING_LABELS, File
 from mltrain.data.preprocessing import pixels
 from mltrain.errors import DataError, OptionError
@@ -38,8 +39,8 @@ class Mnist(DatasetSpec):
                 ("test_split",), "mnist has a test set of its own, of 10,000 images; leave test_split out"
             )
 
-    def facts(self, folder: Path) -> Facts:
-        return Facts(input_shape=(SIDE, SIDE), classes=tuple(map(str, range(CLASSES))))
+    def row_spec(self, folder: Path) -> RowSpec:
+        return RowSpec(input_shape=(SIDE, SIDE), classes=tuple(map(str, range(CLASSES))))
 
     def load(self, seed: int, folder: Path) -> Dataset:
         self.fetch(folder)
@@ -47,16 +48,16 @@ class Mnist(DatasetSpec):
         assert place is not None
         rows = _rows(place, TRAINING_IMAGES, TRAINING_LABELS)
         test = _rows(place, TEST_IMAGES, TEST_LABELS)
-        return self.parts(rows, self.facts(folder), seed, test, pixels(scale=self.scale))
+        return self.parts(rows, self.row_spec(folder), seed, test, pixels(scale=self.scale))
 
-    def located(self, folder: Path) -> DatasetSpec:
+    def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         place = mnist_files.find(self.path, folder)
         return self if place is None else replace(self, path=str(place))
 
-    def placeless(self) -> DatasetSpec:
+    def without_paths(self) -> DatasetSpec:
         return replace(self, path=None)
 
-    def unfetched(self, folder: Path) -> str | None:
+    def download_notice(self, folder: Path) -> str | None:
         if mnist_files.find(self.path, folder) is not None:
             return None
         if mnist_files.offline():

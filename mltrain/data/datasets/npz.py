@@ -11,13 +11,13 @@ import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.find_files import find_file
 from mltrain.data.npy import read_header
-from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import AS_IS, pixels
 from mltrain.data.unpacking import is_too_much
 from mltrain.errors import DataError, printable
-from mltrain.reading import open_file
+from mltrain.system.safe_open import open_file
 
 _SINGLE = b"\x93NUMPY"
 """How files of `numpy.save` begin."""
@@ -49,31 +49,31 @@ class Npz(DatasetSpec):
         super().__post_init__()
         self.check_test_pair("test_x", "test_y", "rows")
 
-    def facts(self, folder: Path) -> Facts:
+    def row_spec(self, folder: Path) -> RowSpec:
         return self._arrays(folder)[0]
 
     def load(self, seed: int, folder: Path) -> Dataset:
-        facts, rows, test = self._arrays(folder)
+        row_spec, rows, test = self._arrays(folder)
         preprocessing = pixels(scale=self.scale) if rows.x.dtype == np.uint8 else AS_IS
-        return self.parts(rows, facts, seed, test, preprocessing)
+        return self.parts(rows, row_spec, seed, test, preprocessing)
 
-    def located(self, folder: Path) -> DatasetSpec:
-        return replace(self, path=str(find_beside(self.path, folder).resolve()))
+    def with_absolute_paths(self, folder: Path) -> DatasetSpec:
+        return replace(self, path=str(find_file(self.path, folder).resolve()))
 
-    def placeless(self) -> DatasetSpec:
+    def without_paths(self) -> DatasetSpec:
         return replace(self, path=Path(self.path).name)
 
-    def _arrays(self, folder: Path) -> tuple[Facts, Split, Split | None]:
-        path = find_beside(self.path, folder)
+    def _arrays(self, folder: Path) -> tuple[RowSpec, Split, Split | None]:
+        path = find_file(self.path, folder)
         names = [name for name in (self.x, self.y, self.test_x, self.test_y) if name is not None]
         arrays = _read(path, names)
         x, y = _inputs(path, self.x, arrays[self.x]), arrays[self.y]
         classes = _classes(path, self.y, y)
         rows = Split(x, _targets(path, self.y, y, classes))
         _check_lengths(path, self.x, self.y, rows)
-        facts = Facts(x.shape[1:], 1 if classes else rows.y.shape[1], classes)
+        row_spec = RowSpec(x.shape[1:], 1 if classes else rows.y.shape[1], classes)
         if self.test_x is None or self.test_y is None:
-            return facts, rows, None
+            return row_spec, rows, None
         test_x = _inputs(path, self.test_x, arrays[self.test_x])
         test = Split(test_x, _targets(path, self.test_y, arrays[self.test_y], classes))
         _check_lengths(path, self.test_x, self.test_y, test)
@@ -81,7 +81,7 @@ class Npz(DatasetSpec):
             raise DataError(
                 f"{path}: rows of '{self.test_x}' and '{self.test_y}' have other shapes than those to learn"
             )
-        return facts, rows, test
+        return row_spec, rows, test
 
 
 def _read(path: Path, names: list[str]) -> dict[str, npt.NDArray[Any]]:

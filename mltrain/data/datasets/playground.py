@@ -9,9 +9,9 @@ import numpy.typing as npt
 from msgspec import Meta
 from numpy.random import Generator
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
 from mltrain.data.float32 import to_float32
-from mltrain.randomness import generator
+from mltrain.random_streams import generator
 
 Shape = Literal["circle", "xor", "gaussian", "spiral"]
 
@@ -50,8 +50,8 @@ class Playground(DatasetSpec):
         ),
     ] = 0.0
 
-    def facts(self, folder: Path) -> Facts:
-        return Facts(input_shape=(2,), classes=("orange", "blue"))
+    def row_spec(self, folder: Path) -> RowSpec:
+        return RowSpec(input_shape=(2,), classes=("orange", "blue"))
 
     def count(self) -> int:
         return self.samples
@@ -62,7 +62,7 @@ class Playground(DatasetSpec):
         # The colours come one after the other, and a batch should have both even where training does not shuffle.
         order = rng.permutation(self.samples)
         x = to_float32(picture.points[order], "x")
-        return self.parts(Split(x, picture.blue[order].astype(np.int32)), self.facts(folder), seed)
+        return self.parts(Split(x, picture.blue[order].astype(np.int32)), self.row_spec(folder), seed)
 
 
 class Picture(NamedTuple):

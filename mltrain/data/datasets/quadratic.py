@@ -19,5 +19,5 @@ class Quadratic(Curve):
     b: Annotated[float, Meta(description="what x is multiplied by")]
     c: Annotated[float, Meta(description="the y at which x is 0")]
 
-    def truth(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def true_function(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return (self.a * x + self.b) * x + self.c

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from mltrain.data.extras import needed
 from mltrain.data.tables.source import BLOCK_ROWS, Block, Cells, Source
 from mltrain.data.tables.text_file import readable
 from mltrain.errors import DataError
-from mltrain.reading import open_file
+from mltrain.system.extras import needed
+from mltrain.system.safe_open import open_file
 
 PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
 

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from mltrain.engine.arrays import Shape
 from mltrain.engine.layers import Buffers, Layer, Memory
-from mltrain.randomness import random_bits
+from mltrain.random_streams import random_bits
 
 
 class Dropout(Layer):

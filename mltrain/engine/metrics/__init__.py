@@ -38,20 +38,20 @@ class Metric(Spec):
         raise NotImplementedError
 
 
-HELD_BACK = "val_"
+VALIDATION_PREFIX = "val_"
 """What stands before the name of a number that is measured on the rows held back for validation."""
 
 
 def reported_name(name: str) -> str:
     """The name under which an epoch reports a number: a metric may be asked for by a short name."""
-    prefix = HELD_BACK if name.startswith(HELD_BACK) else ""
+    prefix = VALIDATION_PREFIX if name.startswith(VALIDATION_PREFIX) else ""
     metric = Metric.family.find(name.removeprefix(prefix))
     return prefix + metric.type_name() if metric else name
 
 
 def larger_is_better(name: str) -> bool:
     """Whether more is better of what an epoch reports as ``name``: ``loss``, ``val_loss``, ``accuracy`` and so on."""
-    found = Metric.family.find(name.removeprefix(HELD_BACK))
+    found = Metric.family.find(name.removeprefix(VALIDATION_PREFIX))
     return found is not None and issubclass(found, Metric) and found.better == "higher"
 
 

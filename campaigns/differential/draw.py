@@ -1,0 +1,166 @@
+"""A whole config, drawn by seed and number: its rows stand in it, so that its YAML is all that repeats it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from campaigns.differential.members import MEMBERS, options_of, pick
+from mltrain.config import Config
+from mltrain.config.convert import convert
+from mltrain.engine.activations import Activation
+from mltrain.engine.losses import Loss
+
+STEPS = 20
+
+STEPS_AN_EPOCH = (1, 2, 4, 5, 10, 20)
+"""What divides the steps: each config is trained for just so many."""
+
+ACCUMULATED = 0.2
+"""Share of the configs in which several batches make a step."""
+
+LARGE = 0.02
+"""Share of the configs with a kernel that mltrain may share among processes."""
+
+STEP = 0.02
+"""Share of the hidden activations that are steps: below them nothing learns, and Keras has none."""
+
+WEIGHTED = 0.2
+"""Share of the configs of classes that are weighted."""
+
+REGULARIZED, FROZEN = 0.15, 0.1
+"""Shares of the kernels and of the biases that are kept small, and of the dense layers that are not trained."""
+
+
+def draw_config(seed: int, number: int) -> Config:
+    """The same config for the same seed and number."""
+    rng = np.random.default_rng([seed, number])
+    large = rng.random() < LARGE
+    loss = pick("losses", rng)
+    kind = convert(Loss, loss)
+    last = _last_activation(kind, rng)
+    classes = kind.targets in ("labels", "one_hot") or last["type"] == "softmax"
+    outputs = int(rng.integers(2, 9)) if classes else int(rng.integers(1, 5))
+    shape, front = _front(rng, large)
+    group = int(rng.integers(2, 5)) if rng.random() < ACCUMULATED else 1
+    rows, batch = _rows_and_batch(rng, large, group)
+    x = (rng.normal(size=(rows, *shape)) * rng.choice([0.1, 1, 1, 3])).astype(np.float32)
+    target = _targets(kind, convert(Activation, last), (rows, outputs), rng)
+    steps = -(-rows // batch // group)
+    layers = [*front, *_hidden(rng, large), *_end(outputs, last, rng)]
+    training = {"epochs": STEPS // steps, "batch_size": batch, "shuffle": bool(rng.random() < 0.5)}
+    if group > 1:
+        training["gradient_accumulation"] = group
+    optimizer = pick("optimizers", rng)
+    decides = kind.targets in ("labels", "one_hot") or (kind.targets == "binary" and outputs == 1)
+    if decides and rng.random() < WEIGHTED:
+        training["class_weight"] = _class_weight(max(2, outputs), rng)
+    return convert(
+        Config,
+        {
+            "name": f"differential-{seed}-{number}",
+            "seed": int(rng.integers(1000)),
+            "dataset": {"type": "inline", "x": x.tolist(), "y": target.tolist()},
+            "layers": layers,
+            "loss": loss,
+            "optimizer": optimizer,
+            "training": training,
+        },
+    )
+
+
+def _class_weight(classes: int, rng: Generator) -> Any:
+    """Balanced, or numbers for some of the classes."""
+    if rng.random() < 0.5:
+        return "balanced"
+    return {str(number): float(rng.integers(0, 9)) / 4 for number in range(classes) if rng.random() < 0.7}
+
+
+def _rows_and_batch(rng: Generator, large: bool, group: int) -> tuple[int, int]:
+    """Whole batches and then a short one, of one row by one chance in five; or rows for a single batch.
+
+    Of ``group`` batches is each step; the last one of an epoch may have fewer.
+    """
+    steps = 1 if large else int(rng.choice(STEPS_AN_EPOCH))
+    batches = (steps - 1) * group + int(rng.integers(1, group + 1))
+    batch = int(rng.choice([1, 2, 3, 8, 16, 32])) if batches > 1 else int(rng.integers(1, 65))
+    last = 1 if rng.random() < 0.2 else int(rng.integers(1, batch + 1))
+    return (batches - 1) * batch + last, batch
+
+
+def _front(rng: Generator, large: bool) -> tuple[tuple[int, ...], list[Any]]:
+    """The shape of a row, and the layers that make a line of it."""
+    if large:
+        return (256,), []
+    if rng.random() < 0.7:
+        return (int(rng.integers(1, 17)),), []
+    height, width = (int(length) for length in rng.integers(1, 6, 2))
+    reshape = {"type": "reshape", "target_shape": [width, -1]}
+    return (height, width), ([reshape] if rng.random() < 0.5 else []) + [{"type": "flatten"}]
+
+
+def _hidden(rng: Generator, large: bool) -> list[Any]:
+    layers: list[Any] = []
+    for depth in range(1 if large else int(rng.integers(0, 4))):
+        units = 256 if large and depth == 0 else int(rng.integers(1, 25))
+        activation = _hidden_activation(rng)
+        alone = rng.random() < 0.3
+        dense = _dense(units, {"type": "linear"} if alone else activation, rng)
+        layers.append(dense | ({"trainable": False} if rng.random() < FROZEN else {}))
+        if alone:
+            layers.append(activation)
+        if rng.random() < 0.15:
+            layers.append({"type": "dropout", **options_of("layers", "dropout", rng)})
+        if rng.random() < 0.1:
+            layers += [{"type": "reshape", "target_shape": [1, -1]}, {"type": "flatten"}]
+    return layers
+
+
+def _hidden_activation(rng: Generator) -> dict[str, Any]:
+    if rng.random() < STEP:
+        return pick("activations", rng, ["step"])
+    return pick("activations", rng, sorted(MEMBERS["activations"].keys() - {"step"}))
+
+
+def _end(outputs: int, last: dict[str, Any], rng: Generator) -> list[Any]:
+    """The last layer, with its activation in it or behind it."""
+    if rng.random() < 0.7:
+        return [_dense(outputs, last, rng)]
+    return [_dense(outputs, {"type": "linear"}, rng), last]
+
+
+def _dense(units: int, activation: dict[str, Any], rng: Generator) -> dict[str, Any]:
+    """A dense layer; the default initializers are as likely as all others together."""
+    layer: dict[str, Any] = {"type": "dense", "units": units, "activation": activation}
+    if rng.random() < 0.5:
+        layer["kernel_initializer"] = pick("initializers", rng)
+    if rng.random() < 0.3:
+        layer["bias_initializer"] = pick("initializers", rng, sorted(MEMBERS["initializers"].keys() - {"orthogonal"}))
+    for parameter in ("kernel", "bias"):
+        if rng.random() < REGULARIZED:
+            layer[f"{parameter}_regularizer"] = pick("regularizers", rng)
+    if rng.random() < 0.2:
+        layer["use_bias"] = False
+    return layer
+
+
+def _last_activation(loss: Loss, rng: Generator) -> dict[str, Any]:
+    """What the loss is joined to, or anything that it can be used with."""
+    if loss.joins is not None:
+        return pick("activations", rng, [loss.joins])
+    return pick("activations", rng, sorted(MEMBERS["activations"].keys() - {"step"}))
+
+
+def _targets(loss: Loss, last: Activation, shape: tuple[int, int], rng: Generator) -> Any:
+    """Targets that the loss takes and the last activation can produce."""
+    rows, outputs = shape
+    if loss.targets == "labels":
+        return rng.integers(0, outputs, rows)
+    if loss.targets == "binary":
+        return rng.integers(0, 2, shape)
+    if loss.targets == "one_hot":
+        # Eighths, which add up to 1 in any precision; by one chance in two all eight are of one class.
+        hot = np.eye(outputs)[rng.integers(0, outputs, rows)]
+        return hot if rng.random() < 0.5 else rng.multinomial(8, [1 / outputs] * outputs, rows) / 8
+    low, high = last.output_range()
+    return rng.uniform(max(low, -2), min(high, 2), shape).astype(np.float32)

@@ -1,0 +1,189 @@
+"""The tasks, trained by Keras: ``python -m campaigns.differential.keras_peer TASKS RESULTS`` in the peers' interpreter.
+
+Layers, losses, schedules and optimizers are Keras's own. Arithmetic and gradients below them are PyTorch's: with JAX
+each new shape takes seconds to compile, and TensorFlow has constants of float32 in what it computes in float64.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+import keras
+import numpy as np
+import torch
+from keras.src.backend.common import dtypes
+from keras.src.backend.torch.optimizers.torch_parallel_optimizer import TorchParallelOptimizer
+
+from campaigns.differential.exchange import Result, Task, read_tasks, write_results
+
+Options = Mapping[str, Any]
+
+
+def _activation(name: str, **given: Any) -> Callable[[Options], Any]:
+    return lambda options: keras.layers.Activation(lambda x: getattr(keras.activations, name)(x, **given))
+
+
+ACTIVATIONS: dict[str, Callable[[Options], Any]] = {
+    "elu": lambda options: keras.layers.ELU(options["alpha"]),
+    "gelu": _activation("gelu", approximate=False),
+    "leaky_relu": lambda options: keras.layers.LeakyReLU(negative_slope=options["negative_slope"]),
+    "linear": _activation("linear"),
+    "relu": lambda options: keras.layers.ReLU(),
+    "sigmoid": _activation("sigmoid"),
+    "softmax": lambda options: keras.layers.Softmax(),
+    # PyTorch's, as Keras's is here, but for its threshold: above 20 it would leave the exponential out.
+    "softplus": lambda options: keras.layers.Activation(partial(torch.nn.functional.softplus, threshold=40)),
+    "tanh": _activation("tanh"),
+}
+LOSSES: dict[str, Callable[[Options], Any]] = {
+    # From logits: what goes into the last activation. From probabilities Keras clips them, by 1e-7.
+    "binary_crossentropy": lambda options: keras.losses.BinaryCrossentropy(from_logits=True),
+    "categorical_crossentropy": lambda options: keras.losses.CategoricalCrossentropy(from_logits=True),
+    "hinge": lambda options: keras.losses.Hinge(),
+    "huber": lambda options: keras.losses.Huber(delta=options["delta"]),
+    "mean_absolute_error": lambda options: keras.losses.MeanAbsoluteError(),
+    "mean_squared_error": lambda options: keras.losses.MeanSquaredError(),
+    "sparse_categorical_crossentropy": lambda options: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+}
+JOINED = {"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}
+OPTIMIZERS = {
+    "adagrad": keras.optimizers.Adagrad,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "lion": keras.optimizers.Lion,
+    "nadam": keras.optimizers.Nadam,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+REGULARIZERS = {
+    "l1": keras.regularizers.L1,
+    "l1_l2": keras.regularizers.L1L2,
+    "l2": keras.regularizers.L2,
+}
+SCHEDULES = {
+    "cosine_decay": keras.optimizers.schedules.CosineDecay,
+    "exponential_decay": keras.optimizers.schedules.ExponentialDecay,
+    "piecewise": keras.optimizers.schedules.PiecewiseConstantDecay,
+}
+
+
+@dataclass
+class Dropout:
+    """Dropout of what is given before each step, in place of what Keras would draw."""
+
+    rate: float
+    stays: Any = 1.0
+
+    def layer(self) -> Any:
+        return keras.layers.Activation(lambda x: x * self.stays / (1 - self.rate))
+
+
+def build(task: Task) -> tuple[Any, dict[str, Dropout]]:
+    """The network with the task's weights, without a last activation that the loss contains; and its dropout layers."""
+    layers: list[Any] = [keras.layers.Input(task.x.shape[1:])]
+    dropouts = {}
+    described = task.description["layers"]
+    for index, options in enumerate(described):
+        skip = index == len(described) - 1 and task.description["loss"]["type"] in JOINED
+        match options["type"]:
+            case "dense":
+                layers.append(dense(options))
+                if not skip:
+                    layers.append(ACTIVATIONS[options["activation"]["type"]](options["activation"]))
+            case "flatten":
+                layers.append(keras.layers.Flatten())
+            case "reshape":
+                layers.append(keras.layers.Reshape(options["target_shape"]))
+            case "dropout":
+                dropouts[str(index)] = Dropout(options["rate"])
+                layers.append(dropouts[str(index)].layer())
+            case name if not skip:
+                layers.append(ACTIVATIONS[name](options))
+    model = keras.Sequential(layers)
+    for variable, weight in zip(model.weights, task.weights.values(), strict=True):
+        variable.assign(weight)
+    return model, dropouts
+
+
+def dense(options: Options) -> Any:
+    regularizers = {
+        name: make(REGULARIZERS, options[name])
+        for name in ("kernel_regularizer", "bias_regularizer")
+        if options[name] is not None
+    }
+    return keras.layers.Dense(
+        options["units"], use_bias=options["use_bias"], trainable=options["trainable"], **regularizers
+    )
+
+
+def make(members: Mapping[str, Any], options: Options) -> Any:
+    """What the options name, made with all of them but the name."""
+    return members[options["type"]](**{name: value for name, value in options.items() if name != "type"})
+
+
+def make_optimizer(options: Options) -> Any:
+    given = {name: value for name, value in options.items() if name not in ("type", "clip_norm", "learning_rate")}
+    rate = options["learning_rate"]
+    if isinstance(rate, dict):
+        rate = make(SCHEDULES, rate)
+    return OPTIMIZERS[options["type"]](learning_rate=rate, global_clipnorm=options["clip_norm"], **given)
+
+
+def train(task: Task, precision: str) -> Result:
+    """Take all the task's steps in one precision."""
+    keras.config.set_floatx(precision)
+    keras.config.set_dtype_policy(precision)
+    model, dropouts = build(task)
+    loss = LOSSES[task.description["loss"]["type"]](task.description["loss"])
+    optimizer = make_optimizer(task.description["optimizer"])
+    dtype = getattr(torch, precision)
+    x, target = torch.tensor(task.x, dtype=dtype), torch.tensor(task.target)
+    target = target.to(dtype) if target.is_floating_point() else target
+    masks = {name: torch.tensor(mask, dtype=dtype) for name, mask in task.masks.items()}
+    alike, importance = bool((task.importance == 1).all()), torch.tensor(task.importance, dtype=dtype)
+    variables = model.trainable_variables
+    losses = []
+    for place, share, last in task.batches():
+        rows = torch.tensor(task.order[place])
+        for name, dropout in dropouts.items():
+            dropout.stays = masks[name][place]
+        value = loss(target[rows], model(x[rows], training=True), None if alike else importance[rows])
+        value = sum(model.losses, value)
+        losses.append(value.item())
+        (value * share).backward()
+        if last:
+            with torch.no_grad():
+                optimizer.apply([_gradient(variable.value) for variable in variables], variables)
+            for variable in variables:
+                variable.value.grad = None
+    optimizer.finalize_variable_values(variables)
+    weights = (variable.value.detach().numpy() for variable in model.weights)
+    return Result(np.array(losses), dict(zip(task.weights, weights, strict=True)))
+
+
+def _gradient(value: Any) -> Any:
+    """The gradient by a variable: zeros where nothing behind it has a slope."""
+    return torch.zeros_like(value) if value.grad is None else value.grad
+
+
+def main(tasks: str, results: str) -> None:
+    torch.set_num_threads(1)
+    # For PyTorch Keras has each rule a second time, for many arrays at once. Without, it takes the one of all backends.
+    del TorchParallelOptimizer._backend_update_step
+    # Keras makes float32 of the results of many functions of float64 unless it is told otherwise.
+    dtypes.BIT64_TO_BIT32_DTYPE.clear()
+    found = {}
+    for number, task in read_tasks(Path(tasks)).items():
+        for precision in ("float32", "float64"):
+            found[number, precision] = train(task, precision)
+    write_results(Path(results), found)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

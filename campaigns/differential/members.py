@@ -1,0 +1,250 @@
+"""Every member of every family, with its counterparts in the peers and with how its options are drawn.
+
+A member or an option that is missing here is not compared: the program says so, and so does a test (see coverage.py).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.random import Generator
+
+from mltrain.config.families import FAMILIES
+from mltrain.config.option_types import options
+
+Draw = Callable[[Generator], Any]
+
+OWN = "its own"
+"""The peer has the same under a name of its own, and that is what is compared."""
+
+WRITTEN = "written out"
+"""The peer has it in another form or not at all: the formula is written out with the peer's arrays and gradients."""
+
+NONE = "none"
+"""The peer has it not: configs with it are compared with the other one."""
+
+
+def between(low: float, high: float) -> Draw:
+    """A number of three digits, as people write them."""
+    return lambda rng: float(f"{rng.uniform(low, high):.3g}")
+
+
+def power_between(low: float, high: float) -> Draw:
+    """A number of three digits whose logarithm is drawn: small ones are as likely as large ones."""
+    return lambda rng: float(f"{low * (high / low) ** rng.random():.3g}")
+
+
+def whole(low: int, high: int) -> Draw:
+    return lambda rng: int(rng.integers(low, high + 1))
+
+
+def either(rng: Generator) -> bool:
+    return bool(rng.random() < 0.5)
+
+
+def several(draw: Draw, count: int) -> Draw:
+    return lambda rng: [draw(rng) for _ in range(count)]
+
+
+def ascending_steps(rng: Generator) -> list[int]:
+    return sorted({int(step) for step in rng.integers(0, 20, rng.integers(1, 4))})
+
+
+def rate(low: float, high: float) -> Draw:
+    """A learning rate: a number, or by one chance in three a schedule."""
+    number = power_between(low, high)
+    return lambda rng: number(rng) if rng.random() < 0.67 else pick("schedules", rng)
+
+
+def _one_more_value(drawn: dict[str, Any]) -> None:
+    drawn["values"] = drawn["values"][: len(drawn["boundaries"]) + 1]
+
+
+def _whole_warmup(drawn: dict[str, Any]) -> None:
+    if "warmup_target" not in drawn:
+        drawn.pop("warmup_steps", None)
+
+
+@dataclass(frozen=True)
+class Member:
+    """What Keras and PyTorch have of it, and a draw for each option. ``settle`` makes options fit each other."""
+
+    keras: str = OWN
+    torch: str = OWN
+    options: Mapping[str, Draw] = field(default_factory=dict)
+    settle: Callable[[dict[str, Any]], None] = lambda drawn: None
+
+
+OPTIONAL = 0.7
+"""How likely an option with a default is drawn."""
+
+_RATE = power_between(1e-4, 0.1)
+_BETA_1, _BETA_2, _EPSILON = between(0, 0.95), between(0.8, 0.999), power_between(1e-8, 1e-2)
+_STEPPING = {
+    "weight_decay": power_between(1e-4, 0.5),
+    "clip_norm": power_between(0.01, 5),
+    "use_ema": either,
+    "ema_momentum": between(0, 0.99),
+}
+_ADAM = {"learning_rate": rate(1e-4, 0.05), "beta_1": _BETA_1, "beta_2": _BETA_2, "epsilon": _EPSILON, **_STEPPING}
+_PENALTY = power_between(1e-4, 0.03)
+_SPREAD = {"mean": between(-0.2, 0.2), "stddev": between(0.05, 0.8)}
+
+MEMBERS: dict[str, dict[str, Member]] = {
+    "layers": {
+        # Units, shapes and what stands in a dense layer are drawn together with the network: see draw.py.
+        "dense": Member(),
+        "dropout": Member(WRITTEN, WRITTEN, {"rate": between(0, 0.7)}),
+        "flatten": Member(),
+        "reshape": Member(),
+    },
+    "activations": {
+        "elu": Member(options={"alpha": between(0, 2)}),
+        "gelu": Member(),
+        "leaky_relu": Member(options={"negative_slope": between(0, 1)}),
+        "linear": Member(),
+        "relu": Member(),
+        "sigmoid": Member(),
+        "softmax": Member(),
+        "softplus": Member(),
+        "step": Member(NONE, WRITTEN),
+        "tanh": Member(),
+    },
+    "losses": {
+        "binary_crossentropy": Member(),
+        "categorical_crossentropy": Member(),
+        "hinge": Member(OWN, WRITTEN),
+        "huber": Member(options={"delta": power_between(0.1, 3)}),
+        "mean_absolute_error": Member(),
+        "mean_squared_error": Member(),
+        "perceptron": Member(NONE, WRITTEN),
+        "sparse_categorical_crossentropy": Member(),
+    },
+    "optimizers": {
+        # PyTorch's own adam, adamw and nadam are given the epsilon of each step that makes them Keras's.
+        "adam": Member(options=_ADAM),
+        "adamw": Member(options=_ADAM),
+        "nadam": Member(options=_ADAM),
+        # PyTorch adds epsilon behind the root, Keras under it.
+        "adagrad": Member(
+            OWN,
+            WRITTEN,
+            {
+                "learning_rate": rate(1e-3, 0.3),
+                "initial_accumulator_value": between(0, 1),
+                "epsilon": _EPSILON,
+                **_STEPPING,
+            },
+        ),
+        "rmsprop": Member(
+            OWN,
+            WRITTEN,
+            {"learning_rate": rate(1e-4, 0.02), "rho": between(0, 0.99), "epsilon": _EPSILON, **_STEPPING},
+        ),
+        "lion": Member(
+            OWN,
+            WRITTEN,
+            {
+                "learning_rate": rate(1e-5, 0.01),
+                "beta_1": between(0.1, 0.95),  # Keras refuses 0
+                "beta_2": between(0.8, 0.99),
+                **_STEPPING,
+            },
+        ),
+        # PyTorch's momentum holds gradients, Keras's holds steps: the same while the rate stays, else written out.
+        "sgd": Member(
+            options={
+                "learning_rate": rate(1e-3, 0.3),
+                "momentum": between(0, 0.95),
+                "nesterov": either,
+                **_STEPPING,
+            }
+        ),
+    },
+    "schedules": {
+        "cosine_decay": Member(
+            OWN,
+            WRITTEN,
+            {
+                "initial_learning_rate": _RATE,
+                "decay_steps": whole(1, 40),
+                "alpha": between(0, 1),
+                "warmup_target": _RATE,
+                "warmup_steps": whole(0, 10),
+            },
+            _whole_warmup,
+        ),
+        "exponential_decay": Member(
+            OWN,
+            WRITTEN,
+            {
+                "initial_learning_rate": _RATE,
+                "decay_steps": whole(1, 30),
+                "decay_rate": between(0.1, 1.2),
+                "staircase": either,
+            },
+        ),
+        "piecewise": Member(
+            OWN, WRITTEN, {"boundaries": ascending_steps, "values": several(_RATE, 4)}, _one_more_value
+        ),
+    },
+    "regularizers": {
+        "l1": Member(OWN, WRITTEN, {"l1": _PENALTY}),
+        "l1_l2": Member(OWN, WRITTEN, {"l1": _PENALTY, "l2": _PENALTY}),
+        "l2": Member(OWN, WRITTEN, {"l2": _PENALTY}),
+    },
+    # Both peers start from the weights that mltrain has drawn: each initializer is a place to start from.
+    "initializers": {
+        "constant": Member(options={"value": between(-0.5, 0.5)}),
+        "glorot_normal": Member(),
+        "glorot_uniform": Member(),
+        "he_normal": Member(),
+        "he_uniform": Member(),
+        "lecun_normal": Member(),
+        "lecun_uniform": Member(),
+        "ones": Member(),
+        "orthogonal": Member(options={"gain": between(0.5, 1.5)}),
+        "random_normal": Member(options=_SPREAD),
+        "random_uniform": Member(options={"minval": between(-0.8, 0), "maxval": between(0, 0.8)}),
+        "truncated_normal": Member(options=_SPREAD),
+        "zeros": Member(),
+    },
+}
+
+WITH_THE_NETWORK = {
+    "dense": {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer"}
+    | {"kernel_regularizer", "bias_regularizer", "trainable"},
+    "reshape": {"target_shape"},
+    "training": {"epochs", "batch_size", "shuffle", "class_weight", "gradient_accumulation"},
+}
+"""Options that draw.py draws for a whole network."""
+
+CHANGE_NO_NUMBER = {"name", "track", "early_stopping"}
+"""Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
+
+NOT_DRAWN = {"reduce_on_plateau"}
+"""Members that are no part of a step. To fall on a plateau is to decide by the last digits of a loss: tests of its own
+hold it to its description (tests/engine/test_reduce_on_plateau.py)."""
+
+NOT_TRAINED_WITH = {"datasets", "points", "metrics"}
+"""Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""
+
+
+def pick(family: str, rng: Generator, names: Sequence[str] = ()) -> dict[str, Any]:
+    """A member of a family, as a config names it, with options."""
+    names = names or sorted(MEMBERS[family])
+    name = names[int(rng.integers(len(names)))]
+    return {"type": name, **options_of(family, name, rng)}
+
+
+def options_of(family: str, name: str, rng: Generator) -> dict[str, Any]:
+    """Options of one member, in which those with a default are left out now and then."""
+    member, spec = MEMBERS[family][name], FAMILIES[family].find(name)
+    assert spec is not None, f"there is no {name} among the {family}"
+    drawn = {
+        option: draw(rng)
+        for option, draw in member.options.items()
+        if options(spec)[option].required or rng.random() < OPTIONAL
+    }
+    member.settle(drawn)
+    return drawn

@@ -1,0 +1,51 @@
+from pathlib import Path
+from random import Random
+
+from campaigns.fuzzing.archives import changed_archive, members_of
+from campaigns.fuzzing.mutations import TEXTS, change_bytes, change_text
+from campaigns.fuzzing.targets import Target
+from mltrain.config.load import load_config
+from mltrain.job import prepare
+from mltrain.runs.catalogue import run_summary
+from mltrain.runs.frames import FrameKeeper
+from mltrain.runs.run import CONFIG, FRAMES, HISTORY, MODEL, Run
+from mltrain.runs.saved_run import SavedRun
+
+_CONFIG = """
+dataset: {type: linear, slope: 3, intercept: 1, x: [-1, 0, 1, 2]}
+layers: [{type: dense, units: 1}]
+loss: mse
+training: {epochs: 3, track: {W: dense.kernel}}
+"""
+
+
+class RunTarget(Target):
+    """a run's folder: config.yaml, history.csv, frames.npz or model.npz changed beside the others"""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / CONFIG).write_text(_CONFIG)
+        job = prepare(load_config(folder / CONFIG), folder)
+        keeper = FrameKeeper(2, 3)
+        keeper.offer(0, job.network.parameters)
+        history = list(job.train())
+        keeper.offer(3, job.network.parameters)
+        Run.claim("", folder).save(job.model(history), history, folder, keeper.frames)
+        self._files = {name: (folder / name).read_bytes() for name in (CONFIG, HISTORY, FRAMES, MODEL)}
+
+    def mutated(self, rng: Random) -> dict[str, bytes]:
+        name = rng.choice((CONFIG, HISTORY, HISTORY, FRAMES, FRAMES, MODEL))
+        content = self._files[name]
+        if name in (CONFIG, HISTORY):
+            words = (*TEXTS, ",", "epoch", "nan", "inf", "1e999", '"', "\r")
+            changed = change_text(rng, content.decode(), words) if rng.random() < 0.7 else change_bytes(rng, content)
+        else:
+            changed = changed_archive(rng, content, members_of(content), [content])
+        return {**self._files, name: changed}
+
+    def read(self) -> None:
+        run_summary(self.folder)
+        record = SavedRun.read(self.folder)
+        assert record.epochs >= 0
+        assert len(record.frames_to_the_end.epochs) == len(record.frames_to_the_end.vectors)
+        assert record.name

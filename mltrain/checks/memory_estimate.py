@@ -1,0 +1,96 @@
+"""How much memory a training takes, by what: roughly, but known before any of it is taken."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mltrain.engine.arrays import size
+from mltrain.engine.network import Node
+from mltrain.engine.optimizers import Optimizer
+from mltrain.errors import NotEnoughMemory
+from mltrain.system.memory import available
+from mltrain.training.options import Training
+
+_FLOAT = 4
+_MAKING = 16
+"""Bytes for each number of rows that a formula makes: it computes in float64, with an intermediate result."""
+
+
+class Memory(NamedTuple):
+    """Bytes that a training takes. ``rows`` are 0 where only loading them would tell how many there are."""
+
+    parameters: int
+    gradients: int
+    optimizer: int
+    snapshots: int
+    helpers: int
+    batch: int
+    rows: int
+
+    @property
+    def total(self) -> int:
+        return sum(self)
+
+
+def memory_for(
+    nodes: Sequence[Node], optimizer: Optimizer, training: Training, rows: int | None, processes: int = 1
+) -> Memory:
+    """What training these layers takes, on so many rows, by so many processes."""
+    parameters = _FLOAT * sum(node.parameter_count for node in nodes)
+    vectors = len(optimizer.state()) + optimizer.use_ema
+    widths = [size(nodes[0].input_shape), *(size(node.output_shape) for node in nodes)] if nodes else [0]
+    batch_size = rows or 0 if training.batch_size == "full" else training.batch_size
+    if rows is not None:
+        batch_size = min(batch_size, rows)
+    return Memory(
+        # The state before training is kept, too, to be shown beside the trained one.
+        parameters=2 * parameters,
+        gradients=(2 if training.gradient_accumulation > 1 else 1) * parameters,
+        optimizer=vectors * parameters,
+        # What could be gone on from, the last and the next.
+        snapshots=2 * (1 + vectors) * parameters,
+        # The shards, the first parameters, which the helpers keep, and a snapshot's vectors before they are copied;
+        # and every process gathers batches of its own.
+        helpers=(2 + vectors) * parameters + (processes - 1) * _FLOAT * batch_size * widths[0] if processes > 1 else 0,
+        # Values on the way forward, and two buffers for gradients on the way back.
+        batch=_FLOAT * batch_size * (sum(widths) + 2 * max(widths)),
+        rows=(rows or 0) * _MAKING * (widths[0] + widths[-1]),
+    )
+
+
+def refuse_too_large(memory: Memory) -> None:
+    """Raises `NotEnoughMemory` where more would be needed than can be had."""
+    free = available()
+    if free is None or memory.total <= free:
+        return
+    parts = sorted(memory._asdict().items(), key=lambda item: -item[1])
+    largest = ", ".join(f"{_size(count)} for {_WORDS[name]}" for name, count in parts if count >= memory.total / 100)
+    raise NotEnoughMemory(
+        f"training would take {_size(memory.total)} of memory, but {_size(free)} can be had ({largest}); "
+        f"try {_ADVICE[parts[0][0]]}"
+    )
+
+
+_WORDS = {
+    "parameters": "parameters",
+    "gradients": "gradients",
+    "optimizer": "the optimizer's state",
+    "snapshots": "copies of these to go on from",
+    "helpers": "helping processes",
+    "batch": "a batch on its way through the network",
+    "rows": "the rows",
+}
+
+_ADVICE = {
+    "parameters": "fewer units",
+    "gradients": "fewer units",
+    "optimizer": "fewer units, or sgd, which keeps the least",
+    "snapshots": "fewer units, or sgd, which keeps the least",
+    "helpers": "--threads 1",
+    "batch": "a smaller training.batch_size",
+    "rows": "fewer rows",
+}
+"""What helps most, by what takes most."""
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

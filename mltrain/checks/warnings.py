@@ -1,0 +1,167 @@
+"""What would train, but not well: the mistakes that tutorials make, found before they cost an afternoon."""
+
+import math
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from mltrain.checks.errors import last_activation
+from mltrain.data.base import Dataset
+from mltrain.data.preprocessing import Scaling
+from mltrain.engine.initializers.constant import Constant
+from mltrain.engine.initializers.ones import Ones
+from mltrain.engine.initializers.zeros import Zeros
+from mltrain.engine.layers import Parameter
+from mltrain.engine.losses import Loss
+from mltrain.engine.metrics import true_classes
+from mltrain.engine.network import Network
+from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
+from mltrain.errors import TrainingDiverged
+from mltrain.training.evaluation import Evaluator
+from mltrain.training.loop import Rows, train
+from mltrain.training.options import Training
+from mltrain.training.targets import class_names
+
+FAR = 10.0
+LOOKED_AT = 10_000
+"""Rows that are looked at: enough to see a range, few enough to be instant on any dataset."""
+
+PATIENCE, FAR_UP = 10, 10
+"""Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
+
+
+def find_warnings(
+    network: Network,
+    dataset: Dataset,
+    target: npt.NDArray[Any],
+    *,
+    loss: Loss,
+    optimizer: Optimizer,
+    training: Training,
+    taken: Collection[str] = (),
+) -> list[str]:
+    """One sentence for each thing that will probably go wrong, and what to do. ``target`` is as the loss takes it.
+
+    ``taken`` are the layers whose weights are those of a trained model. The network is left as it was.
+    """
+    found = [
+        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
+        *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
+        *_about_output(network, loss, training),
+        *(_about_frozen_layers(network, taken) if training.epochs else []),
+    ]
+    return found + (_about_first_step(network, dataset, target, loss, optimizer, training) if training.epochs else [])
+
+
+def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
+    found = []
+    seen = inputs.applied(x)
+    low, high = float(seen.min()), float(seen.max())
+    if max(abs(low), abs(high)) > FAR:
+        hint = (
+            "for images write 'scale: true'"
+            if x.dtype == np.uint8
+            else "divide them, or expect to need a tiny learning rate"
+        )
+        found.append(
+            f"the inputs reach from {low:g} to {high:g}; networks learn best from numbers around -1 to 1: {hint}"
+        )
+    if x.ndim == 2 and len(x) > 1 and x.shape[1] > 1:
+        constant = np.flatnonzero((x == x[0]).all(axis=0))
+        if constant.size:
+            which = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
+            all_of = f"{which} of {x.shape[1]} (counted from 0)"
+            found.append(
+                f"feature {all_of} never changes, so it teaches nothing; leave it out"
+                if constant.size == 1
+                else f"features {all_of} never change, so they teach nothing; leave them out"
+            )
+    return found
+
+
+def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> list[str]:
+    if classes is None:
+        return []
+    counts = np.bincount(true_classes(target), minlength=len(classes))
+    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
+    if not missing:
+        return []
+    names = ", ".join(f"'{name}'" for name in missing)
+    return [f"no row to train on is of class {names}: the network will never predict it"]
+
+
+def _about_output(network: Network, loss: Loss, training: Training) -> list[str]:
+    found = []
+    last = last_activation(network.nodes)
+    name = last.type_name() if last else "linear"
+    if name == "softmax" and loss.joins != "softmax":
+        found.append(
+            f"softmax with {loss.type_name()} learns slowly, and hardly at all from confident mistakes; "
+            "use sparse_categorical_crossentropy"
+        )
+    steps = [stage for node in network.nodes for stage in node.layer.stages() if stage.type_name() == "step"]
+    if training.epochs and len(steps) > (loss.joins == "step"):
+        found.append("step has slope 0, so nothing before it can learn; use sigmoid or relu instead")
+    return found
+
+
+def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
+    if network.parameters.size and not network.trainable:
+        return ["all layers are frozen by 'trainable: false', so nothing can learn"]
+    frozen = [node for node in network.nodes if not node.trainable_count and node.name not in taken]
+    chance = [node.name for node in frozen if any(map(_is_drawn, node.parameters.values()))]
+    return [
+        f"layer {name} is frozen at random first weights; give those of a trained model with --init-from"
+        for name in chance
+    ]
+
+
+def _is_drawn(parameter: Parameter) -> bool:
+    """Whether the first values are random numbers."""
+    return not isinstance(parameter.initializer, Constant | Zeros | Ones)
+
+
+def _unheeding(optimizer: Optimizer) -> Optimizer:
+    """The optimizer without what looks back on earlier steps, and would hide where a step leads."""
+    rate = optimizer.learning_rate
+    rate = rate.initial_learning_rate if isinstance(rate, ReduceOnPlateau) else rate
+    return replace(optimizer, learning_rate=rate, use_ema=False)
+
+
+def _about_first_step(
+    network: Network, dataset: Dataset, target: npt.NDArray[Any], loss: Loss, optimizer: Optimizer, training: Training
+) -> list[str]:
+    """Take a step on the first batch, and look at the same batch again.
+
+    A loss that grows a little at first, and then falls, is no reason to worry: wide first weights do that.
+    """
+    rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
+    batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
+    measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
+    before, first = network.parameters.copy(), measure().loss
+    if not math.isfinite(first):
+        return []
+    losses: list[float] = []
+    optimizer, steps = _unheeding(optimizer), Training(epochs=PATIENCE, batch_size="full")
+    try:
+        attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
+        with closing(attempt) as epochs:
+            for _ in epochs:
+                losses.append(measure().loss)
+                if losses[-1] <= first * 1.001:
+                    return []
+                if losses[-1] > first * FAR_UP:
+                    break
+    except TrainingDiverged:
+        losses.append(math.inf)
+    finally:
+        network.parameters[...] = before
+    return [
+        f"the first step makes the loss grow, from {first:.4g} to {losses[0]:.4g}: "
+        "the learning rate is probably too high; try a tenth of it"
+    ]

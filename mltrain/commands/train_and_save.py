@@ -1,0 +1,215 @@
+"""A training, whether new or gone on with: shown while it runs, saved, and summed up."""
+
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_weights
+from mltrain.config import Config
+from mltrain.engine.arrays import Floats
+from mltrain.errors import TrainingDiverged, TrainingInterrupted
+from mltrain.job import TrainingJob, prepare, split_to_evaluate
+from mltrain.runs.checkpoint import Background
+from mltrain.runs.checkpoint_keeper import CheckpointKeeper
+from mltrain.runs.event_files import EventFiles
+from mltrain.runs.frames import FrameKeeper
+from mltrain.runs.run import BEST, FILES, LAST, MODEL, Run, with_absolute_paths
+from mltrain.system.interrupts import interruptible
+from mltrain.training.epoch_report import EpochReport
+from mltrain.training.profile import Profile
+from mltrain.training.sharing import processes_for
+from mltrain.training.state import Course
+from mltrain.views.terminal.download import download_bar
+from mltrain.views.terminal.messages import Outcome, note
+from mltrain.views.terminal.messages import closing as last_word
+from mltrain.views.terminal.profile_table import profile_table
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.training_display import Both, TrainingDisplay, training_display
+from mltrain.views.terminal.views import verbatim
+
+if TYPE_CHECKING:
+    from mltrain.views.live.page import LivePage
+
+_LOOK = 0.1
+"""Seconds between two looks whether to end: people do not notice."""
+
+
+class Session(NamedTuple):
+    """A training that is about to begin, or to go on, and all that belongs to it.
+
+    ``folder`` is where the config stands; ``is_newest``: commands will find the run without its name.
+    """
+
+    job: TrainingJob
+    folder: Path
+    run: Run
+    course: Course
+    keeper: FrameKeeper
+    is_newest: bool
+
+
+def train_and_save(
+    terminal: Terminal, attempt: Session, *, live: bool, log_dir: Path | None, profile: Profile | None
+) -> None:
+    """Train, show how it goes, save, and say what came out."""
+    job, folder, run, course, keeper, _ = attempt
+
+    def background() -> Background:
+        return Background(with_absolute_paths(job.config, folder), job.origin.data, keeper.count)
+
+    def save() -> None:
+        model, others = job.model(course.history), _others(job)
+        run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
+
+    if job.config.optimizer.use_ema:
+        terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
+    checkpoints = CheckpointKeeper(run.folder, background, course, keeper, terminal.warning)
+    with _page(terminal, attempt, live=live) as page:
+        with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
+            try:
+                with _display(terminal, attempt, page) as display, _log(log_dir, run) as log:
+                    show, step = display.show, display.step
+                    if profile:
+                        show, step = (profile.timed("display", "", shown) for shown in (show, step))
+                    for report in job.train(stop, step, profile, course):
+                        show(report)
+                        keeper.offer(report.epoch, job.network.parameters)
+                        checkpoints.offer()
+                        if log:
+                            log.add(report)
+            except TrainingInterrupted:
+                save()
+                terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
+                terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
+                if terminal.quiet and not terminal.json:
+                    _tell_where(terminal, run)
+                raise
+            except TrainingDiverged:
+                checkpoints.discard()
+                raise
+            save()
+        _conclude(terminal, attempt, profile)
+
+
+def _others(job: TrainingJob) -> dict[str, Floats]:
+    """The parameters of the best epoch and of the last one, where it is known which was the best."""
+    monitor = job.monitor
+    if monitor is None or monitor.best_epoch is None:
+        return {}
+    return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
+
+
+def prepared(terminal: Terminal, config: Config, folder: Path) -> TrainingJob:
+    """The job, with its data downloaded where that must be, in sight."""
+    with download_bar(terminal) as progress:
+        config.dataset.fetch(folder, progress)
+    return prepare(config, folder)
+
+
+@contextmanager
+def _page(terminal: Terminal, attempt: Session, *, live: bool) -> Iterator["LivePage | None"]:
+    """The page, if the training is to be watched live. After it, the page stays for who sits at the terminal.
+
+    In a pipeline nobody would end it, so there the training's end is the page's.
+    """
+    if not live:
+        yield None
+        return
+    from mltrain.views.live.desktop import open_page
+    from mltrain.views.live.page import LivePage
+
+    attended = terminal.is_attended
+    with closing(LivePage(attempt.job, past=attempt.course.history, greet=open_page if attended else None)) as page:
+        terminal.err.print(note(f"watch it at {page.address}"))
+        yield page
+        if attended:
+            terminal.err.print(note(f"the page stays at {page.address} until Ctrl-C"))
+            with interruptible() as asked_to_end:
+                while not asked_to_end():
+                    time.sleep(_LOOK)
+
+
+@contextmanager
+def _display(terminal: Terminal, attempt: Session, page: "LivePage | None") -> Iterator[TrainingDisplay]:
+    """What shows the training: the terminal and, if there is one, the page."""
+    config, past = attempt.job.config, tuple(attempt.course.history)
+    with training_display(terminal, title=str(config.name), epochs=config.training.epochs, past=past) as display:
+        if page is None:
+            yield display
+            return
+        try:
+            yield Both(display, page)
+        finally:
+            page.finish()
+
+
+def _log(folder: Path | None, run: Run) -> EventFiles | nullcontext[None]:
+    """TensorBoard's files of a run, in a folder that is called as the run is."""
+    return EventFiles(folder / run.folder.resolve().name) if folder else nullcontext()
+
+
+def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> None:
+    """What was reached, where it is, and what to type next."""
+    job, run, history = attempt.job, attempt.run, attempt.course.history
+    last, monitor = history[-1] if history else _untrained(job), job.monitor
+    epoch = model_epoch(monitor, last.epoch)
+    used = next((report for report in history if report.epoch == epoch), last)
+    seconds = sum(report.seconds for report in history)
+    document = {
+        "run": str(run.folder),
+        "model": str(run.folder / MODEL),
+        "epochs": last.epoch,
+        "loss": used.loss,
+        "metrics": used.metrics,
+        **({} if used.val_loss is None else {"val_loss": used.val_loss, "val_metrics": used.val_metrics}),
+        "parameters": job.network.parameters.size,
+        "seconds": seconds,
+        **({} if monitor is None else {"best": best_of(monitor), "model_epoch": epoch}),
+        **({"profile": [share._asdict() for share in profile.shares()]} if profile else {}),
+    }
+    outcome = Outcome(
+        epochs=last.epoch,
+        planned=job.config.training.epochs,
+        seconds=seconds,
+        values=used.values,
+        folder=str(run.folder),
+        files=[name for name in FILES if (run.folder / name).exists()],
+        next_command=_next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
+        stopped_by=stopped_by(monitor),
+        model=whose_weights(monitor, last.epoch),
+    )
+    if terminal.json:
+        terminal.result(verbatim(""), document)
+    elif terminal.quiet:
+        _tell_where(terminal, run)
+    else:
+        terminal.err.print(last_word(outcome))
+        if profile:
+            steps = sum(report.steps for report in history if report.epoch > attempt.course.epoch)
+            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network.nodes)))
+
+
+def _tell_where(terminal: Terminal, run: Run) -> None:
+    """The run's folder, and nothing else, for scripts: ``run=$(mltrain fit --quiet ...)``."""
+    terminal.result(verbatim(str(run.folder)), {})
+
+
+def _untrained(job: TrainingJob) -> EpochReport:
+    """What the network is worth as it is, where there are no epochs to report."""
+    found = job.model([]).evaluate(job.dataset.train)
+    return EpochReport(epoch=0, epochs=0, steps=0, seconds=0.0, loss=found.loss, metrics=found.metrics)
+
+
+def _next_command(job: TrainingJob) -> str:
+    """What most people want to type after this training."""
+    if split_to_evaluate(job.dataset)[0] != "train":
+        return "mltrain evaluate"
+    row = job.dataset.train.x[-1]
+    return (
+        f"mltrain predict --x {','.join(f'{number:.3g}' for number in row.flat)}"
+        if row.size <= 8
+        else "mltrain evaluate"
+    )

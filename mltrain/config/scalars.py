@@ -1,0 +1,96 @@
+"""Single values, such as numbers and texts: does one fit an option, and if not, what could be meant?"""
+
+import re
+from typing import Annotated, Any, Literal, Union
+
+import msgspec
+from msgspec import Meta, inspect
+
+from mltrain.config.option_types import Kind, alternatives, bare, is_optional
+from mltrain.config.yaml_scalars import resolve, written
+
+_LEAVES: dict[type[Kind], Any] = {
+    inspect.AnyType: Any,
+    inspect.BoolType: bool,
+    inspect.IntType: int,
+    inspect.FloatType: float,
+    inspect.StrType: str,
+}
+
+_FOUND: dict[int, tuple[Kind, Any]] = {}
+"""What `leaf_type` found for kinds, by their ids, since they have no hash: options are the same in every config."""
+
+
+class Unfit(Exception):
+    """A value is not what an option accepts."""
+
+
+def leaf_type(kind: Kind) -> Any:
+    """The annotation of those alternatives of a kind that are single values; None if there are none."""
+    known = _FOUND.get(id(kind))
+    if known is None:  # kept with the kind itself, so that its id remains its own
+        known = _FOUND[id(kind)] = kind, _leaf_type(kind)
+    return known[1]
+
+
+def _leaf_type(kind: Kind) -> Any:
+    found = [_annotation(one) for one in map(bare, alternatives(kind)) if _is_leaf(one)]
+    types = [*found, None] if is_optional(kind) else found
+    return Union[tuple(types)] if types else None  # noqa: UP007  (`|` takes no tuple)
+
+
+def _is_leaf(kind: Kind) -> bool:
+    return type(kind) in _LEAVES or isinstance(kind, inspect.LiteralType)
+
+
+def _annotation(kind: Kind) -> Any:
+    if isinstance(kind, inspect.LiteralType):
+        return Literal[kind.values]
+    constraints = {name: getattr(kind, name) for name in kind.__struct_fields__}
+    if constraints.get("pattern"):
+        # In Python, unlike in JSON Schema, $ matches before a last line break too.
+        constraints["pattern"] = re.sub(r"\$$", r"\\Z", constraints["pattern"])
+    return Annotated[_LEAVES[type(kind)], Meta(**constraints)]
+
+
+def read_leaf(leaf: Any, data: Any) -> Any:
+    """A single value as the type that `leaf_type` found. Raises `Unfit`."""
+    if leaf is None:
+        raise Unfit
+    try:
+        return msgspec.convert(data, leaf)
+    except msgspec.ValidationError:
+        # A number such as 1e3 is whole, even though it is written as a float.
+        if isinstance(data, float) and data.is_integer():
+            return read_leaf(leaf, int(data))
+        raise Unfit from None
+
+
+def fits(leaf: Any, data: Any) -> bool:
+    try:
+        read_leaf(leaf, data)
+    except Unfit:
+        return False
+    return True
+
+
+def advice(leaf: Any, data: Any) -> str:
+    """What to do about a value that does not fit but was probably meant right: the end of a message."""
+    if isinstance(data, bool | int | float):
+        text = written(data)
+        return f"; put it in quotes: '{text}'" if fits(leaf, text) else ""
+    if not isinstance(data, str):
+        return ""
+    if (name_and_value := glued(data)) is not None:
+        return f"; put a space after the colon: '{name_and_value}'"
+    if fits(leaf, resolve(data)):
+        return "; remove the quotes"
+    if fits(leaf, resolve(data.replace(",", "."))):
+        return "; write a point, not a comma"
+    return ""
+
+
+def glued(text: str) -> str | None:
+    """What a text such as ``epochs:5``, which YAML takes for one word, was probably meant to be: ``epochs: 5``."""
+    found = re.fullmatch(r"(\w+):([^\s:]\S*)", text)
+    return f"{found[1]}: {found[2]}" if found else None

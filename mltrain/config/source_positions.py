@@ -1,0 +1,70 @@
+"""Where the problems of a config stand: problems -> the lines that the user reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mltrain.config.convert import MOST_PROBLEMS, KeyProblem
+from mltrain.config.yaml_errors import Mark
+from mltrain.config.yaml_reader import Marks, find_marks
+from mltrain.errors import ConfigError, ConfigPath, Problem
+
+
+@dataclass(frozen=True)
+class SourcePositions:
+    """The text of a config, what is known to be wrong with single pieces of it, and what was set over it.
+
+    ``overridden`` holds the paths that were set on the command line, each with the words that set it.
+    """
+
+    filename: str
+    text: str
+    known: Mapping[Problem, Mark]
+    overridden: Mapping[ConfigPath, str]
+
+    def error(self, problems: Sequence[Problem]) -> ConfigError:
+        """The error that reports all problems: as they stand in the file, and then by what was set over it."""
+        in_file = self._marks([problem for problem in problems if self._label(problem) is None])
+        labels = list(dict.fromkeys(self.overridden.values()))
+
+        def order(problem: Problem) -> tuple[int, Mark]:
+            label = self._label(problem)
+            return (0, in_file[problem]) if label is None else (1 + labels.index(label), (0, 0))
+
+        def line(problem: Problem) -> str:
+            text = self._label(problem)
+            if text is None:
+                row, column = in_file[problem]
+                text = f"{self.filename}:{row}:{column}"
+            return f"{text}  {problem}"
+
+        problems = sorted(problems, key=order)
+        lines = [line(problem) for problem in problems[:MOST_PROBLEMS]]
+        if len(problems) > MOST_PROBLEMS:
+            lines.append(f"{self.filename}: there are more problems; these are the first {MOST_PROBLEMS}")
+        return ConfigError(problems, lines)
+
+    def _label(self, problem: Problem) -> str | None:
+        """The words on the command line that caused a problem, if it was them."""
+        if problem in self.known:
+            return None
+        return next((self.overridden[path] for path in _upward(problem.path) if path in self.overridden), None)
+
+    def _marks(self, problems: Sequence[Problem]) -> dict[Problem, Mark]:
+        """The mark of each problem in the file: its own, or that of the nearest piece around it."""
+        unknown = [problem for problem in problems if problem not in self.known]
+        wanted = {path for problem in unknown for path in _upward(problem.path)}
+        found = find_marks(self.text, wanted) if wanted else {}
+
+        def mark(problem: Problem) -> Mark:
+            if problem in self.known:
+                return self.known[problem]
+            marks = next((found[path] for path in _upward(problem.path) if path in found), Marks((1, 1), (1, 1)))
+            is_key = isinstance(problem, KeyProblem) and problem.path in found
+            return marks.key if is_key else marks.value
+
+        return {problem: mark(problem) for problem in problems}
+
+
+def _upward(path: ConfigPath) -> list[ConfigPath]:
+    """A path and all that it is part of, the whole config last."""
+    return [path[:end] for end in range(len(path), -1, -1)]

@@ -1,6 +1,0 @@
-"""What people see: messages, tables, live progress, curves.
-
-    plain data ──> View (lines of styled text for a width) ──> Terminal ──> stdout: results; stderr: all else
-
-Everything that is shown is a `View`, made by a pure function. `mltrain.display.terminal` alone knows the streams.
-"""

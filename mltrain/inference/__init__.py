@@ -1,0 +1,1 @@
+"""A trained model: its file, and predictions from rows, tables and images."""

@@ -1,0 +1,203 @@
+"""A trained model: a network, the config it came from, and what its inputs and outputs mean."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from mltrain import __version__
+from mltrain.checks.errors import find_problems
+from mltrain.config import Config
+from mltrain.config.convert import convert
+from mltrain.config.dump import to_builtins
+from mltrain.data.base import RowSpec, Split
+from mltrain.data.preprocessing import AS_IS, Preprocessing
+from mltrain.data.tables.given import GivenRows
+from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
+from mltrain.engine.layers import in_words
+from mltrain.engine.metrics import predicted_classes
+from mltrain.engine.network import Network, infer
+from mltrain.errors import ConfigError, DataError, ModelFileError
+from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
+from mltrain.inference.origin import Origin
+from mltrain.training.epoch_report import EpochReport
+from mltrain.training.evaluation import Evaluation, Evaluator, predict
+from mltrain.training.targets import class_names, encode, target_scaling
+
+
+@dataclass(frozen=True)
+class Model:
+    """What `fit` returns and `load_model` reads.
+
+    ``row_spec`` say what a row of input looks like and what classes there are, ``preprocessing`` what is done to it on its
+    way into the network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
+    a model of an mltrain that did not keep it.
+    """
+
+    config: Config
+    network: Network
+    row_spec: RowSpec
+    preprocessing: Preprocessing = AS_IS
+    history: Sequence[EpochReport] = ()
+    origin: Origin | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes that the model tells apart, in the order of its outputs; None if it gives numbers."""
+        return class_names(self.config.loss, self.row_spec, self.network.output_shape[0])
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the outputs are probabilities: those of a softmax or sigmoid that was trained as such."""
+        return self.config.loss.joins in ("softmax", "sigmoid")
+
+    def predict(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
+        """Outputs ``(rows, outputs)`` for the rows ``x``, given as the dataset gives them: ``(rows, *input_shape)``.
+
+        A model that learned from a table takes rows by column name, too: ``[{"age": 3, "kind": "cat"}, ...]``.
+
+        Scaling that belongs to the model (pixels of 0..255, for one) is done here, and numbers that it predicts come in
+        the units of the dataset. Raises `DataError` if the shape is another, or if ``x`` holds anything but finite
+        numbers.
+        """
+        y = predict(self.network, self._rows(x), self.preprocessing.inputs)
+        return target_scaling(self.config.loss, self.preprocessing).undone(y)
+
+    def predict_labels(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> list[str]:
+        """The name of the predicted class of each row. Raises `DataError` if the model does not tell classes apart."""
+        if self.classes is None:
+            raise DataError("this model gives numbers, so there are no classes to name")
+        return self.labels(self.predict(x))
+
+    def labels(self, y: npt.NDArray[np.float32]) -> list[str]:
+        """The class name that each row of outputs stands for."""
+        names = self.classes or ()
+        return [names[number] for number in predicted_classes(y, self.config.loss.threshold)]
+
+    def probabilities(self, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The probability of each class, ``(rows, classes)``, that outputs ``(rows, outputs)`` stand for.
+
+        A single output is the probability of the second of two classes. Raises `DataError` if the model gives none.
+        """
+        if self.classes is None or not self.gives_probabilities:
+            raise DataError("this model gives no probabilities: its last layer is no softmax or sigmoid for classes")
+        return y if y.shape[1] > 1 else np.concatenate([1 - y, y], axis=1)
+
+    def evaluate(self, rows: Split) -> Evaluation:
+        """Loss, metrics and, for classes, the confusion matrix on ``rows``, which are as the dataset gives them."""
+        loss, outputs = self.config.loss, self.network.output_shape[0]
+        return Evaluator(
+            self.network,
+            rows.x,
+            encode(loss, self.row_spec, outputs, rows, self.preprocessing),
+            loss=loss,
+            metrics=self.config.metrics,
+            preprocessing=self.preprocessing,
+            classes=len(self.classes or ()),
+        )()
+
+    def with_parameters(self, parameters: Floats) -> "Model":
+        """The same model with other values of all its parameters, a flat vector."""
+        network = Network(self.config.layers, self.row_spec.input_shape)
+        network.parameters[...] = parameters
+        return dataclasses.replace(self, network=network)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file, whole or not at all; the same model gives the same bytes. Raises `StorageError`."""
+        write_model_file(Path(path), self._meta(), self.network.arrays)
+
+    def check_storable(self) -> None:
+        """Raises `DataError` if it is already clear that no model file has room for the model's description."""
+        text = meta_text(self._meta())
+        if len(text) > MOST_META:
+            raise DataError(too_long(text))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Model":
+        """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
+        with ModelFile(Path(path)) as file:
+            config, row_spec, preprocessing, origin = _read_meta(file)
+            if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
+                raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
+            # Before the network is made: it takes memory, of which a bad config may ask for plenty.
+            file.check(
+                {
+                    f"{node.name}.{name}": parameter.shape
+                    for node in infer(config.layers, row_spec.input_shape)
+                    for name, parameter in node.parameters.items()
+                }
+            )
+            network = Network(config.layers, row_spec.input_shape)
+            for name, array in network.arrays.items():
+                file.read_into(name, array)
+        return cls(config, network, row_spec, preprocessing, origin=origin)
+
+    def _meta(self) -> dict[str, Any]:
+        return {
+            "mltrain": __version__,
+            "config": to_builtins(replace(self.config, dataset=self.config.dataset.without_paths())),
+            "input_shape": self.row_spec.input_shape,
+            "outputs": self.row_spec.outputs,
+            "classes": self.row_spec.classes,
+            **msgspec.to_builtins(self.preprocessing),
+            "origin": self.origin and self.origin.document,
+        }
+
+    def _rows(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
+        if isinstance(x, Sequence) and x and isinstance(x[0], Mapping):
+            return self._table_rows(cast(Sequence[Mapping[str, Any]], x))
+        try:
+            rows = np.asarray(x)
+            rows = rows if rows.dtype == np.uint8 else rows.astype(np.float32)
+        except (ValueError, TypeError) as error:
+            raise DataError("x must hold numbers, in rows of equal length") from error
+        if rows.shape[1:] != self.row_spec.input_shape:
+            shape = self.row_spec.input_shape
+            want = f"(rows, {', '.join(map(str, shape))}): each row is {in_words(shape)}"
+            raise DataError(
+                f"x has shape {rows.shape}, but the model takes {want} number{'s' if shape != (1,) else ''}"
+            )
+        if not np.isfinite(rows).all():
+            raise DataError("x holds numbers that are infinite or not a number")
+        return rows
+
+    def _table_rows(self, rows: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
+        table = self.preprocessing.table
+        if table is None:
+            raise DataError("this model learned from no table, so its inputs have no names; give rows of numbers")
+        source = GivenRows("x", rows)
+        return np.concatenate([table.encode(source, block) for block in source.blocks()])
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    """What ``meta`` says of the rows, besides what the config says and what is done to them."""
+
+    input_shape: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=1)], ...], msgspec.Meta(min_length=1, max_length=MOST_DIMENSIONS)
+    ]
+    outputs: Annotated[int, msgspec.Meta(ge=1)]
+    classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None
+
+
+def _read_meta(file: ModelFile) -> tuple[Config, RowSpec, Preprocessing, Origin | None]:
+    try:
+        config = convert(Config, file.meta["config"])
+        said = msgspec.convert(file.meta, _Meta)
+        parts = {name: file.meta[name] for name in Preprocessing.__struct_fields__}
+        preprocessing = msgspec.convert(parts, Preprocessing)
+        origin = msgspec.convert(file.meta.get("origin"), Origin | None)
+        if not preprocessing.fits(said.input_shape, said.outputs):
+            raise ValueError
+    except ConfigError as error:
+        raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
+    except (KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError):
+        raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
+    # A model does not know where the files of its dataset are. One that says so was not made by mltrain.
+    config = replace(config, dataset=config.dataset.without_paths())
+    return config, RowSpec(said.input_shape, said.outputs, said.classes), preprocessing, origin

@@ -1,0 +1,81 @@
+"""New rows for a model: which table it expects, and what it says to each block of one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.base import Split
+from mltrain.data.datasets.csv import Csv
+from mltrain.data.tables.format import NumberColumn, TableFormat, read_table
+from mltrain.data.tables.layout import UNKNOWN, Like
+from mltrain.data.tables.opening import open_rows
+from mltrain.data.tables.source import Block, Source
+from mltrain.engine.arrays import size
+from mltrain.errors import DataError
+from mltrain.inference.model import Model
+
+
+class Predicted(NamedTuple):
+    """A block of rows and the outputs for them, ``(rows, outputs)``."""
+
+    block: Block
+    y: npt.NDArray[np.float32]
+
+
+def open_for(model: Model, path: Path | str, *, as_text: bool = False) -> Source:
+    """A file of rows for the model. Raises `DataError`."""
+    table = model.preprocessing.table
+    names = [*(column.name for column in table.columns), *table.targets] if table else []
+    return open_rows(path, expected=names, like=_like(model), as_text=as_text or (table is not None and table.as_text))
+
+
+def _like(model: Model) -> Like:
+    """How new rows are probably laid out: as those were that the model learned from, as far as its config says."""
+    dataset, table = model.config.dataset, model.preprocessing.table
+    if not isinstance(dataset, Csv) or table is None:
+        return UNKNOWN
+    nameless = tuple(column.name for column in table.columns) if dataset.header is False else ()
+    return Like(dataset.delimiter, nameless)
+
+
+def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:
+    """What the model says to all rows, a block at a time. Raises `DataError`, which names file, row and column."""
+    table = _table(model, source, targets=0)
+    for block in source.blocks():
+        x = table.encode(source, block)
+        yield Predicted(block, model.predict(x.reshape(len(x), *model.row_spec.input_shape)))
+
+
+def read_split(model: Model, source: Source) -> Split:
+    """All rows of a file with their targets, to evaluate the model on. Raises `DataError`."""
+    classes = model.row_spec.classes
+    table = _table(model, source, targets=1 if classes is not None else model.row_spec.outputs)
+    x, y = read_table(source, table, classes)
+    return Split(x.reshape(len(x), *model.row_spec.input_shape), y)
+
+
+def target_names(model: Model) -> list[str]:
+    """What the model's targets are called: by their table, or ``y`` (``y_1``, ``y_2``, ...)."""
+    table = model.preprocessing.table
+    if table is not None:
+        return list(table.targets)
+    outputs = 1 if model.classes is not None else model.network.output_shape[0]
+    return ["y"] if outputs == 1 else [f"y_{number}" for number in range(1, outputs + 1)]
+
+
+def _table(model: Model, source: Source, targets: int) -> TableFormat:
+    """The table that the model learned from; for one that learned from none, the file's columns as they stand."""
+    table = model.preprocessing.table
+    if table is not None:
+        return table
+    wanted, names = size(model.row_spec.input_shape), source.columns
+    if len(names) != wanted + targets:
+        has = "1 column" if len(names) == 1 else f"{len(names)} columns"
+        inputs = "1 number" if wanted == 1 else f"{wanted} numbers"
+        more = f", and then {targets} to compare with" if targets else ""
+        raise DataError(f"{source.name}: has {has}, but the model takes {inputs} a row, in order{more}")
+    columns = tuple(NumberColumn(name=name) for name in names[:wanted])
+    return TableFormat(columns=columns, targets=names[wanted:])

@@ -1,0 +1,162 @@
+"""Everything that must be true before training begins: data loaded, shapes inferred, targets encoded, checks passed.
+
+`prepare` turns a config into a `TrainingJob`; a job is trained, or only looked at (``mltrain check``).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mltrain.checks.errors import find_data_problems, find_problems
+from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
+from mltrain.checks.warnings import find_warnings
+from mltrain.config import Config
+from mltrain.data.base import Dataset, Split
+from mltrain.engine.arrays import Floats
+from mltrain.engine.network import Network, Node, infer
+from mltrain.errors import ConfigError, DataError
+from mltrain.inference.model import Model
+from mltrain.inference.origin import Origin
+from mltrain.random_streams import generator
+from mltrain.training.class_weights import class_weights
+from mltrain.training.epoch_report import EpochReport
+from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
+from mltrain.training.monitored import schedule_problems
+from mltrain.training.profile import Profile
+from mltrain.training.sharing import processes_for
+from mltrain.training.state import Course
+from mltrain.training.targets import class_names, encode
+from mltrain.training.transfer import LayerTransfer, load_matching_weights
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """A config with all that it takes to train it."""
+
+    config: Config
+    dataset: Dataset
+    network: Network
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What is trained on, with targets as the loss takes them."""
+        return self._encoded(self.dataset.train)
+
+    @cached_property
+    def weights(self) -> Floats | None:
+        """How much a row of each class counts, if that was asked for. Raises `ConfigError`."""
+        config = self.config
+        classes = class_names(config.loss, self.dataset.row_spec, self.network.output_shape[0])
+        return class_weights(config.training, classes, self.rows.target)
+
+    @cached_property
+    def monitor(self) -> Monitor | None:
+        """What finds the best epoch, and may end the training; None if there is nothing to judge epochs by."""
+        config = self.config
+        validation = self.dataset.validation is not None
+        return monitor_of(config.training, self.network.parameters, validation=validation)
+
+    def warnings(self, started: Sequence[LayerTransfer] = ()) -> list[str]:
+        """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
+        config = self.config
+        return find_warnings(
+            self.network,
+            self.dataset,
+            self.rows.target,
+            loss=config.loss,
+            optimizer=config.optimizer,
+            training=config.training,
+            taken={start.layer for start in started if start.taken},
+        )
+
+    def train(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Progress = lambda *_: None,
+        profile: Profile | None = None,
+        course: Course | None = None,
+    ) -> Iterator[EpochReport]:
+        """Train the job's network; see `mltrain.training.loop.train`."""
+        config, held_back = self.config, self.dataset.validation
+        return train(
+            self.network,
+            self.rows,
+            loss=config.loss,
+            optimizer=config.optimizer,
+            training=config.training,
+            metrics=config.metrics,
+            validation=held_back and self._encoded(held_back),
+            preprocessing=self.dataset.preprocessing,
+            weights=self.weights,
+            seed=config.seed,
+            stop=stop,
+            progress=progress,
+            profile=profile,
+            monitor=self.monitor,
+            course=course,
+        )
+
+    def model(self, history: list[EpochReport]) -> Model:
+        """The network as it is now, as a model."""
+        dataset = self.dataset
+        return Model(self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """What a model file says of where it comes from."""
+        return Origin.of(self.dataset)
+
+    def start_from(self, model: Model) -> list[LayerTransfer]:
+        """Take over the layers of ``model`` that this network has, too, by name and shape; says what became of each.
+
+        Raises `DataError` if there are none.
+        """
+        starts = load_matching_weights(self.network, model.network)
+        if not any(start.taken for start in starts):
+            reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
+            raise DataError(f"no layer of the model fits this network ({reasons})")
+        return starts
+
+    def _encoded(self, split: Split) -> Rows:
+        outputs = self.network.output_shape[0]
+        target = encode(self.config.loss, self.dataset.row_spec, outputs, split, self.dataset.preprocessing)
+        return Rows(split.x, target)
+
+
+def prepare(config: Config, folder: Path) -> TrainingJob:
+    """Load the data and build the network. ``folder`` is where the config stands.
+
+    Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
+    """
+    row_spec = config.dataset.row_spec(folder)
+    if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
+        raise ConfigError(problems)
+    nodes = infer(config.layers, row_spec.input_shape)
+    refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
+    network = Network(config.layers, row_spec.input_shape)
+    network.initialize(generator(config.seed, "weights"))
+    dataset = config.dataset.load(config.seed, folder)
+    validation = dataset.validation is not None
+    problems = [
+        *find_data_problems(config.layers, config.loss, dataset),
+        *schedule_problems(config.optimizer, config.metrics, validation=validation),
+        *monitor_problems(config.training, config.metrics, validation=validation),
+    ]
+    if problems:
+        raise ConfigError(problems)
+    job = TrainingJob(config, dataset, network)
+    _ = job.weights  # what is wrong with them is to be known now
+    job.model([]).check_storable()
+    return job
+
+
+def memory_of(config: Config, nodes: Sequence[Node], processes: int = 1) -> Memory:
+    """What it takes to train these layers as the config says."""
+    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), processes)
+
+
+def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:
+    """The rows that say most about how good a model is: held back for testing, else for validation, else all."""
+    return next((name, dataset.by_name[name]) for name in ("test", "validation", "train") if name in dataset.by_name)

@@ -1,0 +1,97 @@
+"""All runs of a folder, by what their files say at their beginning: no weights are read, so that hundreds are quick."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from mltrain.engine.metrics import Metric
+from mltrain.errors import DataError, ModelFileError, StorageError
+from mltrain.inference.model_file import ModelFile
+from mltrain.runs.atomic_folder import settle
+from mltrain.runs.links import is_own_file
+from mltrain.runs.run import HISTORY, MODEL
+from mltrain.runs.saved_run import Columns, read_history
+from mltrain.system.files import reason
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What is known of one run. None is what its files do not say.
+
+    ``when`` its model was written, in seconds since 1970. ``rows`` were trained on. ``measure`` is what it is judged
+    by, on validation rows if there were some: the first metric of its config, or the loss; ``best`` is the best value
+    that an epoch reached, ``seconds`` the time that all epochs took.
+    """
+
+    folder: Path
+    when: float
+    config: str | None = None
+    rows: int | None = None
+    parameters: int | None = None
+    measure: str | None = None
+    best: float | None = None
+    epochs: int | None = None
+    seconds: float | None = None
+
+    @property
+    def run(self) -> str:
+        return self.folder.name
+
+
+def list_runs(runs: Path) -> tuple[list[RunSummary], list[str]]:
+    """The runs in a folder, by name, and a sentence for each other folder in it. Raises `DataError`."""
+    found, others = [], []
+    try:
+        folders = sorted(entry for entry in runs.iterdir() if entry.is_dir())
+    except OSError as error:
+        raise DataError(f"{runs}: cannot be read: {reason(error)}") from error
+    for folder in folders:
+        try:
+            found.append(run_summary(folder))
+        except (ModelFileError, DataError, StorageError) as error:
+            others.append(str(error))
+    return found, others
+
+
+def run_summary(folder: Path) -> RunSummary:
+    """What the files of one run say. Raises `ModelFileError` or `DataError` where it is none, or damaged."""
+    settle(folder)
+    path = folder / MODEL
+    if not is_own_file(path):
+        raise ModelFileError(f"{folder}: holds no {MODEL}, so it is not the folder of a finished run")
+    with ModelFile(path) as file:
+        config, origin = _mapping(file.meta.get("config")), _mapping(file.meta.get("origin"))
+        parameters = file.count_numbers()
+    history = read_history(folder / HISTORY) if is_own_file(folder / HISTORY) else {}
+    measure, best = _best(config, history)
+    rows, name = _mapping(origin.get("rows")).get("train"), config.get("name")
+    return RunSummary(
+        folder,
+        path.stat().st_mtime,
+        config=name if isinstance(name, str) else None,
+        rows=rows if isinstance(rows, int) else None,
+        parameters=parameters,
+        measure=measure,
+        best=best,
+        epochs=int(history["epoch"][-1]) if history.get("epoch") else 0 if history else None,
+        seconds=sum(history["seconds"]) if "seconds" in history else None,
+    )
+
+
+def _best(config: Mapping[str, Any], history: Columns) -> tuple[str | None, float | None]:
+    """What a run is judged by, and the best that it reached."""
+    metrics = config.get("metrics")
+    first = _mapping(metrics[0]).get("type") if isinstance(metrics, list) and metrics else None
+    metric = cast(type[Metric] | None, Metric.family.find(first)) if isinstance(first, str) else None
+    name = metric.type_name() if metric else "loss"
+    measure = next((column for column in (f"val_{name}", name) if column in history), None)
+    values = [value for value in history.get(measure or "", ()) if math.isfinite(value)]
+    if not values:
+        return measure, None
+    return measure, max(values) if metric and metric.better == "higher" else min(values)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

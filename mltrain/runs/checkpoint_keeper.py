@@ -1,0 +1,61 @@
+"""When a checkpoint is written: so often that little is lost, and so rarely that it costs little."""
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from mltrain.errors import StorageError
+from mltrain.runs.checkpoint import Background, write_checkpoint
+from mltrain.runs.frames import FrameKeeper
+from mltrain.runs.run import CHECKPOINT
+from mltrain.system.files import remove
+from mltrain.training.state import Course, Snapshot
+
+EVERY, REST = 2.0, 20
+"""Seconds between two checkpoints at least, and so many times as long as the last one took, where disks are slow."""
+
+
+class CheckpointKeeper:
+    """Writes the newest snapshot of a course to a run's folder when it is time to.
+
+    ``background`` is asked when the first checkpoint is written. ``complain`` is told, once, if none can be written:
+    that is no reason to end a training.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        background: Callable[[], Background],
+        course: Course,
+        keeper: FrameKeeper,
+        complain: Callable[[str], None],
+    ):
+        self._path, self._background, self._course, self._keeper = folder / CHECKPOINT, background, course, keeper
+        self._complain: Callable[[str], None] | None = complain
+        self._written: Snapshot | None = None
+        self._due = perf_counter() + EVERY
+
+    def offer(self) -> None:
+        """Write a checkpoint if it is time to."""
+        snapshot = self._course.newest
+        if (began := perf_counter()) < self._due or snapshot is None or snapshot is self._written:
+            return
+        try:
+            write_checkpoint(self._path, self._background(), snapshot, self._course.history, self._keeper.frames)
+            self._written = snapshot
+        except StorageError as error:
+            if self._complain:
+                self._complain(f"what was learned is safe only at the end: {error}")
+            self._complain = None
+        now = perf_counter()
+        self._due = now + max(EVERY, REST * (now - began))
+
+    def finish(self, path: Path) -> None:
+        """Write the last checkpoint to ``path``, where the frames are in a file beside it. Raises `StorageError`."""
+        if self._course.newest is not None:
+            write_checkpoint(path, self._background(), self._course.newest, self._course.history, None)
+
+    def discard(self) -> None:
+        """Take away what was written, if anything was. Raises `StorageError`."""
+        if self._written is not None:
+            remove(self._path)

@@ -1,0 +1,80 @@
+"""TensorBoard's event files: the numbers of each epoch, for whoever follows or compares trainings there.
+
+As Keras does, they go to two folders, ``train`` and ``validation``, with the same names in both, so that TensorBoard
+draws both curves of a metric into one chart.
+"""
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mltrain.errors import StorageError
+from mltrain.system.extras import needed
+from mltrain.system.files import reason
+from mltrain.training.epoch_report import EpochReport
+
+
+def need_event_files() -> tuple[Any, Any]:
+    """What writes event files, and what an event is. Raises `DataError`, in one line, if they are not installed."""
+    module, proto = (
+        needed(f"tensorboardX.{name}", "writing TensorBoard's event files", "tensorboard")
+        for name in ("event_file_writer", "proto.event_pb2")
+    )
+    return module, proto.Event
+
+
+class EventFiles:
+    """Event files below ``folder``, which is made with the first epoch. As a context manager it closes them.
+
+    tensorboardX is used without the queue and the thread of its better known `SummaryWriter`, in which a full disk
+    would go unnoticed.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._module, self._event = need_event_files()
+        self._writers: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+    def add(self, report: EpochReport) -> None:
+        """Write what an epoch reported. Raises `StorageError`."""
+        tracked = {f"parameters/{_tag(label)}": value for label, value in report.tracked.items()}
+        rate = {} if report.learning_rate is None else {"learning_rate": report.learning_rate}
+        held_back = {} if report.val_loss is None else {"loss": report.val_loss, **report.val_metrics}
+        try:
+            self._add("train", report.epoch, {"loss": report.loss, **report.metrics, **rate, **tracked})
+            self._add("validation", report.epoch, held_back)
+        except OSError as error:
+            raise StorageError(f"{self._folder}: event files cannot be written there: {reason(error)}") from error
+
+    def _add(self, part: str, epoch: int, values: Mapping[str, float]) -> None:
+        if not values:
+            return
+        if part not in self._writers:
+            folder = self._folder / part
+            folder.mkdir(parents=True, exist_ok=True)
+            # The writer's own names count whole seconds, so that who goes on within one would write over what is there.
+            unique = f".{time.time_ns()}.{os.getpid()}"
+            self._writers[part] = self._module.EventsWriter(str(folder / "events"), unique)
+        event = self._event(wall_time=time.time(), step=epoch)
+        for name, value in values.items():
+            event.summary.value.add(tag=name, simple_value=value)
+        self._writers[part].write_event(event)
+        self._writers[part].flush()
+
+
+def _tag(label: str) -> str:
+    """A name without what TensorBoard does not take: ``dense.kernel[0, 1]`` becomes ``dense.kernel_0_1``."""
+    return re.sub(r"[^\w./-]+", "_", label).strip("_")

@@ -1,0 +1,79 @@
+"""``frames.npz``: what a network's parameters were on the way, so that no picture has to train again to show it.
+
+How data flows into pictures: `fit` writes ``history.csv`` (every number that an epoch reported), ``frames.npz`` (the
+parameters before training and, with ``--frames K``, at K moments of it) and ``model.npz`` (the parameters at the end).
+Curves and tracked parameters are drawn from the first, before-and-after pictures and animations from the others. What
+is left to compute is what a network says to inputs, which is `mltrain predict` and not training.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mltrain.engine.arrays import Floats
+from mltrain.errors import ModelFileError
+from mltrain.inference.model_file import ModelFile, write_model_file
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Flat vectors of parameters, float32, each with the epoch after which it was kept; 0 is before training."""
+
+    epochs: list[int] = field(default_factory=list)
+    vectors: list[Floats] = field(default_factory=list)
+
+    def keep(self, epoch: int, parameters: Floats) -> None:
+        """Keep a copy."""
+        self.epochs.append(epoch)
+        self.vectors.append(parameters.copy())
+
+    def until(self, epoch: int) -> "Frames":
+        """Those of this epoch and before."""
+        count = sum(one <= epoch for one in self.epochs)
+        return Frames(self.epochs[:count], self.vectors[:count])
+
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all. Raises `StorageError`."""
+        write_model_file(path, {"epochs": self.epochs}, {"parameters": np.stack(self.vectors)})
+
+    @classmethod
+    def load(cls, path: Path, parameters: int) -> "Frames":
+        """Read the frames of a network with so many parameters. Raises `ModelFileError`."""
+        with ModelFile(path) as file:
+            epochs = file.meta.get("epochs")
+            if not isinstance(epochs, list) or not epochs or not all(type(epoch) is int for epoch in epochs):
+                raise ModelFileError(f"{path}: does not say of which epochs it is; the file is damaged")
+            vectors = file.read("parameters", (len(epochs), parameters))
+        return cls(epochs, list(vectors))
+
+
+class FrameKeeper:
+    """Keeps ``count`` frames of a training of so many epochs: the state before it, and moments spread over it.
+
+    They are closer together at the beginning, where most happens. Where a training goes on after epoch ``done``,
+    ``frames`` are those that there were by then.
+    """
+
+    def __init__(self, count: int, epochs: int, frames: Frames | None = None, done: int = -1):
+        self.count, self.frames = count, frames or Frames()
+        self._wanted = {epoch for epoch in frame_epochs(count, epochs) if epoch > done}
+
+    def offer(self, epoch: int, parameters: Floats) -> None:
+        """Keep the parameters if this epoch is one of those wanted; each is kept once."""
+        if epoch in self._wanted:
+            self._wanted.remove(epoch)
+            self.frames.keep(epoch, parameters)
+
+
+def frame_epochs(count: int, epochs: int) -> Sequence[int]:
+    """Which ``count`` of the epochs 0 to ``epochs`` to keep, the first and the last among them where there is room.
+
+    Their distance grows evenly, but two are never the same.
+    """
+    last = min(count, epochs + 1) - 1
+    chosen: list[int] = [0]
+    for number in range(1, last + 1):
+        chosen.append(max(chosen[-1] + 1, round(epochs * (number / last) ** 2)))
+    return chosen

@@ -1,0 +1,86 @@
+"""Deleting runs: their own files and nothing else, in an order that leaves either a whole run or none.
+
+The model goes after all that only adds to it, and before what means nothing without it. So whoever is interrupted has
+a run that can still be used, or a folder without a model, which no command takes for a run, and which can be removed
+the same way.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mltrain.errors import DataError, ModelFileError, StorageError, UsageError
+from mltrain.inference.model_file import ModelFile
+from mltrain.runs.atomic_folder import delete_abandoned, settle
+from mltrain.runs.run import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
+from mltrain.runs.run_folders import MARK
+from mltrain.runs.saved_run import read_history
+from mltrain.system.files import reason
+
+PICTURES = (
+    *("boundary", "calibration", "classes", "confusion", "curve", "history", "image", "learning", "mistakes"),
+    *("parameters", "residuals", "samples", "units", "weights"),
+)
+"""What `mltrain plot` calls its pictures."""
+
+_LAST = (MODEL, CONFIG, HISTORY)
+_FORMATS = ("png", "svg", "pdf", "gif")
+
+
+def check_run(folder: Path) -> None:
+    """Raises `UsageError` unless this is a folder in which training left a model or a history.
+
+    A symbolic link is refused, wherever it leads. A save that was broken off is finished first. Raises `StorageError`.
+    """
+    if folder.is_symlink():
+        raise UsageError(f"{folder}: is a symbolic link; name the folder itself")
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder")
+    settle(folder)
+    arrays = (folder / name for name in FILES if name.endswith(".npz"))
+    if not (any(map(_is_readable, arrays)) or _is_history(folder / HISTORY)):
+        raise UsageError(f"{folder}: is not the folder of a run: it holds neither a model nor a history of mltrain")
+
+
+def remove_run(folder: Path) -> list[str]:
+    """Delete what mltrain wrote to a run's folder, and the folder if nothing else is in it; the names of what stays.
+
+    Raises `StorageError` where the system refuses.
+    """
+    try:
+        delete_abandoned(folder)
+        # The pictures' folder goes before the model does, or it would be left where nothing tells whose it is.
+        _delete(folder / PLOTS, (f"{name}.{form}" for name in PICTURES for form in _FORMATS))
+        _delete(folder, (*(name for name in (REPORT, MARK, *FILES) if name not in _LAST), *_LAST))
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be removed: {reason(error)}") from error
+
+
+def _delete(folder: Path, names: Iterable[str]) -> None:
+    """Delete those of the files that are there, one after the other, and the folder if nothing else is in it.
+
+    Links are not mltrain's own, neither as files nor as the folder.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in (folder / name for name in names):
+        if path.is_file() and not path.is_symlink():
+            path.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether this is a model file, or one of the others of its format."""
+    try:
+        with ModelFile(path):
+            return True
+    except ModelFileError:
+        return False
+
+
+def _is_history(path: Path) -> bool:
+    try:
+        return "seconds" in read_history(path)
+    except DataError:
+        return False

@@ -1,0 +1,113 @@
+"""What a run left behind, read back: the model, the numbers of its epochs, its frames, and where its rows are."""
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mltrain.data.base import Dataset, DatasetSpec
+from mltrain.engine.arrays import Floats
+from mltrain.engine.network import Network
+from mltrain.errors import DataError
+from mltrain.inference.model import Model
+from mltrain.runs.frames import Frames
+from mltrain.runs.links import is_own_file
+from mltrain.runs.run import CONFIG, FRAMES, HISTORY, dataset_of, find_model
+from mltrain.system.files import reason
+from mltrain.system.safe_open import open_file
+
+Columns = dict[str, list[float]]
+"""A table by its headers."""
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A trained model with what is known of its training. ``history`` and ``frames`` may be missing.
+
+    ``folder`` is the run's, or that of a model file which stands alone.
+    """
+
+    file: Path
+    model: Model
+    history: Columns
+    frames: Frames | None
+    dataset: DatasetSpec
+
+    @classmethod
+    def read(cls, path: Path | None) -> "SavedRun":
+        """Read a run directory, or a model file; without a path, the newest run.
+
+        Raises `UsageError`, `ModelFileError` or `DataError`.
+        """
+        file = find_model(path)
+        model = Model.load(file)
+        dataset, folder = dataset_of(file, model)
+        # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
+        of_run = is_own_file(folder / CONFIG)
+        history, frames = folder / HISTORY, folder / FRAMES
+        return cls(
+            file,
+            model,
+            read_history(history) if of_run and is_own_file(history) else {},
+            Frames.load(frames, model.network.parameters.size) if of_run and is_own_file(frames) else None,
+            dataset,
+        )
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+    @property
+    def name(self) -> str:
+        """What people call it: the run's folder, or the model's file."""
+        return self.folder.resolve().name if is_own_file(self.folder / CONFIG) else self.file.name
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs the model was trained, as far as its history tells."""
+        return int(self.history["epoch"][-1]) if self.history.get("epoch") else 0
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The rows. Raises `DataError` if they cannot be had."""
+        return self.dataset.load(self.model.config.seed, self.folder)
+
+    @property
+    def frames_to_the_end(self) -> Frames:
+        """The run's frames and, if training ended where none was kept, the model itself."""
+        epochs, vectors = (self.frames.epochs, self.frames.vectors) if self.frames else ([], [])
+        if epochs and epochs[-1] < self.epochs:
+            return Frames([*epochs, self.epochs], [*vectors, self.model.network.parameters])
+        return Frames(epochs, vectors)
+
+    @property
+    def untrained(self) -> Network | None:
+        """The network as it was before training, if the run kept it."""
+        return self.network_with(self.frames.vectors[0]) if self.frames else None
+
+    def network_with(self, parameters: Floats) -> Network:
+        """A network like the model's, with other parameters."""
+        return self.model.with_parameters(parameters).network
+
+
+def read_history(path: Path) -> Columns:
+    """The columns of a ``history.csv``. Raises `DataError` if it cannot be read."""
+    columns: Columns = {}
+    try:
+        with io.TextIOWrapper(open_file(path), encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            columns = {name: [] for name in next(reader, [])}
+            if "epoch" not in columns:
+                raise DataError(f"{path}: has no column 'epoch', so it is not a history of mltrain")
+            for row in reader:
+                for values, text in zip(columns.values(), row, strict=True):
+                    values.append(float(text or "nan"))
+            if not all(map(math.isfinite, columns["epoch"])):
+                raise ValueError
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {reason(error)}") from error
+    except (ValueError, csv.Error):
+        raise DataError(f"{path}:{reader.line_num}: expected a number for each of {', '.join(columns)}") from None
+    return columns

@@ -1,0 +1,100 @@
+"""Files that take the place of others whole or not at all, and of which nothing stays behind when a program is killed.
+
+A file is written beside its target, under a name that ends in `UNFINISHED`, and renamed when all of it is on the disk.
+While it is written, it is locked. So what is unfinished and not locked was abandoned, and the next who writes the same
+target deletes it. (Windows has no such locks, but nobody can delete a file there that a program has open.)
+"""
+
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mltrain.system.locks import hold, lock
+
+UNFINISHED = ".unfinished"
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which replaces ``target`` when the block ends without an exception. Raises OSError.
+
+    Whatever happens, ``target`` holds either what it held before or all of the new content.
+    """
+    delete_unfinished(target)
+    path, file = _create(target)
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if sys.platform != "win32":  # renamed while it is locked, so that nobody takes it for abandoned
+                path.replace(target)
+        if sys.platform == "win32":  # where a file that is open cannot be renamed
+            path.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+
+
+def delete_unfinished(target: Path) -> None:
+    """Delete what programs that live no more have left of their attempts to replace ``target``."""
+    for path in target.parent.iterdir():
+        if path.name.startswith(f".{target.name}.") and path.name.endswith(UNFINISHED):
+            delete_if_abandoned(path)
+
+
+def create_locked(path: Path) -> int | None:
+    """Make a file that is locked as long as it is open; its handle. Raises OSError, also if it is there already.
+
+    None if somebody has found it before it was locked, and deletes it as abandoned.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        lock(handle)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    except OSError:
+        return handle  # where there are no locks, nobody deletes what is open
+    if os.fstat(handle).st_nlink:
+        return handle
+    os.close(handle)
+    return None
+
+
+def delete_locked(path: Path, handle: int) -> None:
+    """Delete what `create_locked` has made, before anybody can think that it was abandoned."""
+    if sys.platform == "win32":  # where a file that is open cannot be deleted
+        os.close(handle)
+    with contextlib.suppress(OSError):
+        path.unlink()
+    if sys.platform != "win32":
+        os.close(handle)
+
+
+def delete_if_abandoned(path: Path) -> bool:
+    """Delete a file if whoever made it with `create_locked` lives no more; whether it was deleted."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            path.unlink()
+            return True
+        handle = hold(path)
+        try:
+            path.unlink()
+        finally:
+            os.close(handle)
+        return True
+    return False
+
+
+def _create(target: Path) -> tuple[Path, BinaryIO]:
+    """An unfinished file beside ``target``."""
+    while True:
+        path = target.with_name(f".{target.name}.{secrets.token_hex(4)}{UNFINISHED}")
+        if (handle := create_locked(path)) is not None:
+            return path, os.fdopen(handle, "wb")

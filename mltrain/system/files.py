@@ -1,0 +1,42 @@
+"""Files that are written whole or not at all."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from mltrain.errors import StorageError
+from mltrain.system.atomic_write import replacing
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, and put it in place only when all of it is on the disk.
+
+    Whatever happens, ``path`` holds either what it held before or all of the new content. Raises `StorageError`.
+    """
+    try:
+        with replacing(path) as file:
+            write(file)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {reason(error)}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all. Raises `StorageError`."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(text.encode())
+
+    write_whole(path, write)
+
+
+def remove(path: Path) -> None:
+    """Take a file away, if it is there. Raises `StorageError`."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be removed: {reason(error)}") from error
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in words: ``No space left on device``."""
+    return error.strerror or str(error)

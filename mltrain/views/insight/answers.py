@@ -1,0 +1,157 @@
+"""What a model says to rows that it did not learn from, beside what is true: classes, or numbers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.metrics import predicted_classes, true_classes
+from mltrain.job import split_to_evaluate
+from mltrain.runs.saved_run import SavedRun
+from mltrain.training.targets import encode
+from mltrain.views.insight.fitted_curve import Numbers
+
+Counts = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.intp]
+
+CALIBRATION_BINS = 10
+
+
+@dataclass(frozen=True)
+class ClassAnswers:
+    """A classifier's answers to one part of the rows: ``x`` as the dataset gives it, and ``(rows,)`` for the others.
+
+    ``sureness`` is the probability of the class that was said or, where outputs are no probabilities, how far they are
+    from a tie.
+    """
+
+    split: str
+    classes: tuple[str, ...]
+    x: npt.NDArray[Any]
+    true: Indices
+    said: Indices
+    sureness: Numbers
+    are_probabilities: bool
+
+    @property
+    def confusion(self) -> Counts:
+        """``confusion[true, said]``: rows."""
+        counts = np.zeros((len(self.classes), len(self.classes)), np.int64)
+        np.add.at(counts, (self.true, self.said), 1)
+        return counts
+
+    @property
+    def mistakes(self) -> Indices:
+        """The rows that were answered wrongly, the surest first."""
+        wrong = np.flatnonzero(self.true != self.said)
+        return wrong[np.argsort(-self.sureness[wrong], kind="stable")]
+
+    def named(self, row: int) -> str:
+        """What was said about a row, and how surely: ``7 (98%)``, rounded down so that only certainty is 100%."""
+        share = f" ({math.floor(self.sureness[row] * 100)}%)" if self.are_probabilities else ""
+        return f"{self.classes[self.said[row]]}{share}"
+
+
+@dataclass(frozen=True)
+class PerClass:
+    """Precision (of those called so, how many are) and recall (of those that are, how many were called so).
+
+    Both are ``(classes,)``, from 0 to 1; not a number where there is nothing to divide.
+    """
+
+    precision: Numbers
+    recall: Numbers
+
+
+def per_class(confusion: Counts) -> PerClass:
+    hits = np.diagonal(confusion).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return PerClass(hits / confusion.sum(axis=0), hits / confusion.sum(axis=1))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Rows gathered by how sure the model was: of those it was 80% sure of, are 80% right?
+
+    ``sureness`` and ``right`` are means of each bin that has rows; ``counts`` says how many. ``edges`` are those of all
+    bins. ``error`` is the mean distance of the two, weighted by rows: the expected calibration error
+    (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+    """
+
+    edges: Numbers
+    counts: Counts
+    sureness: Numbers
+    right: Numbers
+    error: float
+
+
+def calibration_of(answers: ClassAnswers) -> Calibration:
+    """Ten bins between the least sureness that there can be and 1."""
+    lowest = 1 / len(answers.classes)
+    edges = np.linspace(lowest, 1, CALIBRATION_BINS + 1)
+    place = np.clip(np.digitize(answers.sureness, edges) - 1, 0, CALIBRATION_BINS - 1)
+    counts = np.bincount(place, minlength=CALIBRATION_BINS)
+    filled = counts > 0
+    right = (answers.true == answers.said).astype(np.float64)
+    sureness, share = (
+        np.bincount(place, values, CALIBRATION_BINS)[filled] / counts[filled] for values in (answers.sureness, right)
+    )
+    error = float(np.average(np.abs(sureness - share), weights=counts[filled]))
+    return Calibration(edges, counts, sureness, share, error)
+
+
+@dataclass(frozen=True)
+class NumberAnswers:
+    """Predicted and true numbers, ``(rows * outputs,)`` each, of one part of the rows."""
+
+    split: str
+    true: Numbers
+    said: Numbers
+
+
+def class_answers(record: SavedRun) -> ClassAnswers:
+    """The answers of a classifier. Raises `DataError` if the rows cannot be had."""
+    model = record.model
+    split, rows = split_to_evaluate(record.data)
+    y = model.predict(rows.x)
+    loss, outputs = model.config.loss, model.network.output_shape[0]
+    said = predicted_classes(y, loss.threshold)
+    if outputs == 1:
+        second = y[:, 0].astype(np.float64)
+        sureness = (
+            np.where(said == 1, second, 1 - second) if model.gives_probabilities else abs(second - loss.threshold)
+        )
+    else:
+        ordered = np.sort(y.astype(np.float64), axis=1)
+        sureness = ordered[:, -1] if model.gives_probabilities else ordered[:, -1] - ordered[:, -2]
+    true = true_classes(encode(loss, model.row_spec, outputs, rows))
+    return ClassAnswers(split, model.classes or (), rows.x, true, said, sureness, model.gives_probabilities)
+
+
+def number_answers(record: SavedRun) -> NumberAnswers:
+    """The answers of a model that gives numbers. Raises `DataError` if the rows cannot be had."""
+    split, rows = split_to_evaluate(record.data)
+    said = record.model.predict(rows.x).astype(np.float64).ravel()
+    return NumberAnswers(split, rows.y.astype(np.float64).ravel(), said)
+
+
+def are_images(shape: Sequence[int]) -> bool:
+    """Whether rows of this shape can be looked at: a height and a width."""
+    return len(shape) == 2 and min(shape) > 1
+
+
+def first_weights(record: SavedRun) -> Numbers | None:
+    """The weights of the first dense layer as images ``(units, height, width)``; None if rows are no images."""
+    shape, network = record.model.row_spec.input_shape, record.model.network
+    if not are_images(shape):
+        return None
+    for node in network.nodes:
+        if kernel := node.parameters.get("kernel"):
+            if kernel.shape[0] != shape[0] * shape[1] or len(kernel.shape) != 2:
+                return None
+            weights = network.arrays[f"{node.name}.kernel"].astype(np.float64)
+            return weights.T.reshape(-1, *shape)
+    return None

@@ -1,0 +1,87 @@
+"""How the learning went: loss, metrics and tracked parameters over the epochs."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mltrain.engine.activations.linear import Linear
+from mltrain.engine.layers.dense import Dense
+from mltrain.inference.model import Model
+from mltrain.runs.saved_run import SavedRun
+from mltrain.training.tracking import tracked_values
+
+_DECADE = 10
+"""From this ratio of the largest to the smallest value on, a logarithmic scale shows more."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The loss or a metric over the epochs, while training and, where rows were held back, on those."""
+
+    name: str
+    training: Sequence[float]
+    validation: Sequence[float] = ()
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether a logarithmic scale helps: all values are above 0 and span a decade."""
+        values = [value for value in (*self.training, *self.validation) if math.isfinite(value)]
+        return bool(values) and 0 < min(values) * _DECADE <= max(values)
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """The course of a training: the loss first, then the metrics. ``best`` is the index of the best epoch.
+
+    That is the one with the smallest loss on the validation rows; without such rows, with the smallest loss.
+    """
+
+    epochs: Sequence[int]
+    measures: Sequence[Measure]
+    best: int
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Tracked parameters over the epochs, by label; ``truth`` has those whose true values the dataset knows."""
+
+    epochs: Sequence[int]
+    values: Mapping[str, Sequence[float]]
+    truth: Mapping[str, float] = field(default_factory=dict)
+
+
+def learning_curves_of(record: SavedRun) -> LearningCurves | None:
+    """The course that the run's history tells; None if it has none, or of one epoch only."""
+    history = record.history
+    if len(history.get("epoch", ())) < 2 or "loss" not in history:
+        return None
+    names = ["loss", *(metric.type_name() for metric in record.model.config.metrics)]
+    measures = [Measure(name, history[name], history.get(f"val_{name}", ())) for name in names if name in history]
+    judged = [value if math.isfinite(value) else math.inf for value in measures[0].validation or measures[0].training]
+    return LearningCurves([int(epoch) for epoch in history["epoch"]], measures, judged.index(min(judged)))
+
+
+def tracks_of(record: SavedRun) -> Tracks | None:
+    """The tracked parameters; None if none were, or for one epoch only."""
+    track = record.model.config.training.track
+    values = {
+        label: record.history[label] for label in tracked_values(record.model.network, track) if label in record.history
+    }
+    if not values or len(record.history["epoch"]) < 2:
+        return None
+    names = track if isinstance(track, dict) else {name: name for name in track}
+    known = {names[label]: label for label in values if label in names}
+    truth = _true_parameters(record.model, record.dataset.true_parameters())
+    return Tracks(
+        [int(epoch) for epoch in record.history["epoch"]],
+        values,
+        {known[name]: value for name, value in truth.items() if name in known},
+    )
+
+
+def _true_parameters(model: Model, truth: dict[str, float]) -> dict[str, float]:
+    """The true values by the names in the model, if it is the single unit for which the dataset knows them."""
+    nodes = model.network.nodes
+    if len(nodes) != 1 or not isinstance(nodes[0].layer, Dense) or not isinstance(nodes[0].layer.activation, Linear):
+        return {}
+    return {f"{nodes[0].name}.{name}": value for name, value in truth.items()}

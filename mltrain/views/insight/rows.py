@@ -1,0 +1,17 @@
+"""Which rows pictures are about."""
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.base import Dataset, Split
+
+
+def held_back(data: Dataset) -> Split | None:
+    """The rows that were not trained on; None if there are none."""
+    parts = [part for part in (data.validation, data.test) if part is not None]
+    return Split(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True))) if parts else None
+
+
+def every_input(data: Dataset) -> npt.NDArray[np.float32]:
+    """The inputs of all rows."""
+    return np.concatenate([part.x for part in (data.train, data.validation, data.test) if part is not None])

@@ -1,0 +1,42 @@
+"""Pictures on their way into files."""
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+from mltrain.errors import StorageError
+from mltrain.system.files import reason, write_whole
+from mltrain.views.plotting.style import DOTS_PER_INCH, Picture, Style, drawn
+
+_NO_DATE = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""The same picture gives the same bytes, whenever it is drawn."""
+
+
+def save(picture: Picture, style: Style, folder: Path, form: str, dots_per_inch: int = DOTS_PER_INCH) -> Path:
+    """Write the picture, as a png, svg or pdf, to ``folder``, which is made; the file's path. Raises `StorageError`."""
+    path = folder / f"{picture.name}.{form}"
+    with style.applied():
+        figure = drawn(picture, style)
+
+        def write(file: BinaryIO) -> None:
+            figure.savefig(file, format=form, dpi=dots_per_inch, metadata=_NO_DATE.get(form))
+
+        make_folder(folder)
+        write_whole(path, write)
+    return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for pictures. Raises `StorageError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: pictures cannot be written there: {reason(error)}") from error
+
+
+def svg_text(picture: Picture, style: Style) -> str:
+    """The picture as an SVG document without heading, whose texts stay texts."""
+    buffer = io.StringIO()
+    with style.applied(text_as_text=True):
+        drawn(picture, style, headed=False).savefig(buffer, format="svg", metadata=_NO_DATE["svg"])
+    return buffer.getvalue()

@@ -1,0 +1,147 @@
+"""How every picture looks: colours, type, sizes, the words around it. Nothing else decides that.
+
+What a colour says, a dash, a marker or a word says as well.
+"""
+
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from mltrain.views import palette
+from mltrain.views.palette import Palette
+
+WIDTH, HEIGHT = 8.0, 4.5
+"""Inches: half a page wide, and the proportions of a slide."""
+
+DOTS_PER_INCH = 200
+"""1600 x 900 pixels: sharp when it fills a slide."""
+
+_TITLE_SIZE, _CAPTION_SIZE, _TEXT_SIZE = 15, 10.5, 11
+_TITLE_ROOM, _CAPTION_LINE, _MARGIN = 0.42, 0.19, 0.14
+_LETTERS_AN_INCH = 13.5
+_PAD = 0.1
+
+
+@dataclass(frozen=True)
+class Style(Palette):
+    """A palette with what Matplotlib makes of it."""
+
+    @property
+    def sides(self) -> Colormap:
+        """From one class (orange) over a tie (the ground) to the other (blue), or from below 0 to above it."""
+        return LinearSegmentedColormap.from_list("sides", [self.orange, self.background, self.blue])
+
+    @property
+    def amount(self) -> Colormap:
+        """From nothing (the ground) to much (blue)."""
+        return LinearSegmentedColormap.from_list("amount", [self.background, self.blue])
+
+    def mixed(self, colour: str, share: float) -> tuple[float, ...]:
+        """``colour`` thinned with the ground: so much of it, from 0 to 1."""
+        pairs = zip(to_rgb(colour), to_rgb(self.background), strict=True)
+        return tuple(share * one + (1 - share) * other for one, other in pairs)
+
+    @contextmanager
+    def applied(self, *, text_as_text: bool = False) -> Iterator[None]:
+        """Within the block, Matplotlib draws in this style. ``text_as_text``: SVG files use the reader's fonts."""
+        settings: dict[Any, Any] = {
+            "axes.edgecolor": self.faint,
+            "axes.facecolor": self.background,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "axes.labelcolor": self.ink,
+            "axes.labelsize": _TEXT_SIZE,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": _TEXT_SIZE,
+            "axes.titlecolor": self.ink,
+            "figure.facecolor": self.background,
+            "font.family": "sans-serif",
+            "font.sans-serif": ["DejaVu Sans"],
+            "font.size": _TEXT_SIZE,
+            "grid.color": self.grid,
+            "grid.linewidth": 0.8,
+            "legend.frameon": False,
+            "legend.fontsize": 10,
+            "lines.linewidth": 2.2,
+            "savefig.facecolor": self.background,
+            "svg.fonttype": "none" if text_as_text else "path",
+            "svg.hashsalt": "mltrain",  # the same picture gives the same bytes
+            "text.color": self.ink,
+            "xtick.color": self.faint,
+            "xtick.labelcolor": self.ink,
+            "xtick.labelsize": 10,
+            "ytick.color": self.faint,
+            "ytick.labelcolor": self.ink,
+            "ytick.labelsize": 10,
+        }
+        with rc_context(settings):
+            yield
+
+
+LIGHT, DARK = Style(**asdict(palette.LIGHT)), Style(**asdict(palette.DARK))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, not drawn yet. ``name`` is the stem of its file; ``caption`` says in words what there is to see.
+
+    ``draw`` fills an empty figure of ``size`` inches, in which there is room for the words above.
+    """
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[Figure, Style], object]
+    size: tuple[float, float] = (WIDTH, HEIGHT)
+
+
+def drawn(picture: Picture, style: Style, *, headed: bool = True) -> Figure:
+    """The picture as a figure, with title and caption above it if it is ``headed``. Call it within `Style.applied`."""
+    width, height = picture.size
+    lines = textwrap.wrap(picture.caption, int((width - 2 * _MARGIN) * _LETTERS_AN_INCH)) if headed else []
+    head = _TITLE_ROOM + _CAPTION_LINE * len(lines) + 0.06 if headed else 0.0
+    total = height + head
+    side = (_MARGIN - _PAD) / width  # so that what is widest begins below the title
+    layout = ConstrainedLayoutEngine(
+        rect=(side, 0, 1 - 2 * side, height / total), w_pad=_PAD, h_pad=_PAD, compress=True
+    )
+    figure = Figure(figsize=(width, total), dpi=DOTS_PER_INCH, layout=layout)
+    FigureCanvasAgg(figure)
+    picture.draw(figure, style)
+    if headed:
+        left = _MARGIN / width
+        top = 1 - _MARGIN / total
+        figure.text(left, top, picture.title, size=_TITLE_SIZE, weight="bold", va="top")
+        below = 1 - _TITLE_ROOM / total
+        figure.text(left, below, "\n".join(lines), size=_CAPTION_SIZE, color=style.faint, va="top", linespacing=1.25)
+    return figure
+
+
+def packed(figure: Figure) -> None:
+    """Little room between panels: for sheets of small images."""
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    width, pad = figure.get_size_inches()[0], 0.03
+    side = (_MARGIN - pad) / width
+    _, bottom, _, height = engine.get()["rect"]
+    engine.set(w_pad=pad, h_pad=pad, wspace=0.0, hspace=0.0, rect=(side, bottom, 1 - 2 * side, height))
+
+
+def without_axes(axes: Axes) -> None:
+    """Leave nothing of the axes but what is drawn in them."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

@@ -1,0 +1,201 @@
+"""A run -> the text of its page."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+
+from mltrain import __version__
+from mltrain.config.dump import to_yaml
+from mltrain.data.base import Split
+from mltrain.engine.layers import in_words
+from mltrain.errors import DataError
+from mltrain.job import split_to_evaluate
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.palette import with_palettes
+from mltrain.views.plotting.gallery import SPLITS, Gallery
+from mltrain.views.plotting.style import Picture
+from mltrain.views.report.inline_svg import inline_svg
+from mltrain.views.terminal.number_format import duration, number, plural
+
+Rows = Sequence[tuple[str, ...]]
+
+
+def page_of(record: SavedRun, gallery: Gallery) -> str:
+    """The whole document. It holds no time and no place, so the same run gives the same bytes on one machine."""
+    sections = [
+        ("results", "Results", _results(record)),
+        ("pictures", "Pictures", _pictures(gallery)),
+        ("data", "Data", _data(record)),
+        ("model", "Model", _model(record)),
+        ("config", "Config", _pre(_config(record))),
+        ("again", "Do it again", _pre("\n".join(_commands(record)))),
+        ("environment", "Environment", _environment(record)),
+    ]
+    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in sections)
+    body = "\n".join(
+        f'<section id="{name}">\n<h2>{title}</h2>\n{content}\n</section>' for name, title, content in sections
+    )
+    name = escape(record.name)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="mltrain {__version__}">
+<link rel="icon" href="data:,">
+<title>{name}: a training run</title>
+<style>
+{_style_sheet()}</style>
+</head>
+<body>
+<header>
+<h1>{name}</h1>
+<p class="faint">{escape(_in_one_sentence(record))}</p>
+<nav aria-label="Contents"><ul>{links}</ul></nav>
+</header>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def _style_sheet() -> str:
+    return with_palettes(files("mltrain.views.report").joinpath("style.css").read_text("utf-8"))
+
+
+def _in_one_sentence(record: SavedRun) -> str:
+    config = record.model.config
+    seconds = sum(record.history.get("seconds", ()))
+    trained = f"trained {plural(record.epochs, 'epoch')}" + (f" in {duration(seconds)}" if record.epochs else "")
+    parameters = plural(record.model.network.parameters.size, "parameter")
+    return f"{parameters}, {trained} on {config.dataset.type_name()} with {config.optimizer.type_name()}."
+
+
+def _results(record: SavedRun) -> str:
+    history = record.history
+    last = {name: values[-1] for name, values in history.items() if values and name not in ("epoch", "seconds")}
+    measured = {"loss": "loss"} | {metric.type_name(): metric.type_name() for metric in record.model.config.metrics}
+    columns: dict[str, dict[str, float]] = {}
+    if last:
+        columns["training, last epoch"] = {name: last[name] for name in measured if name in last}
+        columns["validation, last epoch"] = {name: last[f"val_{name}"] for name in measured if f"val_{name}" in last}
+    try:
+        split, rows = split_to_evaluate(record.data)
+    except DataError:
+        pass
+    else:
+        found = record.model.evaluate(rows)
+        columns[f"saved model, {SPLITS[split]}"] = {"loss": found.loss, **found.metrics}
+    columns = {title: values for title, values in columns.items() if values}
+    if not columns:
+        return "<p>Nothing was measured.</p>"
+    table = [(name, *(number(one[name]) if name in one else "" for one in columns.values())) for name in measured]
+    tracked = [(name, last[name]) for name in last if name.removeprefix("val_") not in measured]
+    more = _table(("parameter", "value"), [(name, number(value)) for name, value in tracked]) if tracked else ""
+    return _table(("", *columns), table) + more
+
+
+def _pictures(gallery: Gallery) -> str:
+    figures = "\n".join(map(_figure, gallery.pictures))
+    lacks = "".join(f"<li>{escape(lack)}</li>" for lack in gallery.lacks)
+    return figures + (
+        f'\n<p class="faint">What could not be drawn:</p>\n<ul class="faint">{lacks}</ul>' if lacks else ""
+    )
+
+
+def _figure(picture: Picture) -> str:
+    caption, title, drawing = escape(picture.caption), escape(picture.title), inline_svg(picture)
+    # The pixels of an image cannot follow the page into the dark, so what is drawn over them must not either.
+    ground = "scroll paper" if "<image" in drawing else "scroll"
+    return (
+        f'<figure id="{picture.name}">\n<h3>{title}</h3>\n<figcaption>{caption}</figcaption>\n'
+        f'<div class="{ground}" tabindex="0" role="group" aria-label="{title}">{drawing}</div>\n</figure>'
+    )
+
+
+def _data(record: SavedRun) -> str:
+    row_spec, scaling = record.model.row_spec, record.model.preprocessing.inputs
+    rows = [("dataset", record.dataset.type_name()), ("a row", in_words(row_spec.input_shape))]
+    if isinstance(scaling.scale, tuple):
+        rows.append(("scaled", "each column, by what the training rows say"))
+    elif not scaling.is_identity:
+        rows.append(("scaled by", number(scaling.scale)))
+    if row_spec.classes is not None:
+        rows.append((plural(len(row_spec.classes), "class").replace("classs", "classes"), ", ".join(row_spec.classes)))
+    else:
+        rows.append(("targets a row", str(row_spec.outputs)))
+    try:
+        data = record.data
+    except DataError as error:
+        rows.append(("rows", f"could not be had: {str(error).splitlines()[0]}"))
+    else:
+        parts = {"training": data.train, "validation": data.validation, "test": data.test}
+        rows += [(f"{name} rows", _size(part)) for name, part in parts.items() if part is not None]
+    return _table((), rows)
+
+
+def _size(part: Split) -> str:
+    return f"{len(part.x):,}, inputs from {number(float(part.x.min()), 3)} to {number(float(part.x.max()), 3)}"
+
+
+def _model(record: SavedRun) -> str:
+    config, nodes = record.model.config, record.model.network.nodes
+    rows = [
+        (node.name, node.layer.type_name(), in_words(node.output_shape), f"{node.parameter_count:,}") for node in nodes
+    ]
+    total = f"{sum(node.parameter_count for node in nodes):,}"
+    said = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"
+    return _table(("layer", "type", "output shape", "parameters"), [*rows, ("total", "", "", total)]) + said
+
+
+def _config(record: SavedRun) -> str:
+    """The run's config as `fit` completed it, with no word about where files are on this machine."""
+    return to_yaml(record.model.config)
+
+
+def _commands(record: SavedRun) -> list[str]:
+    """What to type for the same bytes and the same pictures."""
+    kept = len(record.frames.epochs) if record.frames else 1
+    run = f"runs/{record.model.config.name}"
+    frames = f" --frames {kept}" if kept > 1 else ""
+    return [
+        "# save the config above as config.yaml",
+        f"mltrain fit config.yaml{frames} --out {run}",
+        f"mltrain evaluate --model {run}",
+        f"mltrain plot {run}",
+        f"mltrain report {run}",
+    ]
+
+
+def _environment(record: SavedRun) -> str:
+    """What it was trained with, which need not be what this page is written with."""
+    origin, seed = record.model.origin, ("seed", str(record.model.config.seed))
+    if origin is None:
+        return "<p>The model does not say what it was trained with.</p>\n" + _table((), [seed])
+    environment = origin.environment
+    rows = [
+        ("mltrain", environment.mltrain),
+        ("Python", environment.python),
+        ("NumPy", environment.numpy),
+        ("system", f"{environment.system}, {plural(environment.cores, 'core')}"),
+        seed,
+    ]
+    return '<p class="faint">What it was trained with.</p>\n' + _table((), rows)
+
+
+def _table(headers: Sequence[str], rows: Rows) -> str:
+    head = _row("th", headers, "col") if headers else ""
+    body = "".join(_row("td", row, "row") for row in rows)
+    return f'<div class="scroll" tabindex="0"><table>{head}{body}</table></div>'
+
+
+def _row(tag: str, cells: Iterable[str], scope: str) -> str:
+    first, *others = map(escape, cells)
+    texts = "".join(f"<{tag}>{cell}</{tag}>" for cell in others)
+    return f'<tr><th scope="{scope}">{first}</th>{texts}</tr>'
+
+
+def _pre(text: str) -> str:
+    return f'<pre tabindex="0">{escape(text.rstrip())}</pre>'

@@ -1,0 +1,110 @@
+"""Images and maps on a terminal: half a character a pixel, in colour, and readable without."""
+
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mltrain.views.palette import LIGHT
+from mltrain.views.terminal.views import Line, Span, View
+
+_SHADES = " ░▒▓█" + string.ascii_uppercase
+"""What regions look like without colours; letters for those that have no shade of their own."""
+
+_GLYPHS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
+
+
+class Colour(NamedTuple):
+    """Red, green and blue, 0 to 255."""
+
+    red: int
+    green: int
+    blue: int
+
+    def __str__(self) -> str:
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+
+
+def colour(text: str) -> Colour:
+    """The colour that ``#rrggbb`` means."""
+    return Colour(*bytes.fromhex(text.removeprefix("#")))
+
+
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
+    """From ``one`` (share 0) to ``other`` (share 1)."""
+    return Colour(*(round(a + (b - a) * min(max(share, 0.0), 1.0)) for a, b in zip(one, other, strict=True)))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The colours of pixels: ``nothing`` at 0, ``half`` at 0.5, ``all`` at 1."""
+
+    nothing: Colour
+    half: Colour
+    all: Colour
+
+    def __call__(self, value: float) -> Colour:
+        if value < 0.5:
+            return mixed(self.nothing, self.half, 2 * value)
+        return mixed(self.half, self.all, 2 * value - 1)
+
+
+SIDES = Scale(colour(LIGHT.orange), Colour(128, 128, 128), colour(LIGHT.blue))
+"""Orange to blue, as in the pictures of `mltrain.views.plotting`."""
+
+GREYS = Scale(Colour(0, 0, 0), Colour(128, 128, 128), Colour(255, 255, 255))
+
+
+@dataclass(frozen=True)
+class Pixels(View):
+    """Numbers from 0 to 1, row by row from the top, two rows a line of text.
+
+    Without colours, a pixel is ink from 0.5 on. ``marks`` are characters over it, by line and column.
+    """
+
+    values: Sequence[Sequence[float]]
+    scale: Scale
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+    def lines(self, width: int | None) -> Iterator[Line]:
+        rows = [*self.values]
+        if len(rows) % 2:
+            rows.append([0.0] * len(rows[0]))
+        for line, (upper, lower) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
+            yield [
+                self._cell(above, below, self.marks.get((line, column)))
+                for column, (above, below) in enumerate(zip(upper[:width], lower[:width], strict=True))
+            ]
+
+    def _cell(self, above: float, below: float, mark: str | None) -> Span:
+        over, under = self.scale(above), self.scale(below)
+        if mark is not None:
+            return Span(mark, f"bold white on {mixed(over, under, 0.5)}")
+        glyph = _GLYPHS[above >= 0.5, below >= 0.5]
+        if glyph in " █":
+            # One glyph for both halves, so one colour for both.
+            one = mixed(over, under, 0.5)
+            return Span(glyph, f"{one} on {one}")
+        return Span(glyph, f"{over} on {under}" if glyph == "▀" else f"{under} on {over}")
+
+
+def shade(number: int) -> str:
+    """The character that fills the region of the class with that number."""
+    return _SHADES[number % len(_SHADES)]
+
+
+@dataclass(frozen=True)
+class Regions(View):
+    """Numbers of classes, row by row from the top, a character each, in ``colours``; ``marks`` stand over them."""
+
+    classes: Sequence[Sequence[int]]
+    colours: Sequence[Colour]
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+    def lines(self, width: int | None) -> Iterator[Line]:
+        for line, row in enumerate(self.classes):
+            yield [self._cell(number, self.marks.get((line, column))) for column, number in enumerate(row[:width])]
+
+    def _cell(self, number: int, mark: str | None) -> Span:
+        ground = self.colours[number]
+        return Span(shade(number), f"{ground} on {ground}") if mark is None else Span(mark, f"bold white on {ground}")

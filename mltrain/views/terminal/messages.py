@@ -1,0 +1,99 @@
+"""What mltrain says besides its results: errors, warnings, notes, and the last word after training."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from mltrain.views.terminal.number_format import duration, number, plural
+from mltrain.views.terminal.views import (
+    ACCENT,
+    ALARM,
+    CAUTION,
+    FAINT,
+    GAP,
+    STRONG,
+    Lines,
+    Paragraph,
+    Span,
+    Stack,
+    View,
+    cells,
+)
+
+
+def error(text: str) -> View:
+    """Why a command could not do its work."""
+    return _message("error: ", ALARM, text)
+
+
+def warning(text: str) -> View:
+    """Something that works, but probably not as it was meant."""
+    return _message("warning: ", CAUTION, text)
+
+
+def note(text: str) -> View:
+    """Something good to know."""
+    return _message("note: ", FAINT, text)
+
+
+def _message(label: str, style: str, text: str) -> View:
+    """The label, and the lines of ``text`` beside it."""
+    paragraphs = []
+    lines = _aligned(text.splitlines() or [""])
+    for line in lines:
+        indent = len(line) - len(line.lstrip()) + len(GAP) if len(lines) > 1 else 0
+        paragraphs.append(Paragraph([Span(label, style), Span(line)], hanging=len(label) + indent))
+        label, style = " " * len(label), ""
+    return Stack(paragraphs)
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """Lines that all have two parts, with two or more spaces between, get their second parts below each other."""
+    parts = [re.fullmatch(r"(\S.*?) {2,}(.*)", line) for line in lines]
+    matched = [part.groups() for part in parts if part]
+    if len(matched) < len(lines):
+        return lines
+    width = max((cells(first) for first, _ in matched), default=0)
+    return [f"{first}{' ' * (width - cells(first))}{GAP}{second}" for first, second in matched]
+
+
+class Outcome(NamedTuple):
+    """What ``mltrain fit`` came to.
+
+    ``values`` are the last loss and metrics by name; ``folder`` and ``files`` say where things were saved;
+    ``next_command`` is what most users will want to type then. ``stopped_by`` says why it stopped early, and ``model``
+    whose weights the model has, where that is worth saying.
+    """
+
+    epochs: int
+    planned: int
+    seconds: float
+    values: Mapping[str, float]
+    folder: str
+    files: Sequence[str]
+    next_command: str
+    stopped_by: str = ""
+    model: str = ""
+
+
+def closing(outcome: Outcome) -> View:
+    """The last word after training: what was reached, where the files are, what to type next."""
+    planned = plural(outcome.planned, "epoch")
+    if outcome.planned == 0:
+        verb, what = "trained", "not at all, as 0 epochs say"
+    elif outcome.epochs < outcome.planned:
+        verb, what = "stopped", f"after {outcome.epochs:,} of {planned} in {duration(outcome.seconds)}"
+        what += f": {outcome.stopped_by}" if outcome.stopped_by else ""
+    else:
+        verb, what = "trained", f"{planned} in {duration(outcome.seconds)}"
+    reached = GAP.join(f"{name} {number(value)}" for name, value in outcome.values.items())
+    entries = [
+        (verb, Span(what)),
+        ("reached", Span(reached, STRONG)),
+        ("model", Span(outcome.model)),
+        ("saved", Span(f"{outcome.folder}: {', '.join(outcome.files)}")),
+    ]
+    width = len("reached" + GAP)
+    said = [Paragraph([Span(label.ljust(width), FAINT), span], hanging=width) for label, span in entries if span.text]
+    # The command is copied, so it must not be broken.
+    return Stack([*said, Lines([[Span("next".ljust(width), FAINT), Span(outcome.next_command, ACCENT)]])])

@@ -1,0 +1,51 @@
+"""A part of the terminal that is redrawn in place."""
+
+import time
+from collections.abc import Callable
+
+from mltrain.views.terminal.terminal import Channel
+from mltrain.views.terminal.views import View
+
+Clock = Callable[[], float]
+"""Tells the time in seconds, from any start."""
+
+REDRAW_INTERVAL = 0.1
+"""Seconds between two drawings: faster than this, nobody reads, and training is what the time is for."""
+
+
+class LiveArea:
+    """Draws what ``view`` returns (for a terminal of so many lines), whenever it is due and somebody calls `redraw`.
+
+    There is no thread behind this: it costs nothing but a look at the clock while nothing is due, and what is over
+    before the first drawing is due is drawn once.
+    """
+
+    def __init__(self, channel: Channel, view: Callable[[int], View], clock: Clock = time.monotonic):
+        from rich.live import Live
+
+        self._channel, self._view, self._clock = channel, view, clock
+        # Python's print would otherwise go through this console, and so results to stderr.
+        self._live = Live(
+            console=channel.console,
+            auto_refresh=False,
+            vertical_overflow="crop",
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._due = clock() + REDRAW_INTERVAL
+
+    def redraw(self) -> None:
+        """Draw, if it is time to."""
+        if self._clock() < self._due:
+            return
+        self._live.start()
+        self._live.update(self._view(self._channel.console.height), refresh=True)
+        self._due = self._clock() + REDRAW_INTERVAL
+
+    def close(self, final: View) -> None:
+        """Leave ``final`` on the terminal, and the cursor below it."""
+        if self._live.is_started:
+            self._live.update(final)
+            self._live.stop()
+        else:
+            self._channel.print(final)

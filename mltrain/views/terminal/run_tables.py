@@ -1,0 +1,69 @@
+"""Runs as people look at them: a line each, and two side by side."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from mltrain.views.terminal.number_format import duration, number
+from mltrain.views.terminal.views import FAINT, STRONG, Column, Line, Row, Span, Table, View
+
+NOTHING = "–"
+"""What stands where nothing is known, or nothing is."""
+
+
+class RunRow(NamedTuple):
+    """A run. ``when`` is in seconds since 1970; ``best`` is the best value of ``measure``. None is not known."""
+
+    run: str
+    when: float
+    config: str | None
+    rows: int | None
+    parameters: int | None
+    measure: str | None
+    best: float | None
+    epochs: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class RunsTable(View):
+    """A line a run. On a narrow terminal, what the run's name says mostly, and then the year, are left out."""
+
+    runs: Sequence[RunRow]
+
+    def lines(self, width: int | None) -> Iterable[Line]:
+        tables = [self._table(), self._table(config=False), self._table(config=False, year=False)]
+        fitting = (table for table in tables if width is None or table.natural_width() <= width)
+        return next(fitting, tables[-1]).lines(width)
+
+    def _table(self, *, config: bool = True, year: bool = True) -> Table:
+        measures = {run.measure for run in self.runs}
+        shared = len(measures) == 1
+        best = next(iter(measures)) or NOTHING if shared else "best"
+        numeric = [Column(name, right=True) for name in ("rows", "parameters")]
+        columns = [Column("run", style=STRONG, wraps=True), Column("when", style=FAINT)]
+        columns += [*([Column("config", wraps=True)] if config else []), *numeric, Column(best, wraps=not shared)]
+        columns += [Column(name, right=True) for name in ("epochs", "time")]
+        return Table(columns, [_row(run, config=config, year=year, named=not shared) for run in self.runs])
+
+
+def _row(run: RunRow, *, config: bool, year: bool, named: bool) -> Row:
+    best = NOTHING if run.best is None else number(run.best)
+    return (
+        run.run,
+        datetime.fromtimestamp(run.when).strftime("%Y-%m-%d %H:%M" if year else "%m-%d %H:%M"),
+        *([run.config or NOTHING] if config else []),
+        *(NOTHING if count is None else f"{count:,}" for count in (run.rows, run.parameters)),
+        f"{best} {run.measure}" if named and run.best is not None else best,
+        NOTHING if run.epochs is None else f"{run.epochs:,}",
+        NOTHING if run.seconds is None else duration(run.seconds),
+    )
+
+
+def side_by_side(title: str, names: Sequence[str], rows: Sequence[tuple[str, str, str]]) -> Table:
+    """What two runs have, under the ``names`` of both."""
+    columns = [Column(title, wraps=True), *(Column(name, wraps=True) for name in names)]
+    return Table(
+        columns, [(path, *(Span(text, FAINT if text == NOTHING else "") for text in both)) for path, *both in rows]
+    )

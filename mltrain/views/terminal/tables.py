@@ -1,0 +1,178 @@
+"""The results of summary, evaluate and predict, as people read them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mltrain.views.terminal.number_format import data_size, number
+from mltrain.views.terminal.views import ACCENT, FAINT, RULE, STRONG, Column, Line, Row, Span, Table, View
+
+_MOST_MISTAKES = 12
+_MOST_INPUTS = 8
+_MOST_PROBABILITIES = 3
+
+_WORTH_MENTIONING = 100_000_000
+"""Bytes of memory to train: less than that every machine has to spare."""
+
+
+class SummaryRow(NamedTuple):
+    """A layer of a network. ``output_shape`` is that of one row."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    trainable: int
+
+
+class SummaryTotals(NamedTuple):
+    """All parameters of a network: how many, how many of them training changes, and how many bytes they take.
+
+    ``to_train`` are the bytes that training them takes, with everything that it needs.
+    """
+
+    parameters: int
+    trainable: int
+    bytes: int
+    to_train: int = 0
+
+
+def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
+    """Keras's summary: layers, the shapes that they put out, and how many parameters they have."""
+    columns = [
+        Column("layer (type)", wraps=True),
+        Column("output shape", wraps=True),
+        Column("parameters", right=True),
+    ]
+    layers = [
+        (f"{row.name} ({row.type}{_frozen(row)})", " x ".join(map(str, row.output_shape)), f"{row.parameters:,}")
+        for row in rows
+    ]
+    sums = [
+        ("total", data_size(totals.bytes), f"{totals.parameters:,}"),
+        ("trainable", "", f"{totals.trainable:,}"),
+    ]
+    if totals.trainable < totals.parameters:
+        sums.append(("non-trainable", "", f"{totals.parameters - totals.trainable:,}"))
+    if totals.to_train >= _WORTH_MENTIONING:
+        sums.append(("to train", data_size(totals.to_train), ""))
+    return Table(columns, [RULE, *layers, RULE, *sums])
+
+
+def _frozen(row: SummaryRow) -> str:
+    return ", frozen" if row.trainable < row.parameters else ""
+
+
+def start_table(layers: Sequence[tuple[str, str]]) -> Table:
+    """Layers, each with the reason why it did not take over the weights of a model; empty if it did."""
+    rows: list[Row] = [(name, why or Span("taken", STRONG)) for name, why in layers]
+    return Table([Column("layer", wraps=True), Column("weights", wraps=True)], rows)
+
+
+def origin_table(said: Mapping[str, str]) -> Table:
+    """Where a model comes from, a line for each thing that is known."""
+    return Table([Column("", style=FAINT), Column("", wraps=True)], list(said.items()))
+
+
+def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, float]) -> Table:
+    """The loss and the metrics on one part of the data."""
+    values = {"loss": loss, **metrics}
+    rows: list[Row] = [
+        ("rows", f"{samples:,} ({split})"),
+        *((name, Span(number(value), STRONG)) for name, value in values.items()),
+    ]
+    return Table([Column("", style=FAINT), Column("")], rows)
+
+
+def class_table(classes: Sequence[str], qualities: Sequence[tuple[float, float, float, int]]) -> Table:
+    """Precision, recall, F1 and the number of rows, a line a class."""
+    columns = [
+        Column("class", wraps=True),
+        *(Column(name, right=True) for name in ("precision", "recall", "f1", "rows")),
+    ]
+    rows = [
+        (name, *(f"{share:.3f}" for share in shares), f"{count:,}")
+        for name, (*shares, count) in zip(classes, qualities, strict=True)
+    ]
+    return Table(columns, rows)
+
+
+def residual_table(names: Sequence[str], shares: Sequence[float], quantiles: Sequence[Sequence[float]]) -> Table:
+    """How far predictions are off, a line a target: ``quantiles[share][target]`` of prediction less target."""
+    heads = ["least" if share == 0 else "most" if share == 1 else f"{share:.0%}" for share in shares]
+    columns = [Column("prediction − target", wraps=True), *(Column(head, right=True) for head in heads)]
+    rows = [(name, *(number(values[index]) for values in quantiles)) for index, name in enumerate(names)]
+    return Table(columns, rows)
+
+
+@dataclass(frozen=True)
+class Confusion(View):
+    """Which classes were taken for which: ``counts[true][predicted]`` rows.
+
+    Where the table is wider than the terminal, the most frequent mistakes are listed in its place.
+    """
+
+    classes: Sequence[str]
+    counts: Sequence[Sequence[int]]
+
+    def lines(self, width: int | None) -> Iterable[Line]:
+        table = self._table()
+        return (table if width is None or table.natural_width() <= width else self._mistakes()).lines(width)
+
+    def _table(self) -> Table:
+        columns = [Column("true ↓  predicted →", style=FAINT), *(Column(name, right=True) for name in self.classes)]
+        rows: list[Row] = []
+        for true, (name, counts) in enumerate(zip(self.classes, self.counts, strict=True)):
+            styles = [ACCENT if guess == true else "" if count else FAINT for guess, count in enumerate(counts)]
+            rows.append((name, *(Span(f"{count:,}", style) for count, style in zip(counts, styles, strict=True))))
+        return Table(columns, rows)
+
+    def _mistakes(self) -> Table:
+        mistakes = [
+            (count, self.classes[true], self.classes[guess])
+            for true, counts in enumerate(self.counts)
+            for guess, count in enumerate(counts)
+            if count and guess != true
+        ]
+        most = sorted(mistakes, key=lambda mistake: -mistake[0])[:_MOST_MISTAKES]
+        columns = [Column("true", wraps=True), Column("taken for", wraps=True), Column("rows", right=True)]
+        return Table(columns, [(true, guess, f"{count:,}") for count, true, guess in most])
+
+
+class Prediction(NamedTuple):
+    """What a network says to one row. A classifier adds the class's name, and probabilities by name if it has any."""
+
+    x: Sequence[float | str]
+    y: Sequence[float]
+    label: str | None = None
+    probabilities: Mapping[str, float] | None = None
+
+
+def predictions(rows: Sequence[Prediction]) -> Table:
+    """A line a prediction: ``10  →  30.99``, or ``5.1, 3.5, 1.4, 0.2  →  setosa  setosa 97.3%, virginica 2.7%``."""
+    columns = [
+        Column("", wraps=True),
+        Column("", style=FAINT),
+        Column("", style=STRONG),
+        Column("", style=FAINT, wraps=True),
+    ]
+    return Table(columns, [(_inputs(row.x), "→", _answer(row), _probabilities(row.probabilities)) for row in rows])
+
+
+def _inputs(x: Sequence[float | str]) -> str:
+    if len(x) > _MOST_INPUTS:
+        return f"{len(x):,} numbers"
+    return ", ".join(value if isinstance(value, str) else f"{value:g}" for value in x)
+
+
+def _answer(row: Prediction) -> str:
+    return row.label if row.label is not None else ", ".join(map(_whole_or_number, row.y))
+
+
+def _whole_or_number(value: float) -> str:
+    return f"{value:.0f}" if value.is_integer() else number(value)
+
+
+def _probabilities(probabilities: Mapping[str, float] | None) -> str:
+    likeliest = sorted((probabilities or {}).items(), key=lambda item: -item[1])[:_MOST_PROBABILITIES]
+    return ", ".join(f"{name} {share:.1%}" for name, share in likeliest)

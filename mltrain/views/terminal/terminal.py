@@ -1,0 +1,126 @@
+"""The two streams that mltrain writes to. Nothing else writes to them, and nothing else decides how.
+
+Results go to stdout, all else to stderr. Rich is imported when the first thing is shown on a real terminal; elsewhere
+its 55 ms would be for nothing.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from math import isfinite
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
+
+from mltrain.system.streams import silence
+from mltrain.views.terminal.ascii_fallback import AsciiFallback
+from mltrain.views.terminal.messages import error, note, warning
+from mltrain.views.terminal.views import View, verbatim
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Channel:
+    """One stream. ``is_terminal``: somebody watches, on a terminal that can move its cursor.
+
+    ``must_arrive``: it is an error if what is written cannot be had, as on a full disk. Otherwise training goes on
+    without a word when the stream fails: a window that is closed, or a reader that has gone, must not cost its result.
+    """
+
+    def __init__(self, stream: TextIO, *, must_arrive: bool = True):
+        # Windows sets no TERM; elsewhere a terminal without it can do nothing that anybody knows of.
+        kind = os.environ.get("TERM") or ("windows" if sys.platform == "win32" else "dumb")
+        self.is_terminal = stream.isatty() and kind not in ("dumb", "unknown")
+        heard = stream if must_arrive else cast(TextIO, Forgiving(stream))
+        # The console of Linux itself has neither braille nor all blocks in its font.
+        self._stream = AsciiFallback(heard, ascii_only=kind == "linux")
+
+    @cached_property
+    def console(self) -> "Console":
+        """Rich's view of the stream, which knows its size and colours; NO_COLOR is honoured."""
+        from rich.console import Console
+
+        return Console(file=cast(IO[str], self._stream), markup=False, highlight=False, emoji=False)
+
+    def print(self, view: View) -> None:
+        """Show ``view``: in colour and within the borders on a terminal, as plain text elsewhere."""
+        if self.is_terminal:
+            self.console.print(view, end="", crop=False)
+        else:
+            self._stream.write(f"{view}\n")
+
+    def prompt(self, question: str) -> None:
+        """Write ``question`` and stay on its line."""
+        print(verbatim(question), end=" ", file=cast(IO[str], self._stream), flush=True)
+
+
+class Forgiving:
+    """A text stream to write to that goes silent when it fails."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            silence(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            silence(self._stream)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+class Terminal:
+    """What a command shows itself on. ``quiet``: only results, warnings and errors. ``json``: results as JSON."""
+
+    def __init__(
+        self, *, quiet: bool = False, json: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ):
+        self.quiet, self.json = quiet, json
+        self.out, self.err = Channel(out or sys.stdout), Channel(err or sys.stderr, must_arrive=False)
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody sits there: messages go to a terminal, and keys come from one."""
+        return self.err.is_terminal and sys.stdin is not None and sys.stdin.isatty()
+
+    def result(self, view: View, document: Mapping[str, Any]) -> None:
+        """What the command was asked for: ``view`` for people, or ``document`` for programs."""
+        if self.json:
+            self.out.print(verbatim(json.dumps(_without_nan(document), allow_nan=False)))
+        else:
+            self.out.print(view)
+
+    def ask(self, question: str) -> str | None:
+        """What somebody types after ``question``; None where nobody can: no terminal, or the end of what is typed."""
+        if not (sys.stdin.isatty() and self.err.is_terminal):
+            return None
+        self.err.prompt(question)
+        return sys.stdin.readline() or None
+
+    def note(self, text: str) -> None:
+        if not self.quiet:
+            self.err.print(note(text))
+
+    def warning(self, text: str) -> None:
+        self.err.print(warning(text))
+
+    def error(self, text: str) -> None:
+        self.err.print(error(text))
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON knows no infinite numbers: they become null."""
+    if isinstance(value, Mapping):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,169 @@
+"""From a config to a network that can be trained, and the Python API on top of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+import mltrain
+from mltrain.config import Config
+from mltrain.config.load import parse_config
+from mltrain.data.base import Dataset, RowSpec, Split
+from mltrain.errors import ConfigError, DataError, TrainingDiverged
+from mltrain.job import prepare, split_to_evaluate
+from mltrain.training.epoch_report import EpochReport
+from mltrain.training.transfer import LayerTransfer
+
+LINE = """
+seed: 1
+dataset: {type: linear, slope: 3, intercept: 1, x: [-1, 0, 1, 2, 3, 4], validation_split: 0.3}
+layers:
+  - {type: dense, units: 2, name: hidden}
+  - {type: dense, units: 1}
+loss: mse
+training: {epochs: 2}
+"""
+
+
+def config(*overrides: str, text: str = LINE) -> Config:
+    return parse_config(text, "line.yaml", overrides)
+
+
+def weights(**changes: int) -> np.ndarray:
+    return prepare(config(*(f"{name}={value}" for name, value in changes.items())), Path()).network.parameters
+
+
+def test_the_seed_decides_the_first_weights() -> None:
+    assert np.array_equal(weights(seed=1), weights(seed=1))
+    assert not np.array_equal(weights(seed=1), weights(seed=2))
+
+
+def test_first_weights_do_not_depend_on_what_else_is_random() -> None:
+    plain = prepare(config(), Path()).network.parameters
+    for change in ("training.shuffle=false", "dataset.validation_split=0", "dataset.x={type: normal}"):
+        changes = [change] if "normal" not in change else [change, "dataset.samples=9"]
+        assert np.array_equal(prepare(config(*changes), Path()).network.parameters, plain)
+
+
+def test_problems_that_only_the_rows_show_are_told_with_their_place_in_the_config() -> None:
+    text = "{dataset: {type: inline, x: [1, 2], y: [0, 3]}, layers: [{type: dense, units: 2, activation: softmax}], "
+    wrong = config(text=f"{text}loss: sparse_categorical_crossentropy}}")
+    with pytest.raises(ConfigError) as caught:
+        prepare(wrong, Path())
+    assert str(caught.value) == ("loss: the last layer has 2 outputs, for the classes 0 to 1, but the targets hold 3")
+
+
+def test_problems_of_a_config_that_was_made_by_hand_are_found() -> None:
+    made = replace(config(), layers=config().layers[:1])
+    with pytest.raises(ConfigError) as caught:
+        prepare(made, Path())
+    assert str(caught.value) == (
+        "layers[0].units: the last layer gives 2 numbers a row, but the dataset has 1 target a row"
+    )
+
+
+def test_parameters_are_taken_over_by_name_and_shape() -> None:
+    trained, job = mltrain.fit(config()), prepare(config("layers.1.name=last", "seed=9"), Path())
+    before = {name: array.copy() for name, array in job.network.arrays.items()}
+    assert job.start_from(trained) == [
+        LayerTransfer("hidden", True),
+        LayerTransfer("last", False, "new: the model has no such layer"),
+        LayerTransfer("dense", False, "only in the model"),
+    ]
+    assert np.array_equal(job.network.arrays["hidden.kernel"], trained.network.arrays["hidden.kernel"])
+    assert np.array_equal(job.network.arrays["last.kernel"], before["last.kernel"])
+    whole = prepare(config(), Path())
+    assert whole.start_from(trained) == [LayerTransfer("hidden", True), LayerTransfer("dense", True)]
+    assert np.array_equal(whole.network.parameters, trained.network.parameters)
+
+
+def test_a_layer_is_taken_over_whole_or_not_at_all() -> None:
+    job = prepare(config("layers.1.use_bias=false"), Path())
+    before = job.network.arrays["dense.kernel"].copy()
+    assert job.start_from(mltrain.fit(config())) == [
+        LayerTransfer("hidden", True),
+        LayerTransfer("dense", False, "left out: bias is missing here and 1 there"),
+    ]
+    assert np.array_equal(job.network.arrays["dense.kernel"], before)
+
+
+def test_a_model_that_has_nothing_in_common() -> None:
+    text = "{dataset: {type: inline, x: [1], y: [1]}, layers: [{type: dense, units: 1, name: other}], loss: mse}"
+    job = prepare(config(text=text), Path())
+    with pytest.raises(DataError) as caught:
+        job.start_from(mltrain.fit(config()))
+    assert str(caught.value) == (
+        "no layer of the model fits this network "
+        "(other: new: the model has no such layer; hidden: only in the model; dense: only in the model)"
+    )
+
+
+def test_frozen_layers_need_weights_that_were_trained() -> None:
+    job = prepare(config("layers.0.trainable=false"), Path())
+    (warning,) = job.warnings()
+    assert warning == "layer hidden is frozen at random first weights; give those of a trained model with --init-from"
+    assert job.warnings(job.start_from(mltrain.fit(config()))) == []
+    for calm in ("training.epochs=0", "layers.0.kernel_initializer=ones"):
+        assert prepare(config("layers.0.trainable=false", calm), Path()).warnings() == []
+    (warning,) = prepare(config("layers.0.trainable=false", "layers.1.trainable=false"), Path()).warnings()
+    assert warning == "all layers are frozen by 'trainable: false', so nothing can learn"
+
+
+@pytest.mark.parametrize(
+    ("validation", "test", "name"),
+    [(False, False, "train"), (True, False, "validation"), (False, True, "test"), (True, True, "test")],
+)
+def test_a_model_is_measured_on_what_was_held_back(validation: bool, test: bool, name: str) -> None:
+    parts = {part: Split(np.zeros(1), np.zeros(1)) for part in ("train", "validation", "test")}
+    dataset = Dataset(
+        RowSpec((1,)),
+        parts["train"],
+        parts["validation"] if validation else None,
+        parts["test"] if test else None,
+    )
+    found, rows = split_to_evaluate(dataset)
+    assert found == name
+    assert rows is parts[name]
+
+
+def test_fit_trains_a_config_and_tells_of_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told: list[EpochReport] = []
+    model = mltrain.fit(config(), on_epoch=told.append)
+    assert [report.epoch for report in told] == [1, 2]
+    assert model.history == told
+    assert all(report.val_loss is not None for report in told)
+    assert model.predict([[10.0]]).shape == (1, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_fit_reads_a_file(kind: Any, tmp_path: Path) -> None:
+    (tmp_path / "line.yaml").write_text(LINE)
+    model = mltrain.fit(kind(tmp_path / "line.yaml"))
+    assert model.config.name == "line"
+    assert np.array_equal(model.network.parameters, mltrain.fit(config()).network.parameters)
+
+
+def test_fit_says_that_training_diverged() -> None:
+    with pytest.raises(TrainingDiverged, match="training diverged: in epoch "):
+        mltrain.fit(config("optimizer.learning_rate=1000", "training.epochs=100"))
+
+
+def test_a_saved_model_is_found_as_the_newest_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(mltrain.MltrainError, match="there is no run below runs/ yet"):
+        mltrain.load_model()
+    model = mltrain.fit(config())
+    Path("runs/line-001").mkdir(parents=True)
+    model.save("runs/line-001/model.npz")
+    for path in (None, "runs/line-001", Path("runs/line-001/model.npz")):
+        assert np.array_equal(mltrain.load_model(path).network.parameters, model.network.parameters)
+
+
+def test_the_package_has_what_it_says() -> None:
+    assert all(hasattr(mltrain, name) for name in mltrain.__all__)
+    with pytest.raises(AttributeError, match=r"^module 'mltrain' has no attribute 'train'$"):
+        mltrain.train  # noqa: B018
