@@ -6,7 +6,7 @@ import numpy as np
 
 from mltrain.data import Dataset
 from mltrain.display.palette import class_colours
-from mltrain.engine.metrics import predicted_classes, true_classes
+from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.insight.answers import are_images
 from mltrain.insight.curve import answers, between, has_curve
 from mltrain.insight.plane import extent_of, field_of, has_plane

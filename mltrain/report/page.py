@@ -9,7 +9,7 @@ from mltrain.config.dump import to_yaml
 from mltrain.data import Split
 from mltrain.display.numbers import duration, number, plural
 from mltrain.display.palette import with_palettes
-from mltrain.engine.layers import in_words
+from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
 from mltrain.plotting.gallery import SPLITS, Gallery
 from mltrain.plotting.style import Picture
@@ -117,7 +117,7 @@ def _figure(picture: Picture) -> str:
 
 def _data(record: Record) -> str:
     facts, scaling = record.model.facts, record.model.preprocessing.inputs
-    rows = [("dataset", record.dataset.type_name()), ("a row", in_words(facts.input_shape))]
+    rows = [("dataset", record.dataset.type_name()), ("a row", shape_text(facts.input_shape))]
     if isinstance(scaling.scale, tuple):
         rows.append(("scaled", "each column, by what the training rows say"))
     elif not scaling.is_identity:
@@ -143,7 +143,8 @@ def _size(part: Split) -> str:
 def _model(record: Record) -> str:
     config, nodes = record.model.config, record.model.network.nodes
     rows = [
-        (node.name, node.layer.type_name(), in_words(node.output_shape), f"{node.parameter_count:,}") for node in nodes
+        (node.name, node.layer.type_name(), shape_text(node.output_shape), f"{node.parameter_count:,}")
+        for node in nodes
     ]
     total = f"{sum(node.parameter_count for node in nodes):,}"
     said = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics.base import Metric
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.storage.files import reason
 from mltrain.storage.links import is_own_file

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import HELD_BACK, Metric, larger_is_better, reported_name
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric, larger_is_better, reported_name
 from mltrain.errors import Problem
 from mltrain.training.early_stopping import EarlyStopping
 from mltrain.training.monitored import why_missing
@@ -105,5 +105,5 @@ def monitor_problems(training: Training, metrics: Sequence[Metric], *, validatio
 def _name(stopping: EarlyStopping | None, *, validation: bool) -> str:
     """What is watched; metrics may be called by their short names."""
     if stopping is None or stopping.monitor is None:
-        return HELD_BACK + "loss" if validation else "loss"
+        return VALIDATION_PREFIX + "loss" if validation else "loss"
     return reported_name(stopping.monitor)

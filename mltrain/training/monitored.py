@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mltrain.engine.metrics import HELD_BACK, Metric, reported_name
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric, reported_name
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 from mltrain.errors import Problem
 
@@ -20,11 +20,11 @@ def schedule_problems(optimizer: Optimizer, metrics: Sequence[Metric], *, valida
 def why_missing(name: str, metrics: Sequence[Metric], *, validation: bool) -> str | None:
     """Why no epoch will report a number, and what to do; None if they will."""
     reported = ["loss", *(metric.type_name() for metric in metrics)]
-    held_back = [HELD_BACK + one for one in reported]
+    held_back = [VALIDATION_PREFIX + one for one in reported]
     there = [*reported, *held_back] if validation else reported
     if name in there:
         return None
-    own = name.removeprefix(HELD_BACK)
+    own = name.removeprefix(VALIDATION_PREFIX)
     if name in held_back:
         return (
             f"there is no '{name}', because no rows are held back for validation; "
