@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics.base import Metric
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.inference.model_file import ModelFile
 from mltrain.runs.atomic_folder import settle

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer
-from mltrain.engine.plan import Call, Pass, Plan
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.plan import BoundBatch, Call, Plan
 from mltrain.random_streams import generator
 from mltrain.training.batches import Batch
 from mltrain.training.portion import Portion
@@ -70,7 +70,7 @@ class Learner:
         self.begin_epoch = self.end_epoch = self.portion.swap_average
         self.rng = generator(task.seed, "dropout")
         self.dropout = Stream(self.rng)
-        plan = Plan(network, task.batch_size, gradients=gradients, joined=task.loss.joins is not None)
+        plan = Plan(network, task.batch_size, gradients=gradients, fused=task.loss.fused_activation is not None)
 
         def runs(phase: str, calls: Sequence[Call]) -> list[Run]:
             return [
@@ -79,7 +79,7 @@ class Learner:
                 for run in (call.run, *more(call, phase == "backward"))
             ]
 
-        def step(batch: Batch, bound: Pass) -> Step:
+        def step(batch: Batch, bound: BoundBatch) -> Step:
             loss = partial(task.loss.mean, bound.z, bound.y, batch.target, bound.dz, task.weights)
             forward, backward = runs("forward", bound.forward), runs("backward", bound.backward)
             return Step(forward, task.timed("loss", "", loss), backward, len(batch.y))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from mltrain.engine.accumulation import Accumulation
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer, Update
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.penalty import Penalty
+from mltrain.engine.update import Update
 
 
 class Portion:

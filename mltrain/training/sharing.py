@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from mltrain.engine.network import Network, Node
-from mltrain.engine.optimizers import AVERAGE, first_vectors
 from mltrain.engine.plan import Call
 from mltrain.engine.shards import Shards, exchange_after, is_large
+from mltrain.engine.update import AVERAGE, first_vectors
 from mltrain.system.threads import blas_is_alone, cores, crew_possible
 from mltrain.training.crew import Crew
 from mltrain.training.exchanges import Exchanges

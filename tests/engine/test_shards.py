@@ -10,8 +10,8 @@ from spec_examples import examples, label
 
 from mltrain.config.convert import convert
 from mltrain.engine import shards as module
-from mltrain.engine.activations import Activation
-from mltrain.engine.layers import Layer
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan

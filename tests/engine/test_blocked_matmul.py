@@ -6,8 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from mltrain.engine import pieces
-from mltrain.engine.pieces import product
+from mltrain.engine import blocked_matmul
 
 
 def stacks(a: Any, b: Any, out: Any) -> list[tuple[int, ...]]:
@@ -22,8 +21,8 @@ def stacks(a: Any, b: Any, out: Any) -> list[tuple[int, ...]]:
         matmul(one, other, out=out)
 
     out[...] = np.nan
-    with patch.object(pieces.np, "matmul", spy):
-        product(a, b, out)
+    with patch.object(blocked_matmul.np, "matmul", spy):
+        matmul(a, b, out)
     np.testing.assert_allclose(out, a.astype(np.float64) @ b, rtol=1e-5, atol=1e-5)
     return shapes
 
