@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.profiler import Profile
 from mltrain.config import Config
 from mltrain.data import Dataset, Split
 from mltrain.engine.arrays import Floats
@@ -16,17 +18,15 @@ from mltrain.errors import ConfigError, DataError
 from mltrain.randomness import generator
 from mltrain.storage.model import Model
 from mltrain.storage.origin import Origin
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.compatibility import find_data_problems, find_problems
 from mltrain.training.loop import Progress, Rows, train
 from mltrain.training.memory import Memory, memory_for, refuse_too_large
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
 from mltrain.training.monitored import schedule_problems
-from mltrain.training.profile import Profile
 from mltrain.training.report import EpochReport
-from mltrain.training.sharing import processes_for
 from mltrain.training.starting import LayerStart, take_over
-from mltrain.training.state import Course
 from mltrain.training.targets import class_names, encode
 from mltrain.training.warnings import find_warnings
 
@@ -76,7 +76,7 @@ class Job:
         stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
-        course: Course | None = None,
+        course: TrainingRun | None = None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`."""
         config, held_back = self.config, self.dataset.validation

@@ -7,6 +7,8 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.profiler import Profile
 from mltrain.commands.judgement import best_of, model_epoch, stopped_by, whose_weights
 from mltrain.config import Config
 from mltrain.display.download import download_bar
@@ -25,10 +27,8 @@ from mltrain.storage.checkpoint_keeper import CheckpointKeeper
 from mltrain.storage.event_files import EventFiles
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.runs import BEST, FILES, LAST, MODEL, Run, located
-from mltrain.training.profile import Profile
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.report import EpochReport
-from mltrain.training.sharing import processes_for
-from mltrain.training.state import Course
 
 if TYPE_CHECKING:
     from mltrain.live.page import LivePage
@@ -46,7 +46,7 @@ class Attempt(NamedTuple):
     job: Job
     folder: Path
     run: Run
-    course: Course
+    course: TrainingRun
     keeper: FrameKeeper
     is_newest: bool
 

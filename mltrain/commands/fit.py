@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mltrain.backends.profiler import Profile
 from mltrain.commands.attempt import Attempt, prepared, train_and_save
 from mltrain.config.load import read_config
 from mltrain.display.tables import start_table
@@ -12,8 +13,7 @@ from mltrain.storage.event_files import need_event_files
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.model import Model
 from mltrain.storage.runs import Run, find_model
-from mltrain.training.profile import Profile
-from mltrain.training.state import Course
+from mltrain.training.checkpointing import TrainingRun
 
 
 def run(
@@ -45,5 +45,5 @@ def run(
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
         keeper.offer(0, job.network.parameters)
-        attempt = Attempt(job, source.folder, run, Course(), keeper, is_newest=out is None)
+        attempt = Attempt(job, source.folder, run, TrainingRun(), keeper, is_newest=out is None)
         train_and_save(terminal, attempt, live=live, log_dir=log_dir, profile=profile)

@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from mltrain.backends.profiler import Profile
 from mltrain.commands.attempt import Attempt, prepared, train_and_save
 from mltrain.config import Config
 from mltrain.config.differences import ABSENT, differences_in_learning, for_epochs
@@ -16,8 +17,7 @@ from mltrain.storage.checkpoint import Checkpoint
 from mltrain.storage.event_files import need_event_files
 from mltrain.storage.frames import FrameKeeper
 from mltrain.storage.runs import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
-from mltrain.training.profile import Profile
-from mltrain.training.state import Course
+from mltrain.training.checkpointing import TrainingRun
 
 _MOST_DIFFERENCES = 3
 """Options that are named where two configs differ."""
@@ -48,7 +48,7 @@ def run(
                 f"{folder}: the rows of its dataset are others than when it began, so it cannot go on as it would have"
             )
             raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
-        course = Course(
+        course = TrainingRun(
             epoch=done,
             history=checkpoint.history(planned),
             processes=checkpoint.processes,

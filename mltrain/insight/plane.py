@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.backends.numpy.evaluation import predict
 from mltrain.data import Dataset, Split
 from mltrain.engine.network import Network
 from mltrain.insight.curve import Numbers
 from mltrain.insight.rows import every_input, held_back
 from mltrain.storage.model import Model
 from mltrain.storage.record import Record
-from mltrain.training.evaluation import predict
 
 SIDE = 200
 """Points along each side of a map."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain import __version__
+from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, predict
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
@@ -26,7 +27,6 @@ from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.storage.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.storage.origin import Origin
 from mltrain.training.compatibility import find_problems
-from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.report import EpochReport
 from mltrain.training.targets import class_names, encode, target_scaling
 

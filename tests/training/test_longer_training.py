@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, network, training_of
 
+from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.engine.network import Network
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
-from mltrain.training.evaluation import Evaluator
 from mltrain.training.report import EpochReport
 
 INPUTS, CLASSES = 5, 3

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mltrain.backends import profiler as profile_module
+from mltrain.backends.profiler import PHASES, Profile, Share
 from mltrain.display.profile import profile_table
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.layers.dense import Dense
@@ -13,10 +15,8 @@ from mltrain.engine.losses.mean_squared_error import MeanSquaredError
 from mltrain.engine.metrics.mean_absolute_error import MeanAbsoluteError
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.sgd import Sgd
-from mltrain.training import profile as profile_module
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
-from mltrain.training.profile import PHASES, Profile, Share
 
 
 def run(profile: Profile | None, epochs: int = 3) -> list[float]:
