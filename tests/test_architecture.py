@@ -87,7 +87,7 @@ OUTSIDERS: dict[str, set[str]] = {
     },
     "matplotlib": {"plotting"},
     "PIL": {"plotting"},
-    "msgspec": {"spec", "engine", "data", "training", "config", "storage"},
+    "msgspec": {"spec", "backends", "engine", "data", "training", "config", "storage"},
     "yaml": {"config"},
     "rich": {"display"},
     "typer": {"cli"},

@@ -8,9 +8,9 @@ import pytest
 from gradient_check import run
 from spec_examples import examples, label
 
+from mltrain.backends.numpy.parallel import column_parallel as module
 from mltrain.backends.numpy.parallel.column_parallel import Exchange, Shards, exchange_after
 from mltrain.config.convert import convert
-from mltrain.engine import shards as module
 from mltrain.engine.activations import Activation
 from mltrain.engine.layers import Layer
 from mltrain.engine.layers.dense import Dense

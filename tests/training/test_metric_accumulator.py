@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from toy_training import metrics
 
+from mltrain.backends.numpy import metric_accumulator as module
 from mltrain.backends.numpy.metric_accumulator import MetricAccumulator
-from mltrain.backends.numpy import metric_accumulator as tally as module
 
 MEASURES = ("accuracy", "f1", {"type": "top_k_accuracy", "k": 2})
 
