@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mltrain.config import Config
-from mltrain.data import Dataset, Split
+from mltrain.data import Dataset, LazyDataset, Split
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network, Node, infer
 from mltrain.errors import ConfigError, DataError
@@ -125,19 +125,22 @@ class Job:
         return Rows(split.x, target)
 
 
-def prepare(config: Config, folder: Path) -> Job:
+def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Job:
     """Load the data and build the network. ``folder`` is where the config stands.
+
+    ``data`` is its dataset where something was read of it before, so that it is not read again.
 
     Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
     """
-    facts = config.dataset.facts(folder)
+    data = data or LazyDataset(config.dataset, config.seed, folder)
+    facts = data.facts
     if problems := find_problems(config.layers, config.loss, config.metrics, config.training, facts):
         raise ConfigError(problems)
     nodes = infer(config.layers, facts.input_shape)
     refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
     network = Network(config.layers, facts.input_shape)
     network.initialize(generator(config.seed, "weights"))
-    dataset = config.dataset.load(config.seed, folder)
+    dataset = data.dataset
     validation = dataset.validation is not None
     problems = [
         *find_data_problems(config.layers, config.loss, dataset),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mltrain.commands.judgement import best_of, model_epoch, stopped_by, whose_weights
 from mltrain.config import Config
+from mltrain.data import LazyDataset
 from mltrain.display.download import download_bar
 from mltrain.display.messages import Outcome, note
 from mltrain.display.messages import closing as last_word
@@ -102,11 +103,11 @@ def _others(job: Job) -> dict[str, Floats]:
     return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
 
 
-def prepared(terminal: Terminal, config: Config, folder: Path) -> Job:
+def prepared(terminal: Terminal, config: Config, folder: Path, data: LazyDataset | None = None) -> Job:
     """The job, with its data downloaded where that must be, in sight."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
-    return prepare(config, folder)
+    return prepare(config, folder, data)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data import DatasetSpec, Facts, RawArrays, RawData, Split
 from mltrain.data.idx import read_idx
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import pixels
@@ -41,10 +41,7 @@ class Idx(DatasetSpec):
         super().__post_init__()
         self.check_test_pair("test_images", "test_labels", "images")
 
-    def facts(self, folder: Path) -> Facts:
-        return _facts(_read(self.images, self.labels, folder))
-
-    def load(self, seed: int, folder: Path) -> Dataset:
+    def read(self, seed: int, folder: Path) -> RawData:
         rows = _read(self.images, self.labels, folder)
         facts, test = _facts(rows), None
         if self.test_images and self.test_labels:
@@ -53,7 +50,7 @@ class Idx(DatasetSpec):
                 raise DataError(f"{self.test_images}: its images are of another size than those of {self.images}")
             if test.y.max() >= len(facts.classes or ()):
                 raise DataError(f"{self.test_labels}: holds the label {test.y.max()}, which {self.labels} has not")
-        return self.parts(rows, facts, seed, test, pixels(scale=self.scale))
+        return RawArrays(facts, rows, test, pixels(scale=self.scale))
 
     def located(self, folder: Path) -> DatasetSpec:
         paths = {name: getattr(self, name) for name in _PATHS}

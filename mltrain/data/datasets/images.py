@@ -5,7 +5,7 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data import DatasetSpec, Facts, RawArrays, RawData, Split
 from mltrain.data.pictures import ENDINGS, read_picture
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import pixels
@@ -33,15 +33,15 @@ class Images(DatasetSpec):
         if self.test_split and self.test_path:
             raise OptionError(("test_path",), "test_split draws these images already; keep one of the two")
 
-    def facts(self, folder: Path) -> Facts:
+    def known_facts(self, folder: Path) -> Facts:
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
         return Facts(shape, classes=tuple(_classes(find_beside(self.path, folder))))
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        facts = self.facts(folder)
+    def read(self, seed: int, folder: Path) -> RawData:
+        facts = self.known_facts(folder)
         rows = self._read(find_beside(self.path, folder), facts)
         test = self._read(find_beside(self.test_path, folder), facts) if self.test_path else None
-        return self.parts(rows, facts, seed, test, pixels(scale=self.scale))
+        return RawArrays(facts, rows, test, pixels(scale=self.scale))
 
     def located(self, folder: Path) -> DatasetSpec:
         test = str(find_beside(self.test_path, folder).resolve()) if self.test_path else None

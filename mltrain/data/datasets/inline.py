@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data import DatasetSpec, Facts, RawArrays, RawData, Split
 from mltrain.data.nested import array_shape, check_array, in_words, is_number
 from mltrain.data.splitting import rows_in_words
 from mltrain.errors import OptionError
@@ -65,7 +65,7 @@ class Inline(DatasetSpec):
             raise OptionError(("y", 0, 0), f"expected a number, got {in_words(first[0])}")
         check_array(self.y, ("y",))
 
-    def facts(self, folder: Path) -> Facts:
+    def known_facts(self, folder: Path) -> Facts:
         input_shape = array_shape(self.x)[1:] or (1,)
         if isinstance(self.y[0], str):
             return Facts(input_shape, classes=tuple(dict.fromkeys(self.y)))
@@ -75,11 +75,11 @@ class Inline(DatasetSpec):
     def count(self) -> int:
         return len(self.x)
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        facts = self.facts(folder)
+    def read(self, seed: int, folder: Path) -> RawData:
+        facts = self.known_facts(folder)
         x = np.array(self.x, np.float32).reshape(len(self.x), *facts.input_shape)
         if facts.classes is None:
             y = np.array(self.y, np.float32).reshape(len(self.y), facts.outputs)
-            return self.parts(Split(x, y), facts, seed)
+            return RawArrays(facts, Split(x, y))
         number = {name: index for index, name in enumerate(facts.classes)}
-        return self.parts(Split(x, np.array([number[name] for name in self.y], np.int32)), facts, seed)
+        return RawArrays(facts, Split(x, np.array([number[name] for name in self.y], np.int32)))

@@ -5,7 +5,7 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Progress, Split, mnist_files
+from mltrain.data import DatasetSpec, Facts, Progress, RawArrays, RawData, Split, mnist_files
 from mltrain.data.idx import read_idx
 from mltrain.data.mnist_files import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, TRAINING_LABELS, File
 from mltrain.data.preprocessing import pixels
@@ -38,16 +38,16 @@ class Mnist(DatasetSpec):
                 ("test_split",), "mnist has a test set of its own, of 10,000 images; leave test_split out"
             )
 
-    def facts(self, folder: Path) -> Facts:
+    def known_facts(self, folder: Path) -> Facts:
         return Facts(input_shape=(SIDE, SIDE), classes=tuple(map(str, range(CLASSES))))
 
-    def load(self, seed: int, folder: Path) -> Dataset:
+    def read(self, seed: int, folder: Path) -> RawData:
         self.fetch(folder)
         place = mnist_files.find(self.path, folder)
         assert place is not None
         rows = _rows(place, TRAINING_IMAGES, TRAINING_LABELS)
         test = _rows(place, TEST_IMAGES, TEST_LABELS)
-        return self.parts(rows, self.facts(folder), seed, test, pixels(scale=self.scale))
+        return RawArrays(self.known_facts(folder), rows, test, pixels(scale=self.scale))
 
     def located(self, folder: Path) -> DatasetSpec:
         place = mnist_files.find(self.path, folder)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data import Dataset, DatasetSpec, Facts, Split
+from mltrain.data import DatasetSpec, Facts, RawArrays, RawData, Split
 from mltrain.data.npy import read_header
 from mltrain.data.places import find_beside
 from mltrain.data.preprocessing import AS_IS, pixels
@@ -49,13 +49,10 @@ class Npz(DatasetSpec):
         super().__post_init__()
         self.check_test_pair("test_x", "test_y", "rows")
 
-    def facts(self, folder: Path) -> Facts:
-        return self._arrays(folder)[0]
-
-    def load(self, seed: int, folder: Path) -> Dataset:
+    def read(self, seed: int, folder: Path) -> RawData:
         facts, rows, test = self._arrays(folder)
         preprocessing = pixels(scale=self.scale) if rows.x.dtype == np.uint8 else AS_IS
-        return self.parts(rows, facts, seed, test, preprocessing)
+        return RawArrays(facts, rows, test, preprocessing)
 
     def located(self, folder: Path) -> DatasetSpec:
         return replace(self, path=str(find_beside(self.path, folder).resolve()))
