@@ -92,9 +92,10 @@ def _output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> li
     problems = []
     activation = last_activation(nodes)
     name = activation.type_name() if activation else "linear"
-    if loss.fused_activation is not None and name != loss.fused_activation:
-        wants = f"{loss.type_name()} needs the outputs of {loss.fused_activation}, but the last layer's activation is {name}"
-        problems.append(Problem(("loss",), f"{wants}; write 'activation: {loss.fused_activation}' in the last layer"))
+    fused = loss.fused_activation
+    if fused is not None and name != fused:
+        wants = f"{loss.type_name()} needs the outputs of {fused}, but the last layer's activation is {name}"
+        problems.append(Problem(("loss",), f"{wants}; write 'activation: {fused}' in the last layer"))
     if name == "softmax" and shape == (1,):
         problems.append(
             Problem(_activation_path(nodes), "softmax over a single output is always 1; use sigmoid for yes or no")

@@ -90,7 +90,7 @@ def _best(config: Mapping[str, Any], history: Columns) -> tuple[str | None, floa
     values = [value for value in history.get(measure or "", ()) if math.isfinite(value)]
     if not values:
         return measure, None
-    return measure, max(values) if metric and metric.better == "higher" else min(values)
+    return measure, max(values) if metric and metric.goal == "higher" else min(values)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -20,9 +20,9 @@ row adding up to 1. binary: 0 or 1, floats ``(rows, outputs)``.
 class Loss(Spec):
     """A loss's description and its formula.
 
-    ``fused_activation`` names the activation that must come last; the loss then does that activation's work, too. From its input
-    ``z`` it computes the output ``y`` and the loss together, which is exact where separate formulas overflow. Other
-    losses find ``z`` and ``y`` to be the same array.
+    ``fused_activation`` names the activation that must come last; the loss then does that activation's work, too. From
+    its input ``z`` it computes the output ``y`` and the loss together, which is exact where separate formulas overflow.
+    Other losses find ``z`` and ``y`` to be the same array.
 
     ``threshold`` is the output above which a single-output classifier says 1.
     """
@@ -35,7 +35,7 @@ class Loss(Spec):
     def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         """Losses of one batch, ``(rows, outputs)`` or ``(rows,)``; writes the derivative of each by ``z`` into ``dz``.
 
-        ``y`` is the output ``(rows, outputs)``, which is written where the loss joins an activation; ``z`` and ``dz``
+        ``y`` is the output ``(rows, outputs)``, written where the loss has a fused activation; ``z`` and ``dz``
         have its shape.
         """
         raise NotImplementedError
