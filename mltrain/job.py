@@ -16,7 +16,8 @@ from mltrain.checks.warnings import find_warnings
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, Split
 from mltrain.engine.arrays import Floats
-from mltrain.engine.network import Network, Node, infer
+from mltrain.engine.graph import Node, infer
+from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin

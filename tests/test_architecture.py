@@ -16,11 +16,12 @@ ROOMS: dict[str, set[str]] = {
     # Used by all, and using none of the others.
     "errors": set(),
     "spec": set(),
+    "nearest": set(),
     "random_streams": set(),
     "views.palette": set(),
     "system": {"errors", ""},
     # The mathematics and the rows are independent of each other.
-    "engine": {"errors", "spec", "random_streams"},
+    "engine": {"errors", "nearest", "spec", "random_streams"},
     "data": {"errors", "spec", "random_streams", "system"},
     "backends": {
         "engine",
@@ -34,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "training": {"backends", "engine", "data", "errors", "random_streams"},
     "checks": {"backends", "training", "engine", "data", "errors", "system"},
-    "config": {"checks", "training", "engine", "data", "errors", "spec", "system"},
+    "config": {"checks", "training", "engine", "data", "errors", "nearest", "spec", "system"},
     # A trained model; the folder that a training leaves behind; a training with everything that it needs.
     "inference": {"config", "checks", "backends", "training", "engine", "data", "errors", "system", ""},
     "runs": {"inference", "config", "training", "engine", "data", "errors", "system", ""},

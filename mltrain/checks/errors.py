@@ -7,10 +7,10 @@ import numpy as np
 from mltrain.data.base import Dataset, RowSpec
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import size
+from mltrain.engine.graph import Node, infer
 from mltrain.engine.layers.base import Layer, shape_text
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric
-from mltrain.engine.network import Node, infer
 from mltrain.errors import ConfigError, ConfigPath, Problem
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names, encode, misfit, mismatch, target_scaling

@@ -8,7 +8,7 @@ from mltrain.config import Config
 from mltrain.config.dump import to_plain
 from mltrain.config.load import read_config
 from mltrain.config.yaml_writer import on_one_line
-from mltrain.engine.network import Node, infer
+from mltrain.engine.graph import Node, infer
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.job import memory_of

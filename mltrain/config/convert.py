@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from mltrain.config.nearest import did_you_mean, nearest
 from mltrain.config.option_types import (
     Kind,
     ListKind,
@@ -30,6 +29,7 @@ from mltrain.config.option_types import (
 from mltrain.config.scalars import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
+from mltrain.nearest import did_you_mean, nearest
 from mltrain.spec import Family, Spec
 
 T = TypeVar("T", bound=msgspec.Struct)

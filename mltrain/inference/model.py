@@ -21,9 +21,10 @@ from mltrain.data.base import RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.tables.given import GivenRows
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
+from mltrain.engine.graph import infer
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.metrics.base import predicted_classes
-from mltrain.engine.network import Network, infer
+from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin

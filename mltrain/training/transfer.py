@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from mltrain.engine.graph import Node
 from mltrain.engine.layers.base import Parameter, shape_text
-from mltrain.engine.network import Network, Node
+from mltrain.engine.network import Network
 
 
 class LayerTransfer(NamedTuple):

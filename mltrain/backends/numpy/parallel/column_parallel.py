@@ -21,10 +21,11 @@ from numpy.random import Generator
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import Allocator, Floats, Shape
 from mltrain.engine.blocked_matmul import matmul
+from mltrain.engine.graph import Node
 from mltrain.engine.layers.base import Buffers, Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
-from mltrain.engine.network import Network, Node
+from mltrain.engine.network import Network
 from mltrain.engine.plan import Call
 
 LARGE_KERNEL = 50_000

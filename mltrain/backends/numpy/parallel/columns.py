@@ -24,7 +24,8 @@ from mltrain.backends.numpy.parallel.collectives import Exchanges
 from mltrain.backends.numpy.parallel.column_parallel import Shards, exchange_after, is_large
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.backends.numpy.train_step import Learner, Run, Step, Task
-from mltrain.engine.network import Network, Node
+from mltrain.engine.graph import Node
+from mltrain.engine.network import Network
 from mltrain.engine.plan import Call
 from mltrain.engine.update import AVERAGE, first_vectors
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
