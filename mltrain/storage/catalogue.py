@@ -3,17 +3,17 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from mltrain.engine.metrics import Metric
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.storage.files import reason
-from mltrain.storage.links import is_own_file
 from mltrain.storage.model_file import ModelFile
 from mltrain.storage.record import Columns, read_history
 from mltrain.storage.runs import HISTORY, MODEL
-from mltrain.storage.together import settle
+from mltrain.storage.together import read_together
 
 
 @dataclass(frozen=True)
@@ -57,19 +57,21 @@ def list_runs(runs: Path) -> tuple[list[RunFacts], list[str]]:
 
 def run_facts(folder: Path) -> RunFacts:
     """What the files of one run say. Raises `ModelFileError` or `DataError` where it is none, or damaged."""
-    settle(folder)
-    path = folder / MODEL
-    if not is_own_file(path):
+    return read_together(folder, (MODEL, HISTORY), partial(_facts_of_files, folder))
+
+
+def _facts_of_files(folder: Path, files: Mapping[str, Path]) -> RunFacts:
+    if MODEL not in files:
         raise ModelFileError(f"{folder}: holds no {MODEL}, so it is not the folder of a finished run")
-    with ModelFile(path) as file:
+    with ModelFile(files[MODEL]) as file:
         config, origin = _mapping(file.meta.get("config")), _mapping(file.meta.get("origin"))
         parameters = file.count_numbers()
-    history = read_history(folder / HISTORY) if is_own_file(folder / HISTORY) else {}
+    history = read_history(files[HISTORY]) if HISTORY in files else {}
     measure, best = _best(config, history)
     rows, name = _mapping(origin.get("rows")).get("train"), config.get("name")
     return RunFacts(
         folder,
-        path.stat().st_mtime,
+        files[MODEL].stat().st_mtime,
         config=name if isinstance(name, str) else None,
         rows=rows if isinstance(rows, int) else None,
         parameters=parameters,

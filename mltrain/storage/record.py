@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,9 @@ from mltrain.errors import DataError
 from mltrain.reading import open_file
 from mltrain.storage.files import reason
 from mltrain.storage.frames import Frames
-from mltrain.storage.links import is_own_file
 from mltrain.storage.model import Model
 from mltrain.storage.runs import CONFIG, FRAMES, HISTORY, dataset_of, find_model
+from mltrain.storage.together import current_file, read_together
 
 Columns = dict[str, list[float]]
 """A table by its headers."""
@@ -42,18 +43,20 @@ class Record:
         Raises `UsageError`, `ModelFileError` or `DataError`.
         """
         file = find_model(path)
-        model = Model.load(file)
-        dataset, folder = dataset_of(file, model)
-        # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
-        of_run = is_own_file(folder / CONFIG)
-        history, frames = folder / HISTORY, folder / FRAMES
-        return cls(
-            file,
-            model,
-            read_history(history) if of_run and is_own_file(history) else {},
-            Frames.load(frames, model.network.parameters.size) if of_run and is_own_file(frames) else None,
-            dataset,
-        )
+
+        def read(files: Mapping[str, Path]) -> "Record":
+            model = Model.load(files.get(file.name, file))
+            # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
+            beside = files if CONFIG in files else {}
+            return cls(
+                file,
+                model,
+                read_history(beside[HISTORY]) if HISTORY in beside else {},
+                Frames.load(beside[FRAMES], model.network.parameters.size) if FRAMES in beside else None,
+                dataset_of(files.get(CONFIG), model),
+            )
+
+        return read_together(file.parent, (file.name, CONFIG, HISTORY, FRAMES), read)
 
     @property
     def folder(self) -> Path:
@@ -62,7 +65,7 @@ class Record:
     @property
     def name(self) -> str:
         """What people call it: the run's folder, or the model's file."""
-        return self.folder.resolve().name if is_own_file(self.folder / CONFIG) else self.file.name
+        return self.folder.resolve().name if current_file(self.folder, CONFIG) else self.file.name
 
     @property
     def epochs(self) -> int:
