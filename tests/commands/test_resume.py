@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
+from mltrain.runs.only_trainer import only_trainer
 
 from mltrain.engine.optimizers import Optimizer
-from mltrain.runs.only_trainer import only_trainer
 
 EPOCHS = 4
 

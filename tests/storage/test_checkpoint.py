@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mltrain.runs.only_trainer import only_trainer
 from saved_models import Members, npy, rewrite, rewrite_meta
 
 from mltrain.config.load import parse_config
@@ -14,7 +15,6 @@ from mltrain.inference.model import Model
 from mltrain.job import TrainingJob, prepare
 from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.runs.frames import FrameKeeper, Frames
-from mltrain.runs.only_trainer import only_trainer
 from mltrain.training import state
 from mltrain.training.state import Course, Snapshot
 
