@@ -26,7 +26,7 @@ from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
-from mltrain.runs.atomic_folder import read_together
+from mltrain.system.atomic_folder import read_together
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.targets import class_names, encode, target_scaling

@@ -10,9 +10,9 @@ from typing import Any, cast
 from mltrain.engine.metrics import Metric
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.inference.model_file import ModelFile
-from mltrain.runs.atomic_folder import read_together
 from mltrain.runs.run import HISTORY, MODEL
 from mltrain.runs.saved_run import Columns, read_history
+from mltrain.system.atomic_folder import read_together
 from mltrain.system.files import reason
 
 

@@ -19,9 +19,9 @@ from mltrain.data.base import DatasetSpec
 from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
 from mltrain.inference.model import Model
-from mltrain.runs.atomic_folder import current_file, leads_out, read_together, settle, together
 from mltrain.runs.frames import Frames
 from mltrain.runs.run_folders import Claim, claim_folder, claim_number
+from mltrain.system.atomic_folder import current_file, leads_out, read_together, settle, together
 from mltrain.system.files import reason, write_text
 from mltrain.training.epoch_report import EpochReport
 
@@ -57,7 +57,7 @@ class Run:
                 run.__exit__()
                 raise
             return run
-        return cls(partial(claim_number, runs, name), runs)
+        return cls(partial(claim_number, runs, name, FILES), runs)
 
     @classmethod
     def again(cls, folder: Path) -> "Run":
@@ -124,7 +124,7 @@ class Run:
         elif not folder.exists():
             self._claim = self._claimed(partial(claim_folder, folder))
             return
-        self._claim = self._claimed(partial(claim_number, folder.parent, folder.name))
+        self._claim = self._claimed(partial(claim_number, folder.parent, folder.name, FILES))
 
     def _claimed(self, claim: Callable[[], Claim]) -> Claim:
         try:

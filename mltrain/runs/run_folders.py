@@ -9,11 +9,12 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mltrain.runs.atomic_folder import delete_unfinished_saves
+from mltrain.errors import StorageError
+from mltrain.system.atomic_folder import delete_unfinished_saves, settle
 from mltrain.system.locks import hold
 
 _PATIENCE = 10.0
@@ -57,6 +58,8 @@ def claim_folder(folder: Path) -> Claim:
         handle = _locked(folder)
         with tempfile.TemporaryFile(dir=folder):  # without a name, so that nothing stays behind if we are killed
             pass
+    except BlockingIOError:
+        raise
     except OSError:
         _delete_empty(made)
         if handle is not None:
@@ -67,18 +70,21 @@ def claim_folder(folder: Path) -> Claim:
     return Claim(folder, made, handle)
 
 
-def claim_number(parent: Path, name: str) -> Claim:
+def claim_number(parent: Path, name: str, files: Collection[str]) -> Claim:
     """The next free folder ``<name>-<NNN>`` below ``parent``, which is made if need be. Raises OSError.
 
-    Making a folder is what claims its number, and only one program can make it.
+    Making a folder is what claims its number, and only one program can make it. On the way, folders whose training was
+    killed are cleaned up: a save of ``files`` that was complete is finished, and what holds nothing is deleted.
     """
     made: Sequence[Path] = ()
+    number = 0
     while True:
         made = _make(parent) or made
         with _one_at_a_time(parent):
             for folder in _numbered(parent, name):
-                _delete_if_abandoned(folder)
-            folder = parent / f"{name}-{1 + max([0, *_numbered(parent, name).values()]):03d}"
+                _clean_up_if_abandoned(folder, files)
+            number = 1 + max([number, *_numbered(parent, name).values()])
+            folder = parent / f"{name}-{number:03d}"
             try:
                 folder.mkdir()
                 return Claim(folder, [folder, *made], _locked(folder))
@@ -134,14 +140,15 @@ def _numbered(parent: Path, name: str) -> dict[Path, int]:
     return {entry: int(found[1]) for entry in parent.iterdir() if (found := pattern.fullmatch(entry.name))}
 
 
-def _delete_if_abandoned(folder: Path) -> None:
-    """Delete a folder if its training was killed before anything was saved to it."""
-    with contextlib.suppress(OSError):
-        if any(not path.name.startswith(".") for path in folder.iterdir()):
+def _clean_up_if_abandoned(folder: Path, files: Collection[str]) -> None:
+    with contextlib.suppress(OSError, StorageError):
+        entries = list(folder.iterdir())
+        if entries and not any(path.name.startswith(".") for path in entries):
             return
         handle = hold(folder)
         try:
             delete_unfinished_saves(folder)
-            folder.rmdir()
+            settle(folder, files)
+            folder.rmdir()  # fails, as it should, if anything is in it
         finally:
             os.close(handle)

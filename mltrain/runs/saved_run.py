@@ -13,9 +13,9 @@ from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
 from mltrain.errors import DataError
 from mltrain.inference.model import Model
-from mltrain.runs.atomic_folder import current_file, read_together
 from mltrain.runs.frames import Frames
 from mltrain.runs.run import CONFIG, FRAMES, HISTORY, dataset_of, find_model
+from mltrain.system.atomic_folder import current_file, read_together
 from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 

@@ -145,7 +145,7 @@ _Identity = tuple[int, ...]
 
 def _identified(folder: Path, names: Collection[str]) -> dict[str, tuple[Path, _Identity]]:
     """The files that are there, with numbers that tell each from any other that was in its place."""
-    found = {}
+    found: dict[str, tuple[Path, _Identity]] = {}
     for name in names:
         # A file that is moved from ``.saved`` to its place between the two calls is looked up again.
         for _ in range(2):
