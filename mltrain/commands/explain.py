@@ -10,7 +10,7 @@ from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
 from mltrain.config.families import SECTIONS, members
 from mltrain.config.kinds import Struct
-from mltrain.config.nearest import did_you_mean
+from mltrain.nearest import did_you_mean
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.display.explain import Entry, Listing, Member, Option, explanation, listings
 from mltrain.display.terminal import Terminal

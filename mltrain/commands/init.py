@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mltrain.commands.init_table import config_for
-from mltrain.config.nearest import did_you_mean
+from mltrain.nearest import did_you_mean
 from mltrain.config.schema import schema_text
 from mltrain.display.explain import Entries, Entry
 from mltrain.display.terminal import Terminal

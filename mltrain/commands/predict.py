@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.tables.cells import as_number
-from mltrain.data.tables.nearest import no_column
+from mltrain.nearest import no_column
 from mltrain.display.tables import Prediction, predictions
 from mltrain.display.terminal import Terminal
 from mltrain.engine.layers import in_words

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mltrain.config.nearest import did_you_mean
+from mltrain.nearest import did_you_mean
 from mltrain.display.numbers import plural
 from mltrain.display.runs import RunRow, RunsTable
 from mltrain.display.terminal import Terminal

@@ -3,7 +3,7 @@
 import codecs
 from pathlib import Path
 
-from mltrain.config.nearest import nearest
+from mltrain.nearest import nearest
 from mltrain.errors import ConfigError, Problem
 from mltrain.reading import open_file
 

@@ -24,7 +24,7 @@ from mltrain.data.tables.learning import (
     standard,
     whole_rows,
 )
-from mltrain.data.tables.nearest import no_column
+from mltrain.nearest import no_column
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.errors import DataError, OptionError

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.tables.cells import BadCell
-from mltrain.data.tables.nearest import no_column
+from mltrain.nearest import no_column
 from mltrain.errors import DataError
 
 BLOCK_ROWS = 8192
