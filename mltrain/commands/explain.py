@@ -9,10 +9,10 @@ from mltrain.config.convert import convert
 from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
 from mltrain.config.families import SECTIONS, members
-from mltrain.config.nearest import did_you_mean
 from mltrain.config.option_types import Struct
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import UsageError
+from mltrain.nearest import did_you_mean
 from mltrain.spec import Spec
 from mltrain.training.options import Training
 from mltrain.views.terminal.explain import Entry, Listing, Member, Option, explanation, listings
