@@ -80,7 +80,7 @@ def _indented_wrongly(error: yaml.MarkedYAMLError, text: str) -> YamlError | Non
 def _parses(text: str, line: int) -> bool:
     """Whether a text is YAML, in which something begins on the line of that index."""
     try:
-        return line in {event.start_mark.line for event in yaml.parse(text, Loader=_PARSER)}
+        return line in {mark_of(event)[0] - 1 for event in yaml.parse(text, Loader=_PARSER)}
     except yaml.YAMLError:
         return False
 
