@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.profiler import Profile
 from mltrain.checks.errors import find_data_problems, find_problems
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
 from mltrain.checks.warnings import find_warnings
 from mltrain.config import Config
-from mltrain.data.base import Dataset, Split
+from mltrain.data.base import Dataset, LazyDataset, Split
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network, Node, infer
 from mltrain.errors import ConfigError, DataError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
 from mltrain.random_streams import generator
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Progress, Rows, train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
 from mltrain.training.monitored import schedule_problems
-from mltrain.training.profile import Profile
-from mltrain.training.sharing import processes_for
-from mltrain.training.state import Course
 from mltrain.training.targets import class_names, encode
 from mltrain.training.transfer import LayerTransfer, load_matching_weights
 
@@ -76,7 +76,7 @@ class TrainingJob:
         stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
-        course: Course | None = None,
+        course: TrainingRun | None = None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`."""
         config, held_back = self.config, self.dataset.validation
@@ -125,19 +125,22 @@ class TrainingJob:
         return Rows(split.x, target)
 
 
-def prepare(config: Config, folder: Path) -> TrainingJob:
+def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> TrainingJob:
     """Load the data and build the network. ``folder`` is where the config stands.
+
+    ``data`` is its dataset where something was read of it before, so that it is not read again.
 
     Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
     """
-    row_spec = config.dataset.row_spec(folder)
+    data = data or LazyDataset(config.dataset, config.seed, folder)
+    row_spec = data.row_spec
     if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
         raise ConfigError(problems)
     nodes = infer(config.layers, row_spec.input_shape)
     refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
     network = Network(config.layers, row_spec.input_shape)
     network.initialize(generator(config.seed, "weights"))
-    dataset = config.dataset.load(config.seed, folder)
+    dataset = data.dataset
     validation = dataset.validation is not None
     problems = [
         *find_data_problems(config.layers, config.loss, dataset),

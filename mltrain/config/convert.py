@@ -23,8 +23,8 @@ from mltrain.config.option_types import (
     family_of,
     in_words,
     options,
+    owners_of,
     quoted,
-    section_name,
     section_of,
     shown,
     switch_of,
@@ -134,7 +134,7 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
     message = f"unknown option for {_owner(struct, path[:-1])}"
     if (name_and_value := glued(name)) is not None:
         return KeyProblem(path, f"{message}; put a space after the colon: '{name_and_value}'")
-    if (elsewhere := option_here(_owners(struct), name, known)) is not None:
+    if (elsewhere := option_here(owners_of(struct), name, known)) is not None:
         return KeyProblem(path, message + elsewhere)
     below = (f"{option.name}.{name}" for option in known.values() if name in _names_below(option, data))
     if (deeper := next(below, None)) is not None:
@@ -145,14 +145,6 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
 def _owner(struct: Struct, path: ConfigPath) -> str:
     """What messages call the spec or section at ``path``."""
     return struct.type_name() if issubclass(struct, Spec) else dotted(path) or "a config"
-
-
-def _owners(struct: Struct) -> list[str]:
-    """The names under which other tools' words for a struct's options are listed."""
-    if not issubclass(struct, Spec):
-        return [section_name(struct)]
-    nouns = [base.family.noun for base in struct.__mro__ if issubclass(base, Spec) and hasattr(base, "family")]
-    return [struct.type_name(), *dict.fromkeys(nouns)]
 
 
 def _names_below(option: Option, data: dict[str, Any]) -> list[str]:

@@ -101,6 +101,14 @@ def section_name(section: Struct) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", section.__name__).lower()
 
 
+def owners_of(struct: Struct) -> list[str]:
+    """The names under which other tools' words for a struct's options are listed."""
+    if not issubclass(struct, Spec):
+        return [section_name(struct)]
+    nouns = [base.family.noun for base in struct.__mro__ if issubclass(base, Spec) and hasattr(base, "family")]
+    return [struct.type_name(), *dict.fromkeys(nouns)]
+
+
 def in_words(kind: Kind, *, plural: bool = False) -> str:
     """What is accepted, as in "a whole number of at least 1"; null goes without saying."""
     words = [] if switch_of(kind) is None else ["true", "false"]
