@@ -12,8 +12,8 @@ from mltrain.config.families import FAMILIES, SECTIONS, members
 from mltrain.config.option_types import Struct, options, owners_of
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import UsageError
-from mltrain.nearest import did_you_mean, some
-from mltrain.other_tools import member_here, option_here
+from mltrain.names.nearest import did_you_mean, some
+from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Spec
 from mltrain.training.options import Training
 from mltrain.views.terminal.explain import Entry, Listing, Member, Option, explanation, listings

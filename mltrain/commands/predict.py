@@ -11,7 +11,7 @@ from mltrain.data.tables.cells import as_number
 from mltrain.engine.layers import in_words
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
-from mltrain.nearest import no_column
+from mltrain.names.nearest import no_column
 from mltrain.runs.run import find_model
 from mltrain.views.terminal.tables import Prediction, predictions
 from mltrain.views.terminal.terminal import Terminal

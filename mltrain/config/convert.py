@@ -33,8 +33,8 @@ from mltrain.config.option_types import (
 from mltrain.config.scalars import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
-from mltrain.nearest import alike, did_you_mean
-from mltrain.other_tools import member_here, option_here
+from mltrain.names.nearest import alike, did_you_mean
+from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Family, Spec
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mltrain.data.tables.cells import BadCell
 from mltrain.errors import DataError
-from mltrain.nearest import no_column
+from mltrain.names.nearest import no_column
 
 BLOCK_ROWS = 8192
 """Rows that are in memory as text at a time."""

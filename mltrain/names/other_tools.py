@@ -7,7 +7,7 @@ One table: a name, and the name here, or a sentence. Case, hyphens, underscores 
 import re
 from collections.abc import Collection, Iterable
 
-from mltrain.nearest import question
+from mltrain.names.nearest import question
 
 _CROSSENTROPY = (
     "under softmax it is called 'sparse_categorical_crossentropy', or 'categorical_crossentropy' where the targets "
