@@ -16,11 +16,11 @@ from mltrain.data.preprocessing import Scaling
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers import Parameter
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import true_classes
+from mltrain.engine.layers.base import Parameter
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 from mltrain.errors import TrainingDiverged
 from mltrain.training.epoch_report import EpochReport
@@ -121,13 +121,13 @@ def _about_output(network: Network, loss: Loss, training: Training) -> list[str]
     found = []
     last = last_activation(network.nodes)
     name = last.type_name() if last else "linear"
-    if name == "softmax" and loss.joins != "softmax":
+    if name == "softmax" and loss.fused_activation != "softmax":
         found.append(
             f"softmax with {loss.type_name()} learns slowly, and hardly at all from confident mistakes; "
             "use sparse_categorical_crossentropy"
         )
     steps = [stage for node in network.nodes for stage in node.layer.stages() if stage.type_name() == "step"]
-    if training.epochs and len(steps) > (loss.joins == "step"):
+    if training.epochs and len(steps) > (loss.fused_activation == "step"):
         found.append("step has slope 0, so nothing before it can learn; use sigmoid or relu instead")
     return found
 
