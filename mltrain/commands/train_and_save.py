@@ -106,7 +106,10 @@ def prepared(terminal: Terminal, config: Config, folder: Path) -> TrainingJob:
     """The job, with its data downloaded where that must be, in sight."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
-    return prepare(config, folder)
+    job = prepare(config, folder)
+    for left_out in job.dataset.notes:
+        terminal.note(left_out)
+    return job
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Rows to learn from: a dataset's description (one file each in ``datasets/``) and the arrays that it yields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -54,7 +54,7 @@ class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
-    the missing values that were filled in, by column.
+    the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each.
     """
 
     row_spec: RowSpec
@@ -63,6 +63,7 @@ class Dataset:
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
     gaps: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def by_name(self) -> dict[str, Split]:
@@ -155,6 +156,7 @@ class DatasetSpec(Spec):
         seed: int,
         test: Split | None = None,
         preprocessing: Preprocessing = AS_IS,
+        notes: Sequence[str] = (),
     ) -> Dataset:
         """Split ``rows`` at random, by the seed, into what is trained on and what is held back.
 
@@ -164,7 +166,7 @@ class DatasetSpec(Spec):
         labels = rows.y if row_spec.classes is not None else None
         drawn = draw_parts(len(rows.x), self.validation_split, self.test_split, generator(seed, "split"), labels)
         if len(drawn.train) == len(rows.x):
-            return Dataset(row_spec, rows, None, test, preprocessing)
+            return Dataset(row_spec, rows, None, test, preprocessing, notes=notes)
         train, validation, own_test = (Split(rows.x[part], rows.y[part]) if len(part) else None for part in drawn)
         assert train is not None
-        return Dataset(row_spec, train, validation, own_test or test, preprocessing)
+        return Dataset(row_spec, train, validation, own_test or test, preprocessing, notes=notes)
