@@ -34,7 +34,7 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
         return []
     try:
-        job = prepare(source.config, source.folder)
+        job = prepare(source.config, source.folder, source.data)
         for left_out in job.dataset.notes:
             terminal.note(f"{path}: {left_out}")
         return job.warnings()

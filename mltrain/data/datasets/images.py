@@ -5,7 +5,7 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.find_files import find_file
 from mltrain.data.image_files import read_picture
 from mltrain.data.image_folders import MOST_NAMED, ImageFolder, scan_images
@@ -36,17 +36,17 @@ class Images(DatasetSpec):
         if self.test_split and self.test_path:
             raise OptionError(("test_path",), "test_split draws these images already; keep one of the two")
 
-    def row_spec(self, folder: Path) -> RowSpec:
-        return self._facts(scan_images(find_file(self.path, folder), fewest=2))
+    def known_row_spec(self, folder: Path) -> RowSpec:
+        return self._row_spec(scan_images(find_file(self.path, folder), fewest=2))
 
-    def load(self, seed: int, folder: Path) -> Dataset:
+    def read(self, seed: int, folder: Path) -> RawData:
         found = scan_images(find_file(self.path, folder), fewest=2)
-        row_spec = self._facts(found)
+        row_spec = self._row_spec(found)
         rows, test, notes = self._read(found, row_spec), None, found.notes()
         if self.test_path:
             of_test = scan_images(find_file(self.test_path, folder), fewest=1)
             test, notes = self._read(of_test, row_spec), notes + of_test.notes()
-        return self.parts(rows, row_spec, seed, test, pixels(scale=self.scale), notes)
+        return RawArrays(row_spec, rows, test, pixels(scale=self.scale), notes)
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         test = str(find_file(self.test_path, folder).resolve()) if self.test_path else None
@@ -55,7 +55,7 @@ class Images(DatasetSpec):
     def without_paths(self) -> DatasetSpec:
         return replace(self, path=Path(self.path).name, test_path=self.test_path and Path(self.test_path).name)
 
-    def _facts(self, found: ImageFolder) -> RowSpec:
+    def _row_spec(self, found: ImageFolder) -> RowSpec:
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
         return RowSpec(shape, classes=tuple(found.classes))
 
