@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.profiler import Profile
 from mltrain.checks.errors import find_data_problems, find_problems
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
 from mltrain.checks.warnings import find_warnings
@@ -19,14 +21,12 @@ from mltrain.errors import ConfigError, DataError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
 from mltrain.random_streams import generator
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Progress, Rows, train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
 from mltrain.training.monitored import schedule_problems
-from mltrain.training.profile import Profile
-from mltrain.training.sharing import processes_for
-from mltrain.training.state import Course
 from mltrain.training.targets import class_names, encode
 from mltrain.training.transfer import LayerTransfer, load_matching_weights
 
@@ -76,7 +76,7 @@ class TrainingJob:
         stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
-        course: Course | None = None,
+        course: TrainingRun | None = None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`."""
         config, held_back = self.config, self.dataset.validation

@@ -25,15 +25,25 @@ ROOMS: dict[str, set[str]] = {
     # The mathematics and the rows know nothing of each other.
     "engine": {"errors", "spec", "randomness"},
     "data": {"errors", "spec", "randomness", "reading", "replacing"},
-    "training": {"engine", "data", "errors", "spec", "randomness", "threads", "memory"},
+    "backends": {
+        "engine",
+        "data",
+        "errors",
+        "randomness",
+        "threads",
+        "training.checkpointing",
+        "training.divergence",
+        "training.targets",
+    },
+    "training": {"backends", "engine", "data", "errors", "spec", "randomness", "threads", "memory"},
     # Text, terminal and disk.
     "config": {"training", "engine", "data", "errors", "spec", "reading"},
     "display": {"training.report", "streams"},
-    "storage": {"config", "training", "engine", "data", "errors", "reading", "replacing", "locks", ""},
+    "storage": {"config", "backends", "training", "engine", "data", "errors", "reading", "replacing", "locks", ""},
     # All put together.
-    "preparation": {"storage", "config", "training", "engine", "data", "errors", "randomness"},
+    "preparation": {"storage", "config", "backends", "training", "engine", "data", "errors", "randomness"},
     # What there is to see in a run, as arrays; then as files, as a page about a run, and as a page while it trains.
-    "insight": {"preparation", "storage", "training", "engine", "data"},
+    "insight": {"preparation", "storage", "backends", "training", "engine", "data"},
     "plotting": {"insight", "storage", "display", "errors"},
     "report": {"plotting", "preparation", "storage", "config", "display", "engine", "data", "errors", ""},
     "live": {"insight", "preparation", "storage", "display", "training", "engine", "data"},
@@ -47,6 +57,7 @@ ROOMS: dict[str, set[str]] = {
         "storage",
         "config",
         "display",
+        "backends",
         "training",
         "engine",
         "data",
@@ -54,7 +65,7 @@ ROOMS: dict[str, set[str]] = {
         "spec",
         "interrupts",
     },
-    "cli": {"commands", "display", "errors", "streams", "threads", "training", ""},
+    "cli": {"commands", "display", "errors", "streams", "threads", "backends", ""},
     "__main__": {"cli"},
     "": {"api", "config", "errors", "storage"},  # mltrain/__init__.py: what a notebook sees
 }
@@ -64,6 +75,7 @@ OUTSIDERS: dict[str, set[str]] = {
     "numpy": {
         "engine",
         "data",
+        "backends",
         "training",
         "storage",
         "commands",
@@ -75,7 +87,7 @@ OUTSIDERS: dict[str, set[str]] = {
     },
     "matplotlib": {"plotting"},
     "PIL": {"plotting"},
-    "msgspec": {"spec", "engine", "data", "training", "config", "storage"},
+    "msgspec": {"spec", "backends", "engine", "data", "training", "config", "storage"},
     "yaml": {"config"},
     "rich": {"display"},
     "typer": {"cli"},

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from campaigns.differential.case import Case
 from campaigns.differential.exchange import Result, Task
+from mltrain.backends.numpy.portion import Portion
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.metrics import true_classes
@@ -19,7 +20,6 @@ from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan
 from mltrain.errors import TrainingDiverged
 from mltrain.random_streams import generator
-from mltrain.training.portion import Portion
 
 Nudge = Callable[[npt.NDArray[Any]], None]
 """Changes numbers in place, by about as much as rounding does."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
+from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.checks.errors import last_activation
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
@@ -22,7 +23,6 @@ from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 from mltrain.errors import TrainingDiverged
-from mltrain.training.evaluation import Evaluator
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names

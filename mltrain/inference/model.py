@@ -12,6 +12,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain import __version__
+from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, predict
 from mltrain.checks.errors import find_problems
 from mltrain.config import Config
 from mltrain.config.convert import convert
@@ -27,7 +28,6 @@ from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.targets import class_names, encode, target_scaling
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from mltrain.backends.numpy.penalty import Penalty
 from mltrain.config.convert import convert
 from mltrain.engine.activations import Activation
 from mltrain.engine.initializers import Initializer
@@ -20,7 +21,6 @@ from mltrain.engine.layers.dense import Dense
 from mltrain.engine.losses import Loss
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import AVERAGE, Optimizer, Update
-from mltrain.engine.penalty import Penalty
 from mltrain.engine.plan import Plan
 from mltrain.engine.regularizers import Regularizer
 from mltrain.engine.schedules import Schedule

@@ -8,23 +8,23 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.backends.numpy.metric_accumulator import results, statistics
+from mltrain.backends.numpy.penalty import Penalty
+from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats, size
 from mltrain.engine.losses import Loss
 from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
 from mltrain.engine.network import Network
-from mltrain.engine.penalty import Penalty
 from mltrain.engine.plan import Pass, Plan
 from mltrain.system.threads import blas_is_alone, cores
-from mltrain.training.dealing import deal
-from mltrain.training.tally import results, statistics
 from mltrain.training.targets import target_scaling
 
 T = TypeVar("T")
 
 BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 21
 """Numbers that all buffers of a forward pass may hold together: 16 MB where NumPy's products use all cores, so that
-these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to deal out."""
+these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to thread_map out."""
 
 MOST_THREADS = 4
 """More than that would wait for memory, and for Python."""
@@ -98,7 +98,7 @@ class _Forward:
             with np.errstate(all="ignore"):
                 return look(block, lane.run(self._x[block], self._inputs))
 
-        return deal(self._blocks, [partial(take, lane) for lane in self._lanes])
+        return thread_map(self._blocks, [partial(take, lane) for lane in self._lanes])
 
 
 class _Found(NamedTuple):

@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mltrain.backends.numpy.portion import Portion
+from mltrain.backends.numpy.window import Batch
+from mltrain.backends.profiler import Timed
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses import Loss
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.plan import Call, Pass, Plan
 from mltrain.random_streams import generator
-from mltrain.training.batches import Batch
-from mltrain.training.portion import Portion
-from mltrain.training.profile import Timed
-from mltrain.training.state import Stream
+from mltrain.training.checkpointing import RandomState
 
 Run = Callable[[], None]
 
@@ -69,7 +69,7 @@ class Learner:
         # Where a running mean of the parameters is wanted, the network holds that between epochs.
         self.begin_epoch = self.end_epoch = self.portion.swap_average
         self.rng = generator(task.seed, "dropout")
-        self.dropout = Stream(self.rng)
+        self.dropout = RandomState(self.rng)
         plan = Plan(network, task.batch_size, gradients=gradients, joined=task.loss.joins is not None)
 
         def runs(phase: str, calls: Sequence[Call]) -> list[Run]:

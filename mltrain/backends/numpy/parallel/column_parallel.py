@@ -92,9 +92,9 @@ def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
     if at is None or (backward and not at.wants_dx):
         return None
     array = at.dx if backward else at.y
-    if isinstance(layer, Columns if backward else Rows):
+    if isinstance(layer, ColumnParallelDense if backward else Rows):
         return Exchange(array)
-    return Exchange(array, layer.own) if isinstance(layer, Take if backward else Gather) else None
+    return Exchange(array, layer.own) if isinstance(layer, SliceColumns if backward else AllGather) else None
 
 
 def is_large(node: Node) -> bool:
@@ -109,7 +109,7 @@ class _Part(Dense):
         product(a, b, out)
 
 
-class Columns(_Part):
+class ColumnParallelDense(_Part):
     """Some columns of a dense layer's kernel: some of its outputs, and to each ``dx`` what these have to say."""
 
 
@@ -117,7 +117,7 @@ class Rows(_Part):
     """Some rows of a dense layer's kernel: to each output what some of the inputs have to say."""
 
 
-class Take(Layer):
+class SliceColumns(Layer):
     """Some columns of its input."""
 
     own: slice
@@ -132,7 +132,7 @@ class Take(Layer):
         np.copyto(at.dx[:, self.own], at.dy)
 
 
-class Gather(Layer):
+class AllGather(Layer):
     """Its input as some columns of its output, which is ``width`` numbers wide."""
 
     own: slice
@@ -187,7 +187,7 @@ class _Cutter:
                 if layer.units >= FEWEST_COLUMNS:
                     self._add_columns(layer)
                     return
-                self.layers.append(Take(name=f"{node.name} (take)", own=self._split(node.input_shape[0])))
+                self.layers.append(SliceColumns(name=f"{node.name} (take)", own=self._split(node.input_shape[0])))
             if self._own is not None:
                 self._add_rows(layer, self._own)
                 return
@@ -202,13 +202,13 @@ class _Cutter:
     def make_whole(self, name: str) -> None:
         """From here on the shard has all values. ``name`` is that of the layer that asks for them."""
         if self._own is not None:
-            self.layers.append(Gather(name=f"{name} (gather)", own=self._own, width=self._width))
+            self.layers.append(AllGather(name=f"{name} (gather)", own=self._own, width=self._width))
         self._own = None
 
     def _add_columns(self, layer: Dense) -> None:
         own, activation = self._split(layer.units), layer.activation
         inside = activation if activation.element_wise else Linear()
-        narrow = Columns(**asdict(layer) | {"units": own.stop - own.start, "activation": inside})
+        narrow = ColumnParallelDense(**asdict(layer) | {"units": own.stop - own.start, "activation": inside})
         self._keep(narrow, {"kernel": (slice(None), own), "bias": (own,)})
         if inside is not activation:
             self.make_whole(f"{layer.name}")

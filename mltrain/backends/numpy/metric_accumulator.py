@@ -14,7 +14,7 @@ _NUMBERS = 1 << 15
 """Outputs that metrics look at together: a call of NumPy takes as long for the few of a batch as for hundreds."""
 
 
-class Tally:
+class MetricAccumulator:
     """Metrics of what was added: blocks are kept until there is enough to be worth a look."""
 
     def __init__(self, metrics: Sequence[Metric], threshold: float):
