@@ -69,7 +69,7 @@ def scan_images(folder: Path, *, fewest: int) -> ImageFolder:
 
 def _images(folder: Path, found: ImageFolder) -> list[Path]:
     """The images in a folder and in those below it."""
-    images = []
+    images = list[Path]()
     for path, folders, files in os.walk(folder):
         here = Path(path)
         found.hidden += [here / name for name in (*folders, *files) if _is_hidden(name)]
