@@ -35,8 +35,8 @@ from mltrain.training.targets import class_names, encode, target_scaling
 class Model:
     """What `fit` returns and `load_model` reads.
 
-    ``row_spec`` say what a row of input looks like and what classes there are, ``preprocessing`` what is done to it on its
-    way into the network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
+    ``row_spec`` is the shape of a row and the names of the classes; ``preprocessing`` is applied to rows before the
+    network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
     a model of an mltrain that did not keep it.
     """
 

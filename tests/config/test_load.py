@@ -105,7 +105,8 @@ training: {epochs: 1e-3, batch_size: all}
 """
     assert problems_in(text) == [
         "x.yaml:2:7  seed: expected a whole number of at least 0, got -1",
-        "x.yaml:3:49  dataset.shuffle: unknown option for inline; it has x, y, validation_split, test_split, split_seed",
+        "x.yaml:3:49  dataset.shuffle: unknown option for inline; it has x, y, validation_split, test_split, "
+        "split_seed",
         "x.yaml:5:5  layers[0]: unknown layer 'flaten'; did you mean 'flatten'?",
         "x.yaml:6:19  layers[1].unit: unknown option for dense; did you mean 'units'?",
         "x.yaml:8:11  layers[2].rate: expected a number of at least 0 and below 1, got 1.5",
