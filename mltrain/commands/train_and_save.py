@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mltrain.backends.numpy.parallel.columns import processes_for
 from mltrain.backends.profiler import Profile
+from mltrain.checks.warnings import growing_loss
 from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_weights
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
@@ -77,6 +78,8 @@ def train_and_save(
                         show, step = (profile.timed("display", "", shown) for shown in (show, step))
                     for report in job.train(stop, step, profile, course):
                         show(report)
+                        if (grows := growing_loss(course.history)) is not None:
+                            terminal.warning(grows)
                         keeper.offer(report.epoch, job.network.parameters)
                         checkpoints.offer()
                         if log:

@@ -11,8 +11,8 @@ from spec_examples import examples, label
 from mltrain.backends.numpy.parallel import column_parallel as module
 from mltrain.backends.numpy.parallel.column_parallel import Exchange, Shards, exchange_after
 from mltrain.config.convert import convert
-from mltrain.engine.activations import Activation
-from mltrain.engine.layers import Layer
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan
