@@ -75,7 +75,7 @@ def test_related_tests_come_first_and_each_once() -> None:
     near, room, others = stages(Path("mltrain/config/differences.py"), ROOT)
     assert "tests/runs/test_runs_commands.py" in near + room + others
     assert "tests/config/test_overrides.py" in room
-    assert "tests/engine/test_network.py" in others
+    assert "tests/lessons/test_mnist_lesson.py" in others
     everything = [*near, *room, *others]
     assert len(everything) == len(set(everything)) == len(list((ROOT / "tests").rglob("test_*.py")))
 
