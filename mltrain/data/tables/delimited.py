@@ -52,7 +52,7 @@ class DelimitedFile(Source):
         as_text: bool = False,
     ):
         self._path, self._as_text = path, as_text
-        self._file = TextFile(path, encoding)
+        self._file = TextFile(path, encoding, like.encoding)
         self.name = self._file.name
         try:
             self._find_layout(delimiter, header, expected, like, tabs_first=".tsv" in Path(path).suffixes)
@@ -91,6 +91,10 @@ class DelimitedFile(Source):
         if self._file.encoding is not None:
             guessed["encoding"] = self._file.encoding
         return guessed
+
+    @property
+    def has_more_than_rows(self) -> bool:
+        return self._layout.skipped > 0
 
     def most_rows(self) -> int:
         with readable(self.name):

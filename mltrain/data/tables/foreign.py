@@ -156,10 +156,10 @@ FOREIGN = (
 """In the order in which they are tried: what is more special comes first."""
 
 
-def refuse_foreign(name: str, start: bytes, *, but: tuple[str, ...] = ()) -> None:
-    """Raises `DataError` if a file that begins with ``start`` is of a kind that is not read. ``but``: `Foreign.what`."""
+def refuse_foreign(name: str, start: bytes) -> None:
+    """Raises `DataError` if a file that begins with ``start`` is of a kind that is not read."""
     for kind in FOREIGN:
-        if kind.what not in but and re.match(kind.content, start):
+        if re.match(kind.content, start):
             raise _refusal(name, kind)
 
 

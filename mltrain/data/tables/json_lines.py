@@ -14,7 +14,7 @@ from mltrain.errors import DataError
 class JsonLines(Source):
     """Rows of a JSON Lines file. Columns are the keys of the first rows; a key that a row lacks is an empty cell.
 
-    A file without lines has no rows and no columns. ``keep`` keeps the objects themselves as the rows of blocks.
+    ``keep`` keeps the objects themselves as the rows of blocks.
     """
 
     def __init__(self, path: Path | str, *, encoding: str | None = None, keep: bool = False):
@@ -23,6 +23,8 @@ class JsonLines(Source):
         try:
             self._rows = self._read()
             first = list(islice(self._rows, BLOCK_ROWS))
+            if not first:
+                raise DataError(f"{self.name}: the file is empty")
         except BaseException:
             self.close()
             raise

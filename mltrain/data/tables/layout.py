@@ -132,19 +132,19 @@ def find_layout(
     ``expected`` are names of columns that a header would have, ``like`` is how it is probably laid out. Raises
     `csv.Error`.
     """
-    notes = []
     skipped = 0
     if lines and (said := _SEPARATOR_LINE.fullmatch(lines[0])):  # which spreadsheet programs write
         skipped, delimiter = 1, delimiter or said[1]
     candidates = [delimiter] if delimiter else _candidates(tabs_first, like.delimiter)
     readings = [_reading(lines[skipped:], one) for one in candidates]
     best = _best(readings, lines[skipped:], like.delimiter)
-    for other in readings:
-        if other is not best and other.even and other.width > 1 and other.score > _CLEAR * best.score:
-            notes.append(
-                f"cells are separated by {_NAMES[best.delimiter]}, which gives {best.width} columns; "
-                f"{_NAMES[other.delimiter]} would give {other.width}: say the delimiter if that is meant"
-            )
+    notes = [
+        f"cells are separated by {_called(best.delimiter)}, which gives {best.width} columns; "
+        f"{_called(other.delimiter)} would give {other.width}: say the delimiter if that is meant"
+        for other in readings
+        if other is not best and other.even and other.width > 1 and other.score > _CLEAR * best.score
+        if not (other.delimiter == BLANKS and best.delimiter == "\t" and other.width == best.width)
+    ]
     before = _before_the_table(lines[skipped:], best)
     if before:
         plural = "lines" if before > 1 else "line"
@@ -163,6 +163,10 @@ def find_layout(
     if why:
         notes.append(why)
     return Layout(best.delimiter, has, column_names(first, has), skipped, tuple(notes), bool(why))
+
+
+def _called(delimiter: str) -> str:
+    return _NAMES.get(delimiter, f"the character {delimiter}")
 
 
 def _candidates(tabs_first: bool, likely: str | None) -> list[str]:

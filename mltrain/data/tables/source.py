@@ -71,6 +71,11 @@ class Source:
         return {}
 
     @property
+    def has_more_than_rows(self) -> bool:
+        """Whether the file has something besides its rows and their columns' names."""
+        return False
+
+    @property
     def unusable(self) -> dict[str, str]:
         """Columns that cannot be cells, with what they hold."""
         return {}

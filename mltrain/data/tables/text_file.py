@@ -39,6 +39,9 @@ _MARKS = (
 
 _WITHOUT_MARK = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
+_NO_ENCODINGS = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined")
+"""What Python has besides, for other purposes."""
+
 _UNDECODED = re.compile("[\udc80-\udcff]")
 """Bytes that are no UTF-8, as Python's ``surrogateescape`` passes them on."""
 
@@ -84,14 +87,16 @@ class TextFile:
     """The lines of a text file, or of the standard input, ends included; whether it is gzip, its first bytes say.
 
     Lines end with LF, CR or CRLF. Iterating goes on where it stopped. Raises `DataError`, also for lines of
-    `MOST_CHARACTERS` or more, for zero bytes, and for files of other programs.
+    `MOST_CHARACTERS` or more, for zero bytes, and for files of other programs. ``encoding`` is said; ``otherwise`` is
+    what text is probably encoded as that is not UTF-8.
     """
 
-    def __init__(self, path: Path | str, encoding: str | None = None):
+    def __init__(self, path: Path | str, encoding: str | None = None, otherwise: str | None = None):
         self.name = "standard input" if str(path) == STDIN else str(path)
         self._is_stdin = str(path) == STDIN
         self._legacy = self._utf_8 = 0  # the first line that is no UTF-8, and the first that is UTF-8 and not ASCII
         self._example = ""
+        self._otherwise = otherwise if otherwise and _has_ascii(otherwise) else LEGACY
         with readable(self.name):
             content: Any = _unpacked_input() if self._is_stdin else open_unpacked(path)
             try:
@@ -116,7 +121,7 @@ class TextFile:
     @property
     def encoding(self) -> str | None:
         """The encoding that was found where none was said, of the lines read up to now; None for UTF-8."""
-        found = LEGACY if self._legacy else self._found
+        found = self._otherwise if self._legacy else self._found
         return None if found == "utf-8-sig" else found
 
     @property
@@ -124,7 +129,7 @@ class TextFile:
         """What was found out about the encoding of the lines read up to now, in sentences."""
         if self._legacy:
             return [
-                f"the text is not UTF-8 and is read as {LEGACY}, in which line {self._legacy:,} has "
+                f"the text is not UTF-8 and is read as {self._otherwise}, in which line {self._legacy:,} has "
                 f"'{self._example}'; if that is wrong, say its encoding"
             ]
         return [f"the text is {self.encoding.upper()}"] if self.encoding else []
@@ -151,9 +156,9 @@ class TextFile:
             self._utf_8 = self._utf_8 or number
         else:
             try:
-                line = line.encode("utf-8", "surrogateescape").decode(LEGACY)
+                line = line.encode("utf-8", "surrogateescape").decode(self._otherwise)
             except UnicodeDecodeError as error:
-                raise self._no_text(number, f"it is neither UTF-8 nor {LEGACY} ({error.reason})") from None
+                raise self._no_text(number, f"it is neither UTF-8 nor {self._otherwise} ({error.reason})") from None
             if not self._legacy:
                 if _CONTROL.search(line):
                     raise self._no_text(number, "it is not UTF-8 and has control characters")
@@ -175,6 +180,22 @@ class TextFile:
         """Let the file go; the standard input stays open."""
         if not self._is_stdin:
             self._text.close()
+
+
+def is_text_encoding(name: str) -> bool:
+    """Whether Python knows an encoding of text by that name."""
+    try:
+        return "a".encode(name).decode(name) == "a" and codecs.lookup(name).name not in _NO_ENCODINGS
+    except (LookupError, UnicodeError, ValueError):
+        return False
+
+
+def _has_ascii(encoding: str) -> bool:
+    """Whether ASCII is the same in the encoding."""
+    try:
+        return "a,1\n".encode(encoding) == b"a,1\n"
+    except (LookupError, UnicodeError):
+        return False
 
 
 def _word(line: str) -> str:
