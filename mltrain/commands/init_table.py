@@ -8,11 +8,11 @@ from typing import Any
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import Missing
-from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.opening import is_arrow, is_json_lines, open_rows
 from mltrain.data.tables.profile import ColumnProfile, profile
 from mltrain.data.tables.text_file import is_text_encoding
 from mltrain.errors import DataError, UsageError
+from mltrain.names.nearest import no_column
 
 MOST_CLASSES = 20
 """Different whole numbers in the target up to which they are taken for classes."""

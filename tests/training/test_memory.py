@@ -16,8 +16,8 @@ from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.errors import NotEnoughMemory
 from mltrain.job import memory_of, prepare
 from mltrain.system import memory as machine
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.options import Training
-from mltrain.training.state import Course
 
 NODES = infer([Dense(units=20), Dense(units=1)], (10,))
 PARAMETERS = 10 * 20 + 20 + 20 + 1
@@ -70,7 +70,7 @@ def test_it_is_what_a_training_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         job = prepare(config, Path())
         kept = job.network.parameters.copy()  # as fit does
-        assert len(list(job.train(course=Course()))) == 1
+        assert len(list(job.train(course=TrainingRun()))) == 1
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -93,8 +93,14 @@ def test_what_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("free", [28_250_001_000, None])
 def test_what_can_be_had_or_may_be_is_not_refused(free: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: free)
-    refuse_too_large(Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 0, 250_000_000, 1_000))
+    wanted = Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 0, 250_000_000, 1_000)
+    asked: list[int | None] = []
+    monkeypatch.setattr(memory, "available", lambda: asked.append(free) or free)
+    refuse_too_large(wanted)
+    assert asked == [free]
+    monkeypatch.setattr(memory, "available", lambda: 28_250_000_999)
+    with pytest.raises(NotEnoughMemory):
+        refuse_too_large(wanted)
 
 
 def test_nothing_is_begun_that_cannot_fit() -> None:

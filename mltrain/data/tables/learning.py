@@ -1,6 +1,6 @@
 """What is learned from the rows that are trained on: what fills gaps, and what the numbers are scaled by."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mltrain.data.preprocessing import Scaling
 from mltrain.data.splitting import rows_in_words
-from mltrain.data.tables.format import CategoryColumn, Column, NumberColumn, TableFormat
+from mltrain.data.tables.format import UNKNOWN, CategoryColumn, Column, NumberColumn, TableFormat
 from mltrain.data.tables.survey import RawTable
 from mltrain.errors import DataError
 
@@ -45,18 +45,42 @@ def whole_rows(table: RawTable, *, targets_only: bool = False) -> npt.NDArray[np
 
 
 def learn_columns(table: RawTable, train: int, filling: Filling, unknown: Literal["error", "ignore"]) -> list[Column]:
-    """The columns as a model keeps them, gaps filled as the first ``train`` rows say. Raises `DataError`."""
+    """The columns as a model keeps them: categories and what fills gaps are those of the first ``train`` rows.
+
+    The table's codes of names become those of the categories. Raises `DataError`.
+    """
     columns: list[Column] = []
     for index, column in enumerate(table.columns):
+        if column.is_category:
+            codes = table.features[:train, index]
+            present = np.unique(codes[~np.isnan(codes)]).astype(np.intp)
+            names = [list(column.names)[code] for code in present]
+            _recode(table, index, names)
         fills = filling in ("mean", "median", "most_frequent")
         fill = _fill(column.name, table, index, train, bool(column.is_category), filling) if fills else None
         if column.is_category:
-            names = tuple(column.names)
             text = None if fill is None else names[int(fill)]
-            columns.append(CategoryColumn(name=column.name, categories=names, fill=text, unknown=unknown))
+            columns.append(CategoryColumn(name=column.name, categories=tuple(names), fill=text, unknown=unknown))
         else:
             columns.append(NumberColumn(name=column.name, fill=fill))
     return columns
+
+
+def recode(table: RawTable, format_: TableFormat) -> None:
+    """Turn the table's codes of names into those of a format that was learned from other rows."""
+    for index, column in enumerate(format_.columns):
+        if isinstance(column, CategoryColumn):
+            _recode(table, index, column.categories)
+
+
+def _recode(table: RawTable, index: int, categories: Sequence[str]) -> None:
+    """Number the names of a column by their place among the ``categories``; `UNKNOWN` is the code of all others."""
+    names = tuple(table.columns[index].names)
+    if names != tuple(categories):
+        codes, numbers = table.features[:, index], {name: code for code, name in enumerate(categories)}
+        new = np.array([numbers.get(name, UNKNOWN) for name in names], np.float32)
+        present = ~np.isnan(codes)
+        codes[present] = new[codes[present].astype(np.intp)]
 
 
 def _fill(name: str, table: RawTable, index: int, train: int, is_category: bool, filling: Filling) -> float:

@@ -1,0 +1,162 @@
+"""What a network makes of rows that it does not learn from: its outputs, and how good they are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.backends.numpy.metric_accumulator import results, statistics
+from mltrain.backends.numpy.penalty import Penalty
+from mltrain.backends.numpy.thread_map import thread_map
+from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
+from mltrain.engine.arrays import Floats, size
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric, Statistics, predicted_classes, true_classes
+from mltrain.engine.network import Network
+from mltrain.engine.plan import BoundBatch, Plan
+from mltrain.system.threads import blas_is_alone, cores
+from mltrain.training.targets import target_scaling
+
+T = TypeVar("T")
+
+BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 21
+"""Numbers that all buffers of a forward pass may hold together: 16 MB where NumPy's products use all cores, so that
+these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to thread_map out."""
+
+MOST_THREADS = 4
+"""More than that would wait for memory, and for Python."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a network's outputs are on some rows.
+
+    ``confusion[true, predicted]`` counts rows, where classes were asked for.
+    """
+
+    loss: float
+    metrics: dict[str, float]
+    confusion: npt.NDArray[np.int64] | None = None
+
+
+def block_rows(network: Network) -> int:
+    """How many rows to take through a network at once, at most, outside of training."""
+    widths = size(network.input_shape) + sum(size(node.output_shape) for node in network.nodes)
+    return max(1, min(8192, (THREAD_NUMBERS if blas_is_alone() else BLOCK_NUMBERS) // widths))
+
+
+def _blocks(network: Network, rows: int) -> list[slice]:
+    """All rows in blocks that are about as long; several threads find as many for each."""
+    blocks = -(-rows // block_rows(network))
+    if blocks > 1 and blas_is_alone():
+        blocks = min(-(-blocks // MOST_THREADS) * MOST_THREADS, rows)
+    return [slice(rows * number // blocks, rows * (number + 1) // blocks) for number in range(blocks)]
+
+
+class _Lane:
+    """One thread's buffers for blocks of up to so many rows."""
+
+    def __init__(self, network: Network, rows: int, *, fused: bool):
+        self._x = np.empty((rows, *network.input_shape), np.float32)
+        self._y = np.empty((rows, size(network.output_shape)), np.float32)
+        self._plan = Plan(network, rows, fused=fused)
+        self._passes: dict[int, BoundBatch] = {}
+
+    def run(self, x: npt.NDArray[Any], inputs: Scaling) -> BoundBatch:
+        """Take a block of rows through the network."""
+        rows = len(x)
+        if rows not in self._passes:
+            self._passes[rows] = self._plan.bind(self._x[:rows], self._y[:rows])
+        bound = self._passes[rows]
+        inputs.apply(x, self._x[:rows])
+        for call in bound.forward:
+            call.run()
+        return bound
+
+
+class _Forward:
+    """Takes the same rows through a network, a block at a time, as often as asked; everything is allocated once.
+
+    Where NumPy's products use one core only, blocks are dealt out to as many threads as there are cores. What is found
+    does not depend on how many these are.
+    """
+
+    def __init__(self, network: Network, x: npt.NDArray[Any], inputs: Scaling, *, fused: bool = False):
+        self._x, self._inputs, self._blocks = x, inputs, _blocks(network, len(x))
+        threads = max(1, min(cores(), MOST_THREADS, len(self._blocks))) if blas_is_alone() else 1
+        longest = max((block.stop - block.start for block in self._blocks), default=0)
+        self._lanes = [_Lane(network, longest, fused=fused) for _ in range(threads)]
+
+    def __call__(self, look: Callable[[slice, BoundBatch], T]) -> list[T]:
+        """Run all blocks, and ``look`` at each: at which rows, and at its pass. What was found, in their order."""
+
+        def take(lane: _Lane, block: slice) -> T:
+            # exp may overflow on the way to a correct 0; a result that is not a number shows in the loss.
+            with np.errstate(all="ignore"):
+                return look(block, lane.run(self._x[block], self._inputs))
+
+        return thread_map(self._blocks, [partial(take, lane) for lane in self._lanes])
+
+
+class _Found(NamedTuple):
+    """What an evaluator finds in one block: summed over its rows."""
+
+    loss: float
+    statistics: list[Statistics]
+    confusion: npt.NDArray[np.int64]
+
+
+class Evaluator:
+    """Measures one network on the same rows as often as asked. ``classes``, if not 0, asks for the confusion matrix.
+
+    The loss compares numbers as the network sees them, and includes what regularizers add; metrics compare them as
+    people do, scaled back.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        x: npt.NDArray[Any],
+        target: npt.NDArray[Any],
+        *,
+        loss: Loss,
+        metrics: Sequence[Metric] = (),
+        preprocessing: Preprocessing = AS_IS,
+        classes: int = 0,
+    ):
+        self._loss, self._metrics, self._classes, self._target = loss, metrics, classes, target
+        self._scaled_back = target_scaling(loss, preprocessing).undone
+        self._forward = _Forward(network, x, preprocessing.inputs, fused=loss.fused_activation is not None)
+        self._penalty = Penalty(network)
+
+    def __call__(self) -> Evaluation:
+        """Loss and metrics with the network's parameters as they are now."""
+        blocks = self._forward(self._look)
+        return Evaluation(
+            sum(block.loss for block in blocks) / len(self._target) + self._penalty(),
+            results(self._metrics, [block.statistics for block in blocks]),
+            np.sum([block.confusion for block in blocks], axis=0) if self._classes else None,
+        )
+
+    def _look(self, block: slice, bound: BoundBatch) -> _Found:
+        target, threshold, classes = self._target[block], self._loss.threshold, self._classes
+        loss = len(target) * self._loss.mean(bound.z, bound.y, target, np.empty_like(bound.z))
+        found = statistics(self._metrics, self._scaled_back(bound.y), self._scaled_back(target), threshold)
+        if not classes:
+            return _Found(loss, found, np.zeros((0, 0), np.int64))
+        cells = true_classes(target) * classes + predicted_classes(bound.y, threshold)
+        return _Found(loss, found, np.bincount(cells, minlength=classes**2).reshape(classes, classes))
+
+
+def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
+    """What the network itself gives, ``(rows, *output_shape)``, float32, for rows ``x`` that are scaled for it here."""
+    outputs = np.empty((len(x), size(network.output_shape)), np.float32)
+
+    def keep(block: slice, bound: BoundBatch) -> None:
+        outputs[block] = bound.y
+
+    _Forward(network, x, inputs)(keep)
+    return outputs.reshape(len(x), *network.output_shape)

@@ -1,0 +1,58 @@
+"""Metrics of many small blocks of outputs, as training makes them."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics.base import Metric, Statistics
+
+_NUMBERS = 1 << 15
+"""Outputs that metrics look at together: a call of NumPy takes as long for the few of a batch as for hundreds."""
+
+
+class MetricAccumulator:
+    """Metrics of what was added: blocks are kept until there is enough to be worth a look."""
+
+    def __init__(self, metrics: Sequence[Metric], threshold: float):
+        self._metrics, self._threshold = metrics, threshold
+        self._found: list[list[Statistics]] = []
+        self._kept: tuple[Floats, npt.NDArray[Any]] | None = None
+        self._rows = 0
+
+    def add(self, y: Floats, target: npt.NDArray[Any]) -> None:
+        """Take a block of outputs ``(rows, outputs)`` and its targets into account."""
+        if self._kept is None:
+            most = max(len(y), _NUMBERS // y.shape[1])
+            self._kept = np.empty((most, *y.shape[1:]), y.dtype), np.empty((most, *target.shape[1:]), target.dtype)
+        kept_y, kept_target = self._kept
+        if self._rows + len(y) > len(kept_y):
+            self._look()
+        rows = slice(self._rows, self._rows + len(y))
+        kept_y[rows], kept_target[rows] = y, target
+        self._rows = rows.stop
+
+    def _look(self) -> None:
+        if self._kept and self._rows:
+            y, target = (kept[: self._rows] for kept in self._kept)
+            self._found.append(statistics(self._metrics, y, target, self._threshold))
+        self._rows = 0
+
+    def results(self) -> dict[str, float]:
+        """Each metric's value, by its name."""
+        self._look()
+        return results(self._metrics, self._found)
+
+
+def statistics(metrics: Sequence[Metric], y: Floats, target: npt.NDArray[Any], threshold: float) -> list[Statistics]:
+    """The sums of one block, by metric."""
+    return [metric.statistics(y, target, threshold) for metric in metrics]
+
+
+def results(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> dict[str, float]:
+    """The values of metrics over blocks whose ``statistics`` these are, by name."""
+    together = zip(metrics, zip(*blocks, strict=True), strict=True) if blocks else ()
+    return {metric.type_name(): metric.result(reduce(metric.merge, sums)) for metric, sums in together}

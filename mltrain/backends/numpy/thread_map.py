@@ -1,0 +1,38 @@
+"""Work dealt out to threads, a piece at a time."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def thread_map(items: Sequence[Item], workers: Sequence[Callable[[Item], Result]]) -> list[Result]:
+    """Call a worker for each item; the results, in the order of the items.
+
+    Every worker has a thread of its own, the first one this thread, and takes the next item whenever it is done with
+    one, so that a core that is slow, or wanted by others, gets fewer of them. Raises what a worker raises.
+    """
+    results: dict[int, Result] = {}
+    waiting = iter(list(enumerate(items)))  # a list's iterator may be shared by threads
+
+    def work(worker: Callable[[Item], Result]) -> None:
+        try:
+            for number, item in waiting:
+                results[number] = worker(item)
+        finally:
+            for _ in waiting:  # nobody begins anything more where one has failed
+                pass
+
+    first, *others = workers
+    if others:
+        from concurrent.futures import ThreadPoolExecutor  # which takes its time to import
+
+        with ThreadPoolExecutor(len(others)) as pool:
+            threads = [pool.submit(work, worker) for worker in others]
+            work(first)
+            for thread in threads:
+                thread.result()
+    else:
+        work(first)
+    return [results[number] for number in range(len(items))]
