@@ -78,6 +78,7 @@ ROOMS: dict[str, set[str]] = {
         "inference",
         "config",
         "backends",
+        "checks",
         "training",
         "engine",
         "data",
@@ -86,7 +87,7 @@ ROOMS: dict[str, set[str]] = {
         "names",
         "system",
     },
-    "cli": {"commands", "names", "views.terminal", "backends.profiler", "errors", "system", ""},
+    "cli": {"commands", "names", "views.terminal", "backends.profiler", "data.image_files", "errors", "system", ""},
     "__main__": {"cli"},
     "": {"api", "config", "errors", "inference"},  # mltrain/__init__.py: lazy, so it closes no circle
 }
