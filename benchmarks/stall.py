@@ -39,7 +39,7 @@ class TrainingRun:
 
 def measure(run: Run, seconds_of: Callable[..., list[float]] = seconds_of_epochs) -> dict[str, TrainingRun]:
     """Train the MNIST lesson with each optimizer in turn, as the command does, in a process of its own each time."""
-    from mltrain.engine.optimizers import Optimizer
+    from mltrain.engine.optimizers.base import Optimizer
 
     run.tell("no later epoch slower than the first")
     epochs = str(QUICK_EPOCHS if run.quick else EPOCHS)

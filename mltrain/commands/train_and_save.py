@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mltrain.backends.numpy.parallel.columns import processes_for
 from mltrain.backends.profiler import Profile
+from mltrain.checks.warnings import growing_loss
 from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_weights
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
@@ -78,6 +79,8 @@ def train_and_save(
                         show, step = (profile.timed("display", "", shown) for shown in (show, step))
                     for report in job.train(stop, step, profile, course):
                         show(report)
+                        if (grows := growing_loss(course.history)) is not None:
+                            terminal.warning(grows)
                         keeper.offer(report.epoch, job.network.parameters)
                         checkpoints.offer()
                         if log:
@@ -115,7 +118,10 @@ def prepared(terminal: Terminal, config: Config, folder: Path, data: LazyDataset
     """The job, with its data downloaded where that must be, in sight."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
-    return prepare(config, folder, data)
+    job = prepare(config, folder, data)
+    for left_out in job.dataset.notes:
+        terminal.note(left_out)
+    return job
 
 
 @contextmanager

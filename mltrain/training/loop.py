@@ -19,10 +19,10 @@ from mltrain.backends.numpy.window import Window
 from mltrain.backends.profiler import Profile, untimed
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import Floats, size
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.random_streams import generator
 from mltrain.training.checkpointing import HasState, RandomState, State, TrainingRun, Weights

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import scaling, stall
 from benchmarks.harness import Run
 from benchmarks.works import _synthetic
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 
 
 def quiet(rounds, quick=False):

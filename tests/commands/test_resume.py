@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
 
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.runs.only_trainer import only_trainer
 
 EPOCHS = 4

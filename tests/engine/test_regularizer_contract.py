@@ -10,9 +10,9 @@ from spec_examples import examples, label
 from mltrain.backends.numpy import penalty
 from mltrain.backends.numpy.penalty import Penalty
 from mltrain.config.convert import convert
-from mltrain.engine.layers import Layer
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.network import Network
-from mltrain.engine.regularizers import Regularizer
+from mltrain.engine.regularizers.base import Regularizer
 
 REGULARIZERS = examples(Regularizer)
 every_regularizer = pytest.mark.parametrize("regularizer", REGULARIZERS, ids=label)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics
+from mltrain.engine.metrics.base import Metric, Statistics
 
 _NUMBERS = 1 << 15
 """Outputs that metrics look at together: a call of NumPy takes as long for the few of a batch as for hundreds."""

@@ -6,7 +6,8 @@ from mltrain.backends.numpy.gradient_accumulation import Accumulation
 from mltrain.backends.numpy.penalty import Penalty
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer, Update
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.update import Update
 
 
 class Portion:

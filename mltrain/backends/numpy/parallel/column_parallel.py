@@ -19,12 +19,12 @@ from msgspec.structs import asdict, replace
 from numpy.random import Generator
 
 from mltrain.engine.activations.linear import Linear
-from mltrain.engine.arrays import Floats, Shape, Zeros
-from mltrain.engine.layers import Buffers, Layer
+from mltrain.engine.arrays import Allocator, Floats, Shape
+from mltrain.engine.blocked_matmul import matmul
+from mltrain.engine.layers.base import Buffers, Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.network import Network, Node
-from mltrain.engine.pieces import product
 from mltrain.engine.plan import Call
 
 LARGE_KERNEL = 50_000
@@ -54,7 +54,7 @@ class Shard:
 class Shards:
     """A network, cut into ``count`` shards whose parameters, all 0, are in arrays that ``zeros`` makes."""
 
-    def __init__(self, network: Network, count: int, zeros: Zeros = np.zeros):
+    def __init__(self, network: Network, count: int, zeros: Allocator = np.zeros):
         self._network = network
         self.all = [_shard(network, rank, count, zeros) for rank in range(count)]
 
@@ -89,7 +89,7 @@ class Exchange(NamedTuple):
 def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
     """What is to be done with the ``y`` (or, backward, the ``dx``) of a shard's layer before anybody reads it."""
     layer, at = call.layer, call.at
-    if at is None or (backward and not at.wants_dx):
+    if at is None or (backward and not at.needs_dx):
         return None
     array = at.dx if backward else at.y
     if isinstance(layer, ColumnParallelDense if backward else Rows):
@@ -105,8 +105,8 @@ def is_large(node: Node) -> bool:
 class _Part(Dense):
     """A part of a dense layer; whoever has it computes on one core."""
 
-    def product(self, a: Floats, b: Floats, out: Floats) -> None:
-        product(a, b, out)
+    def matmul(self, a: Floats, b: Floats, out: Floats) -> None:
+        matmul(a, b, out)
 
 
 class ColumnParallelDense(_Part):
@@ -158,7 +158,7 @@ class DropoutOfColumns(Dropout):
         return super().bits(rng, (shape[0], self.width))[:, self.own]
 
 
-def _shard(network: Network, rank: int, count: int, zeros: Zeros) -> Shard:
+def _shard(network: Network, rank: int, count: int, zeros: Allocator) -> Shard:
     cutter = _Cutter(rank, count)
     for node in network.nodes:
         cutter.add(node)

@@ -25,8 +25,8 @@ from mltrain.backends.numpy.parallel.column_parallel import Shards, exchange_aft
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.backends.numpy.train_step import Learner, Run, Step, Task
 from mltrain.engine.network import Network, Node
-from mltrain.engine.optimizers import AVERAGE, first_vectors
 from mltrain.engine.plan import Call
+from mltrain.engine.update import AVERAGE, first_vectors
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
 from mltrain.training.checkpointing import RandomState
 
