@@ -19,24 +19,34 @@ MOST_TRACKED = 16
 """Numbers of one parameter that can be tracked; more would make a table that nobody reads."""
 
 
-def find_problems(
+def checked_nodes(
     layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
-) -> list[Problem]:
-    """What cannot work, as far as it shows without loading any rows."""
-    try:
-        nodes = infer(layers, row_spec.input_shape)
-    except ConfigError as error:
-        return list(error.problems)
-    return [
+) -> tuple[Node, ...]:
+    """The layers with their shapes, inferred once. Raises `ConfigError` for what cannot work whatever the rows are."""
+    nodes = infer(layers, row_spec.input_shape)
+    problems = [
         *_output_problems(nodes, loss, row_spec),
         *_metric_problems(nodes, loss, metrics, row_spec),
         *_tracking_problems(nodes, metrics, training),
     ]
+    if problems:
+        raise ConfigError(problems)
+    return nodes
 
 
-def find_data_problems(layers: Sequence[Layer], loss: Loss, dataset: Dataset) -> list[Problem]:
+def find_problems(
+    layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
+) -> list[Problem]:
+    """The problems for which `checked_nodes` refuses a config; none where it does not."""
+    try:
+        checked_nodes(layers, loss, metrics, training, row_spec)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
+def find_data_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list[Problem]:
     """What cannot work with these targets: labels out of range, numbers that the last layer cannot produce."""
-    nodes = infer(layers, dataset.row_spec.input_shape)
     outputs = size(nodes[-1].output_shape)
     problems = []
     for rows in filter(None, (dataset.train, dataset.validation, dataset.test)):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mltrain.errors import UsageError
-from mltrain.nearest import did_you_mean
+from mltrain.names.nearest import did_you_mean
 from mltrain.runs.catalogue import RunSummary, list_runs
 from mltrain.runs.run import RUNS
 from mltrain.views.terminal.number_format import plural

@@ -4,7 +4,7 @@ import codecs
 from pathlib import Path
 
 from mltrain.errors import ConfigError, Problem
-from mltrain.nearest import nearest
+from mltrain.names.nearest import nearest
 from mltrain.system.safe_open import open_file
 
 MOST_BYTES = 2**20

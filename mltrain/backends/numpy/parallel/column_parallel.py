@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import asdict, replace
-from numpy.random import Generator
 
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import Allocator, Floats, Shape
@@ -155,8 +154,8 @@ class DropoutOfColumns(Dropout):
     own: slice
     width: int
 
-    def bits(self, rng: Generator, shape: Shape) -> npt.NDArray[np.uint16]:
-        return super().bits(rng, (shape[0], self.width))[:, self.own]
+    def bits(self, at: Buffers) -> npt.NDArray[np.uint16]:
+        return at.random_bits((self.width,))[:, self.own]
 
 
 def _shard(network: Network, rank: int, count: int, zeros: Allocator) -> Shard:
