@@ -22,7 +22,7 @@ from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
-from mltrain.errors import TrainingDiverged
+from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
@@ -138,7 +138,11 @@ def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
     frozen = [node for node in network.nodes if not node.trainable_count and node.name not in taken]
     chance = [node.name for node in frozen if any(map(_is_drawn, node.parameters.values()))]
     return [
-        f"layer {name} is frozen at random first weights; give those of a trained model with --init-from"
+        Worded(
+            f"layer {name} is frozen at random first weights; give those of a trained model with ",
+            python="init_from",
+            commands="--init-from",
+        )
         for name in chance
     ]
 
