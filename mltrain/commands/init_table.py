@@ -7,10 +7,10 @@ from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.arrow import ARROW, PARQUET
 from mltrain.data.tables.cells import Missing
-from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.opening import JSON_LINES, open_rows
 from mltrain.data.tables.profile import ColumnProfile, profile
 from mltrain.errors import DataError
+from mltrain.names.nearest import no_column
 
 MOST_CLASSES = 20
 """Different whole numbers in the target up to which they are taken for classes."""

@@ -1,6 +1,6 @@
 """Rows to learn from: a dataset's description (one file each in ``datasets/``) and the arrays that it yields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +55,7 @@ class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
-    the missing values that were filled in, by column.
+    the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each.
     """
 
     row_spec: RowSpec
@@ -64,6 +64,7 @@ class Dataset:
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
     gaps: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def by_name(self) -> dict[str, Split]:
@@ -99,12 +100,16 @@ class RawData:
 
 @dataclass(frozen=True)
 class RawArrays(RawData):
-    """Rows that need no preparation, or always the same; ``test`` is given by data that has a test set of its own."""
+    """Rows that need no preparation, or always the same; ``test`` is given by data that has a test set of its own.
+
+    ``notes`` say what was left out while reading, in a sentence each.
+    """
 
     row_spec: RowSpec
     rows: Split
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
+    notes: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -117,7 +122,7 @@ class RawArrays(RawData):
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         train, validation, test = map(self._taken, parts)
         assert train is not None
-        return Dataset(self.row_spec, train, validation, test or self.test, self.preprocessing)
+        return Dataset(self.row_spec, train, validation, test or self.test, self.preprocessing, notes=self.notes)
 
     def _taken(self, numbers: npt.NDArray[np.intp]) -> Split | None:
         if not len(numbers):
