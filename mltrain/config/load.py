@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from mltrain.config import Config
 from mltrain.config.config_files import STARTERS, file_error, read_text
 from mltrain.config.convert import try_convert
-from mltrain.config.dump import plain, to_plain
+from mltrain.config.dump import plain
 from mltrain.config.overrides import override
 from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
@@ -54,7 +54,7 @@ def load_config(
     `ConfigError`, whose ``lines`` say all that is wrong and where, and `DataError` if the config asks for data that
     cannot be used.
     """
-    source = located_config(config, overrides, folder=folder)
+    source = _checked(located_config(config, overrides, folder=folder))
     return replace(source.config, dataset=source.config.dataset.with_absolute_paths(source.folder))
 
 
@@ -64,17 +64,18 @@ def located_config(
     *,
     folder: str | Path | None = None,
 ) -> LocatedConfig:
-    """Like `load_config`, for any form of a config; what was read of its dataset can be used to train on it."""
+    """A config in any form, of which only the words are checked. Raises `ConfigError`, or `UsageError` for others."""
     if isinstance(config, str | Path):
         path = Path(config)
         located = _source_of_words(read_text(path), path, overrides, "override")
+    elif isinstance(config, Config) and not (overrides := list(overrides)):
+        located = LocatedConfig(config, Path(), SourcePositions(None, "", {}, {}))
     elif isinstance(config, Config | Mapping):
-        data = to_plain(config) if isinstance(config, Config) else plain(config)
-        located = _source_of_data(data, overrides)
+        located = _source_of_data(plain(config), overrides)
     else:
         kind = type(config).__name__
         raise UsageError(f"expected a config: the path of a file, a dict, or what load_config gives, not {kind}")
-    return _checked(located if folder is None else replace_fields(located, folder=Path(folder)))
+    return located if folder is None else replace_fields(located, folder=Path(folder))
 
 
 def read_config(path: str | Path, overrides: Iterable[str] = ()) -> LocatedConfig:
