@@ -27,6 +27,7 @@ from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.given import Given, given_rows, given_split
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
+from mltrain.system.atomic_folder import read_together
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.targets import class_names, encode, misfit, target_scaling
 
@@ -143,15 +144,16 @@ class Model:
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
+        file = Path(path)
         try:
-            return cls._load(path)
+            return read_together(file.parent, (file.name,), lambda found: cls._read(found.get(file.name, file)))
         except ModelFileError as error:
             error.path = str(path)
             raise
 
     @classmethod
-    def _load(cls, path: str | Path) -> "Model":
-        with ModelFile(Path(path)) as file:
+    def _read(cls, path: Path) -> "Model":
+        with ModelFile(path) as file:
             config, row_spec, preprocessing, origin = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")

@@ -202,7 +202,7 @@ def test_a_model_that_learned_from_no_table_takes_columns_of_numbers_in_order() 
     with pytest.raises(mltrain.DataError, match=r"^the targets to compare with are missing: evaluate\(x, y\)$"):
         model.evaluate([[0, 1]])
     assert model.evaluate([[0, 1], [2, 2]], [1, 6]).metrics == model.evaluate([[0, 1], [2, 2]], [[1.0], [6.0]]).metrics
-    with pytest.raises(mltrain.DataError, match="^y must hold 1 number a row$"):
+    with pytest.raises(mltrain.DataError, match=r"^y must hold 1 number a row$"):
         model.evaluate([[0, 1]], ["a"])
 
 
@@ -231,5 +231,5 @@ def test_names_are_texts_and_there_once() -> None:
     with pytest.raises(mltrain.DataError, match=r"^x: two columns are called '1'; each needs a name of its own$"):
         frame("x", {1: [2], "1": [3]})
     pandas = pytest.importorskip("pandas")
-    with pytest.raises(mltrain.DataError, match="^x: two columns are called 'a'"):
+    with pytest.raises(mltrain.DataError, match=r"^x: two columns are called 'a'"):
         frame("x", pandas.DataFrame([[1, 2]], columns=["a", "a"]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mltrain.data.tables.source import Block, Cells, Source
+from mltrain.data.tables.source import Block, Cells, Source, as_cell
 from mltrain.errors import DataError
 from mltrain.system.extras import needed
 
@@ -97,20 +97,13 @@ def _cells(name: str, column: str, values: Any) -> Cells:
                 pass
     ways = [getattr(values, way) for way in ("to_pylist", "to_list", "tolist") if hasattr(values, way)]
     listed: list[Any] = ways[0]() if ways else list(values)
-    blank = [_is_missing(value) for value in listed]
-    if all(none or _is_number(value) for none, value in zip(blank, listed, strict=True)) and not all(blank):
-        return np.array([np.nan if none else value for none, value in zip(blank, listed, strict=True)], np.float64)
-    return ["" if none else str(value) for none, value in zip(blank, listed, strict=True)]
+    texts = [str(value) if isinstance(value, bool) else as_cell(value) for value in listed]
+    if all(_is_number(value) for text, value in zip(texts, listed, strict=True) if text) and any(texts):
+        return np.array([value if text else np.nan for text, value in zip(texts, listed, strict=True)], np.float64)
+    return texts
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, bool | np.bool_):
         return False
     return isinstance(value, float | np.floating) or (isinstance(value, int | np.integer) and abs(int(value)) <= EXACT)
-
-
-def _is_missing(value: Any) -> bool:
-    """None, NaN, and pandas' NA and NaT, which no comparison tells."""
-    return (
-        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
-    )
