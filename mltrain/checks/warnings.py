@@ -21,7 +21,7 @@ from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
+from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import TrainingDiverged
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Rows, train
@@ -151,7 +151,7 @@ def _is_drawn(parameter: Parameter) -> bool:
 def _unheeding(optimizer: Optimizer) -> Optimizer:
     """The optimizer without what looks back on earlier steps, and would hide where a step leads."""
     rate = optimizer.learning_rate
-    rate = rate.initial_learning_rate if isinstance(rate, ReduceOnPlateau) else rate
+    rate = rate.at(0) if isinstance(rate, Schedule) and rate.monitored else rate
     return replace(optimizer, learning_rate=rate, use_ema=False)
 
 
@@ -171,7 +171,7 @@ def try_steps(
     """
     if not training.epochs:
         return []
-    rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
+    rows = training.rows_per_batch(len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
     measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
