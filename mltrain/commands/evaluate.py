@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.base import Split
+from mltrain.data.base import DatasetSpec, Split
 from mltrain.data.fingerprint import fingerprint
 from mltrain.engine.class_scores import Counts, scores_of
 from mltrain.inference.model import Model
 from mltrain.inference.tables import open_for, read_split, target_names
 from mltrain.job import split_to_evaluate
-from mltrain.runs.run import dataset_of, find_model
+from mltrain.runs.run import find_model, read_model
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.tables import Confusion, class_table, evaluation, residual_table
 from mltrain.views.terminal.terminal import Terminal
@@ -34,8 +34,8 @@ class ClassQuality(NamedTuple):
 def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
     file = find_model(path)
-    model = Model.load(file)
-    split, rows = _own_rows(terminal, file, model) if data is None else _rows_of(model, data)
+    model, dataset, folder = read_model(file)
+    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -74,9 +74,8 @@ def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.ND
     return np.quantile(y.astype(np.float64) - target, QUANTILES, axis=0)
 
 
-def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]:
+def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> tuple[str, Split]:
     """The rows that the model's own dataset held back, and what they are called."""
-    description, folder = dataset_of(file, model)
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder, model.preprocessing)
