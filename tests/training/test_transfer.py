@@ -139,9 +139,15 @@ def test_what_weights_cannot_make_up_for(tmp_path: Path) -> None:
         "dense: left left out: its inputs are scaled in another way, and it has no bias to make up for it",
         "dense_1: taken",
     ]
-    model = trained(tmp_path)
-    with pytest.raises(DataError, match="dense_1: left out: its outputs are numbers here and classes there"):
-        job_of(tmp_path, "cost", layers="{type: dense, units: 4}").start_from(model)
+
+
+def test_classes_are_no_numbers(tmp_path: Path) -> None:
+    one = "dataset: {{type: inline, x: [1, 2, 3], y: {}}}\nlayers: [{{type: dense, units: 3{}}}]\nloss: {}"
+    classes = one.format("[a, b, c]", ", activation: softmax", "sparse_categorical_crossentropy")
+    model = prepare(parse_config(classes, tmp_path / "a.yaml"), tmp_path).model([])
+    numbers = one.format("[[1, 2, 3], [4, 5, 6], [7, 8, 9]]", "", "mse")
+    with pytest.raises(DataError, match="dense: left out: its outputs are numbers here and classes there"):
+        prepare(parse_config(numbers, tmp_path / "b.yaml"), tmp_path).start_from(model)
 
 
 def test_another_activation_is_said(tmp_path: Path) -> None:
