@@ -319,8 +319,8 @@ def test_run_that_another_process_trains() -> None:
 def test_divergence_takes_its_checkpoint_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mltrain.runs.checkpoint_keeper.EVERY", 0)
     monkeypatch.setattr("mltrain.runs.checkpoint_keeper.REST", 0)
-    monkeypatch.setattr("mltrain.training.state.SNAPSHOT_EVERY", 0)
-    monkeypatch.setattr("mltrain.training.state.REST", 0)
+    monkeypatch.setattr("mltrain.training.checkpointing.SNAPSHOT_EVERY", 0)
+    monkeypatch.setattr("mltrain.training.checkpointing.REST", 0)
     write("optimizer sgd")
     words = ("--set", "optimizer={type: sgd, learning_rate: 20}", "--epochs", "50", "--out", "run")
     done = mltrain("fit", "noisy.yaml", *words, "-q")

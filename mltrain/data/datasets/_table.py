@@ -24,10 +24,10 @@ from mltrain.data.tables.learning import (
     standard,
     whole_rows,
 )
-from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.errors import DataError, OptionError
+from mltrain.names.nearest import no_column
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
