@@ -64,12 +64,14 @@ def train_and_save(
         return Background(with_absolute_paths(job.config, folder), job.origin.data, keeper.count)
 
     def save() -> None:
-        model, others = job.model(course.history), _others(job)
+        model, others, wish = job.model(course.history), _others(job), run.folder
         run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
+        if run.folder != wish:
+            terminal.warning(f"{wish} was replaced during the training; the run is in {run.folder}")
 
     if job.config.optimizer.use_ema:
         terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
-    checkpoints = CheckpointKeeper(run.folder, background, course, keeper, terminal.warning)
+    checkpoints = CheckpointKeeper(run, background, course, keeper, terminal.warning)
     with _page(terminal, attempt, live=live) as page:
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
             try:
