@@ -43,7 +43,15 @@ ROOMS: dict[str, set[str]] = {
     # A run as arrays; then in the terminal, as files, as a page about a run, and as a page while it trains.
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
     "views.insight": {"job", "runs", "inference", "backends", "training", "engine", "data"},
-    "views.plotting": {"views.insight", "views.terminal", "views.palette", "runs", "errors", "system"},
+    "views.plotting": {
+        "engine.class_scores",
+        "views.insight",
+        "views.terminal",
+        "views.palette",
+        "runs",
+        "errors",
+        "system",
+    },
     "views.report": {
         "views.plotting",
         "views.terminal",
