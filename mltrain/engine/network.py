@@ -5,10 +5,11 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Allocator, Floats, Inputs, Shape, size
-from mltrain.engine.graph import infer, named_inputs
+from mltrain.engine.graph import execution_order, infer, named_inputs
 from mltrain.engine.layers.base import Layer, Parameter
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.errors import ConfigError, Problem
@@ -31,8 +32,9 @@ class Network:
     ):
         self.inputs = named_inputs(inputs)
         self.nodes = infer(layers, self.inputs)
-        # Of several inputs, the first; what needs all of them asks for `inputs`.
-        self.input_shape = next(iter(self.inputs.values()))[0]
+        shapes = [shape for shape, _ in self.inputs.values()]
+        # Of several inputs, a row has all of them one behind the other.
+        self.input_shape = shapes[0] if len(shapes) == 1 else (sum(map(size, shapes)),)
         self.output_shape = self.nodes[-1].output_shape if self.nodes else self.input_shape
         self.parameters: Floats = zeros((sum(node.parameter_count for node in self.nodes),), dtype)
 
@@ -45,6 +47,23 @@ class Network:
                 except ValueError as error:
                     raise ConfigError([Problem(("layers", index, f"{name}_initializer"), str(error))]) from error
                 self.arrays[f"{node.name}.{name}"][...] = values
+
+    def ending_at(self, name: str) -> "Network":
+        """The layers that lead to the one with this name, as a network with copies of their parameters."""
+        wanted, layers = {name}, []
+        for node in reversed(execution_order(self.nodes)):
+            if node.name in wanted:
+                wanted.update(node.sources)
+                layers.append(replace(node.layer, name=node.name, inputs=node.sources))
+        read = set[str]().union(*(layer.inputs or () for layer in layers))
+        part = Network(
+            layers[::-1],
+            {name: value for name, value in self.inputs.items() if name in read},
+            dtype=self.parameters.dtype,
+        )
+        for array, values in part.arrays.items():
+            values[...] = self.arrays[array]
+        return part
 
     @cached_property
     def arrays(self) -> dict[str, Floats]:

@@ -11,6 +11,7 @@ rows of the same buffers.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +74,9 @@ class Plan:
         self._network, self._dtype, self.fused = network, network.parameters.dtype, layout.fused
         self._gradients = {} if gradients is None else network.views(gradients)
         self._values = [np.empty(rows * numbers, self._number(dtype)) for numbers, dtype in layout.buffers]
+        dtypes = [dtype for _, dtype in network.inputs.values()]
+        whole = [value for value, dtype in zip(layout.inputs.values(), dtypes, strict=True) if dtype == "int"]
+        self._integers = {value.number: np.empty((rows, *value.shape), np.int32) for value in whole}
         self._slopes = [np.empty(rows * numbers, self._dtype) for numbers in layout.gradients]
         self._saved = [
             {name: np.full(_shape(spec, rows), spec.fill, spec.dtype or self._dtype) for name, spec in saved.items()}
@@ -90,34 +94,38 @@ class Plan:
     ) -> BoundBatch:
         """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays, at most ``rows`` rows each.
 
-        Of a network with several inputs, ``x`` has them by name. ``rng`` feeds the layers that are random in training.
-        ``share`` says which rows of the batch these are, where other processes have more.
+        Of a network with several inputs, ``x`` has them by name, or one behind the other in each row. ``rng`` feeds the
+        layers that are random in training. ``share`` says which rows of the batch these are, where other processes have
+        more.
         """
         layout = self._layout
-        given = x if isinstance(x, Mapping) else {next(iter(layout.inputs)): x}
-        places: dict[int, npt.NDArray[Any]] = dict(enumerate(self._values))
-        places |= {FIRST_INPUT - value.number: given[name] for name, value in layout.inputs.items()}
         rows, output = len(y), layout.places[layout.output.number]
-        places[OUTPUT] = y
+        places: dict[int, npt.NDArray[Any]] = dict(enumerate(self._values)) | {OUTPUT: y}
+        forward: list[Call] = []
+        for value, array in zip(layout.inputs.values(), self._inputs(x), strict=True):
+            place = FIRST_INPUT - value.number
+            places[place] = array
+            if value.number in self._integers and array.dtype.kind == "f":
+                places[place] = ids = self._integers[value.number][:rows]
+                forward.append(Call("input", partial(np.copyto, ids, array.reshape(ids.shape), "unsafe")))
 
-        def array(number: int, shape: Shape) -> npt.NDArray[Any]:
+        def view(number: int, shape: Shape) -> npt.NDArray[Any]:
             return _rows(places[layout.places[number]], rows, shape)
 
         def slope(place: int | None, shape: Shape) -> Floats | None:
             return None if place is None else _rows(self._slopes[place], rows, shape)
 
-        forward: list[Call] = []
         backward: list[list[Call]] = []
-        z = array(*layout.loss_reads) if layout.fused else y
+        z = view(*layout.loss_reads) if layout.fused else y
         for stage, saved in zip(layout.stages, self._saved, strict=True):
             if layout.fused and stage is layout.stages[-1]:
                 continue
-            xs = tuple(array(*source) for source in stage.sources)
+            xs = tuple(view(*source) for source in stage.sources)
             dy = slope(stage.dy, stage.target.shape)
             dxs = tuple(slope(place, source.shape) for place, source in zip(stage.dxs, stage.sources, strict=False))
             at = Buffers(
                 x=xs[0],
-                y=array(*stage.target),
+                y=view(*stage.target),
                 parameters=self._parameters(stage, self._network.arrays),
                 saved={name: kept[:rows] if stage.saved[name].per_row else kept for name, kept in saved.items()},
                 gradients=self._parameters(stage, self._gradients, trained=True),
@@ -144,6 +152,16 @@ class Plan:
             forward.append(Call("output", partial(np.copyto, y, source.reshape(y.shape))))
         dz = _rows(self._slopes[0], rows, z.shape[1:]) if layout.training else _NO_GRADIENT
         return BoundBatch(forward, [call for calls in reversed(backward) for call in calls], z, y, dz)
+
+    def _inputs(self, x: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """The arrays of all inputs, in order."""
+        inputs = self._layout.inputs
+        if isinstance(x, Mapping):
+            return [x[name] for name in inputs]
+        if len(inputs) == 1:
+            return [x]
+        stops = list(accumulate(size(value.shape) for value in inputs.values()))
+        return [x[:, stop - size(value.shape) : stop] for value, stop in zip(inputs.values(), stops, strict=True)]
 
     def _number(self, dtype: DType) -> npt.DTypeLike:
         return self._dtype if dtype == "float" else np.int32
@@ -172,4 +190,6 @@ def _shape(spec: ArraySpec, rows: int) -> Shape:
 
 def _rows(array: npt.NDArray[Any], rows: int, shape: Shape) -> npt.NDArray[Any]:
     """The first ``rows`` rows of a buffer, each of the given shape."""
+    if array.size == rows * size(shape):  # also where rows are some columns of an array
+        return array.reshape(rows, *shape)
     return array.reshape(-1)[: rows * size(shape)].reshape(rows, *shape)

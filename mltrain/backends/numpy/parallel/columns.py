@@ -24,7 +24,7 @@ from mltrain.backends.numpy.parallel.collectives import Exchanges
 from mltrain.backends.numpy.parallel.column_parallel import Shards, exchange_after, is_large
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.backends.numpy.train_step import Learner, Run, Step, Task
-from mltrain.engine.graph import Node
+from mltrain.engine.graph import Node, is_chain
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Call
 from mltrain.engine.update import AVERAGE, first_vectors
@@ -44,7 +44,7 @@ def processes_for(nodes: Sequence[Node]) -> int:
 
     NumPy's own threads must be off, or they would fight the helpers for the cores: see `mltrain.system.threads`.
     """
-    if not workers_possible() or not blas_is_alone() or not any(map(is_large, nodes)):
+    if not workers_possible() or not blas_is_alone() or not any(map(is_large, nodes)) or not is_chain(nodes):
         return 1
     return min(cores(), MOST_PROCESSES)
 
