@@ -17,6 +17,9 @@ from mltrain.names.nearest import did_you_mean, some
 INPUT = "input"
 """The name of the input of a dataset that has only one."""
 
+_HIDDEN = "dataset."
+"""Before the name of an input that a layer has, too: no layer can name the input then."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -45,9 +48,11 @@ class Node:
         return sum(size(parameter.shape) for parameter in self.parameters.values() if parameter.trainable)
 
 
-def named_inputs(inputs: Shape | Inputs) -> Inputs:
-    """The inputs by name. A shape alone is one input of floats, `INPUT`."""
-    return inputs if isinstance(inputs, Mapping) else {INPUT: (inputs, "float")}
+def named_inputs(inputs: Shape | Inputs, layers: Sequence[Layer] = ()) -> Inputs:
+    """The inputs by names that none of the ``layers`` has. A shape alone is one input of floats, `INPUT`."""
+    named = inputs if isinstance(inputs, Mapping) else {INPUT: (inputs, "float")}
+    taken = {layer.name for layer in layers}
+    return {_HIDDEN + name if name in taken else name: value for name, value in named.items()}
 
 
 def infer(layers: Sequence[Layer], inputs: Shape | Inputs) -> tuple[Node, ...]:
@@ -56,7 +61,7 @@ def infer(layers: Sequence[Layer], inputs: Shape | Inputs) -> tuple[Node, ...]:
     Unknown names, cycles and layers that are never read are reported together; of shapes that do not fit only the
     first, because it makes all shapes behind it meaningless.
     """
-    values = dict(named_inputs(inputs))
+    values = dict(named_inputs(inputs, layers))
     names = layer_names(layers)
     sources = _sources(layers, names, tuple(values))
     nodes: dict[int, Node] = {}
@@ -114,7 +119,7 @@ def _sources(layers: Sequence[Layer], names: Sequence[str], inputs: Sequence[str
             )
         for number, name in enumerate(given or ()):
             path = ("layers", index, "inputs", number)
-            if name in first and name in inputs:
+            if _HIDDEN + name in inputs:
                 problems.append(
                     Problem(path, f"both a layer and an input of the dataset are named '{name}'; rename the layer")
                 )
