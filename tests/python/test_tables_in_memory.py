@@ -109,7 +109,7 @@ def test_a_missing_column_is_named_with_the_one_that_was_meant(form: Any, model:
 def test_a_cell_that_cannot_be_used_is_told_with_its_row_and_column(form: Any, model: mltrain.Model) -> None:
     wrong = {**ROWS, "kind": ["cat", "dog", "rat", "cat", "cow", "dog"]}
     with pytest.raises(
-        mltrain.DataError, match="row 5, column 'kind': 'cow' is none of the names learned from"
+        mltrain.DataError, match=r"^x: row 5, column 'kind': 'cow' is none of the names learned from"
     ) as caught:
         model.predict(form(wrong))
     assert (caught.value.row, caught.value.column) == (5, "kind")
