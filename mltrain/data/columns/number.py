@@ -104,8 +104,7 @@ class NumberColumn(LearnedColumn, frozen=True, kw_only=True, tag="number", forbi
     def expand(self, codes: Floats | Doubles, reader: ColumnReader, x: Floats, *, strict: bool) -> None:
         if self.gap_input:
             x[:, 1] = np.isnan(codes[:, 0])
-        if x.base is not codes.base or x.strides != codes.strides:
-            x[:, 0] = codes[:, 0]
+        x[:, 0] = codes[:, 0]
         if self.origin != reader.origin:
             x[:, 0] += reader.origin - self.origin
         if self.fill is not None:
