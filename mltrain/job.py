@@ -12,7 +12,7 @@ from mltrain.checks.errors import find_data_problems, find_problems
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
 from mltrain.checks.warnings import find_warnings
 from mltrain.config import Config
-from mltrain.data.base import Dataset, Split
+from mltrain.data.base import Dataset, LazyDataset, Split
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network, Node, infer
 from mltrain.errors import ConfigError, DataError
@@ -125,19 +125,22 @@ class TrainingJob:
         return Rows(split.x, target)
 
 
-def prepare(config: Config, folder: Path) -> TrainingJob:
+def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> TrainingJob:
     """Load the data and build the network. ``folder`` is where the config stands.
+
+    ``data`` is its dataset where something was read of it before, so that it is not read again.
 
     Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
     """
-    row_spec = config.dataset.row_spec(folder)
+    data = data or LazyDataset(config.dataset, config.seed, folder)
+    row_spec = data.row_spec
     if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
         raise ConfigError(problems)
     nodes = infer(config.layers, row_spec.input_shape)
     refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
     network = Network(config.layers, row_spec.input_shape)
     network.initialize(generator(config.seed, "weights"))
-    dataset = config.dataset.load(config.seed, folder)
+    dataset = data.dataset
     validation = dataset.validation is not None
     problems = [
         *find_data_problems(config.layers, config.loss, dataset),

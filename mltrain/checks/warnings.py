@@ -50,7 +50,8 @@ def find_warnings(
     ``taken`` are the layers whose weights are those of a trained model. The network is left as it was.
     """
     found = [
-        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
+        *dataset.notes,
+        *_about_inputs(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *_about_output(network, loss, training),
         *(_about_frozen_layers(network, taken) if training.epochs else []),

@@ -46,7 +46,7 @@ def _loaded(terminal: Terminal, source: LocatedConfig) -> Dataset:
     description = source.config.dataset
     with download_bar(terminal) as progress:
         description.fetch(source.folder, progress)
-    return description.load(source.config.seed, source.folder)
+    return source.data.dataset
 
 
 def _row(feature: FeatureFacts) -> ColumnRow:

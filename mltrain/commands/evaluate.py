@@ -53,7 +53,7 @@ def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]
     description, folder = dataset_of(file, model)
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
-    dataset = description.load(model.config.seed, folder)
+    dataset = description.load(model.config.seed, folder, model.preprocessing)
     if model.origin is not None and fingerprint(dataset) != model.origin.data:
         terminal.warning(
             "the data has changed since the model learned from it: the rows to measure on may be others than those "

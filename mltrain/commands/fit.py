@@ -33,7 +33,7 @@ def run(
         need_event_files()
     source = read_config(config, changes)
     try:
-        job = prepared(terminal, source.config, source.folder)
+        job = prepared(terminal, source.config, source.folder, source.data)
     except ConfigError as error:
         raise source.locate(error.problems) from None
     started = [] if init_from is None else job.start_from(Model.load(find_model(init_from)))

@@ -35,7 +35,7 @@ def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
         return
     source = read_config(path, changes)
-    nodes = infer(source.config.layers, source.config.dataset.row_spec(source.folder).input_shape)
+    nodes = infer(source.config.layers, source.data.row_spec.input_shape)
     table, document = _layers(source.config, nodes)
     terminal.result(table, document)
 

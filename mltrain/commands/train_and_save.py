@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_weights
 from mltrain.config import Config
+from mltrain.data.base import LazyDataset
 from mltrain.engine.arrays import Floats
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.job import TrainingJob, prepare, split_to_evaluate
@@ -102,11 +103,11 @@ def _others(job: TrainingJob) -> dict[str, Floats]:
     return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
 
 
-def prepared(terminal: Terminal, config: Config, folder: Path) -> TrainingJob:
+def prepared(terminal: Terminal, config: Config, folder: Path, data: LazyDataset | None = None) -> TrainingJob:
     """The job, with its data downloaded where that must be, in sight."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
-    return prepare(config, folder)
+    return prepare(config, folder, data)
 
 
 @contextmanager

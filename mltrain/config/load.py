@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mltrain.config.overrides import override
 from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
+from mltrain.data.base import LazyDataset, RowSpec
 from mltrain.errors import ConfigError, Problem
 
 
@@ -25,6 +27,11 @@ class LocatedConfig:
     config: Config
     folder: Path
     places: SourcePositions
+
+    @cached_property
+    def data(self) -> LazyDataset:
+        """The config's dataset; what was read of it to check the config is not read again for training."""
+        return LazyDataset(self.config.dataset, self.config.seed, self.folder)
 
     def locate(self, problems: Sequence[Problem]) -> ConfigError:
         """The error for problems that were found later on, with file, line and column of each."""
@@ -65,7 +72,7 @@ def read_words(path: Path) -> Config:
 
 def _source(text: str, path: Path, overrides: Iterable[str]) -> LocatedConfig:
     source = _source_of_words(text, path, overrides)
-    if problems := _check_numbers(source.config, path.parent):
+    if problems := _check_numbers(source.config, source.data.row_spec):
         raise source.locate(problems)
     return source
 
@@ -104,9 +111,8 @@ def _repeated_names(data: Any) -> list[Problem]:
     return problems
 
 
-def _check_numbers(config: Config, folder: Path) -> list[Problem]:
+def _check_numbers(config: Config, row_spec: RowSpec) -> list[Problem]:
     """What does not fit together in a config in which every word is right."""
     from mltrain.checks.errors import find_problems
 
-    row_spec = config.dataset.row_spec(folder)
     return find_problems(config.layers, config.loss, config.metrics, config.training, row_spec)

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
 from mltrain.data.preprocessing import AS_IS, Preprocessing
-from mltrain.data.splitting import draw_parts
+from mltrain.data.splitting import Parts, draw_parts
 from mltrain.errors import OptionError
 from mltrain.random_streams import generator
 from mltrain.spec import Family, Spec
@@ -54,7 +55,8 @@ class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
-    the missing values that were filled in, by column.
+    the missing values that were filled in, by column. ``notes`` are sentences about what looks wrong in the source or was
+    guessed, ``left_out`` its columns that are not learned from, each with the reason.
     """
 
     row_spec: RowSpec
@@ -63,6 +65,8 @@ class Dataset:
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
     gaps: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def by_name(self) -> dict[str, Split]:
@@ -71,8 +75,63 @@ class Dataset:
         return {name: rows for name, rows in named.items() if rows is not None}
 
 
+class RawData:
+    """All rows of a dataset as they were read, before they are split and prepared: `DatasetSpec.read` gives them.
+
+    ``count`` rows can be split; ``labels``, int32 ``(count,)``, are their classes, or None where targets are numbers.
+    Rows that the source itself sets apart for the test or for validation are not among them.
+    """
+
+    @property
+    def count(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def labels(self) -> npt.NDArray[np.int32] | None:
+        raise NotImplementedError
+
+    def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
+        """The rows of each part, by their numbers; what has to be learned from rows is learned from ``parts.train``.
+
+        Each call begins with the rows as they were read, so that folds or seeds can follow each other. The ``last``
+        one may use the memory of what was read: after it there is nothing to split. ``learned`` is what a model has
+        learned from its own training rows, and is used in place of what these rows would teach. Raises `DataError`.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class RawArrays(RawData):
+    """Rows that need no preparation, or always the same; ``test`` is given by data that has a test set of its own."""
+
+    row_spec: RowSpec
+    rows: Split
+    test: Split | None = None
+    preprocessing: Preprocessing = AS_IS
+
+    @property
+    def count(self) -> int:
+        return len(self.rows.x)
+
+    @property
+    def labels(self) -> npt.NDArray[np.int32] | None:
+        return self.rows.y if self.row_spec.classes is not None else None
+
+    def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
+        train, validation, test = map(self._taken, parts)
+        assert train is not None
+        return Dataset(self.row_spec, train, validation, test or self.test, self.preprocessing)
+
+    def _taken(self, numbers: npt.NDArray[np.intp]) -> Split | None:
+        if not len(numbers):
+            return None
+        if np.array_equal(numbers, np.arange(self.count)):
+            return self.rows  # all of them: no copy
+        return Split(self.rows.x[numbers], self.rows.y[numbers])
+
+
 class DatasetSpec(Spec):
-    """A dataset's description. Members say what a row looks like before they load anything.
+    """A dataset's description. Members read rows, and say what a row looks like; rows are split in one way for all.
 
     Options that do not fit each other are refused with `OptionError` when the description is made.
     """
@@ -81,6 +140,10 @@ class DatasetSpec(Spec):
 
     validation_split: Annotated[Fraction, Meta(description="share of the rows held back to watch training by")] = 0.0
     test_split: Annotated[Fraction, Meta(description="share of the rows held back for evaluate")] = 0.0
+    split_seed: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="the seed by which rows are made and split, so that seed varies all else; by default seed"),
+    ] = None
 
     def __post_init__(self) -> None:
         if self.validation_split + self.test_split >= 1:
@@ -96,20 +159,41 @@ class DatasetSpec(Spec):
         if self.test_split and given:
             raise OptionError((inputs,), f"test_split draws these {rows} already; keep one of the two")
 
-    def row_spec(self, folder: Path) -> RowSpec:
-        """What one row looks like. ``folder`` is where the config stands: relative paths start there.
+    def known_facts(self, folder: Path) -> RowSpec | None:
+        """What one row looks like, where that is known before any row is read. Raises `DataError`.
 
-        Raises `DataError`.
+        ``folder`` is where the config stands: relative paths start there.
         """
-        raise NotImplementedError
+        return None
+
+    def row_spec(self, folder: Path) -> RowSpec:
+        """What one row looks like; all rows are read where it takes that to know. Raises `DataError`."""
+        return self.known_facts(folder) or self.load(0, folder).row_spec
 
     def count(self) -> int | None:
         """How many rows there are, all parts together, where the description says so."""
         return None
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        """Make or read all rows. Raises `DataError`."""
+    def read(self, seed: int, folder: Path) -> RawData:
+        """Make or read all rows. ``seed`` is the config's; `generator` gives the random numbers. Raises `DataError`."""
         raise NotImplementedError
+
+    def draw(self, raw: RawData, seed: int) -> Parts:
+        """Which rows are trained on and which are held back: by chance, as the seed says. Raises `DataError`.
+
+        Each held-back part has its share of the rows, and of every class; rows keep their order within a part.
+        """
+        rng = self.generator(seed, "split")
+        return draw_parts(raw.count, self.validation_split, self.test_split, rng, raw.labels)
+
+    def load(self, seed: int, folder: Path, learned: Preprocessing | None = None) -> Dataset:
+        """All rows, read and split once. ``learned`` is as in `RawData.split`. Raises `DataError`."""
+        raw = self.read(seed, folder)
+        return raw.split(self.draw(raw, seed), learned=learned, last=True)
+
+    def generator(self, seed: int, purpose: Literal["data", "split"]) -> np.random.Generator:
+        """The random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``."""
+        return generator(seed if self.split_seed is None else self.split_seed, purpose)
 
     def true_function(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
         """The y of each x that noise hides, where a formula says it: what a perfect network would answer.
@@ -148,23 +232,22 @@ class DatasetSpec(Spec):
         """
         return False
 
-    def parts(
-        self,
-        rows: Split,
-        row_spec: RowSpec,
-        seed: int,
-        test: Split | None = None,
-        preprocessing: Preprocessing = AS_IS,
-    ) -> Dataset:
-        """Split ``rows`` at random, by the seed, into what is trained on and what is held back.
 
-        Each held-back part has its share of the rows, and of every class; rows keep their order within a part.
-        ``test`` is given by data that has a test set of its own. Raises `DataError` where a part would be empty.
-        """
-        labels = rows.y if row_spec.classes is not None else None
-        drawn = draw_parts(len(rows.x), self.validation_split, self.test_split, generator(seed, "split"), labels)
-        if len(drawn.train) == len(rows.x):
-            return Dataset(row_spec, rows, None, test, preprocessing)
-        train, validation, own_test = (Split(rows.x[part], rows.y[part]) if len(part) else None for part in drawn)
-        assert train is not None
-        return Dataset(row_spec, train, validation, own_test or test, preprocessing)
+class LazyDataset:
+    """A described dataset in a folder: what a row looks like and all rows, each found out once, when first asked for.
+
+    It is what the checks of a config and the training after them share, so that a file is read once.
+    """
+
+    def __init__(self, spec: DatasetSpec, seed: int, folder: Path):
+        self.spec, self.seed, self.folder = spec, seed, folder
+
+    @cached_property
+    def row_spec(self) -> RowSpec:
+        """What one row looks like. Raises `DataError`."""
+        return self.spec.known_facts(self.folder) or self.dataset.row_spec
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """All rows. Raises `DataError`."""
+        return self.spec.load(self.seed, self.folder)

@@ -72,7 +72,7 @@ class SavedRun:
     @cached_property
     def data(self) -> Dataset:
         """The rows. Raises `DataError` if they cannot be had."""
-        return self.dataset.load(self.model.config.seed, self.folder)
+        return self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
 
     @property
     def frames_to_the_end(self) -> Frames:

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from mltrain.config.convert import convert
+from mltrain.config.load import read_config
 from mltrain.data.base import Dataset, DatasetSpec
+from mltrain.data.splitting import Parts
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.format import CategoryColumn, NumberColumn
 from mltrain.data.tables.source import BLOCK_ROWS
 from mltrain.errors import ConfigError, DataError
+from mltrain.job import prepare
 
 PETS = "age,kind,weight,name\n1,cat,3.5,Tom\n2,dog,20,Rex\n,cat,4,\n4,rat,0.3,Jim\n"
 
@@ -234,11 +237,51 @@ def test_the_file_is_read_once_for_what_a_row_looks_like_and_for_the_rows(tmp_pa
     opened = []
     blocks = DelimitedFile.blocks
     monkeypatch.setattr(DelimitedFile, "blocks", lambda file: opened.append(1) or blocks(file))
-    spec = convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "y"})
-    assert spec.row_spec(tmp_path) == spec.load(0, tmp_path).row_spec
+    (tmp_path / "c.yaml").write_text(
+        "{dataset: {type: csv, path: rows.csv, target: y}, layers: [{type: dense, units: 1}], loss: mse}"
+    )
+    source = read_config(tmp_path / "c.yaml")
+    job = prepare(source.config, source.folder, source.data)
+    assert job.dataset.row_spec == source.data.row_spec
     assert len(opened) == 1
     (tmp_path / "rows.csv").write_text("a,y\n1,2\n")
-    assert spec.row_spec(tmp_path).input_shape == (1,)
+    assert source.config.dataset.row_spec(tmp_path).input_shape == (1,)
+
+
+MIXED = "kind,size,y\nred,1,1\nblue,2,2\n,3,3\nred,,4\ngreen,10,5\nblue,20,6\n"
+
+
+def test_each_split_learns_categories_gaps_and_scales_from_its_own_training_rows(tmp_path):
+    (tmp_path / "rows.csv").write_text(MIXED)
+    spec = convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "y", "missing": "mean"})
+    raw = spec.read(0, tmp_path)
+    assert (raw.count, raw.labels) == (6, None)
+    first, second = (
+        Parts(*(np.array(part, np.intp) for part in parts))
+        for parts in (([0, 1, 2, 3], [4, 5], []), ([4, 5, 3], [0], [1, 2]))
+    )
+    one, two, again = raw.split(first), raw.split(second), raw.split(first)
+    assert [column.name for column in one.preprocessing.table.columns] == ["kind", "size"]
+    assert one.preprocessing.table.features == ["kind=blue", "kind=red", "size"]
+    assert one.train.x.tolist() == [[0, 1, 1], [1, 0, 2], [0, 1, 3], [0, 1, 2]]
+    assert one.validation.x.tolist() == [[0, 0, 10], [1, 0, 20]]  # green was not there to learn
+    assert one.preprocessing.inputs.shift == (0, 0, 2)
+    assert one.preprocessing.targets.shift == (2.5,)
+    assert one.gaps == {"kind": 1, "size": 1}
+    assert one.row_spec.input_shape == (3,)
+    assert two.preprocessing.table.features == ["kind=blue", "kind=green", "kind=red", "size"]
+    assert two.train.x.tolist() == [[0, 1, 0, 10], [1, 0, 0, 20], [0, 0, 1, 15]]
+    assert two.validation.x.tolist() == [[0, 0, 1, 1]]
+    assert two.test.x.tolist() == [[1, 0, 0, 2], [1, 0, 0, 3]]
+    assert again.train.x.tolist() == one.train.x.tolist()
+    assert again.preprocessing == one.preprocessing
+    taught = raw.split(second, learned=one.preprocessing)
+    assert taught.preprocessing == one.preprocessing
+    assert taught.train.x.tolist() == [[0, 0, 10], [1, 0, 20], [0, 1, 2]]
+    last = raw.split(first, last=True)
+    assert [part.tolist() for part in (*last.train, *last.validation)] == [
+        part.tolist() for part in (*one.train, *one.validation)
+    ]
 
 
 def test_a_large_table_takes_little_more_memory_than_its_numbers(tmp_path):

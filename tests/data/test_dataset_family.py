@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.data.points import Points
+from mltrain.data.splitting import Parts
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 RANDOM = {"line_side", "playground"}
@@ -68,3 +70,29 @@ def test_the_seed_decides_every_byte(spec: DatasetSpec):
 def test_only_what_is_missing_is_fetched(spec: DatasetSpec):
     assert spec.download_notice(CONFIGS) is None
     assert spec.fetch(CONFIGS) is False
+
+
+@each_case
+def test_what_was_read_can_be_split_again_and_again(spec: DatasetSpec):
+    raw = spec.read(1, CONFIGS)
+    whole = spec.load(1, CONFIGS)
+    folds = [
+        Parts(np.arange(start, raw.count, 2), np.arange(1 - start, raw.count, 2), np.empty(0, np.intp))
+        for start in (0, 1)
+    ]
+    one, other, again = (raw.split(parts) for parts in (folds[0], folds[1], folds[0]))
+    assert [array.tobytes() for array in arrays(one)] == [array.tobytes() for array in arrays(again)]
+    assert one.preprocessing == again.preprocessing
+    assert one.train.y.tolist() == other.validation.y.tolist()
+    assert one.validation.y.tolist() == other.train.y.tolist()
+    for last in (False, True):
+        drawn = raw.split(spec.draw(raw, 1), last=last)
+        assert [array.tobytes() for array in arrays(drawn)] == [array.tobytes() for array in arrays(whole)]
+        assert drawn.preprocessing == whole.preprocessing
+
+
+@each_case
+def test_split_seed_fixes_the_rows_whatever_the_seed(spec: DatasetSpec):
+    fixed = replace(spec, split_seed=1)
+    expected = [array.tobytes() for array in arrays(spec.load(1, CONFIGS))]
+    assert [[array.tobytes() for array in arrays(fixed.load(seed, CONFIGS))] for seed in (1, 2)] == [expected] * 2

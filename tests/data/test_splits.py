@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import Dataset, DatasetSpec, RawArrays, RowSpec, Split
 from mltrain.data.splitting import rows_in_words
 from mltrain.errors import DataError, OptionError
 
@@ -17,7 +17,8 @@ def rows(count: int) -> Split:
 
 def split(count: int, validation: float = 0, test: float = 0, seed: int = 0, own_test: Split | None = None) -> Dataset:
     spec = DatasetSpec(validation_split=validation, test_split=test)
-    return spec.parts(rows(count), RowSpec((2,)), seed, own_test)
+    raw = RawArrays(RowSpec((2,)), rows(count), own_test)
+    return raw.split(spec.draw(raw, seed))
 
 
 def numbers(part: Split | None) -> list[int]:
@@ -29,7 +30,8 @@ def numbers(part: Split | None) -> list[int]:
 
 def test_nothing_held_back_copies_nothing():
     given = rows(10)
-    dataset = DatasetSpec().parts(given, RowSpec((2,)), 0)
+    raw = RawArrays(RowSpec((2,)), given)
+    dataset = raw.split(DatasetSpec().draw(raw, 0))
     assert dataset.train is given
     assert dataset.validation is None
     assert dataset.test is None

@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.float32 import check_number, to_float32
 from mltrain.data.points import Points
 from mltrain.errors import OptionError
-from mltrain.random_streams import generator
 
 
 class Curve(DatasetSpec):
@@ -48,20 +47,20 @@ class Curve(DatasetSpec):
         for index, number in enumerate(self.x):
             check_number(number, ("x", index))
 
-    def row_spec(self, folder: Path) -> RowSpec:
+    def known_facts(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(1,))
 
     def count(self) -> int:
         return len(self.x) if isinstance(self.x, list) else self.samples or 0
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        rng = generator(seed, "data")
+    def read(self, seed: int, folder: Path) -> RawData:
+        rng = self.generator(seed, "data")
         with np.errstate(over="ignore", invalid="ignore"):  # to_float32 finds what comes of it
             x = self._points(rng)
             # Drawn even where it counts for nothing, so that more noise moves the same points, only further.
             y = self.true_function(x) + self.noise_stddev * rng.standard_normal(len(x))
         rows = Split(to_float32(x, "x")[:, None], to_float32(y, "y")[:, None])
-        return self.parts(rows, self.row_spec(folder), seed)
+        return RawArrays(self.known_facts(folder), rows)
 
     def _points(self, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         if isinstance(self.x, Points):

@@ -1,34 +1,40 @@
 """What the datasets have in common whose rows are those of a table in a file."""
 
-from functools import lru_cache
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import Dataset, DatasetSpec, RawData, RowSpec, Split
+from mltrain.data.columns import ColumnKind
+from mltrain.data.columns.category import Category
+from mltrain.data.columns.identifier import Identifier
+from mltrain.data.columns.number import Number, NumberReader
 from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
-from mltrain.data.splitting import Parts, draw_parts, reorder, rows_in_words
+from mltrain.data.splitting import Parts, reorder, rows_in_words
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing
 from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.learning import (
     Filling,
+    Unknown,
     check_missing,
     learn_columns,
+    check_scale,
     learn_scaling,
     standard,
     whole_rows,
 )
 from mltrain.data.tables.nearest import no_column
+from mltrain.data.tables.notation import PLAIN
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
+from mltrain.data.tables.telltales import telltales
 from mltrain.errors import DataError, OptionError
-from mltrain.random_streams import generator
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
@@ -40,8 +46,8 @@ Names = list[Name]
 class TableDataset(DatasetSpec):
     """Rows of a table. Members say how its file is read; the rest is the same for all.
 
-    Columns of numbers become one float32 input each, columns of names one for each name. Classes are the target's
-    names in alphabetical order, or in that of their numbers.
+    What kind a column is (number, category, boolean, date, text, identifier), and so which inputs it becomes, is found,
+    or said in ``columns``. Classes are the target's names in alphabetical order, or in that of their numbers.
     """
 
     path: Annotated[str, Meta(description="the file, seen from the config's folder or from the working folder")]
@@ -50,24 +56,38 @@ class TableDataset(DatasetSpec):
         Names | None, Meta(description="the columns to predict from; by default all but the target")
     ] = None
     ignore: Annotated[tuple[Name, ...], Meta(description="columns to leave out")] = ()
+    columns: Annotated[
+        dict[str, ColumnKind],
+        Meta(
+            description="what kinds of columns there are, by name: number, category, boolean, date, text, identifier; "
+            "by default found"
+        ),
+    ] = {}
     categories: Annotated[
         tuple[Name, ...],
-        Meta(description="columns whose numbers are names, such as a postcode or the number of a class"),
+        Meta(
+            description="columns whose numbers are names, such as a postcode or the number of a class; the same as "
+            "category in columns"
+        ),
     ] = ()
     missing: Annotated[
-        Filling,
+        Filling | None,
         Meta(
             description="what to do about missing values: refuse them, leave such rows out, or fill them in from the "
-            "rows trained on; categories are always filled with the most frequent one"
+            "rows trained on, categories with the most frequent one; by default numbers get the median, for categories "
+            "it is a name of its own, and rows without a target are left out"
         ),
-    ] = "error"
+    ] = None
     missing_values: Annotated[
         tuple[str | float, ...], Meta(description="cells that mean that there is no value", min_length=1)
     ] = DEFAULT_MISSING
     unknown: Annotated[
-        Literal["error", "ignore"],
-        Meta(description="what to do about categories that come up later: refuse them, or take them for none of all"),
-    ] = "error"
+        Unknown | None,
+        Meta(
+            description="what to do about categories that come up later: refuse them, or take them for none of all; by "
+            "default they count as other, as rare ones do"
+        ),
+    ] = None
     standardize: Annotated[
         bool | Names,
         Meta(description="give columns of numbers mean 0 and standard deviation 1: all that min_max leaves, or these"),
@@ -97,6 +117,9 @@ class TableDataset(DatasetSpec):
             for index, name in enumerate(self.min_max):
                 if name in self.standardize:
                     raise OptionError(("min_max", index), f"'{name}' is in standardize, too; keep one of the two")
+        for name in self.categories:
+            if name in self.columns:
+                raise OptionError(("columns", name), f"'{name}' is in categories, too; keep one of the two")
         for option in ("features", "ignore"):
             for index, name in enumerate(getattr(self, option) or ()):
                 if name in self.targets:
@@ -111,47 +134,18 @@ class TableDataset(DatasetSpec):
         """A file of such rows, for reading. Raises `DataError`."""
         raise NotImplementedError
 
-    def row_spec(self, folder: Path) -> RowSpec:
-        return _facts(self._surveyed(folder))
+    def read(self, seed: int, folder: Path) -> RawData:
+        path = find_file(self.path, folder)
+        try:
+            path.stat()
+        except OSError as error:
+            raise DataError(f"{path}: {_why(error, self.path, folder)}") from None
+        return RawRows(self, self._survey(path), folder)
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        table = self._surveyed(folder)
-        _survey.cache_clear()  # the rows are put into another order below, and belong to the dataset from then on
-        row_spec = _facts(table)
-        parts = self._parts(table, row_spec, seed)
-        order = np.concatenate(parts)
-        if len(parts.train) < len(order):
-            reorder(table.features, order)
-            reorder(table.targets, order)
-        train = len(parts.train)
-        columns = learn_columns(table, train, self.missing, self.unknown)
-        format_ = TableFormat(
-            columns=tuple(columns), targets=tuple(self.targets), missing_values=tuple(self._missing().texts)
-        )
-        gaps = {
-            column.name: int(np.isnan(codes).sum()) for column, codes in zip(columns, table.features.T, strict=True)
-        }
-        x = format_.expand(table.features)
-        y = table.targets[:, 0].astype(np.int32) if row_spec.classes else table.targets
-        preprocessing = Preprocessing(
-            inputs=self._input_scaling(x[:train], format_),
-            targets=self._target_scaling(y[:train], row_spec),
-            table=format_,
-        )
-        stops = np.cumsum([len(part) for part in parts])
-        whole, validation, test = (
-            Split(x[stop - len(part) : stop], y[stop - len(part) : stop]) if len(part) else None
-            for part, stop in zip(parts, stops, strict=True)
-        )
-        assert whole is not None
-        return Dataset(
-            row_spec,
-            whole,
-            validation or self._held(self.validation_path, folder, format_, row_spec),
-            test or self._held(self.test_path, folder, format_, row_spec),
-            preprocessing,
-            gaps,
-        )
+    def draw(self, raw: RawData, seed: int) -> Parts:
+        if isinstance(raw, RawRows) and raw.table.split is not None:
+            return _said_parts(raw.table.source, str(self.split_column), raw.table.split)
+        return super().draw(raw, seed)
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         found = {
@@ -169,13 +163,14 @@ class TableDataset(DatasetSpec):
         }
         return replace(self, **named)
 
-    def _missing(self) -> Missing:
-        return Missing([text if isinstance(text, str) else f"{text:g}" for text in self.missing_values])
+    def missing_texts(self) -> Missing:
+        """The cells that mean that there is no value."""
+        return Missing([text if isinstance(text, str) else f"{text:.17g}" for text in self.missing_values])
 
     def _roles(self, source: Source) -> Roles:
         """Which columns of a file are read, and what for. Raises `DataError`."""
         special = [*self.targets, *self.ignore, *([self.split_column] if self.split_column else [])]
-        named = [*special, *self.categories, *(self.features or ())]
+        named = [*special, *self.categories, *self.columns, *(self.features or ())]
         named += [name for option in (self.standardize, self.min_max) if isinstance(option, list) for name in option]
         for name in named:
             if name not in source.columns:
@@ -183,90 +178,129 @@ class TableDataset(DatasetSpec):
         features = [name for name in self.features or source.columns if name not in special]
         if not features:
             raise DataError(f"{source.name}: there is no column to predict from")
-        return Roles(features, self.targets, self.categories, self.split_column)
-
-    def _surveyed(self, folder: Path) -> RawTable:
-        path = find_file(self.path, folder)
-        try:
-            state = path.stat()
-        except OSError as error:
-            raise DataError(f"{path}: {_why(error, self.path, folder)}") from None
-        return _survey(_Key(self, path, state.st_mtime_ns, state.st_size))
+        kinds = {**{name: Category() for name in self.categories}, **self.columns}
+        return Roles(features, self.targets, kinds, self.split_column, only_names=self.unknown is not None)
 
     def _survey(self, path: Path) -> RawTable:
-        as_text = bool(self.categories)
-        with self.open(path, as_text=as_text) as source:
-            table = survey(source, self._roles(source), self._missing())
+        as_text = any(not isinstance(kind, Number | Identifier) for kind in self.columns.values())
+        table = survey(
+            lambda as_text: self.open(path, as_text=as_text),
+            self._roles,
+            self.missing_texts(),
+            as_text=as_text or bool(self.categories),
+        )
         if self.missing == "error" and whole_rows(table, targets_only=True).all():
             check_missing(table)
         keep = whole_rows(table, targets_only=self.missing != "drop")
         if not keep.all():
-            if self.missing != "drop":
+            if self.missing not in (None, "drop"):
                 row, absent = int((~keep).argmax()) + 1, rows_in_words(int((~keep).sum()))
                 raise DataError(
                     f"{table.source}: row {row:,}, column '{', '.join(self.targets)}': the target is missing, in "
                     f"{absent} in all; what is to be learned cannot be filled in: 'missing: drop' leaves such rows out"
                 )
             if not keep.any():
-                raise DataError(f"{table.source}: every row lacks some value, so 'missing: drop' leaves none")
+                what = "every row lacks some value, so 'missing: drop' leaves none"
+                if self.missing is None:
+                    what = f"column '{', '.join(self.targets)}' is empty in all rows, so there is nothing to learn"
+                raise DataError(f"{table.source}: {what}")
             table.features, table.targets = table.features[keep], table.targets[keep]
             if table.split is not None:
                 table.split = [part for part, kept in zip(table.split, keep, strict=True) if kept]
         return table
 
-    def _parts(self, table: RawTable, row_spec: RowSpec, seed: int) -> Parts:
-        if table.split is not None:
-            return _said_parts(table.source, str(self.split_column), table.split)
-        labels = table.targets[:, 0].astype(np.int32) if row_spec.classes else None
-        rng = generator(seed, "split")
-        return draw_parts(len(table.features), self.validation_split, self.test_split, rng, labels)
+
+class RawRows(RawData):
+    """The rows of a table, read by a description: a number a cell, from which each split learns by itself."""
+
+    def __init__(self, spec: TableDataset, table: RawTable, folder: Path):
+        self.spec, self.table, self.folder = spec, table, folder
+
+    @property
+    def count(self) -> int:
+        return len(self.table.features)
+
+    @property
+    def labels(self) -> npt.NDArray[np.int32] | None:
+        return self.table.targets[:, 0].astype(np.int32) if self.table.classes else None
+
+    def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
+        table, train, spec = self._ordered(np.concatenate(parts), last=last), len(parts.train), self.spec
+        gaps = {column.name: int(np.isnan(table.features[:, column.start]).sum()) for column in table.columns}
+        notes = (*table.notes, *telltales(table, train))
+        if learned is not None and learned.table is not None:
+            format_ = learned.table
+        else:
+            reader = table.target_columns[0].reader
+            format_ = TableFormat(
+                columns=tuple(learn_columns(table, train, spec.missing, spec.unknown)),
+                targets=tuple(spec.targets),
+                missing_values=spec.missing_texts().texts,
+                target_notation=reader.notation if isinstance(reader, NumberReader) else PLAIN,
+            )
+        x = format_.expand(table.features)
+        y = table.targets[:, 0].astype(np.int32) if table.classes else table.targets
+        row_spec = RowSpec((x.shape[1],), table.targets.shape[1], table.classes)
+        preprocessing = learned or Preprocessing(
+            inputs=self._input_scaling(x[:train], format_),
+            targets=self._target_scaling(y[:train], row_spec),
+            table=format_,
+        )
+        stops = np.cumsum([len(part) for part in parts])
+        whole, validation, test = (
+            Split(x[stop - len(part) : stop], y[stop - len(part) : stop]) if len(part) else None
+            for part, stop in zip(parts, stops, strict=True)
+        )
+        assert whole is not None
+        return Dataset(
+            row_spec,
+            whole,
+            validation or self._held(spec.validation_path, format_, row_spec),
+            test or self._held(spec.test_path, format_, row_spec),
+            preprocessing,
+            gaps,
+            notes,
+            tuple((one.name, one.reason) for one in table.left_out),
+        )
+
+    def _ordered(self, order: npt.NDArray[np.intp], *, last: bool) -> RawTable:
+        """The table with these of its rows, in this order.
+
+        The ``last`` split reorders the rows within their own memory, so that a large table is in memory once.
+        """
+        table = self.table
+        if not last or len(order) < len(table.features):
+            return replace_fields(table, features=table.features[order], targets=table.targets[order])
+        if not np.array_equal(order, np.arange(len(order))):
+            reorder(table.features, order)
+            reorder(table.targets, order)
+        return table
 
     def _input_scaling(self, x: npt.NDArray[np.float32], format_: TableFormat) -> Scaling:
         names = [column.name for column in format_.columns]
-        chosen = self.standardize if isinstance(self.standardize, list) else []
-        to_range = self.min_max if isinstance(self.min_max, list) else []
-        if self.min_max is True:
+        chosen = self.spec.standardize if isinstance(self.spec.standardize, list) else []
+        to_range = self.spec.min_max if isinstance(self.spec.min_max, list) else []
+        if self.spec.min_max is True:
             to_range = [name for name in names if name not in chosen]
-        if self.standardize is True:
+        if self.spec.standardize is True:
             chosen = [name for name in names if name not in to_range]
         return learn_scaling(x, format_, chosen, to_range)
 
     def _target_scaling(self, y: npt.NDArray[np.float32] | npt.NDArray[np.int32], row_spec: RowSpec) -> Scaling:
-        if row_spec.classes or not self.standardize_target:
+        if row_spec.classes or not self.spec.standardize_target:
             return Scaling()
         pairs = [standard(y[:, index].astype(np.float32)) for index in range(y.shape[1])]
+        for name, (_, scale) in zip(self.spec.targets, pairs, strict=True):
+            check_scale(name, scale)
         return Scaling(shift=tuple(shift for shift, _ in pairs), scale=tuple(scale for _, scale in pairs))
 
-    def _held(self, path: str | None, folder: Path, format_: TableFormat, row_spec: RowSpec) -> Split | None:
+    def _held(self, path: str | None, format_: TableFormat, row_spec: RowSpec) -> Split | None:
         if path is None:
             return None
-        with self.open(find_file(path, folder), as_text=format_.as_text or row_spec.classes is not None) as source:
+        with self.spec.open(
+            find_file(path, self.folder), as_text=format_.as_text or row_spec.classes is not None
+        ) as source:
             return Split(*read_table(source, format_, row_spec.classes))
-
-
-class _Key:
-    """What a survey depends on: the description, and the file's state."""
-
-    def __init__(self, spec: TableDataset, path: Path, changed: int, length: int):
-        self.spec, self.path = spec, path
-        self._identity = (msgspec.json.encode(spec), str(path), changed, length)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self._identity == other._identity
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-
-# What a row looks like is known only when all rows were read, and they are asked for next: reading once must do.
-@lru_cache(maxsize=1)
-def _survey(key: _Key) -> RawTable:
-    return key.spec._survey(key.path)
-
-
-def _facts(table: RawTable) -> RowSpec:
-    width = sum(len(column.names) if column.is_category else 1 for column in table.columns)
-    return RowSpec((width,), table.targets.shape[1], table.classes)
 
 
 def _said_parts(source: str, column: str, said: list[str]) -> Parts:

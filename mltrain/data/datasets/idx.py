@@ -5,7 +5,7 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.find_files import find_file
 from mltrain.data.idx_format import read_idx
 from mltrain.data.preprocessing import pixels
@@ -41,10 +41,7 @@ class Idx(DatasetSpec):
         super().__post_init__()
         self.check_test_pair("test_images", "test_labels", "images")
 
-    def row_spec(self, folder: Path) -> RowSpec:
-        return _facts(_read(self.images, self.labels, folder))
-
-    def load(self, seed: int, folder: Path) -> Dataset:
+    def read(self, seed: int, folder: Path) -> RawData:
         rows = _read(self.images, self.labels, folder)
         row_spec, test = _facts(rows), None
         if self.test_images and self.test_labels:
@@ -53,7 +50,7 @@ class Idx(DatasetSpec):
                 raise DataError(f"{self.test_images}: its images are of another size than those of {self.images}")
             if test.y.max() >= len(row_spec.classes or ()):
                 raise DataError(f"{self.test_labels}: holds the label {test.y.max()}, which {self.labels} has not")
-        return self.parts(rows, row_spec, seed, test, pixels(scale=self.scale))
+        return RawArrays(row_spec, rows, test, pixels(scale=self.scale))
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         paths = {name: getattr(self, name) for name in _PATHS}

@@ -5,7 +5,7 @@ import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.find_files import find_file
 from mltrain.data.image_files import ENDINGS, read_picture
 from mltrain.data.preprocessing import pixels
@@ -33,15 +33,15 @@ class Images(DatasetSpec):
         if self.test_split and self.test_path:
             raise OptionError(("test_path",), "test_split draws these images already; keep one of the two")
 
-    def row_spec(self, folder: Path) -> RowSpec:
+    def known_facts(self, folder: Path) -> RowSpec:
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
         return RowSpec(shape, classes=tuple(_classes(find_file(self.path, folder))))
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        row_spec = self.row_spec(folder)
+    def read(self, seed: int, folder: Path) -> RawData:
+        row_spec = self.known_facts(folder)
         rows = self._read(find_file(self.path, folder), row_spec)
         test = self._read(find_file(self.test_path, folder), row_spec) if self.test_path else None
-        return self.parts(rows, row_spec, seed, test, pixels(scale=self.scale))
+        return RawArrays(row_spec, rows, test, pixels(scale=self.scale))
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         test = str(find_file(self.test_path, folder).resolve()) if self.test_path else None

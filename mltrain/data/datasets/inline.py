@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.nested import array_shape, check_array, in_words, is_number
 from mltrain.data.splitting import rows_in_words
 from mltrain.errors import OptionError
@@ -65,7 +65,7 @@ class Inline(DatasetSpec):
             raise OptionError(("y", 0, 0), f"expected a number, got {in_words(first[0])}")
         check_array(self.y, ("y",))
 
-    def row_spec(self, folder: Path) -> RowSpec:
+    def known_facts(self, folder: Path) -> RowSpec:
         input_shape = array_shape(self.x)[1:] or (1,)
         if isinstance(self.y[0], str):
             return RowSpec(input_shape, classes=tuple(dict.fromkeys(self.y)))
@@ -75,11 +75,11 @@ class Inline(DatasetSpec):
     def count(self) -> int:
         return len(self.x)
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        row_spec = self.row_spec(folder)
+    def read(self, seed: int, folder: Path) -> RawData:
+        row_spec = self.known_facts(folder)
         x = np.array(self.x, np.float32).reshape(len(self.x), *row_spec.input_shape)
         if row_spec.classes is None:
             y = np.array(self.y, np.float32).reshape(len(self.y), row_spec.outputs)
-            return self.parts(Split(x, y), row_spec, seed)
+            return RawArrays(row_spec, Split(x, y))
         number = {name: index for index, name in enumerate(row_spec.classes)}
-        return self.parts(Split(x, np.array([number[name] for name in self.y], np.int32)), row_spec, seed)
+        return RawArrays(row_spec, Split(x, np.array([number[name] for name in self.y], np.int32)))

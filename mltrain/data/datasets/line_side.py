@@ -5,9 +5,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.float32 import to_float32
-from mltrain.random_streams import generator
 
 
 class LineSide(DatasetSpec):
@@ -26,19 +25,19 @@ class LineSide(DatasetSpec):
     samples: Annotated[int, Meta(ge=1, description="how many points")]
     size: Annotated[float, Meta(gt=0, description="length of the square's edges; a corner of it is at 0, 0")]
 
-    def row_spec(self, folder: Path) -> RowSpec:
+    def known_facts(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(2,), classes=("below", "above"))
 
     def count(self) -> int:
         return self.samples
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        x = to_float32(self.size * generator(seed, "data").random((self.samples, 2)), "x")
+    def read(self, seed: int, folder: Path) -> RawData:
+        x = to_float32(self.size * self.generator(seed, "data").random((self.samples, 2)), "x")
         # Judged as the network sees them, so that rounding puts no point on the wrong side.
         first, second = x.astype(np.float64).T
         with np.errstate(over="ignore"):  # a line beyond all numbers is above, or below, all points
             above = second > self.true_boundary(first)
-        return self.parts(Split(x, above.astype(np.int32)), self.row_spec(folder), seed)
+        return RawArrays(self.known_facts(folder), Split(x, above.astype(np.int32)))
 
     def true_boundary(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return self.slope * first + self.intercept

@@ -6,7 +6,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from mltrain.data import mnist_files
-from mltrain.data.base import Dataset, DatasetSpec, Progress, RowSpec, Split
+from mltrain.data.base import DatasetSpec, Progress, RawArrays, RawData, RowSpec, Split
 from mltrain.data.idx_format import read_idx
 from mltrain.data.mnist_files import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, TRAINING_LABELS, File
 from mltrain.data.preprocessing import pixels
@@ -39,16 +39,16 @@ class Mnist(DatasetSpec):
                 ("test_split",), "mnist has a test set of its own, of 10,000 images; leave test_split out"
             )
 
-    def row_spec(self, folder: Path) -> RowSpec:
+    def known_facts(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(SIDE, SIDE), classes=tuple(map(str, range(CLASSES))))
 
-    def load(self, seed: int, folder: Path) -> Dataset:
+    def read(self, seed: int, folder: Path) -> RawData:
         self.fetch(folder)
         place = mnist_files.find(self.path, folder)
         assert place is not None
         rows = _rows(place, TRAINING_IMAGES, TRAINING_LABELS)
         test = _rows(place, TEST_IMAGES, TEST_LABELS)
-        return self.parts(rows, self.row_spec(folder), seed, test, pixels(scale=self.scale))
+        return RawArrays(self.known_facts(folder), rows, test, pixels(scale=self.scale))
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         place = mnist_files.find(self.path, folder)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.find_files import find_file
 from mltrain.data.npy import read_header
 from mltrain.data.preprocessing import AS_IS, pixels
@@ -49,13 +49,10 @@ class Npz(DatasetSpec):
         super().__post_init__()
         self.check_test_pair("test_x", "test_y", "rows")
 
-    def row_spec(self, folder: Path) -> RowSpec:
-        return self._arrays(folder)[0]
-
-    def load(self, seed: int, folder: Path) -> Dataset:
+    def read(self, seed: int, folder: Path) -> RawData:
         row_spec, rows, test = self._arrays(folder)
         preprocessing = pixels(scale=self.scale) if rows.x.dtype == np.uint8 else AS_IS
-        return self.parts(rows, row_spec, seed, test, preprocessing)
+        return RawArrays(row_spec, rows, test, preprocessing)
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         return replace(self, path=str(find_file(self.path, folder).resolve()))

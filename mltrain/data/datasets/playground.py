@@ -9,9 +9,8 @@ import numpy.typing as npt
 from msgspec import Meta
 from numpy.random import Generator
 
-from mltrain.data.base import Dataset, DatasetSpec, RowSpec, Split
+from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.float32 import to_float32
-from mltrain.random_streams import generator
 
 Shape = Literal["circle", "xor", "gaussian", "spiral"]
 
@@ -50,19 +49,19 @@ class Playground(DatasetSpec):
         ),
     ] = 0.0
 
-    def row_spec(self, folder: Path) -> RowSpec:
+    def known_facts(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(2,), classes=("orange", "blue"))
 
     def count(self) -> int:
         return self.samples
 
-    def load(self, seed: int, folder: Path) -> Dataset:
-        rng = generator(seed, "data")
+    def read(self, seed: int, folder: Path) -> RawData:
+        rng = self.generator(seed, "data")
         picture = SHAPES[self.shape](self.samples, self.noise, rng)
         # The colours come one after the other, and a batch should have both even where training does not shuffle.
         order = rng.permutation(self.samples)
         x = to_float32(picture.points[order], "x")
-        return self.parts(Split(x, picture.blue[order].astype(np.int32)), self.row_spec(folder), seed)
+        return RawArrays(self.known_facts(folder), Split(x, picture.blue[order].astype(np.int32)))
 
 
 class Picture(NamedTuple):

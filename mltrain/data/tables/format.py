@@ -85,8 +85,9 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """The inputs ``(rows, features)`` of a table; in the same memory where all are numbers."""
         in_place = all(isinstance(column, NumberColumn) and not column.gap_input for column in self.columns)
         x = table.features if in_place else np.empty((len(table.features), len(self.features)), np.float32)
-        start = 0
-        for column, read in zip(self.columns, table.columns, strict=True):
+        start, by_name = 0, {read.name: read for read in table.columns}
+        for column in self.columns:
+            read = by_name[column.name]
             stop = start + len(column.features)
             column.expand(table.features[:, read.slots], read.reader, x[:, start:stop], strict=False)
             start = stop
