@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 import typer.core
@@ -353,13 +353,19 @@ def init(
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="With the name csv: the column to predict.")
     ] = None,
+    regression: Annotated[bool, typer.Option("--regression", help="With the name csv: predict numbers.")] = False,
+    classes: Annotated[bool, typer.Option("--classes", help="With the name csv: predict classes.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write; by default NAME.yaml here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """List the starter configs, or write one."""
     from mltrain.commands.init import run
+    from mltrain.errors import UsageError
 
-    run(_terminal(), name, out, force=force, rows=rows, target=target)
+    if regression and classes:
+        raise UsageError("--regression and --classes: a target is predicted as one of the two")
+    task: Literal["regression", "classes"] | None = "regression" if regression else "classes" if classes else None
+    run(_terminal(), name, out, force=force, rows=rows, target=target, task=task)
 
 
 @app.command()

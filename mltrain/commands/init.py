@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mltrain.commands.init_table import config_for
+from mltrain.commands.init_table import Task, config_for
 from mltrain.config.nearest import did_you_mean
 from mltrain.config.schema import schema_text
 from mltrain.errors import UsageError
@@ -38,10 +38,12 @@ def run(
     force: bool = False,
     rows: Path | None = None,
     target: str | None = None,
+    task: Task | None = None,
 ) -> None:
     """List the starters, or write one, with the schema that tells editors what may stand in it.
 
-    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``.
+    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``, as numbers or
+    classes if ``task`` says which.
     """
     if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
         raise UsageError(
@@ -49,7 +51,7 @@ def run(
         )
     if rows is not None and target is not None:
         config = out or rows.with_suffix(".yaml")
-        text, decided = config_for(rows, target, config.parent)
+        text, decided = config_for(rows, target, config.parent, task)
         for sentence in decided:
             terminal.note(sentence)
         _write(terminal, config, f"{EDITOR_LINE}\n{text}", force=force)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.cells import as_number
 from mltrain.data.tables.nearest import no_column
+from mltrain.data.tables.notation import as_number
 from mltrain.engine.layers import in_words
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from mltrain.data.tables.source import Source
 from mltrain.data.tables.text_file import STDIN
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
@@ -35,9 +36,16 @@ def run(
         if output is None or output == STDIN:
             for text in texts:
                 sys.stdout.write(text)
+            _say_what_is_new(terminal, source)
             return
         count = _write(Path(output), texts)
+        _say_what_is_new(terminal, source)
     terminal.note(f"{plural(count - (not json_lines), 'prediction')} written to {output}")
+
+
+def _say_what_is_new(terminal: Terminal, source: Source) -> None:
+    for sentence in source.novelties.sentences():
+        terminal.note(sentence)
 
 
 def _is_json_lines(output: str | None, json: bool) -> bool:

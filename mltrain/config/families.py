@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mltrain.config import Config
 from mltrain.config.option_types import Struct
 from mltrain.data.base import DatasetSpec
+from mltrain.data.columns import ColumnKind
 from mltrain.data.points import Points
 from mltrain.engine.activations import Activation
 from mltrain.engine.initializers import Initializer
@@ -23,6 +24,7 @@ SECTIONS: dict[str, Struct] = {"config": Config, "training": Training, "early_st
 FAMILIES: dict[str, Family] = {
     "activations": Activation.family,
     "datasets": DatasetSpec.family,
+    "column kinds": ColumnKind.family,
     "points": Points.family,
     "layers": Layer.family,
     "losses": Loss.family,

@@ -55,8 +55,8 @@ class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
-    the missing values that were filled in, by column. ``notes`` are sentences about what looks wrong in the source or was
-    guessed, ``left_out`` its columns that are not learned from, each with the reason.
+    the missing values that were filled in, by column. ``notes`` are sentences about what looks wrong in the source
+    or was guessed, ``left_out`` its columns that are not learned from, each with the reason.
     """
 
     row_spec: RowSpec

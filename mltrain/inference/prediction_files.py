@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mltrain.data.tables.format import as_texts
+from mltrain.data.tables.cells import as_texts
 from mltrain.data.tables.source import Source
 from mltrain.inference.model import Model
 from mltrain.inference.tables import predict_blocks, target_names

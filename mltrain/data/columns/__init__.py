@@ -8,7 +8,7 @@ numbers ──LearnedColumn.expand──> inputs of the network                 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -72,8 +72,8 @@ class Odd(NamedTuple):
     """A text that does not belong into its column: in how many rows it stands, and in which first."""
 
     text: str
-    count: int
-    row: int
+    rows: int
+    first: int
 
 
 class Misfit(NamedTuple):
@@ -143,7 +143,7 @@ class Learning(NamedTuple):
     reader: ColumnReader
     codes: Floats
     gaps: str | None
-    unknown: str | None
+    unknown: Literal["error", "ignore"] | None
 
     @property
     def gap_share(self) -> float:
@@ -183,6 +183,10 @@ class LearnedColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """
         raise NotImplementedError
 
+    def common(self, x: Floats) -> list[tuple[str, int]]:
+        """What the rows with these inputs hold, and how many of them each, the most frequent first."""
+        return Counter(self.decode(x)).most_common()
+
     def decode(self, x: Floats) -> list[str]:
         """The cells that inputs ``(rows, features)`` stand for, as people write them; empty for unknown ones."""
         raise NotImplementedError
@@ -208,6 +212,11 @@ class ColumnKind(Spec):
     def learn(self, rows: Learning) -> LearnedColumn:
         """What a model keeps of the column. Raises `ValueError` for what cannot be learned."""
         raise NotImplementedError
+
+
+def kind_of(column: LearnedColumn) -> str:
+    """The kind that a learned column is of, by its name in configs."""
+    return str(column.__struct_config__.tag)
 
 
 def odd_texts(held: Held, texts: Sequence[str]) -> tuple[Odd, ...]:

@@ -16,7 +16,8 @@ from mltrain.data.columns import (
     NameReader,
 )
 from mltrain.data.columns.number import Number
-from mltrain.data.tables.cells import BadCell, Missing, as_number, canonical
+from mltrain.data.tables.cells import BadCell, Missing, canonical
+from mltrain.data.tables.notation import as_number
 
 MOST_CATEGORIES = 1000
 """Names of a column that become an input each; the others, the rarest, share one."""
@@ -80,6 +81,11 @@ class CategoryColumn(LearnedColumn, frozen=True, kw_only=True, tag="category", f
             spelled = reader.spelled()
             reader.strange.update(spelled[indices[row]] for row in unknown)
         np.equal(inputs[indices][:, None], np.arange(len(self.features)), out=x, casting="unsafe")
+
+    def common(self, x: Floats) -> list[tuple[str, int]]:
+        counts = x.sum(axis=0, dtype=np.float64).astype(int).tolist()
+        names = [*self.categories, *["(missing)"] * self.gap_input, *["(other)"] * self.other]
+        return sorted(zip(names, counts, strict=True), key=lambda item: -item[1])
 
     def decode(self, x: Floats) -> list[str]:
         names = [*self.categories, *[""] * self.gap_input, *["(other)"] * self.other]
@@ -150,9 +156,9 @@ class Category(ColumnKind):
             reason=rows.reason,
             categories=tuple(in_order([names[number] for number in kept])),
             fill=fill,
-            unknown="other" if rows.unknown is None else rows.unknown,
+            unknown=rows.unknown or "other",
             gap_input=rows.gaps is None and bool(np.isnan(codes).any()),
-            other=is_pooled,
+            other=bool(is_pooled),
         )
 
 

@@ -1,6 +1,6 @@
+import datetime
 import re
 from calendar import isleap
-from datetime import date as Day
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing
 Order = Literal["day_first", "month_first"]
 Part = Literal["days", "year", "month", "weekday", "hour"]
 
-_EPOCH = Day(1970, 1, 1).toordinal()
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
 _SECONDS = 86400
 _MONTHS = {
     name: number
@@ -104,7 +104,7 @@ def _moment(parts: dict[str, str | None], order: Order) -> Moment | None:
         month = _MONTHS.get(named.casefold(), 0) if named else int(parts["month"] or 0)
     second = _second(parts) if parts.get("hour") else 0
     try:
-        return None if second is None else Moment(Day(year, month, day).toordinal() - _EPOCH, second)
+        return None if second is None else Moment(datetime.date(year, month, day).toordinal() - _EPOCH, second)
     except ValueError:
         return None
 
@@ -158,7 +158,7 @@ class DateColumn(LearnedColumn, frozen=True, kw_only=True, tag="date", forbid_un
 
     @property
     def features(self) -> list[str]:
-        names = []
+        names: list[str] = []
         for part in self.parts:
             names += [part] if part in ("days", "year") else [f"{part} sin", f"{part} cos"]
         return [f"{self.name} {name}" for name in (*names, *["missing"] * self.gap_input)]
@@ -195,6 +195,13 @@ class DateColumn(LearnedColumn, frozen=True, kw_only=True, tag="date", forbid_un
         if self.gap_input:
             x[:, at] = absent
 
+    def common(self, x: Floats) -> list[tuple[str, int]]:
+        if "days" not in self.parts:
+            return super().common(x)
+        days = x[:, self.parts.index("days")].astype(np.float64) + self.first
+        found, counts = np.unique(years(np.floor(days + 1e-4)), return_counts=True)
+        return sorted(zip((f"{year:.0f}" for year in found), counts.tolist(), strict=True), key=lambda item: -item[1])
+
     def decode(self, x: Floats) -> list[str]:
         gaps = x[:, -1] if self.gap_input else np.zeros(len(x))
         if "days" not in self.parts:
@@ -203,7 +210,7 @@ class DateColumn(LearnedColumn, frozen=True, kw_only=True, tag="date", forbid_un
             return ["" if gap else _clock(turn) for turn, gap in zip(turns.tolist(), gaps.tolist(), strict=True)]
         texts = []
         for value, gap in zip(x[:, self.parts.index("days")].astype(np.float64).tolist(), gaps.tolist(), strict=True):
-            day = Day.fromordinal(int(np.floor(value + 1e-4)) + self.first + _EPOCH)
+            day = datetime.date.fromordinal(int(np.floor(value + 1e-4)) + self.first + _EPOCH)
             clock = f" {_clock(value % 1)}" if "hour" in self.parts else ""
             texts.append("" if gap else f"{day}{clock}")
         return texts
@@ -216,7 +223,8 @@ def _clock(turn: float) -> str:
 
 def years(days: Doubles) -> Doubles:
     """The calendar year of each day."""
-    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970.0
+    found: Doubles = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.float64) + 1970
+    return found
 
 
 def _turn(part: Part, days: Doubles, seconds: Doubles) -> Doubles:
@@ -228,7 +236,8 @@ def _turn(part: Part, days: Doubles, seconds: Doubles) -> Doubles:
     dates = days.astype("datetime64[D]")
     start = dates.astype("datetime64[Y]").astype("datetime64[D]")
     lengths = np.where([isleap(int(year)) for year in years(days)], 366.0, 365.0)
-    return np.asarray((dates - start).astype(np.float64) / lengths)
+    turn: Doubles = (dates - start).astype(np.float64) / lengths
+    return turn
 
 
 class Date(ColumnKind):
@@ -324,5 +333,5 @@ class FoundDates(NamedTuple):
 def _spoken(text: str, order: Order) -> str:
     moment = read_moment(text, order)
     assert moment is not None
-    day = Day.fromordinal(moment.day + _EPOCH)
+    day = datetime.date.fromordinal(moment.day + _EPOCH)
     return f"{day.day} {day:%B} {day.year}"

@@ -21,8 +21,8 @@ from mltrain.data.columns import (
     odd_texts,
 )
 from mltrain.data.splitting import rows_in_words
-from mltrain.data.tables.cells import Missing, as_number, means_missing, read_numbers
-from mltrain.data.tables.notation import PLAIN, Contradiction, Notation, Reading, find_notation
+from mltrain.data.tables.cells import Missing, means_missing, read_numbers
+from mltrain.data.tables.notation import PLAIN, Contradiction, Notation, Reading, as_number, find_notation
 
 _ODD_SHARE = 0.1
 """The share of cells up to which texts among numbers are oddities."""
@@ -163,7 +163,7 @@ class Number(ColumnKind):
                 f"{text!r} is read as {reading.notation.read(text):g}; if the comma is a decimal one, write "
                 f"columns: {{{held.name}: {{type: number, decimal: ','}}}}"
             )
-        return Guess(self, 0.9, _reason(held, reading.notation, odd), found, odd_texts(held, odd), question)
+        return Guess(self, 0.9, _reason(reading.notation, odd), found, odd_texts(held, odd), question)
 
     def reader(self, missing: Missing, guess: Guess | None) -> NumberReader:
         found = guess.found if guess is not None else Found(Notation(decimal=self.decimal or "."), ())
@@ -208,7 +208,7 @@ def _are_oddities(held: Held, odd: Sequence[str], numbers: Sequence[str]) -> boo
     return count <= max(1, _ODD_SHARE * held.present) and not is_repeated
 
 
-def _reason(held: Held, notation: Notation, odd: Sequence[str]) -> str:
+def _reason(notation: Notation, odd: Sequence[str]) -> str:
     but = f" but {few(odd)}" if odd else ""
     return f"all cells{but} are numbers{notation.in_words}"
 

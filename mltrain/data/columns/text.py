@@ -78,6 +78,10 @@ class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_un
         length = float(np.sqrt((values * values).sum()))
         return indices, (values * (_SIZE / length) if length else values).astype(np.float32)
 
+    def common(self, x: Floats) -> list[tuple[str, int]]:
+        counts = np.count_nonzero(x, axis=0).tolist()
+        return sorted(zip(self.words, counts, strict=True), key=lambda item: -item[1])
+
     def decode(self, x: Floats) -> list[str]:
         return [" ".join(self.words[index] for index in np.argsort(-row, kind="stable")[:5] if row[index]) for row in x]
 

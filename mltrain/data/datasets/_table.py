@@ -2,7 +2,7 @@
 
 from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,8 @@ from mltrain.data.tables.learning import (
     Filling,
     Unknown,
     check_missing,
-    learn_columns,
     check_scale,
+    learn_columns,
     learn_scaling,
     standard,
     whole_rows,
@@ -238,7 +238,7 @@ class RawRows(RawData):
                 missing_values=spec.missing_texts().texts,
                 target_notation=reader.notation if isinstance(reader, NumberReader) else PLAIN,
             )
-        x = format_.expand(table.features)
+        x = format_.expand(table)
         y = table.targets[:, 0].astype(np.int32) if table.classes else table.targets
         row_spec = RowSpec((x.shape[1],), table.targets.shape[1], table.classes)
         preprocessing = learned or Preprocessing(

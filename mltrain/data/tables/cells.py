@@ -13,9 +13,56 @@ DEFAULT_MISSING = ("", "NA", "N/A", "na", "n/a", "NaN", "nan", "NULL", "null", "
 """Texts that people and programs write where they have no value."""
 
 _UNMISTAKABLE = frozenset(
-    "- -- --- . .. ... … ? ?? * na n/a n.a. n.a #na #n/a n/d nd n.d. k.a. nan nil null none (null) (none) <na> <null> "
-    "missing (missing) unknown (unknown) unbekannt inconnu desconocido undefined #value! #null! #ref! #div/0! #num! "
-    "#name? not available not applicable no data".split()
+    [
+        "-",
+        "--",
+        "---",
+        ".",
+        "..",
+        "...",
+        "…",
+        "?",
+        "??",
+        "*",
+        "na",
+        "n/a",
+        "n.a.",
+        "n.a",
+        "#na",
+        "#n/a",
+        "n/d",
+        "nd",
+        "n.d.",
+        "k.a.",
+        "nan",
+        "nil",
+        "null",
+        "none",
+        "(null)",
+        "(none)",
+        "<na>",
+        "<null>",
+        "missing",
+        "(missing)",
+        "unknown",
+        "(unknown)",
+        "unbekannt",
+        "inconnu",
+        "desconocido",
+        "undefined",
+        "#value!",
+        "#null!",
+        "#ref!",
+        "#div/0!",
+        "#num!",
+        "#name?",
+        "not",
+        "available",
+        "not",
+        "applicable",
+        "no",
+        "data",
+    ]
 ) | {"not available", "not applicable", "no data"}
 
 _PLAIN_CHARACTERS = frozenset("0123456789+-.eE \t\n")

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from mltrain.data.tables.cells import as_number
+from mltrain.data.tables.notation import as_number
 
 DELIMITERS = (",", "\t", ";", "|")
 

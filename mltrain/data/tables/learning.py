@@ -68,7 +68,8 @@ def learn_scaling(x: Floats, table: TableFormat, standardized: Collection[str], 
 
     standardized: mean 0 and standard deviation 1. min_max: from 0 to 1. A column that never changes becomes 0.
     """
-    shifts, scales = [], []
+    shifts: list[float] = []
+    scales: list[float] = []
     for column in table.columns:
         for is_number in column.scaled:
             shift, scale = 0.0, 1.0

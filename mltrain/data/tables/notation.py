@@ -12,9 +12,45 @@ import msgspec
 
 _PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
-_CURRENCIES = (
-    "$ € £ ¥ ₹ ₽ ₩ ₺ ₴ ₪ ฿ US$ A$ C$ R$ kr Kr zł Kč Ft Rs Rs. CHF Fr. USD EUR GBP JPY CNY INR SEK NOK DKK PLN CAD AUD BRL"
-).split()
+_CURRENCIES = [
+    "$",
+    "€",
+    "£",
+    "¥",
+    "₹",
+    "₽",
+    "₩",
+    "₺",
+    "₴",
+    "₪",
+    "฿",
+    "US$",
+    "A$",
+    "C$",
+    "R$",
+    "kr",
+    "Kr",
+    "zł",
+    "Kč",
+    "Ft",
+    "Rs",
+    "Rs.",
+    "CHF",
+    "Fr.",
+    "USD",
+    "EUR",
+    "GBP",
+    "JPY",
+    "CNY",
+    "INR",
+    "SEK",
+    "NOK",
+    "DKK",
+    "PLN",
+    "CAD",
+    "AUD",
+    "BRL",
+]
 
 _NUMBER = re.compile(
     r"(?P<sign>[-+]?)\s*(?P<before>" + "|".join(sorted(map(re.escape, _CURRENCIES), key=len, reverse=True)) + r")?\s*"

@@ -147,7 +147,7 @@ def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -
         numbers = _plain(cells, missing)
         if numbers is None or np.isnan(numbers).all() or (isinstance(asked, Number) and asked.decimal == ","):
             return None
-        if asked is None and name in roles.features and _numbers_rows(name, numbers):
+        if asked is None and name in roles.features and not roles.only_names and _numbers_rows(name, numbers):
             kind: ColumnKind = Identifier()
             reason = "whole numbers, different in every row, under a name that numbers rows"
         else:
@@ -194,7 +194,10 @@ def _examined(source: Source, roles: Roles, missing: Missing) -> dict[str, _Choi
         if asked is None and held.name in roles.targets:
             found = _as_target(source, found)
         elif asked is None and roles.only_names and not isinstance(found.kind, Number | Date | Category):
-            if held.counts and len(held.counts) <= MOST_CATEGORIES:
+            as_number = Number().examine(held)
+            if isinstance(as_number, Guess):
+                found = as_number
+            elif held.counts and len(held.counts) <= MOST_CATEGORIES:
                 found = found._replace(kind=Category(), found=None)
         if found.open and found.question:
             raise DataError(f"{source.name}: column '{held.name}': {found.question}")
@@ -287,7 +290,7 @@ def _notes(table: RawTable, roles: Roles, choices: Mapping[str, _Choice]) -> Ite
             f"as in columns: {{{table.left_out[0].name}: category}}"
         )
     odd = [
-        f"{one.text!r} in '{name}' ({rows_in_words(one.count)}, first in row {one.row:,})"
+        f"{one.text!r} in '{name}' ({rows_in_words(one.rows)}, first in row {one.first:,})"
         for name, choice in choices.items()
         if choice.guess is not None and not choice.said
         for one in choice.guess.odd
@@ -296,7 +299,7 @@ def _notes(table: RawTable, roles: Roles, choices: Mapping[str, _Choice]) -> Ite
     if odd:
         yield f"taken for missing values: {', '.join(odd)}; missing_values says which texts are"
     for name, choice in choices.items():
-        if choice.guess is not None and choice.guess.question and not choice.said and name not in table.left_out:
+        if choice.guess is not None and choice.guess.question and not choice.said:
             yield f"column '{name}': {choice.guess.question}"
 
 
