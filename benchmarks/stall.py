@@ -21,7 +21,7 @@ AT_MOST = 1.1
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingRun:
     """The seconds of each epoch, in the fastest of the rounds: what else a machine does only adds to them."""
 
     seconds: Sequence[float]
@@ -37,9 +37,9 @@ class Course:
         return median(self.seconds[1:]) / self.seconds[0]
 
 
-def measure(run: Run, seconds_of: Callable[..., list[float]] = seconds_of_epochs) -> dict[str, Course]:
+def measure(run: Run, seconds_of: Callable[..., list[float]] = seconds_of_epochs) -> dict[str, TrainingRun]:
     """Train the MNIST lesson with each optimizer in turn, as the command does, in a process of its own each time."""
-    from mltrain.engine.optimizers import Optimizer
+    from mltrain.engine.optimizers.base import Optimizer
 
     run.tell("no later epoch slower than the first")
     epochs = str(QUICK_EPOCHS if run.quick else EPOCHS)
@@ -48,12 +48,12 @@ def measure(run: Run, seconds_of: Callable[..., list[float]] = seconds_of_epochs
         for name in Optimizer.family.names()
     }
     return {
-        name: Course([min(epoch) for epoch in zip(*rounds, strict=True)])
+        name: TrainingRun([min(epoch) for epoch in zip(*rounds, strict=True)])
         for name, rounds in run.alternate(calls).items()
     }
 
 
-def course_table(courses: Mapping[str, Course]) -> str:
+def course_table(courses: Mapping[str, TrainingRun]) -> str:
     """A row an optimizer."""
     header = ["optimizer", "epoch 1", "slowest later one", "median later one", "at most", ""]
     rows = [
@@ -70,7 +70,7 @@ def course_table(courses: Mapping[str, Course]) -> str:
     return table(header, rows)
 
 
-def course_document(courses: Mapping[str, Course]) -> dict[str, Any]:
+def course_document(courses: Mapping[str, TrainingRun]) -> dict[str, Any]:
     """The same for programs."""
     return {
         name: {

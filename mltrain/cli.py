@@ -97,7 +97,7 @@ def fit(
     from mltrain.system.threads import share_cores
 
     share_cores(threads)
-    from mltrain.training.profile import Profile
+    from mltrain.backends.profiler import Profile
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
     if resume is not None:

@@ -4,40 +4,43 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from mltrain.checks.errors import find_data_problems, find_problems
+from msgspec.structs import replace
+
+from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.profiler import Profile
+from mltrain.checks.errors import checked_nodes, find_data_problems
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
-from mltrain.checks.warnings import find_warnings
+from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
-from mltrain.data.base import Dataset, LazyDataset, Split
+from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
 from mltrain.engine.arrays import Floats
-from mltrain.engine.network import Network, Node, infer
-from mltrain.errors import ConfigError, DataError
+from mltrain.engine.network import Network, Node
+from mltrain.errors import ConfigError, DataError, UsageError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
 from mltrain.random_streams import generator
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Progress, Rows, train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
 from mltrain.training.monitored import schedule_problems
-from mltrain.training.profile import Profile
-from mltrain.training.sharing import processes_for
-from mltrain.training.state import Course
 from mltrain.training.targets import class_names, encode
 from mltrain.training.transfer import LayerTransfer, load_matching_weights
 
 
-@dataclass(frozen=True)
+@dataclass
 class TrainingJob:
-    """A config with all that it takes to train it."""
+    """A config with all that it takes to train it, once: `fresh` gives the same job with weights to begin with."""
 
     config: Config
     dataset: Dataset
     network: Network
+    _is_used: bool = field(default=False, init=False, repr=False)
 
     @cached_property
     def rows(self) -> Rows:
@@ -58,17 +61,40 @@ class TrainingJob:
         validation = self.dataset.validation is not None
         return monitor_of(config.training, self.network.parameters, validation=validation)
 
+    def fresh(self, seed: int | None = None) -> "TrainingJob":
+        """The job as it was before training, on the same rows: with its first weights, or with those of another seed.
+
+        What `start_from` took over is not among them. Rows are neither read nor split again; where a seed is to decide
+        on the rows, too, `prepare` makes the job for it.
+        """
+        config = self.config if seed is None else replace(self.config, seed=seed)
+        job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec))
+        for name in ("rows", "weights", "origin"):  # what was found out about the rows does not depend on the seed
+            if name in self.__dict__:
+                job.__dict__[name] = self.__dict__[name]
+        return job
+
     def warnings(self, started: Sequence[LayerTransfer] = ()) -> list[str]:
         """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
-        config = self.config
         return find_warnings(
+            self.network,
+            self.dataset,
+            self.rows.target,
+            loss=self.config.loss,
+            training=self.config.training,
+            taken={start.layer for start in started if start.taken},
+        )
+
+    def warnings_of_trial(self) -> list[str]:
+        """What a trial of some steps shows; the network is left as it was. `fit` need not try: see `growing_loss`."""
+        config = self.config
+        return try_steps(
             self.network,
             self.dataset,
             self.rows.target,
             loss=config.loss,
             optimizer=config.optimizer,
             training=config.training,
-            taken={start.layer for start in started if start.taken},
         )
 
     def train(
@@ -76,9 +102,16 @@ class TrainingJob:
         stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
-        course: Course | None = None,
+        course: TrainingRun | None = None,
     ) -> Iterator[EpochReport]:
-        """Train the job's network; see `mltrain.training.loop.train`."""
+        """Train the job's network; see `mltrain.training.loop.train`.
+
+        Raises `UsageError` if that was asked for before: weights that are trained are no weights to begin with, and
+        what watches for the best epoch has seen its epochs.
+        """
+        if self._is_used:
+            raise UsageError("this job was trained already; job.fresh() is the same job with fresh weights")
+        self._is_used = True
         config, held_back = self.config, self.dataset.validation
         return train(
             self.network,
@@ -134,16 +167,13 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     """
     data = data or LazyDataset(config.dataset, config.seed, folder)
     row_spec = data.row_spec
-    if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
-        raise ConfigError(problems)
-    nodes = infer(config.layers, row_spec.input_shape)
+    nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
     refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
-    network = Network(config.layers, row_spec.input_shape)
-    network.initialize(generator(config.seed, "weights"))
+    network = _fresh_network(config, row_spec)
     dataset = data.dataset
     validation = dataset.validation is not None
     problems = [
-        *find_data_problems(config.layers, config.loss, dataset),
+        *find_data_problems(nodes, config.loss, dataset),
         *schedule_problems(config.optimizer, config.metrics, validation=validation),
         *monitor_problems(config.training, config.metrics, validation=validation),
     ]
@@ -153,6 +183,12 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     _ = job.weights  # what is wrong with them is to be known now
     job.model([]).check_storable()
     return job
+
+
+def _fresh_network(config: Config, row_spec: RowSpec) -> Network:
+    network = Network(config.layers, row_spec.input_shape)
+    network.initialize(generator(config.seed, "weights"))
+    return network
 
 
 def memory_of(config: Config, nodes: Sequence[Node], processes: int = 1) -> Memory:

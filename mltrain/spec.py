@@ -54,7 +54,8 @@ class Spec(msgspec.Struct, metaclass=SpecMeta):
 class Family:
     """All specs of one kind: the members of one or more packages, one a file, named after it.
 
-    ``noun`` is what messages call a member ("layer"). Files whose names begin with an underscore are helpers.
+    ``noun`` is what messages call a member ("layer"). ``base.py`` holds the contract, and files whose names begin with
+    an underscore are helpers.
     """
 
     def __init__(self, noun: str, *packages: str):
@@ -71,7 +72,11 @@ class Family:
         if not self._modules:
             for package in self._packages:
                 path = importlib.import_module(package).__path__
-                found = (module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_"))
+                found = (
+                    module.name
+                    for module in pkgutil.iter_modules(path)
+                    if module.name != "base" and module.name[0] != "_"
+                )
                 self._modules.update({name: f"{package}.{name}" for name in found})
         return tuple(sorted(self._modules))
 

@@ -1,9 +1,11 @@
-"""The rooms of the house, and who may call whom: imports run one way, and heavy ones stay where they are needed."""
+"""The rooms of mltrain/ and the imports between them: one way only, and heavy libraries where they are needed."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,85 +13,127 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "mltrain"
 
 ROOMS: dict[str, set[str]] = {
-    # What everybody may use, and what uses nobody.
+    # Used by all, and using none of the others.
     "errors": set(),
     "spec": set(),
-    "randomness": set(),
-    "threads": set(),
-    "interrupts": set(),
-    "streams": set(),
-    "memory": set(),
-    "locks": set(),
-    "replacing": {"locks"},
-    "reading": set(),
-    # The mathematics and the rows know nothing of each other.
-    "engine": {"errors", "spec", "randomness"},
-    "data": {"errors", "spec", "randomness", "reading", "replacing"},
-    "training": {"engine", "data", "errors", "spec", "randomness", "threads", "memory"},
-    # Text, terminal and disk.
-    "config": {"training", "engine", "data", "errors", "spec", "reading"},
-    "display": {"training.report", "streams"},
-    "storage": {"config", "training", "engine", "data", "errors", "reading", "replacing", "locks", ""},
-    # All put together.
-    "preparation": {"storage", "config", "training", "engine", "data", "errors", "randomness"},
-    # What there is to see in a run, as arrays; then as files, as a page about a run, and as a page while it trains.
-    "insight": {"preparation", "storage", "training", "engine", "data"},
-    "plotting": {"insight", "storage", "display", "errors"},
-    "report": {"plotting", "preparation", "storage", "config", "display", "engine", "data", "errors", ""},
-    "live": {"insight", "preparation", "storage", "display", "training", "engine", "data"},
-    "api": {"preparation", "storage", "config", "training"},
-    "commands": {
-        "insight",
-        "plotting",
-        "report",
-        "live",
-        "preparation",
-        "storage",
+    "random_streams": set(),
+    "views.palette": set(),
+    "system": {"errors", ""},
+    # The mathematics and the rows are independent of each other.
+    "engine": {"errors", "spec", "random_streams"},
+    "data": {"errors", "spec", "random_streams", "system"},
+    "backends": {
+        "engine",
+        "data",
+        "errors",
+        "random_streams",
+        "system",
+        "training.checkpointing",
+        "training.divergence",
+        "training.targets",
+    },
+    "training": {"backends", "engine", "data", "errors", "random_streams"},
+    "checks": {"backends", "training", "engine", "data", "errors", "system"},
+    "config": {"checks", "training", "engine", "data", "errors", "spec", "system"},
+    # A trained model; the folder that a training leaves behind; a training with everything that it needs.
+    "inference": {"config", "checks", "backends", "training", "engine", "data", "errors", "system", ""},
+    "runs": {"inference", "config", "training", "engine", "data", "errors", "system", ""},
+    "job": {"inference", "config", "checks", "backends", "training", "engine", "data", "errors", "random_streams"},
+    # A run as arrays; then in the terminal, as files, as a page about a run, and as a page while it trains.
+    "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
+    "views.insight": {"job", "runs", "inference", "backends", "training", "engine", "data"},
+    "views.plotting": {"views.insight", "views.terminal", "views.palette", "runs", "errors", "system"},
+    "views.report": {
+        "views.plotting",
+        "views.terminal",
+        "views.palette",
+        "job",
+        "runs",
         "config",
-        "display",
+        "engine",
+        "data",
+        "errors",
+        "",
+    },
+    "views.live": {
+        "views.insight",
+        "views.terminal",
+        "views.palette",
+        "job",
+        "inference",
+        "training",
+        "engine",
+        "data",
+    },
+    "api": {"job", "runs", "inference", "config", "training"},
+    "commands": {
+        "views.insight",
+        "views.plotting",
+        "views.report",
+        "views.live",
+        "views.terminal",
+        "job",
+        "runs",
+        "inference",
+        "config",
+        "backends",
         "training",
         "engine",
         "data",
         "errors",
         "spec",
-        "interrupts",
+        "system",
     },
-    "cli": {"commands", "display", "errors", "streams", "threads", "training", ""},
+    "cli": {"commands", "views.terminal", "backends.profiler", "errors", "system", ""},
     "__main__": {"cli"},
-    "": {"api", "config", "errors", "storage"},  # mltrain/__init__.py: what a notebook sees
+    "": {"api", "config", "errors", "inference"},  # mltrain/__init__.py: lazy, so it closes no circle
 }
 """Each room of mltrain/ (a folder or a file) with the rooms that it may import; "" is the package itself."""
 
 OUTSIDERS: dict[str, set[str]] = {
     "numpy": {
-        "engine",
-        "data",
-        "training",
-        "storage",
+        "backends",
+        "checks",
         "commands",
-        "randomness",
-        "insight",
-        "plotting",
-        "report",
-        "live",
+        "data",
+        "engine",
+        "inference",
+        "random_streams",
+        "runs",
+        "system",
+        "training",
+        "views.insight",
+        "views.live",
+        "views.plotting",
+        "views.report",
     },
-    "matplotlib": {"plotting"},
-    "PIL": {"plotting"},
-    "msgspec": {"spec", "engine", "data", "training", "config", "storage"},
+    "matplotlib": {"views.plotting"},
+    "PIL": {"views.plotting"},
+    "msgspec": {"backends", "checks", "config", "data", "engine", "inference", "runs", "spec", "system", "training"},
     "yaml": {"config"},
-    "rich": {"display"},
+    "rich": {"views.terminal"},
     "typer": {"cli"},
 }
 """Each library with the rooms that may use it. All else is Python's own."""
+
+SHARED = {"views"}
+"""Folders of rooms: a room is one level further down."""
 
 
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def room_of(path: Path) -> str:
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return "" if parts == ("__init__",) else parts[0]
+def room_of(dotted: str) -> str:
+    """The room of a module, given without the package's own name."""
+    parts = dotted.split(".")
+    return ".".join(parts[:2]) if parts[0] in SHARED and len(parts) > 1 else parts[0]
+
+
+def dotted(path: Path) -> str:
+    """The module in a file, without the package's own name; "" is the package itself."""
+    name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    return "" if name == "__init__" else name
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -98,22 +142,39 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are written in full"
-            yield node.module or ""
+            in_shared = node.module in {f"mltrain.{folder}" for folder in SHARED}
+            yield from (f"{node.module}.{name.name}" for name in node.names) if in_shared else [node.module or ""]
 
 
 def test_there_are_rooms_to_look_at() -> None:
-    assert {room_of(path) for path in modules()} == set(ROOMS)
+    found = {room_of(dotted(path)) for path in modules()} - {f"{folder}.__init__" for folder in SHARED}
+    assert found == set(ROOMS)
+
+
+def test_rooms_form_no_circle() -> None:
+    graph = {room: {other for other in others if other and other in ROOMS} for room, others in ROOMS.items() if room}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(graph)
+
+
+def test_docs_show_the_rooms_as_they_are() -> None:
+    """The table of docs/architecture.md lists every room, with the rooms that it imports."""
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| `mltrain/([\w/.]+)` \|.*\| ([^|]*) \|$", text, re.M)
+    shown = {re.sub(r"/$|\.py$", "", room).replace("/", "."): set(re.findall(r"[\w.]+", to)) for room, to in rows}
+    expected = {room: {other or "mltrain" for other in others} for room, others in ROOMS.items() if room}
+    assert shown == {room: others or {"none"} for room, others in expected.items()} | {
+        "__init__": {other or "mltrain" for other in ROOMS[""]}
+    }
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_run_one_way(path: Path) -> None:
-    room = room_of(path)
+    room = room_of(dotted(path))
     for name in imports_of(path):
         library, _, inside = name.partition(".")
         if library == "mltrain":
-            other = inside.partition(".")[0]
-            allowed = ROOMS[room] | {room}
-            assert other in allowed or inside in allowed, f"{path.name} imports {name}"
+            allowed = {*ROOMS.get(room, ()), room}
+            assert room_of(inside) in allowed or inside in allowed, f"{path.name} imports {name}"
         elif library not in sys.stdlib_module_names:
             assert room in OUTSIDERS.get(library, set()), f"{path.name} imports {name}"
 

@@ -8,8 +8,8 @@ from numpy.random import Generator
 from campaigns.differential.members import MEMBERS, options_of, pick
 from mltrain.config import Config
 from mltrain.config.convert import convert
-from mltrain.engine.activations import Activation
-from mltrain.engine.losses import Loss
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.losses.base import Loss
 
 STEPS = 20
 
@@ -146,8 +146,8 @@ def _dense(units: int, activation: dict[str, Any], rng: Generator) -> dict[str, 
 
 def _last_activation(loss: Loss, rng: Generator) -> dict[str, Any]:
     """What the loss is joined to, or anything that it can be used with."""
-    if loss.joins is not None:
-        return pick("activations", rng, [loss.joins])
+    if loss.fused_activation is not None:
+        return pick("activations", rng, [loss.fused_activation])
     return pick("activations", rng, sorted(MEMBERS["activations"].keys() - {"step"}))
 
 

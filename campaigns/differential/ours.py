@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from campaigns.differential.case import Case
 from campaigns.differential.exchange import Result, Task
+from mltrain.backends.numpy.portion import Portion
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.dropout import Dropout
-from mltrain.engine.metrics import true_classes
+from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan
 from mltrain.errors import TrainingDiverged
 from mltrain.random_streams import generator
-from mltrain.training.portion import Portion
 
 Nudge = Callable[[npt.NDArray[Any]], None]
 """Changes numbers in place, by about as much as rounding does."""
@@ -79,7 +79,7 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
         array[...] = case.first_weights[name]
     gradients = np.zeros_like(network.parameters)
     slopes = network.views(gradients)
-    plan = Plan(network, case.batch, gradients=gradients, joined=config.loss.joins is not None)
+    plan = Plan(network, case.batch, gradients=gradients, fused=config.loss.fused_activation is not None)
     learner, rng = Portion(network, gradients, config.optimizer, case.batch), generator(config.seed, "dropout")
     ends, losses = set(np.cumsum(case.groups)), []
     with np.errstate(all="ignore"):
@@ -117,5 +117,5 @@ def _target(case: Case, numbers: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
 def _masks(case: Case, calls: Any) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """What each dropout layer, by its index among the layers, has just let pass."""
     places = [str(index) for index, layer in enumerate(case.config.layers) if isinstance(layer, Dropout)]
-    scales = [call.at.memory["scale"] for call in calls if isinstance(call.layer, Dropout)]
+    scales = [call.at.saved["scale"] for call in calls if isinstance(call.layer, Dropout)]
     return ((place, scale > 0) for place, scale in zip(places, scales, strict=True))

@@ -1,4 +1,4 @@
-"""The tasks, trained by PyTorch: ``python -m campaigns.differential.torch_peer TASKS RESULTS`` in the peers' interpreter.
+"""The tasks, trained by PyTorch: the peers' interpreter runs ``-m campaigns.differential.torch_peer TASKS RESULTS``.
 
 Where PyTorch's own definition is not Keras's, the formula is written out, and the gradients remain PyTorch's.
 """

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mltrain.data.base import Dataset, RowSpec
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import size
-from mltrain.engine.layers import Layer, in_words
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
+from mltrain.engine.layers.base import Layer, shape_text
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric
 from mltrain.engine.network import Node, infer
 from mltrain.errors import ConfigError, ConfigPath, Problem
 from mltrain.training.options import Training
@@ -19,24 +19,34 @@ MOST_TRACKED = 16
 """Numbers of one parameter that can be tracked; more would make a table that nobody reads."""
 
 
-def find_problems(
+def checked_nodes(
     layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
-) -> list[Problem]:
-    """What cannot work, as far as it shows without loading any rows."""
-    try:
-        nodes = infer(layers, row_spec.input_shape)
-    except ConfigError as error:
-        return list(error.problems)
-    return [
+) -> tuple[Node, ...]:
+    """The layers with their shapes, inferred once. Raises `ConfigError` for what cannot work whatever the rows are."""
+    nodes = infer(layers, row_spec.input_shape)
+    problems = [
         *_output_problems(nodes, loss, row_spec),
         *_metric_problems(nodes, loss, metrics, row_spec),
         *_tracking_problems(nodes, metrics, training),
     ]
+    if problems:
+        raise ConfigError(problems)
+    return nodes
 
 
-def find_data_problems(layers: Sequence[Layer], loss: Loss, dataset: Dataset) -> list[Problem]:
+def find_problems(
+    layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
+) -> list[Problem]:
+    """The problems for which `checked_nodes` refuses a config; none where it does not."""
+    try:
+        checked_nodes(layers, loss, metrics, training, row_spec)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
+def find_data_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list[Problem]:
     """What cannot work with these targets: labels out of range, numbers that the last layer cannot produce."""
-    nodes = infer(layers, dataset.row_spec.input_shape)
     outputs = size(nodes[-1].output_shape)
     problems = []
     for rows in filter(None, (dataset.train, dataset.validation, dataset.test)):
@@ -80,7 +90,7 @@ def _output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> li
         return [
             Problem(
                 end,
-                f"the last layer gives {in_words(shape)} a row; put flatten before it, or end with a dense layer",
+                f"the last layer gives {shape_text(shape)} a row; put flatten before it, or end with a dense layer",
             )
         ]
     if nodes[-1].layer.training_only:
@@ -92,9 +102,10 @@ def _output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> li
     problems = []
     activation = last_activation(nodes)
     name = activation.type_name() if activation else "linear"
-    if loss.joins is not None and name != loss.joins:
-        wants = f"{loss.type_name()} needs the outputs of {loss.joins}, but the last layer's activation is {name}"
-        problems.append(Problem(("loss",), f"{wants}; write 'activation: {loss.joins}' in the last layer"))
+    fused = loss.fused_activation
+    if fused is not None and name != fused:
+        wants = f"{loss.type_name()} needs the outputs of {fused}, but the last layer's activation is {name}"
+        problems.append(Problem(("loss",), f"{wants}; write 'activation: {fused}' in the last layer"))
     if name == "softmax" and shape == (1,):
         problems.append(
             Problem(_activation_path(nodes), "softmax over a single output is always 1; use sigmoid for yes or no")
@@ -116,12 +127,12 @@ def _metric_problems(nodes: Sequence[Node], loss: Loss, metrics: Sequence[Metric
             problems.append(
                 Problem(path, f"{name} is in the list already; results go by name, so it can be there once")
             )
-        if metric.judges == "classes" and not decides:
+        if metric.task == "classes" and not decides:
             tries = "use mean_absolute_error or r2"
             problems.append(
                 Problem(path, f"{name} judges classes, but {loss.type_name()} here learns numbers; {tries}")
             )
-        if metric.judges == "numbers" and loss.targets == "labels":
+        if metric.task == "numbers" and loss.targets == "labels":
             problems.append(
                 Problem(path, f"{name} judges numbers, but {loss.type_name()} learns classes; use accuracy")
             )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mltrain.engine.arrays import size
 from mltrain.engine.network import Node
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import NotEnoughMemory
 from mltrain.system.memory import available
 from mltrain.training.options import Training

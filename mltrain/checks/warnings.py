@@ -9,20 +9,21 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
+from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.checks.errors import last_activation
 from mltrain.data.base import Dataset
 from mltrain.data.tables.format import TableFormat
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers import Parameter
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import true_classes
+from mltrain.engine.layers.base import Parameter
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 from mltrain.errors import TrainingDiverged
-from mltrain.training.evaluation import Evaluator
+from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names
@@ -34,6 +35,9 @@ LOOKED_AT = 10_000
 PATIENCE, FAR_UP = 10, 10
 """Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
 
+CLEAR_EPOCHS = 3
+"""Epochs after the first in which a loss must have fallen below that of the first again."""
+
 
 def find_warnings(
     network: Network,
@@ -41,22 +45,40 @@ def find_warnings(
     target: npt.NDArray[Any],
     *,
     loss: Loss,
-    optimizer: Optimizer,
     training: Training,
     taken: Collection[str] = (),
 ) -> list[str]:
     """One sentence for each thing that will probably go wrong, and what to do. ``target`` is as the loss takes it.
 
-    ``taken`` are the layers whose weights are those of a trained model. The network is left as it was.
+    ``taken`` are the layers whose weights are those of a trained model.
     """
-    found = [
+    return [
         *dataset.notes,
         *_about_inputs(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *_about_output(network, loss, training),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
     ]
-    return found + (_about_first_step(network, dataset, target, loss, optimizer, training) if training.epochs else [])
+
+
+def growing_loss(history: Sequence[EpochReport]) -> str | None:
+    """A sentence on a loss that grows from the first epoch on, after the newest of the epochs reported.
+
+    It comes once in a training, as soon as it is clear: `CLEAR_EPOCHS` after the first, or earlier where the loss is
+    `FAR_UP` times as large, or the training over.
+    """
+    first, *later = history
+    if not 1 <= len(later) <= CLEAR_EPOCHS or not 0 < first.loss * 1.05 < min(report.loss for report in later):
+        return None
+    far_up = [report.loss > first.loss * FAR_UP for report in later]
+    last = later[-1]
+    is_clear = far_up[-1] or len(later) == CLEAR_EPOCHS or last.epoch == last.epochs
+    if not is_clear or any(far_up[:-1]):
+        return None
+    return (
+        f"the loss grows, from {first.loss:.4g} in epoch {first.epoch} to {last.loss:.4g} in epoch {last.epoch}: "
+        "the learning rate is probably too high; try a tenth of it"
+    )
 
 
 def _about_inputs(dataset: Dataset) -> list[str]:
@@ -123,13 +145,13 @@ def _about_output(network: Network, loss: Loss, training: Training) -> list[str]
     found = []
     last = last_activation(network.nodes)
     name = last.type_name() if last else "linear"
-    if name == "softmax" and loss.joins != "softmax":
+    if name == "softmax" and loss.fused_activation != "softmax":
         found.append(
             f"softmax with {loss.type_name()} learns slowly, and hardly at all from confident mistakes; "
             "use sparse_categorical_crossentropy"
         )
     steps = [stage for node in network.nodes for stage in node.layer.stages() if stage.type_name() == "step"]
-    if training.epochs and len(steps) > (loss.joins == "step"):
+    if training.epochs and len(steps) > (loss.fused_activation == "step"):
         found.append("step has slope 0, so nothing before it can learn; use sigmoid or relu instead")
     return found
 
@@ -157,13 +179,22 @@ def _unheeding(optimizer: Optimizer) -> Optimizer:
     return replace(optimizer, learning_rate=rate, use_ema=False)
 
 
-def _about_first_step(
-    network: Network, dataset: Dataset, target: npt.NDArray[Any], loss: Loss, optimizer: Optimizer, training: Training
+def try_steps(
+    network: Network,
+    dataset: Dataset,
+    target: npt.NDArray[Any],
+    *,
+    loss: Loss,
+    optimizer: Optimizer,
+    training: Training,
 ) -> list[str]:
-    """Take a step on the first batch, and look at the same batch again.
+    """A warning if training is going to diverge: take some steps on the first batch, and look at the same batch again.
 
-    A loss that grows a little at first, and then falls, is no reason to worry: wide first weights do that.
+    A loss that grows a little at first, and then falls, is no reason to worry: wide first weights do that. The network
+    is left as it was.
     """
+    if not training.epochs:
+        return []
     rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
     measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)

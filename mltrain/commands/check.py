@@ -34,6 +34,7 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
         return []
     try:
-        return prepare(source.config, source.folder, source.data).warnings()
+        job = prepare(source.config, source.folder, source.data)
     except ConfigError as error:
         raise source.locate(error.problems) from None
+    return [*job.warnings(), *job.warnings_of_trial()]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mltrain.backends.profiler import Profile
 from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config.load import read_config
 from mltrain.errors import ConfigError
@@ -10,8 +11,7 @@ from mltrain.inference.model import Model
 from mltrain.runs.event_files import need_event_files
 from mltrain.runs.frames import FrameKeeper
 from mltrain.runs.run import Run, find_model
-from mltrain.training.profile import Profile
-from mltrain.training.state import Course
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.views.terminal.tables import start_table
 from mltrain.views.terminal.terminal import Terminal
 
@@ -45,5 +45,5 @@ def run(
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
         keeper.offer(0, job.network.parameters)
-        attempt = Session(job, source.folder, run, Course(), keeper, is_newest=out is None)
+        attempt = Session(job, source.folder, run, TrainingRun(), keeper, is_newest=out is None)
         train_and_save(terminal, attempt, live=live, log_dir=log_dir, profile=profile)

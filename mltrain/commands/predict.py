@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.notation import as_number
-from mltrain.engine.layers import in_words
+from mltrain.engine.layers.base import shape_text
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.runs.run import find_model
@@ -104,7 +104,7 @@ def numbers(text: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         values.append(value)
     wanted = math.prod(shape)
     if len(values) != wanted:
-        is_shaped = f" ({in_words(shape)})" if len(shape) > 1 else ""
+        is_shaped = f" ({shape_text(shape)})" if len(shape) > 1 else ""
         noun = "number" if wanted == 1 else "numbers"
         raise UsageError(
             f"--x {_short(text)}: the model takes {wanted} {noun} a row{is_shaped}, but here are {len(values)}"

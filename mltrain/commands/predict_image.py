@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mltrain.commands.predict import show
 from mltrain.data.datasets.images import Images
 from mltrain.data.image_files import read_digit, read_picture
-from mltrain.engine.layers import in_words
+from mltrain.engine.layers.base import shape_text
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.runs.run import find_model
@@ -29,5 +29,5 @@ def _pixels(model: Model, image: str) -> npt.NDArray[np.uint8]:
     if isinstance(dataset, Images):
         return read_picture(image, dataset.height, dataset.width, colour=dataset.colour)
     if len(shape) != 2:
-        raise UsageError(f"--input {image}: the model takes {in_words(shape)} a row, not an image")
+        raise UsageError(f"--input {image}: the model takes {shape_text(shape)} a row, not an image")
     return read_digit(image, *shape)

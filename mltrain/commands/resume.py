@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from mltrain.backends.profiler import Profile
 from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config import Config
 from mltrain.config.differences import ABSENT, differences_in_learning, for_epochs
@@ -14,8 +15,7 @@ from mltrain.runs.checkpoint import Checkpoint
 from mltrain.runs.event_files import need_event_files
 from mltrain.runs.frames import FrameKeeper
 from mltrain.runs.run import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
-from mltrain.training.profile import Profile
-from mltrain.training.state import Course
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.terminal import Terminal
 
@@ -48,7 +48,7 @@ def run(
                 f"{folder}: the rows of its dataset are others than when it began, so it cannot go on as it would have"
             )
             raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
-        course = Course(
+        course = TrainingRun(
             epoch=done,
             history=checkpoint.history(planned),
             processes=checkpoint.processes,

@@ -7,6 +7,9 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.profiler import Profile
+from mltrain.checks.warnings import growing_loss
 from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_weights
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
@@ -19,10 +22,8 @@ from mltrain.runs.event_files import EventFiles
 from mltrain.runs.frames import FrameKeeper
 from mltrain.runs.run import BEST, FILES, LAST, MODEL, Run, with_absolute_paths
 from mltrain.system.interrupts import interruptible
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.profile import Profile
-from mltrain.training.sharing import processes_for
-from mltrain.training.state import Course
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.messages import Outcome, note
 from mltrain.views.terminal.messages import closing as last_word
@@ -47,7 +48,7 @@ class Session(NamedTuple):
     job: TrainingJob
     folder: Path
     run: Run
-    course: Course
+    course: TrainingRun
     keeper: FrameKeeper
     is_newest: bool
 
@@ -77,6 +78,8 @@ def train_and_save(
                         show, step = (profile.timed("display", "", shown) for shown in (show, step))
                     for report in job.train(stop, step, profile, course):
                         show(report)
+                        if (grows := growing_loss(course.history)) is not None:
+                            terminal.warning(grows)
                         keeper.offer(report.epoch, job.network.parameters)
                         checkpoints.offer()
                         if log:

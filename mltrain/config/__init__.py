@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Meta
 
 from mltrain.data.base import DatasetSpec
-from mltrain.engine.layers import Layer
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.layers.base import Layer
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.training.options import Training
 

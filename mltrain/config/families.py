@@ -7,14 +7,14 @@ from mltrain.config.option_types import Struct
 from mltrain.data.base import DatasetSpec
 from mltrain.data.columns import ColumnKind
 from mltrain.data.points import Points
-from mltrain.engine.activations import Activation
-from mltrain.engine.initializers import Initializer
-from mltrain.engine.layers import Layer
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
-from mltrain.engine.optimizers import Optimizer
-from mltrain.engine.regularizers import Regularizer
-from mltrain.engine.schedules import Schedule
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.initializers.base import Initializer
+from mltrain.engine.layers.base import Layer
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.regularizers.base import Regularizer
+from mltrain.engine.schedules.base import Schedule
 from mltrain.spec import Family, Spec
 from mltrain.training.early_stopping import EarlyStopping
 from mltrain.training.options import Training

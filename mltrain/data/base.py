@@ -159,7 +159,7 @@ class DatasetSpec(Spec):
         if self.test_split and given:
             raise OptionError((inputs,), f"test_split draws these {rows} already; keep one of the two")
 
-    def known_facts(self, folder: Path) -> RowSpec | None:
+    def known_row_spec(self, folder: Path) -> RowSpec | None:
         """What one row looks like, where that is known before any row is read. Raises `DataError`.
 
         ``folder`` is where the config stands: relative paths start there.
@@ -168,7 +168,7 @@ class DatasetSpec(Spec):
 
     def row_spec(self, folder: Path) -> RowSpec:
         """What one row looks like; all rows are read where it takes that to know. Raises `DataError`."""
-        return self.known_facts(folder) or self.load(0, folder).row_spec
+        return self.known_row_spec(folder) or self.load(0, folder).row_spec
 
     def count(self) -> int | None:
         """How many rows there are, all parts together, where the description says so."""
@@ -245,7 +245,7 @@ class LazyDataset:
     @cached_property
     def row_spec(self) -> RowSpec:
         """What one row looks like. Raises `DataError`."""
-        return self.spec.known_facts(self.folder) or self.dataset.row_spec
+        return self.spec.known_row_spec(self.folder) or self.dataset.row_spec
 
     @cached_property
     def dataset(self) -> Dataset:

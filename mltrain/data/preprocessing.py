@@ -5,7 +5,8 @@ shows rows to the network (training, evaluation, prediction) applies this and no
 
     cells of a table --table--> x, y as the dataset gives them --inputs, targets--> what the network sees
 
-``inputs`` is applied a window of rows at a time, in `mltrain.training.batches`, so that images stay bytes in memory.
+``inputs`` is applied a window of rows at a time, in `mltrain.backends.numpy.window`, so that images stay bytes in
+memory.
 """
 
 from functools import cached_property

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int32]
 """Class numbers, one a row: shape ``(rows,)``."""
 
-Zeros = Callable[[Shape, npt.DTypeLike], npt.NDArray[Any]]
+Allocator = Callable[[Shape, npt.DTypeLike], npt.NDArray[Any]]
 """What makes arrays of zeros: ``np.zeros``, or the same in memory that several processes see."""
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from mltrain.engine.arrays import Floats, Shape, Zeros, size
-from mltrain.engine.layers import Layer, Parameter, ShapeError
-from mltrain.engine.regularizers import Regularizer
+from mltrain.engine.arrays import Allocator, Floats, Shape, size
+from mltrain.engine.layers.base import Layer, Parameter, ShapeError
+from mltrain.engine.regularizers.base import Regularizer
 from mltrain.errors import ConfigError, Problem
 
 
@@ -83,7 +83,7 @@ class Network:
         input_shape: Shape,
         *,
         dtype: npt.DTypeLike = np.float32,
-        zeros: Zeros = np.zeros,
+        zeros: Allocator = np.zeros,
     ):
         self.nodes = infer(layers, input_shape)
         self.input_shape = input_shape

@@ -1,7 +1,7 @@
 """Which buffer each layer reads and writes: planned once, then bound to a batch as a list of calls without arguments.
 
     Network ──> Plan(network, rows)         one set of buffers, for at most so many rows
-                   └─ bind(x, y) ──> Pass   the calls that take these rows x to these outputs y, and back
+                   └─ bind(x, y) ──> BoundBatch   the calls that take these rows x to these outputs y, and back
 
 Binding decides everything that is the same at every step (which arrays, how many rows, who needs a gradient), so that a
 step of a small network spends its time in NumPy and not in looking things up. A short last batch is bound to the first
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape, size
-from mltrain.engine.layers import Buffers, Layer
+from mltrain.engine.layers.base import Buffers, Layer
 from mltrain.engine.network import Network
 
 
@@ -36,10 +36,10 @@ class Call(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pass:
+class BoundBatch:
     """One batch, bound: run all of ``forward``, let the loss read ``z`` and write ``dz``, run ``backward``.
 
-    ``z`` is ``y`` itself, or the input of the last activation where the loss is joined to it: then it is the loss that
+    ``z`` is ``y`` itself, or the input of the last activation where the loss is fused to it: then it is the loss that
     writes ``y``. Only training needs ``dz``.
     """
 
@@ -75,7 +75,7 @@ _NO_GRADIENT: Floats = np.empty(0, np.float32)
 class Plan:
     """Buffers for at most ``rows`` rows of one network; for training where ``gradients``, a flat vector, is given.
 
-    ``joined`` says that the loss takes over the last activation, forward and backward.
+    ``fused`` says that the loss takes over the last activation, forward and backward.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class Plan:
         rows: int,
         *,
         gradients: Floats | None = None,
-        joined: bool = False,
+        fused: bool = False,
     ):
         self._training = training = gradients is not None
         stages = _stages(network, gradients)
-        joined = joined and bool(stages)
-        stages = _place_values(stages, training, joined)
-        self.stages = _place_gradients(stages, joined) if training else stages
-        self.joined = joined
+        fused = fused and bool(stages)
+        stages = _place_values(stages, training, fused)
+        self.stages = _place_gradients(stages, fused) if training else stages
+        self.fused = fused
 
         dtype = network.parameters.dtype
         self._output = stages[-1].target if stages else 0
@@ -99,15 +99,15 @@ class Plan:
         self._values = {place: np.empty(rows * lengths[place], dtype) for place in range(1, self._output)}
         widest = max(lengths.values(), default=0) if training else 0
         self._slopes = [np.empty(rows * widest, dtype) for _ in range(2)]
-        self._memories = [
+        self._saved = [
             {
-                name: np.full((rows, *memory.row), memory.fill, memory.dtype or dtype)
-                for name, memory in (stage.layer.memory(stage.input_shape) if training else {}).items()
+                name: np.full((rows, *spec.row), spec.fill, spec.dtype or dtype)
+                for name, spec in (stage.layer.saved(stage.input_shape) if training else {}).items()
             }
             for stage in stages
         ]
 
-    def bind(self, x: Floats, y: Floats, rng: Generator | None = None) -> Pass:
+    def bind(self, x: Floats, y: Floats, rng: Generator | None = None) -> BoundBatch:
         """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays, at most ``rows`` rows each.
 
         ``rng`` feeds the layers that are random in training.
@@ -115,19 +115,19 @@ class Plan:
         rows = len(x)
         values = self._values | {0: x, self._output: y}
         forward, backward, z = [], [], y
-        for stage, memory in zip(self.stages, self._memories, strict=True):
+        for stage, saved in zip(self.stages, self._saved, strict=True):
             at = Buffers(
                 x=_rows(x if stage.source == 0 else values[stage.source], rows, stage.input_shape),
                 y=_rows(values[stage.target], rows, stage.output_shape),
                 parameters=stage.parameters,
-                memory={name: array[:rows] for name, array in memory.items()},
+                saved={name: array[:rows] for name, array in saved.items()},
                 gradients=stage.gradients,
                 dy=_NO_GRADIENT if stage.dy is None else _rows(self._slopes[stage.dy], rows, stage.output_shape),
                 dx=_NO_GRADIENT if stage.dx is None else _rows(self._slopes[stage.dx], rows, stage.input_shape),
-                wants_dx=stage.dx is not None,
+                needs_dx=stage.dx is not None,
                 rng=rng,
             )
-            if self.joined and stage is self.stages[-1]:
+            if self.fused and stage is self.stages[-1]:
                 z = at.x
             elif not stage.layer.reshapes:
                 forward.append(Call(stage.label, partial(stage.layer.forward, at), stage.layer, at))
@@ -136,7 +136,7 @@ class Plan:
         if self._output == 0:  # nothing but reshaping: the output has a place of its own all the same
             forward.append(Call("output", partial(np.copyto, y, x.reshape(y.shape))))
         dz = _rows(self._slopes[0], rows, z.shape[1:]) if self._training else _NO_GRADIENT
-        return Pass(forward, backward[::-1], z, y, dz)
+        return BoundBatch(forward, backward[::-1], z, y, dz)
 
 
 def _rows(array: npt.NDArray[Any], rows: int, shape: Shape) -> npt.NDArray[Any]:
@@ -162,12 +162,12 @@ def _stages(network: Network, gradients: Floats | None) -> list[Stage]:
     return stages
 
 
-def _place_values(stages: list[Stage], training: bool, joined: bool) -> list[Stage]:
+def _place_values(stages: list[Stage], training: bool, fused: bool) -> list[Stage]:
     """Number the buffers of x and y: a new one for each stage, unless it can write over its input."""
     placed, place, still_read = [], 0, True
     for stage in stages:
         layer, last = stage.layer, stage is stages[-1]
-        may_overwrite = layer.in_place and not still_read and not (joined and last)
+        may_overwrite = layer.in_place and not still_read and not (fused and last)
         target = place if layer.reshapes or may_overwrite else place + 1
         placed.append(stage._replace(source=place, target=target))
         if not layer.reshapes:
@@ -176,7 +176,7 @@ def _place_values(stages: list[Stage], training: bool, joined: bool) -> list[Sta
     return placed
 
 
-def _place_gradients(stages: list[Stage], joined: bool) -> list[Stage]:
+def _place_gradients(stages: list[Stage], fused: bool) -> list[Stage]:
     """Number the buffers of dy and dx, from the last stage back to the first one that has parameters to train.
 
     A stage reads one and writes the other, or works in place, so two are enough.
@@ -185,7 +185,7 @@ def _place_gradients(stages: list[Stage], joined: bool) -> list[Stage]:
     placed, place = list(stages), 0
     for index in range(len(stages) - 1, first - 1, -1):
         stage = stages[index]
-        if joined and index == len(stages) - 1:
+        if fused and index == len(stages) - 1:
             continue  # the loss has written the gradient of this stage's input
         dy, place = place, place if stage.layer.reshapes or stage.layer.in_place else 1 - place
         placed[index] = stage._replace(dy=dy, dx=place if index > first else None)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain import __version__
+from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, predict
 from mltrain.checks.errors import find_problems
 from mltrain.config import Config
 from mltrain.config.convert import convert
@@ -20,14 +21,13 @@ from mltrain.data.base import RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.tables.given import GivenRows
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
-from mltrain.engine.layers import in_words
-from mltrain.engine.metrics import predicted_classes
+from mltrain.engine.layers.base import shape_text
+from mltrain.engine.metrics.base import predicted_classes
 from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.evaluation import Evaluation, Evaluator, predict
 from mltrain.training.targets import class_names, encode, target_scaling
 
 
@@ -35,8 +35,8 @@ from mltrain.training.targets import class_names, encode, target_scaling
 class Model:
     """What `fit` returns and `load_model` reads.
 
-    ``row_spec`` say what a row of input looks like and what classes there are, ``preprocessing`` what is done to it on its
-    way into the network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
+    ``row_spec`` is the shape of a row and the names of the classes; ``preprocessing`` is applied to rows before the
+    network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
     a model of an mltrain that did not keep it.
     """
 
@@ -55,7 +55,7 @@ class Model:
     @property
     def gives_probabilities(self) -> bool:
         """Whether the outputs are probabilities: those of a softmax or sigmoid that was trained as such."""
-        return self.config.loss.joins in ("softmax", "sigmoid")
+        return self.config.loss.fused_activation in ("softmax", "sigmoid")
 
     def predict(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
         """Outputs ``(rows, outputs)`` for the rows ``x``, given as the dataset gives them: ``(rows, *input_shape)``.
@@ -159,7 +159,7 @@ class Model:
             raise DataError("x must hold numbers, in rows of equal length") from error
         if rows.shape[1:] != self.row_spec.input_shape:
             shape = self.row_spec.input_shape
-            want = f"(rows, {', '.join(map(str, shape))}): each row is {in_words(shape)}"
+            want = f"(rows, {', '.join(map(str, shape))}): each row is {shape_text(shape)}"
             raise DataError(
                 f"x has shape {rows.shape}, but the model takes {want} number{'s' if shape != (1,) else ''}"
             )

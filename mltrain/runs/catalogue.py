@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics.base import Metric
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.inference.model_file import ModelFile
 from mltrain.runs.atomic_folder import settle
@@ -90,7 +90,7 @@ def _best(config: Mapping[str, Any], history: Columns) -> tuple[str | None, floa
     values = [value for value in history.get(measure or "", ()) if math.isfinite(value)]
     if not values:
         return measure, None
-    return measure, max(values) if metric and metric.better == "higher" else min(values)
+    return measure, max(values) if metric and metric.goal == "higher" else min(values)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

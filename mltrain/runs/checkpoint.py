@@ -19,8 +19,8 @@ from mltrain.config.dump import to_builtins
 from mltrain.errors import ConfigError, ModelFileError
 from mltrain.inference.model_file import ModelFile, write_model_file
 from mltrain.runs.frames import Frames
+from mltrain.training.checkpointing import HasState, Snapshot, State
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.state import HasState, Snapshot, State
 
 _HISTORY, _FRAMES = "history", "frames"
 """Arrays besides those of the state, whose names hold a dot."""

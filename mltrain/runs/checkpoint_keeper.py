@@ -9,7 +9,7 @@ from mltrain.runs.checkpoint import Background, write_checkpoint
 from mltrain.runs.frames import FrameKeeper
 from mltrain.runs.run import CHECKPOINT
 from mltrain.system.files import remove
-from mltrain.training.state import Course, Snapshot
+from mltrain.training.checkpointing import Snapshot, TrainingRun
 
 EVERY, REST = 2.0, 20
 """Seconds between two checkpoints at least, and so many times as long as the last one took, where disks are slow."""
@@ -26,7 +26,7 @@ class CheckpointKeeper:
         self,
         folder: Path,
         background: Callable[[], Background],
-        course: Course,
+        course: TrainingRun,
         keeper: FrameKeeper,
         complain: Callable[[str], None],
     ):

@@ -21,7 +21,7 @@ def share_cores(threads: int | None) -> None:
 
     Where processes of our own can train together, NumPy is told to use one core in each: it is faster so, for large
     networks because their optimizer gets a second core too, and for small ones because nobody waits for anybody. What
-    is not trained, several threads take through the network, block by block (`mltrain.training.evaluation`).
+    is not trained, several threads take through the network, block by block (`mltrain.backends.numpy.evaluation`).
     NumPy's threads stay as they are where they were set by hand, and where NumPy is at work already.
     """
     if threads is not None:
@@ -29,7 +29,7 @@ def share_cores(threads: int | None) -> None:
     if "numpy" in sys.modules:
         return
     by_hand = {os.environ[name] for name in _BY_HAND if name in os.environ}
-    if crew_possible() and by_hand <= {"1"}:
+    if workers_possible() and by_hand <= {"1"}:
         _tell_blas("1")
     elif threads is not None and not by_hand:
         _tell_blas(str(threads))
@@ -40,7 +40,7 @@ def _tell_blas(threads: str) -> None:
         os.environ[name] = threads
 
 
-def crew_possible() -> bool:
+def workers_possible() -> bool:
     """Whether processes can work in lockstep here: by forks, and counters that need x86's order of memory writes."""
     return sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64")
 

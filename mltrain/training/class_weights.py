@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import true_classes
+from mltrain.engine.metrics.base import true_classes
 from mltrain.errors import ConfigError, Problem
 from mltrain.training.options import Training
 

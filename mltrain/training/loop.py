@@ -10,26 +10,26 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.backends.numpy.evaluation import Evaluator
+from mltrain.backends.numpy.metric_accumulator import MetricAccumulator
+from mltrain.backends.numpy.parallel.columns import Sharing, processes_for
+from mltrain.backends.numpy.step_groups import StepGroups
+from mltrain.backends.numpy.train_step import Learner, Step, Task
+from mltrain.backends.numpy.window import Window
+from mltrain.backends.profiler import Profile, untimed
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import Floats, size
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.random_streams import generator
-from mltrain.training.batches import Window
+from mltrain.training.checkpointing import HasState, RandomState, State, TrainingRun, Weights
 from mltrain.training.divergence import advise, divergence
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.evaluation import Evaluator
-from mltrain.training.learner import Learner, Step, Task
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
-from mltrain.training.profile import Profile, untimed
-from mltrain.training.sharing import Sharing, processes_for
-from mltrain.training.state import Course, HasState, State, Stream, Weights
-from mltrain.training.step_groups import StepGroups
-from mltrain.training.tally import Tally
 from mltrain.training.targets import target_scaling
 from mltrain.training.tracking import tracked_values
 
@@ -60,7 +60,7 @@ def train(
     progress: Progress = lambda *_: None,
     profile: Profile | None = None,
     monitor: Monitor | None = None,
-    course: Course | None = None,
+    course: TrainingRun | None = None,
 ) -> Generator[EpochReport, None, None]:
     """Train ``network`` in place on ``rows``, prepared as ``preprocessing`` says; yields a report after each epoch.
 
@@ -72,7 +72,7 @@ def train(
     ``monitor`` may end the training early and give the network its best weights at the end. ``course`` says from which
     state to go on, and gets the reports and the states on the way.
     """
-    course = course or Course(keeps=False)
+    course = course or TrainingRun(keeps=False)
     trainer = _Trainer(
         network, rows, loss, optimizer, metrics, training, preprocessing, weights, seed, profile, course.processes
     )
@@ -174,11 +174,11 @@ class _Trainer:
         self._penalize = timed("optimizer", "", self._learner.penalize) if network.regularized else None
         groups, accumulate = training.gradient_accumulation, timed("optimizer", "", self._learner.accumulate)
         self._groups = StepGroups(groups, accumulate) if groups > 1 else None
-        self._add_to = timed("metrics", "", Tally.add)
+        self._add_to = timed("metrics", "", MetricAccumulator.add)
         self._fill = partial(profile.timed_items, "gather") if profile else iter
         self.parts: dict[str, HasState] = {"weights": Weights(network.parameters), "optimizer": self._learner}
         self.parts |= {"dropout": self._learner.dropout}
-        self.parts |= {"shuffle": Stream(self._shuffle)} if self._shuffle else {}
+        self.parts |= {"shuffle": RandomState(self._shuffle)} if self._shuffle else {}
 
     def state(self) -> State:
         """What all parts carry from step to step and from epoch to epoch, by their names; see `HasState`."""
@@ -193,7 +193,7 @@ class _Trainer:
             part.restore(state[name])
 
     def begin(self) -> None:
-        """Start the helpers, if there are to be any. Raises `CrewLost`."""
+        """Start the helpers, if there are to be any. Raises `WorkerLost`."""
         if self._sharing and not self._alone:
             self._sharing.start(self._help)
 
@@ -221,7 +221,7 @@ class _Trainer:
         self._learner.learning_rate.epoch_ended(report.values)
 
     def _run_epoch(self, epoch: int, stop: Callable[[], bool], progress: Progress) -> tuple[float, dict[str, float]]:
-        tally = Tally(self._metrics, self._loss.threshold)
+        tally = MetricAccumulator(self._metrics, self._loss.threshold)
         total, seen, step = 0.0, 0, 0
         # Overflow is watched for where it shows, in the loss; exp may well overflow on the way to a correct 0.
         with np.errstate(all="ignore"):

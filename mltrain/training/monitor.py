@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import VALIDATION_PREFIX, Metric, larger_is_better, reported_name
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric, larger_is_better, reported_name
 from mltrain.errors import Problem
 from mltrain.training.early_stopping import EarlyStopping
 from mltrain.training.monitored import why_missing

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mltrain.engine.metrics import VALIDATION_PREFIX, Metric, reported_name
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric, reported_name
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 from mltrain.errors import Problem
 

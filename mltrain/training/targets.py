@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from mltrain.data.base import RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 
 
 def class_names(loss: Loss, row_spec: RowSpec, outputs: int) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from mltrain.engine.layers import Parameter, in_words
+from mltrain.engine.layers.base import Parameter, shape_text
 from mltrain.engine.network import Network, Node
 
 
@@ -45,4 +45,4 @@ def _difference(node: Node, other: Node) -> str:
 
 
 def _shape(parameter: Parameter | None) -> str:
-    return "missing" if parameter is None else in_words(parameter.shape)
+    return "missing" if parameter is None else shape_text(parameter.shape)

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import scaling, stall
 from benchmarks.harness import Run
 from benchmarks.works import _synthetic
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 
 
 def quiet(rounds, quick=False):
@@ -38,7 +38,7 @@ def test_an_epoch_that_was_disturbed_once_does_not_count_but_a_stall_does():
 
 
 def test_stalls_are_judged():
-    courses = {"good": stall.Course([1.0, 1.1]), "bad": stall.Course([1.0, 1.2])}
+    courses = {"good": stall.TrainingRun([1.0, 1.1]), "bad": stall.TrainingRun([1.0, 1.2])}
     assert stall.course_table(courses).splitlines()[2:] == [
         "| good      | 1 s     | 1.10              | 1.10             | 1.10    | met     |",
         "| bad       | 1 s     | 1.20              | 1.20             | 1.10    | not met |",

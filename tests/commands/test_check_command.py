@@ -15,7 +15,7 @@ def test_good_config(work: Path) -> None:
     assert not list(work.iterdir())
 
 
-def test_warnings_go_to_stderr_and_fit_repeats_them(work: Path) -> None:
+def test_warnings_go_to_stderr_and_fit_repeats_those_that_take_no_trial(work: Path) -> None:
     text = Path(lesson("linear")).read_text("utf-8").replace("[-1, 0, 1, 2, 3, 4]", "[-20, 0, 20]")
     (work / "wide.yaml").write_text(text, "utf-8")
     done = mltrain("check", "wide.yaml", "--set", "optimizer.learning_rate=1")
@@ -25,7 +25,15 @@ def test_warnings_go_to_stderr_and_fit_repeats_them(work: Path) -> None:
     assert fast.startswith("warning: wide.yaml: the first step makes the loss grow, from ")
     assert fast.endswith(FAST)
     fitted = succeed("fit", "wide.yaml", "--set", "optimizer.learning_rate=1", "--epochs", "1", "--quiet")
-    assert fitted.err == done.err.replace("wide.yaml: ", "")
+    assert fitted.err == f"warning: the inputs reach from -20 to 20; {RANGE}\n"
+
+
+def test_fit_warns_of_a_loss_that_grows_from_epoch_to_epoch(work: Path) -> None:
+    fitted = succeed("fit", lesson("linear"), "--set", "optimizer.learning_rate=0.2", "--epochs", "5", "--quiet")
+    (warning,) = fitted.err.splitlines()
+    assert warning.startswith("warning: the loss grows, from ")
+    assert " in epoch 1 to " in warning
+    assert warning.endswith(f" in epoch 4: {FAST}")
 
 
 def test_several_configs_are_all_checked(work: Path) -> None:

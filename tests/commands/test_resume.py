@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
 
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.runs.only_trainer import only_trainer
 
 EPOCHS = 4
@@ -137,7 +137,7 @@ def test_interrupted_twice() -> None:
 KILLED = """
 import os, signal, sys
 from mltrain.runs import checkpoint_keeper
-from mltrain.training import state
+from mltrain.training import checkpointing as state
 checkpoint_keeper.EVERY = checkpoint_keeper.REST = state.SNAPSHOT_EVERY = state.REST = 0
 moment, count = sys.argv[1], int(sys.argv[2])
 def die(*_):

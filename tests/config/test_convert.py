@@ -6,15 +6,15 @@ from msgspec import Meta
 from refusals import refusal
 
 from mltrain.config.convert import MOST_PROBLEMS, convert, try_convert
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.initializers.constant import Constant
-from mltrain.engine.layers import Layer
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 from mltrain.engine.losses.mean_squared_error import MeanSquaredError
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.engine.schedules.exponential_decay import ExponentialDecay
 from mltrain.errors import ConfigError, OptionError

@@ -11,9 +11,9 @@ from mltrain.config.families import FAMILIES, members
 from mltrain.config.load import load_config, parse_config
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.config.yaml_writer import write_yaml
-from mltrain.engine.optimizers import Optimizer
 from mltrain.engine.optimizers.adam import Adam
 from mltrain.engine.optimizers.adamw import Adamw
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.spec import Spec
 

@@ -105,7 +105,8 @@ training: {epochs: 1e-3, batch_size: all}
 """
     assert problems_in(text) == [
         "x.yaml:2:7  seed: expected a whole number of at least 0, got -1",
-        "x.yaml:3:49  dataset.shuffle: unknown option for inline; it has x, y, validation_split, test_split",
+        "x.yaml:3:49  dataset.shuffle: unknown option for inline; it has x, y, validation_split, test_split, "
+        "split_seed",
         "x.yaml:5:5  layers[0]: unknown layer 'flaten'; did you mean 'flatten'?",
         "x.yaml:6:19  layers[1].unit: unknown option for dense; did you mean 'units'?",
         "x.yaml:8:11  layers[2].rate: expected a number of at least 0 and below 1, got 1.5",
@@ -165,7 +166,7 @@ CASES = {
     ),
     "an unknown option of a dataset": (
         "dataset: {type: inline, x: [1], y: [1], z: [1]}\n" + REST,
-        "x.yaml:1:41  dataset.z: unknown option for inline; it has x, y, validation_split, test_split",
+        "x.yaml:1:41  dataset.z: unknown option for inline; it has x, y, validation_split, test_split, split_seed",
     ),
     "an unknown loss": (
         f"{DATASET}{LAYERS}loss: mse_loss\n",

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from mltrain.engine.arrays import Shape, size
-from mltrain.engine.layers import Layer
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.reshape import Reshape
 from mltrain.engine.network import Network
-from mltrain.engine.plan import Pass, Plan
+from mltrain.engine.plan import BoundBatch, Plan
 
 DIRECTIONS, STEP, TOLERANCE = 5, 1e-6, 1e-7
 """A central difference in float64 is wrong by about 1e-10 / STEP + STEP^2, relative to values around 1."""
@@ -50,7 +50,7 @@ def behind_dense(layer: Layer) -> list[Layer]:
     return [Dense(units=size(shape), name="before"), Reshape(target_shape=shape, name="shaped"), layer]
 
 
-def training_pass(network: Network, x: Any, y: Any, gradients: Any) -> Pass:
+def training_pass(network: Network, x: Any, y: Any, gradients: Any) -> BoundBatch:
     """One batch, bound for training; layers that are random are so in the same way each time."""
     return Plan(network, len(x), gradients=gradients).bind(x, y, np.random.default_rng(0))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics.base import Metric
 
 
 def measure(metric: Metric, y: Any, target: Any, threshold: float = 0.5, cuts: tuple[int, ...] = ()) -> float:

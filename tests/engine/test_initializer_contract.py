@@ -9,7 +9,7 @@ import pytest
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.initializers import Initializer
+from mltrain.engine.initializers.base import Initializer
 from mltrain.errors import ConfigError, Problem
 
 INITIALIZERS = examples(Initializer)

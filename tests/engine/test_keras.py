@@ -12,18 +12,19 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from mltrain.backends.numpy.penalty import Penalty
 from mltrain.config.convert import convert
-from mltrain.engine.activations import Activation
-from mltrain.engine.initializers import Initializer
-from mltrain.engine.layers import Layer
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.initializers.base import Initializer
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import AVERAGE, Optimizer, Update
-from mltrain.engine.penalty import Penalty
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.plan import Plan
-from mltrain.engine.regularizers import Regularizer
-from mltrain.engine.schedules import Schedule
+from mltrain.engine.regularizers.base import Regularizer
+from mltrain.engine.schedules.base import Schedule
+from mltrain.engine.update import AVERAGE, Update
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "keras_reference" / "trajectories.json").read_text())
 NETWORK = REFERENCE["network"]
@@ -50,7 +51,7 @@ def train(
     x = np.array(NETWORK["x"], dtype)
     target = np.array(NETWORK["targets"][goal.targets], np.int32 if goal.targets == "labels" else dtype)
     gradients = np.zeros_like(network.parameters)
-    plan = Plan(network, len(x), gradients=gradients, joined=goal.joins is not None)
+    plan = Plan(network, len(x), gradients=gradients, fused=goal.fused_activation is not None)
     bound = plan.bind(x, np.empty((len(x), NETWORK["outputs"]), dtype))
     update, penalty = Update(rule, network.parameters, gradients, network.trainable), Penalty(network, gradients)
     recorded = {}

@@ -10,10 +10,10 @@ from gradient_check import behind_dense, check_layer, check_layers, predict, run
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.activations import Activation
 from mltrain.engine.activations._normal import cumulative
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.activations.tanh import Tanh
-from mltrain.engine.layers import Buffers, Layer
+from mltrain.engine.layers.base import Buffers, Layer
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan
 
@@ -131,7 +131,7 @@ def float_types(layer: Layer) -> set[np.dtype[Any]]:
             array = getattr(at, name)
             setattr(at, name, None if array is None else array.view(Watched))
         at.parameters = {name: array.view(Watched) for name, array in at.parameters.items()}
-        at.memory = {name: array.view(Watched) for name, array in at.memory.items()}
+        at.saved = {name: array.view(Watched) for name, array in at.saved.items()}
         call.run()
     return Watched.seen
 

@@ -8,8 +8,8 @@ from gradient_check import compare, predict
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.layers import Layer
-from mltrain.engine.losses import Loss
+from mltrain.engine.layers.base import Layer
+from mltrain.engine.losses.base import Loss
 
 LOSSES = examples(Loss)
 every_loss = pytest.mark.parametrize("loss", LOSSES, ids=label)
@@ -17,7 +17,7 @@ every_loss = pytest.mark.parametrize("loss", LOSSES, ids=label)
 
 def outputs(loss: Loss, z: Any) -> Any:
     """Where the outputs are to go: a place of their own, or z itself where the loss is joined to no activation."""
-    return z if loss.joins is None else np.full_like(z, np.nan)
+    return z if loss.fused_activation is None else np.full_like(z, np.nan)
 
 
 def targets(loss: Loss, shape: tuple[int, int], dtype: Any) -> Any:
@@ -59,7 +59,7 @@ def test_mean_is_that_of_the_elements(loss: Loss) -> None:
     z = np.random.default_rng(5).normal(size=(6, 3))
     y, target = outputs(loss, z), targets(loss, z.shape, np.float64)
     dz, dz_of_mean = np.empty_like(z), np.empty_like(z)
-    elements = loss.elements(z, y, target, dz)
+    elements = loss.per_element(z, y, target, dz)
     assert elements.shape in {(6, 3), (6,)}
     assert loss.mean(z, y, target, dz_of_mean) == pytest.approx(elements.mean(), rel=1e-14)
     np.testing.assert_allclose(dz_of_mean, dz / elements.size, rtol=1e-14)
@@ -71,15 +71,15 @@ def test_scores_and_targets_are_only_read_and_float32_stays_float32(loss: Loss) 
     target = targets(loss, z.shape, np.float32)
     for array in (z, target):
         array.flags.writeable = False
-    assert loss.elements(z, outputs(loss, z), target, np.empty_like(z)).dtype == np.float32
+    assert loss.per_element(z, outputs(loss, z), target, np.empty_like(z)).dtype == np.float32
 
 
-@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss.joins], ids=label)
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss.fused_activation], ids=label)
 def test_the_outputs_are_those_of_the_activation_that_is_joined(loss: Loss) -> None:
     z = np.random.default_rng(5).normal(size=(6, 3)).astype(np.float32)
     y, target = outputs(loss, z), targets(loss, z.shape, np.float32)
     loss.mean(z, y, target, np.empty_like(z))
-    assert y.tobytes() == predict([convert(Layer, loss.joins)], z.shape[1:], z).tobytes()
+    assert y.tobytes() == predict([convert(Layer, loss.fused_activation)], z.shape[1:], z).tobytes()
 
 
 # Two outputs, 10,000 and -10,000: right or wrong as can be. Targets, the exact value, and the exact gradient.
@@ -118,6 +118,6 @@ def test_perceptron_learns_from_mistakes_only() -> None:
     loss = convert(Loss, "perceptron")
     z = np.array([[3.0], [-2.0], [3.0], [-2.0]])
     dz = np.empty_like(z)
-    elements = loss.elements(z, outputs(loss, z), np.array([[1.0], [0.0], [0.0], [1.0]]), dz)
+    elements = loss.per_element(z, outputs(loss, z), np.array([[1.0], [0.0], [0.0], [1.0]]), dz)
     np.testing.assert_array_equal(elements, [[0], [0], [3], [2]])
     np.testing.assert_array_equal(dz, [[0], [0], [1], [-1]])

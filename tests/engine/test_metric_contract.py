@@ -6,7 +6,7 @@ from metric_formulas import CLASSES, NUMBERS, class_targets, measure
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics.base import Metric
 
 METRICS = examples(Metric)
 ROWS = 40

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.optimizers import Optimizer, Update
-from mltrain.engine.schedules import Schedule
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.schedules.base import Schedule
+from mltrain.engine.update import Update
 from mltrain.errors import ConfigError, Problem
 
 OPTIMIZERS = examples(Optimizer)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mltrain.config.convert import convert
-from mltrain.engine.metrics import reported_name
-from mltrain.engine.schedules import LearningRate, Schedule
+from mltrain.engine.metrics.base import reported_name
+from mltrain.engine.schedules.base import LearningRate, Schedule
 
 
 def plateau(**options: Any) -> LearningRate:

@@ -7,12 +7,12 @@ import pytest
 from gradient_check import compare
 from spec_examples import examples, label
 
+from mltrain.backends.numpy import penalty
+from mltrain.backends.numpy.penalty import Penalty
 from mltrain.config.convert import convert
-from mltrain.engine import penalty
-from mltrain.engine.layers import Layer
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.network import Network
-from mltrain.engine.penalty import Penalty
-from mltrain.engine.regularizers import Regularizer
+from mltrain.engine.regularizers.base import Regularizer
 
 REGULARIZERS = examples(Regularizer)
 every_regularizer = pytest.mark.parametrize("regularizer", REGULARIZERS, ids=label)

@@ -161,7 +161,8 @@ def test_lesson_teaches_in_comments(path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(PROMISES))
 def test_lessons_warn_of_nothing_but_the_perceptrons_large_inputs(name: str) -> None:
     source = mltrain.load_config(CONFIGS / f"{name}.yaml")
-    warnings = prepare(source, CONFIGS).warnings()
+    job = prepare(source, CONFIGS)
+    warnings = [*job.warnings(), *job.warnings_of_trial()]
     assert len(warnings) == (name == "perceptron")
     assert all("the inputs reach from" in warning for warning in warnings)
 

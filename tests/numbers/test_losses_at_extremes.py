@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hn
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.layers import Layer
-from mltrain.engine.losses import Loss
+from mltrain.engine.layers.base import Layer
+from mltrain.engine.losses.base import Loss
 
 UNIT = float(np.finfo(np.float32).eps)
 TINY = float(np.finfo(np.float32).tiny)
@@ -27,7 +27,7 @@ scores = st.sampled_from(CORNERS) | st.floats(-1e4, 1e4, width=32) | st.floats(-
 @st.composite
 def batches(draw: Any, loss: Loss) -> tuple[Any, Any]:
     """Scores ``(rows, outputs)`` and targets as the loss takes them: from one row and one output on."""
-    least = 2 if loss.joins == "softmax" else 1
+    least = 2 if loss.fused_activation == "softmax" else 1
     rows, outputs = draw(st.integers(1, 5)), draw(st.integers(least, 5))
     z = draw(hn.arrays(np.float32, (rows, outputs), elements=scores.map(np.float32)))
     labels = np.array(draw(st.lists(st.integers(0, outputs - 1), min_size=rows, max_size=rows)))
@@ -61,9 +61,9 @@ def test_loss_and_gradient_are_those_of_float64(loss: Loss, data: st.DataObject)
     expected = plain.values(loss.type_name(), z.tolist(), target.tolist(), **options)
     sizes = np.array([value.size for value in expected])
     dz = np.empty_like(z)
-    y = np.empty_like(z) if loss.joins else z
-    with np.errstate(all="raise", under="ignore", over="ignore" if loss.joins == "sigmoid" else "raise"):
-        found = loss.elements(z, y, target, dz)
+    y = np.empty_like(z) if loss.fused_activation else z
+    with np.errstate(all="raise", under="ignore", over="ignore" if loss.fused_activation == "sigmoid" else "raise"):
+        found = loss.per_element(z, y, target, dz)
         mean = loss.mean(z, y, target, np.empty_like(z))
     losses = np.array([value.loss for value in expected])
     assert np.all(np.abs(found.reshape(-1) - losses) <= 8 * UNIT * sizes + TINY)

@@ -12,7 +12,7 @@ from metric_formulas import CLASSES, NUMBERS, class_targets, measure
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics.base import Metric
 
 METRICS = examples(Metric)
 numbers = st.sampled_from([0.0, 1.0, -1e4, 1e4, 1e-38]) | st.floats(-1e4, 1e4, width=32)
@@ -25,7 +25,7 @@ def cuts(draw: Any, rows: int) -> tuple[int, ...]:
     return tuple(sorted(draw(st.sets(st.integers(1, rows - 1))))) if rows > 1 else ()
 
 
-@pytest.mark.parametrize("metric", [one for one in METRICS if one.judges == "classes"], ids=label)
+@pytest.mark.parametrize("metric", [one for one in METRICS if one.task == "classes"], ids=label)
 @given(st.data())
 @settings(settings.get_profile("numbers"))
 def test_metric_of_classes_is_its_formula(metric: Metric, data: st.DataObject) -> None:
@@ -41,7 +41,7 @@ def test_metric_of_classes_is_its_formula(metric: Metric, data: st.DataObject) -
         assert found == pytest.approx(expected, abs=1e-14)
 
 
-@pytest.mark.parametrize("metric", [one for one in METRICS if one.judges == "numbers"], ids=label)
+@pytest.mark.parametrize("metric", [one for one in METRICS if one.task == "numbers"], ids=label)
 @given(st.data())
 @settings(settings.get_profile("numbers"))
 def test_metric_of_numbers_is_its_formula(metric: Metric, data: st.DataObject) -> None:

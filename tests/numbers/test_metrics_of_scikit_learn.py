@@ -9,7 +9,7 @@ import pytest
 from metric_formulas import class_targets, measure
 
 from mltrain.config.convert import convert
-from mltrain.engine.metrics import Metric
+from mltrain.engine.metrics.base import Metric
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "sklearn_reference" / "metrics.json").read_text())
 

@@ -15,8 +15,8 @@ from mltrain.job import TrainingJob, prepare
 from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.runs.frames import FrameKeeper, Frames
 from mltrain.runs.only_trainer import only_trainer
-from mltrain.training import state
-from mltrain.training.state import Course, Snapshot
+from mltrain.training import checkpointing as state
+from mltrain.training.checkpointing import Snapshot, TrainingRun
 
 TEXT = """
 name: noisy
@@ -33,7 +33,7 @@ def job() -> TrainingJob:
     return prepare(parse_config(TEXT, "noisy.yaml"), Path())
 
 
-def trained(course: Course) -> Frames:
+def trained(course: TrainingRun) -> Frames:
     """Train with that course; the frames."""
     one, keeper = job(), FrameKeeper(2, 3)
     keeper.offer(0, one.network.parameters)
@@ -44,7 +44,7 @@ def trained(course: Course) -> Frames:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    course = Course()
+    course = TrainingRun()
     frames = trained(course)
     assert course.newest is not None
     background = Background(job().config, "rows", 2)
@@ -52,18 +52,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "checkpoint.npz"
 
 
-def go_on(path: Path) -> Course:
+def go_on(path: Path) -> TrainingRun:
     """Read everything and put it to use, as `fit --resume` does."""
     found, one = Checkpoint(path), job()
     history = found.history(3)
     found.frames(path.with_name("frames.npz"), one.network.parameters.size)
-    course = Course(epoch=found.epoch, history=history, processes=found.processes, restore=found.restore)
+    course = TrainingRun(epoch=found.epoch, history=history, processes=found.processes, restore=found.restore)
     list(one.train(course=course))
     return course
 
 
 def test_what_is_read_is_what_was_written(path: Path) -> None:
-    course = Course()
+    course = TrainingRun()
     frames = trained(course)
     found = Checkpoint(path)
     assert (found.epoch, found.rows, found.frame_count, found.processes) == (3, "rows", 2, 1)
@@ -93,20 +93,20 @@ def assert_equal(one: Any, other: Any) -> None:
 
 def test_snapshots_are_not_taken_all_the_time_but_of_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
-    take = Course._take
-    monkeypatch.setattr(Course, "_take", lambda self, epoch: (taken.append(epoch), take(self, epoch)))
+    take = TrainingRun._take
+    monkeypatch.setattr(TrainingRun, "_take", lambda self, epoch: (taken.append(epoch), take(self, epoch)))
     monkeypatch.setattr(state, "SNAPSHOT_EVERY", 1000)
-    trained(Course())
+    trained(TrainingRun())
     assert taken == [0, 3]
     monkeypatch.setattr(state, "SNAPSHOT_EVERY", -1)
     monkeypatch.setattr(state, "REST", 0)
-    trained(Course())
+    trained(TrainingRun())
     assert taken[2:] == [0, 0, 1, 2, 3]
 
 
 def test_a_snapshot_is_nobody_elses() -> None:
     """Whatever training does afterwards."""
-    one, course = job(), Course()
+    one, course = job(), TrainingRun()
     training = one.train(course=course)
     next(training)
     assert course.newest is not None
@@ -117,7 +117,7 @@ def test_a_snapshot_is_nobody_elses() -> None:
 
 
 def test_frames_in_a_file_of_their_own(path: Path) -> None:
-    course = Course()
+    course = TrainingRun()
     frames = trained(course)
     assert course.newest is not None
     write_checkpoint(path, Background(job().config, "rows", 2), course.newest, course.history, None)
@@ -129,7 +129,7 @@ def test_frames_in_a_file_of_their_own(path: Path) -> None:
 
 
 def test_what_came_after_the_snapshot_is_left_out(path: Path) -> None:
-    course = Course()
+    course = TrainingRun()
     frames = trained(course)
     assert course.newest is not None
     early = Snapshot(1, 2, course.newest.state)

@@ -19,15 +19,15 @@ from mltrain.config.yaml_reader import read_yaml
 from mltrain.data.base import DatasetSpec
 from mltrain.data.points import Points
 from mltrain.data.preprocessing import Preprocessing, Scaling
-from mltrain.engine.activations import Activation
-from mltrain.engine.initializers import Initializer
-from mltrain.engine.layers import Layer
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.initializers.base import Initializer
+from mltrain.engine.layers.base import Layer
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric
 from mltrain.engine.network import infer
-from mltrain.engine.optimizers import Optimizer
-from mltrain.engine.regularizers import Regularizer
-from mltrain.engine.schedules import Schedule
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.regularizers.base import Regularizer
+from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import DataError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
@@ -63,12 +63,14 @@ def config_with(base: type, example: dict[str, Any]) -> dict[str, Any]:
     elif base is Loss:
         loss = convert(Loss, example)
         names = loss.targets in ("labels", "one_hot")
-        config["layers"] = [{"type": "dense", "units": 2 if names else 1, "activation": loss.joins or "linear"}]
+        config["layers"] = [
+            {"type": "dense", "units": 2 if names else 1, "activation": loss.fused_activation or "linear"}
+        ]
         config["dataset"]["y"] = ["a", "b"] if names else [0, 1]
         config["loss"] = example
     elif base is Metric:
         config["metrics"] = [example]
-        if convert(Metric, example).judges == "classes":
+        if convert(Metric, example).task == "classes":
             config |= {"loss": "hinge"}
     return config
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mltrain.config.convert import convert
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 from mltrain.errors import ConfigError
 from mltrain.training.class_weights import class_weights
 from mltrain.training.options import Training
@@ -37,7 +37,7 @@ def test_a_row_that_counts_twice_counts_as_two(name):
     twice = [0, 1, 1, 2]
 
     def y_of(z):
-        return np.empty_like(z) if loss.joins else z
+        return np.empty_like(z) if loss.fused_activation else z
 
     weighted, repeated = np.empty_like(z), np.empty_like(z[twice])
     one = loss.mean(z, y_of(z), target, weighted, np.array([1, 2], np.float32))

@@ -9,6 +9,7 @@ from toy_training import dense, layers, loss, metrics, row_spec
 from mltrain.checks.errors import find_data_problems, find_problems
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, RowSpec, Split
+from mltrain.engine.network import infer
 from mltrain.errors import dotted
 from mltrain.training.options import Training
 
@@ -178,7 +179,7 @@ def data_problems(aim: str, last: dict[str, Any], *splits: Any, classes: tuple[s
     if classes is not None:
         parts = [part and Split(part.x, part.y[:, 0].astype(np.int32)) for part in parts]
     dataset = Dataset(row_spec(classes=classes), *parts)
-    found = find_data_problems(layers(last), loss(aim), dataset)
+    found = find_data_problems(infer(layers(last), dataset.row_spec.input_shape), loss(aim), dataset)
     return [f"{dotted(problem.path)}: {problem.message}" for problem in found]
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, metrics, network
 
+from mltrain.backends.numpy import evaluation
+from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, block_rows, predict
+from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.network import Network
-from mltrain.training import evaluation
-from mltrain.training.dealing import deal
-from mltrain.training.evaluation import Evaluation, Evaluator, block_rows, predict
 
 CLASSIFIER = (dense(5, "tanh"), {"type": "dropout", "rate": 0.5}, dense(3, "softmax"))
 
@@ -33,7 +33,7 @@ def test_blocks_give_what_all_rows_give_at_once(block: int, monkeypatch: pytest.
 
 
 def test_no_result_depends_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks are the same, however many deal with them; the loss and the counts are added up in their order."""
+    """Blocks are the same, however many thread_map with them; the loss and the counts are added up in their order."""
     net, rows = network(4, *CLASSIFIER), class_rows(1000, 4, 3)
     monkeypatch.setattr(evaluation, "blas_is_alone", lambda: True)
     monkeypatch.setattr(evaluation, "THREAD_NUMBERS", 500)
@@ -41,7 +41,7 @@ def test_no_result_depends_on_the_number_of_threads(monkeypatch: pytest.MonkeyPa
     for cores in (1, 2, 3, 64):
         monkeypatch.setattr(evaluation, "cores", lambda cores=cores: cores)
         monkeypatch.setattr(
-            evaluation, "deal", lambda items, workers: threads.append(len(workers)) or deal(items, workers)
+            evaluation, "thread_map", lambda items, workers: threads.append(len(workers)) or thread_map(items, workers)
         )
         result = evaluated(net, rows, "sparse_categorical_crossentropy", "accuracy", "f1", classes=3)
         found.append((result.loss, result.metrics, result.confusion.tolist() if result.confusion is not None else None))

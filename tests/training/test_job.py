@@ -8,10 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 import mltrain
+from mltrain.checks import errors
 from mltrain.config import Config
 from mltrain.config.load import parse_config
 from mltrain.data.base import Dataset, RowSpec, Split
-from mltrain.errors import ConfigError, DataError, TrainingDiverged
+from mltrain.data.datasets._curve import Curve
+from mltrain.data.datasets.linear import Linear
+from mltrain.engine import network
+from mltrain.errors import ConfigError, DataError, TrainingDiverged, UsageError
 from mltrain.job import prepare, split_to_evaluate
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.transfer import LayerTransfer
@@ -109,6 +113,40 @@ def test_frozen_layers_need_weights_that_were_trained() -> None:
         assert prepare(config("layers.0.trainable=false", calm), Path()).warnings() == []
     (warning,) = prepare(config("layers.0.trainable=false", "layers.1.trainable=false"), Path()).warnings()
     assert warning == "all layers are frozen by 'trainable: false', so nothing can learn"
+
+
+def test_a_job_is_trained_once_and_fresh_gives_it_again() -> None:
+    stopping = "training={epochs: 6, early_stopping: {patience: 9}}"
+    job = prepare(config(stopping), Path())
+    first = job.network.parameters.copy()
+    reports = list(job.train())
+    with pytest.raises(UsageError, match=r"^this job was trained already; job\.fresh\(\) is the same job with fresh"):
+        job.train()
+    again, other = job.fresh(), job.fresh(seed=9)
+    assert again.dataset is job.dataset
+    assert again.config == job.config
+    assert again.monitor is not job.monitor
+    assert again.origin is job.origin or again.origin == job.origin
+    assert np.array_equal(again.network.parameters, first)
+    assert [report.loss for report in again.train()] == [report.loss for report in reports]
+    assert np.array_equal(again.network.parameters, job.network.parameters)
+    assert np.array_equal(other.network.parameters, weights(seed=9))
+    assert other.config == replace(job.config, seed=9)
+    assert len(list(other.train())) == 6
+
+
+def test_shapes_are_inferred_once_to_check_and_once_to_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, calls = config(), []
+    for module in (errors, network):
+        infer = module.infer
+        monkeypatch.setattr(module, "infer", lambda *args, infer=infer: calls.append(1) or infer(*args))
+    looked_up = []
+    known = Linear.known_row_spec
+    monkeypatch.setattr(Linear, "known_row_spec", lambda *args: looked_up.append(1) or known(*args))
+    monkeypatch.setattr(Linear, "read", lambda spec, *args: looked_up.append("read") or Curve.read(spec, *args))
+    prepare(made, Path()).warnings()
+    assert len(calls) == 2
+    assert looked_up.count("read") == 1
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, network, training_of
 
+from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.engine.network import Network
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.evaluation import Evaluator
 
 INPUTS, CLASSES = 5, 3
 HIDDEN = dense(6, "tanh", name="hidden")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, network, training_of
 
+from mltrain.backends.numpy import window as batches
+from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.errors import TrainingDiverged, TrainingInterrupted
-from mltrain.training import batches
 from mltrain.training.divergence import advise
-from mltrain.training.evaluation import Evaluator
 from mltrain.training.loop import Rows
 
 SLOW = {"type": "sgd", "learning_rate": 1e-9}

@@ -16,8 +16,8 @@ from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.errors import NotEnoughMemory
 from mltrain.job import memory_of, prepare
 from mltrain.system import memory as machine
+from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.options import Training
-from mltrain.training.state import Course
 
 NODES = infer([Dense(units=20), Dense(units=1)], (10,))
 PARAMETERS = 10 * 20 + 20 + 20 + 1
@@ -70,7 +70,7 @@ def test_it_is_what_a_training_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         job = prepare(config, Path())
         kept = job.network.parameters.copy()  # as fit does
-        assert len(list(job.train(course=Course()))) == 1
+        assert len(list(job.train(course=TrainingRun()))) == 1
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

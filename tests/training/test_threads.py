@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mltrain.system import threads
-from mltrain.system.threads import BLAS_VARIABLES, blas_is_alone, cores, crew_possible, share_cores
+from mltrain.system.threads import BLAS_VARIABLES, blas_is_alone, cores, share_cores, workers_possible
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def told() -> set[str | None]:
 
 
 def with_crew(monkeypatch: pytest.MonkeyPatch, *, possible: bool) -> None:
-    monkeypatch.setattr(threads, "crew_possible", lambda: possible)
+    monkeypatch.setattr(threads, "workers_possible", lambda: possible)
 
 
 def test_numpy_uses_one_core_where_processes_can_help_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_processes_can_help_each_other_on_linux_and_x86(
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    assert crew_possible() is possible
+    assert workers_possible() is possible
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, network, optimizer, row_spec
 
-from mltrain.checks.warnings import find_warnings
+from mltrain.checks.warnings import find_warnings, growing_loss, try_steps
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing, pixels
 from mltrain.engine.network import Network
+from mltrain.training.epoch_report import EpochReport
 from mltrain.training.options import Training
 from mltrain.training.targets import encode
 
@@ -28,14 +29,11 @@ def warnings_of(
     about = about or row_spec(rows.y.shape[1], None, rows.x.shape[1:])
     before = net.parameters.copy()
     target = encode(loss(aim), about, net.output_shape[0], rows)
-    found = find_warnings(
-        net,
-        Dataset(about, rows, preprocessing=preprocessing),
-        target,
-        loss=loss(aim),
-        optimizer=optimizer(how),
-        training=convert(Training, options),
-    )
+    dataset, training = Dataset(about, rows, preprocessing=preprocessing), convert(Training, options)
+    found = [
+        *find_warnings(net, dataset, target, loss=loss(aim), training=training),
+        *try_steps(net, dataset, target, loss=loss(aim), optimizer=optimizer(how), training=training),
+    ]
     assert np.array_equal(net.parameters, before)
     return found
 
@@ -186,3 +184,25 @@ def test_a_loss_that_grows_at_first_and_then_falls_is_nothing_to_worry_about() -
 
     assert warnings_of(net, rows, how=falling(0.6)) == []  # an error of 1, then 1.4, then 0.84
     assert warnings_of(net, rows, how=falling(2.0)) == [GROWS.format(1, 49)]  # too far to be waited for
+
+
+def told(*losses: float, epochs: int = 100, first: int = 1) -> list[str | None]:
+    """What is said after each epoch."""
+    reports = [EpochReport(first + index, epochs, 1, 0.0, loss, {}) for index, loss in enumerate(losses)]
+    return [growing_loss(reports[: count + 1]) for count in range(len(reports))]
+
+
+def test_a_loss_that_grows_from_the_first_epochs_on_is_told_once() -> None:
+    said = (
+        "the loss grows, from 2 in epoch 1 to {} in epoch {}: the learning rate is probably too high; try a tenth of it"
+    )
+    assert told(2, 3, 4, 5, 6) == [None, None, None, said.format(5, 4), None]
+    assert told(2, 3, 21, 99) == [None, None, said.format(21, 3), None]
+    assert told(2, 21, 20, 19) == [None, said.format(21, 2), None, None]
+    assert told(2, 3, epochs=2) == [None, said.format(3, 2)]
+    assert told(2, 3, 4, epochs=2, first=0)[-1] == said.format(4, 2).replace("epoch 1 ", "epoch 0 ")
+
+
+@pytest.mark.parametrize("losses", [(2, 3, 1.9, 5), (2, 2, 2, 2, 2), (0, 1, 2, 3), (2,), (2, 2.05, 2.09, 2.04), (2, 1)])
+def test_a_loss_that_falls_again_or_hardly_moves_is_no_reason_to_warn(losses: tuple[float, ...]) -> None:
+    assert told(*losses) == [None] * len(losses)

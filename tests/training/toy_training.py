@@ -7,11 +7,11 @@ import numpy as np
 
 from mltrain.config.convert import convert
 from mltrain.data.base import RowSpec, Split
-from mltrain.engine.layers import Layer
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric
+from mltrain.engine.layers.base import Layer
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.random_streams import generator
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training

@@ -47,7 +47,7 @@ class Curve(DatasetSpec):
         for index, number in enumerate(self.x):
             check_number(number, ("x", index))
 
-    def known_facts(self, folder: Path) -> RowSpec:
+    def known_row_spec(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(1,))
 
     def count(self) -> int:
@@ -60,7 +60,7 @@ class Curve(DatasetSpec):
             # Drawn even where it counts for nothing, so that more noise moves the same points, only further.
             y = self.true_function(x) + self.noise_stddev * rng.standard_normal(len(x))
         rows = Split(to_float32(x, "x")[:, None], to_float32(y, "y")[:, None])
-        return RawArrays(self.known_facts(folder), rows)
+        return RawArrays(self.known_row_spec(folder), rows)
 
     def _points(self, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         if isinstance(self.x, Points):

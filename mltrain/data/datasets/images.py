@@ -33,12 +33,12 @@ class Images(DatasetSpec):
         if self.test_split and self.test_path:
             raise OptionError(("test_path",), "test_split draws these images already; keep one of the two")
 
-    def known_facts(self, folder: Path) -> RowSpec:
+    def known_row_spec(self, folder: Path) -> RowSpec:
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
         return RowSpec(shape, classes=tuple(_classes(find_file(self.path, folder))))
 
     def read(self, seed: int, folder: Path) -> RawData:
-        row_spec = self.known_facts(folder)
+        row_spec = self.known_row_spec(folder)
         rows = self._read(find_file(self.path, folder), row_spec)
         test = self._read(find_file(self.test_path, folder), row_spec) if self.test_path else None
         return RawArrays(row_spec, rows, test, pixels(scale=self.scale))

@@ -65,7 +65,7 @@ class Inline(DatasetSpec):
             raise OptionError(("y", 0, 0), f"expected a number, got {in_words(first[0])}")
         check_array(self.y, ("y",))
 
-    def known_facts(self, folder: Path) -> RowSpec:
+    def known_row_spec(self, folder: Path) -> RowSpec:
         input_shape = array_shape(self.x)[1:] or (1,)
         if isinstance(self.y[0], str):
             return RowSpec(input_shape, classes=tuple(dict.fromkeys(self.y)))
@@ -76,7 +76,7 @@ class Inline(DatasetSpec):
         return len(self.x)
 
     def read(self, seed: int, folder: Path) -> RawData:
-        row_spec = self.known_facts(folder)
+        row_spec = self.known_row_spec(folder)
         x = np.array(self.x, np.float32).reshape(len(self.x), *row_spec.input_shape)
         if row_spec.classes is None:
             y = np.array(self.y, np.float32).reshape(len(self.y), row_spec.outputs)

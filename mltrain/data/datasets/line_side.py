@@ -25,7 +25,7 @@ class LineSide(DatasetSpec):
     samples: Annotated[int, Meta(ge=1, description="how many points")]
     size: Annotated[float, Meta(gt=0, description="length of the square's edges; a corner of it is at 0, 0")]
 
-    def known_facts(self, folder: Path) -> RowSpec:
+    def known_row_spec(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(2,), classes=("below", "above"))
 
     def count(self) -> int:
@@ -37,7 +37,7 @@ class LineSide(DatasetSpec):
         first, second = x.astype(np.float64).T
         with np.errstate(over="ignore"):  # a line beyond all numbers is above, or below, all points
             above = second > self.true_boundary(first)
-        return RawArrays(self.known_facts(folder), Split(x, above.astype(np.int32)))
+        return RawArrays(self.known_row_spec(folder), Split(x, above.astype(np.int32)))
 
     def true_boundary(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return self.slope * first + self.intercept

@@ -39,7 +39,7 @@ class Mnist(DatasetSpec):
                 ("test_split",), "mnist has a test set of its own, of 10,000 images; leave test_split out"
             )
 
-    def known_facts(self, folder: Path) -> RowSpec:
+    def known_row_spec(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(SIDE, SIDE), classes=tuple(map(str, range(CLASSES))))
 
     def read(self, seed: int, folder: Path) -> RawData:
@@ -48,7 +48,7 @@ class Mnist(DatasetSpec):
         assert place is not None
         rows = _rows(place, TRAINING_IMAGES, TRAINING_LABELS)
         test = _rows(place, TEST_IMAGES, TEST_LABELS)
-        return RawArrays(self.known_facts(folder), rows, test, pixels(scale=self.scale))
+        return RawArrays(self.known_row_spec(folder), rows, test, pixels(scale=self.scale))
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         place = mnist_files.find(self.path, folder)

@@ -49,7 +49,7 @@ class Playground(DatasetSpec):
         ),
     ] = 0.0
 
-    def known_facts(self, folder: Path) -> RowSpec:
+    def known_row_spec(self, folder: Path) -> RowSpec:
         return RowSpec(input_shape=(2,), classes=("orange", "blue"))
 
     def count(self) -> int:
@@ -61,7 +61,7 @@ class Playground(DatasetSpec):
         # The colours come one after the other, and a batch should have both even where training does not shuffle.
         order = rng.permutation(self.samples)
         x = to_float32(picture.points[order], "x")
-        return RawArrays(self.known_facts(folder), Split(x, picture.blue[order].astype(np.int32)))
+        return RawArrays(self.known_row_spec(folder), Split(x, picture.blue[order].astype(np.int32)))
 
 
 class Picture(NamedTuple):

@@ -3,10 +3,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from mltrain.engine.activations import Activation
 from mltrain.engine.activations._normal import cumulative
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Shape
-from mltrain.engine.layers import Buffers, Memory
+from mltrain.engine.layers.base import ArraySpec, Buffers
 
 
 class Gelu(Activation):
@@ -18,8 +18,8 @@ class Gelu(Activation):
     in_place: ClassVar[bool] = False
     reads_output: ClassVar[bool] = False
 
-    def memory(self, input_shape: Shape) -> dict[str, Memory]:
-        return {"share": Memory(input_shape)}
+    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return {"share": ArraySpec(input_shape)}
 
     def output_range(self) -> tuple[float, float]:
         return -0.17, math.inf  # the dip is lowest at -0.7518, where it is -0.16997
@@ -30,7 +30,7 @@ class Gelu(Activation):
 
     def backward(self, at: Buffers) -> None:
         # The slope is the share below x plus x times the normal density at x.
-        share = at.memory["share"]
+        share = at.saved["share"]
         cumulative(at.x, out=share)
         np.multiply(at.x, at.x, out=at.dx)
         np.multiply(at.dx, -0.5, out=at.dx)

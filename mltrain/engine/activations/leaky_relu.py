@@ -4,8 +4,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from mltrain.engine.activations import Activation
-from mltrain.engine.layers import Buffers
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.layers.base import Buffers
 
 
 class LeakyRelu(Activation):

@@ -1,6 +1,6 @@
 from typing import ClassVar
 
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 
 
 class Linear(Activation):

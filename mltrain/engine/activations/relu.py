@@ -3,9 +3,9 @@ from functools import cache
 
 import numpy as np
 
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Floats
-from mltrain.engine.layers import Buffers
+from mltrain.engine.layers.base import Buffers
 
 
 class Relu(Activation):

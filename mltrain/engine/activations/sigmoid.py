@@ -1,15 +1,15 @@
 import numpy as np
 
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.layers import Buffers, Memory
+from mltrain.engine.layers.base import ArraySpec, Buffers
 
 
 class Sigmoid(Activation):
     """``1 / (1 + exp(-x))``: squeezes any number into 0..1, which a binary classifier reads as a probability."""
 
-    def memory(self, input_shape: Shape) -> dict[str, Memory]:
-        return {"slope": Memory(input_shape)}
+    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return {"slope": ArraySpec(input_shape)}
 
     def output_range(self) -> tuple[float, float]:
         return 0, 1
@@ -18,7 +18,7 @@ class Sigmoid(Activation):
         sigmoid(at.x, at.y)
 
     def backward(self, at: Buffers) -> None:
-        slope = at.memory["slope"]
+        slope = at.saved["slope"]
         np.subtract(1, at.y, out=slope)
         np.multiply(slope, at.y, out=slope)
         np.multiply(at.dy, slope, out=at.dx)

@@ -2,9 +2,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Floats, largest_of_rows
-from mltrain.engine.layers import Buffers
+from mltrain.engine.layers.base import Buffers
 
 
 class Softmax(Activation):

@@ -2,9 +2,9 @@ import math
 
 import numpy as np
 
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Shape
-from mltrain.engine.layers import Buffers, Memory
+from mltrain.engine.layers.base import ArraySpec, Buffers
 
 
 class Softplus(Activation):
@@ -13,8 +13,8 @@ class Softplus(Activation):
     Dugas et al. 2000, https://proceedings.neurips.cc/paper/2000/hash/44968aece94f667e4095002d140b5896-Abstract.html
     """
 
-    def memory(self, input_shape: Shape) -> dict[str, Memory]:
-        return {"slope": Memory(input_shape)}
+    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return {"slope": ArraySpec(input_shape)}
 
     def output_range(self) -> tuple[float, float]:
         return 0, math.inf
@@ -24,7 +24,7 @@ class Softplus(Activation):
 
     def backward(self, at: Buffers) -> None:
         # The slope is the sigmoid of x, which is 1 - exp(-y).
-        slope = at.memory["slope"]
+        slope = at.saved["slope"]
         np.negative(at.y, out=slope)
         np.expm1(slope, out=slope)
         np.negative(slope, out=slope)

@@ -1,15 +1,15 @@
 import numpy as np
 
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Shape
-from mltrain.engine.layers import Buffers, Memory
+from mltrain.engine.layers.base import ArraySpec, Buffers
 
 
 class Tanh(Activation):
     """The hyperbolic tangent: squeezes any number into -1..1, smoothly, with slope 1 at 0."""
 
-    def memory(self, input_shape: Shape) -> dict[str, Memory]:
-        return {"slope": Memory(input_shape)}
+    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return {"slope": ArraySpec(input_shape)}
 
     def output_range(self) -> tuple[float, float]:
         return -1, 1
@@ -18,7 +18,7 @@ class Tanh(Activation):
         np.tanh(at.x, out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        slope = at.memory["slope"]
+        slope = at.saved["slope"]
         np.multiply(at.y, at.y, out=slope)
         np.subtract(1, slope, out=slope)
         np.multiply(at.dy, slope, out=at.dx)

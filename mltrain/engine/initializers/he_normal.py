@@ -1,7 +1,7 @@
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.initializers import Initializer, fans, scaled_normal
+from mltrain.engine.initializers.base import Initializer, fans, scaled_normal
 
 
 class HeNormal(Initializer):

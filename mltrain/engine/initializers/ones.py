@@ -2,7 +2,7 @@ import numpy as np
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.initializers import Initializer
+from mltrain.engine.initializers.base import Initializer
 
 
 class Ones(Initializer):

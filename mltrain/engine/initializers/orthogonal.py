@@ -5,7 +5,7 @@ from msgspec import Meta
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape, size
-from mltrain.engine.initializers import Initializer
+from mltrain.engine.initializers.base import Initializer
 
 
 class Orthogonal(Initializer):

@@ -4,7 +4,7 @@ from msgspec import Meta
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.initializers import Initializer, uniform_between
+from mltrain.engine.initializers.base import Initializer, uniform_between
 from mltrain.errors import OptionError
 
 

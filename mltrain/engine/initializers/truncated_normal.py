@@ -5,7 +5,7 @@ from msgspec import Meta
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.initializers import Initializer, cut_normal
+from mltrain.engine.initializers.base import Initializer, cut_normal
 
 
 class TruncatedNormal(Initializer):

@@ -3,14 +3,14 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from mltrain.engine.activations import Activation
+from mltrain.engine.activations.base import Activation
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.initializers import Initializer
+from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers import Buffers, Layer, Memory, Parameter, ShapeError, Trainable, in_words
-from mltrain.engine.regularizers import Regularizer
+from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, ShapeError, Trainable, shape_text
+from mltrain.engine.regularizers.base import Regularizer
 
 
 class Dense(Layer):
@@ -41,7 +41,7 @@ class Dense(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
             raise ShapeError(
-                f"dense takes rows of numbers, but its input is {in_words(input_shape)}; put flatten before it"
+                f"dense takes rows of numbers, but its input is {shape_text(input_shape)}; put flatten before it"
             )
         return (self.units,)
 
@@ -50,26 +50,26 @@ class Dense(Layer):
         bias = Parameter((self.units,), self.bias_initializer, self.bias_regularizer, self.trainable)
         return {"kernel": kernel, "bias": bias} if self.use_bias else {"kernel": kernel}
 
-    def memory(self, input_shape: Shape) -> dict[str, Memory]:
-        return {"ones": Memory(row=(), fill=1)}
+    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return {"ones": ArraySpec(row=(), fill=1)}
 
     def stages(self) -> tuple[Layer, ...]:
         return (self,) if isinstance(self.activation, Linear) else (self, self.activation)
 
     def forward(self, at: Buffers) -> None:
-        self.product(at.x, at.parameters["kernel"], at.y)
+        self.matmul(at.x, at.parameters["kernel"], at.y)
         if self.use_bias:
             np.add(at.y, at.parameters["bias"], out=at.y)
 
     def backward(self, at: Buffers) -> None:
         if self.trainable:
-            self.product(at.x.T, at.dy, at.gradients["kernel"])
+            self.matmul(at.x.T, at.dy, at.gradients["kernel"])
             if self.use_bias:
                 # A product with ones sums over the rows in half the time that np.sum takes for a small batch.
-                np.dot(at.memory["ones"], at.dy, out=at.gradients["bias"])
-        if at.wants_dx:
+                np.dot(at.saved["ones"], at.dy, out=at.gradients["bias"])
+        if at.needs_dx:
             np.dot(at.dy, at.parameters["kernel"].T, out=at.dx)
 
-    def product(self, a: Floats, b: Floats, out: Floats) -> None:
+    def matmul(self, a: Floats, b: Floats, out: Floats) -> None:
         """``a @ b``: of the input and the kernel, or for the kernel's gradient."""
         np.dot(a, b, out=out)

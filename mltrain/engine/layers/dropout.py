@@ -6,7 +6,7 @@ from msgspec import Meta
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Shape
-from mltrain.engine.layers import Buffers, Layer, Memory
+from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 from mltrain.random_streams import random_bits
 
 
@@ -24,12 +24,12 @@ class Dropout(Layer):
 
     rate: Annotated[float, Meta(ge=0, lt=1, description="share of the inputs that is dropped")]
 
-    def memory(self, input_shape: Shape) -> dict[str, Memory]:
-        return {"scale": Memory(input_shape)}
+    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return {"scale": ArraySpec(input_shape)}
 
     def forward(self, at: Buffers) -> None:
         assert at.rng is not None
-        scale = at.memory["scale"]
+        scale = at.saved["scale"]
         # Sixteen bits set the rate to within 1/65536.
         np.greater_equal(self.bits(at.rng, scale.shape), round(self.rate * 65536), out=scale)
         np.multiply(scale, 1 / (1 - self.rate), out=scale)
@@ -40,4 +40,4 @@ class Dropout(Layer):
         return random_bits(rng, shape)
 
     def backward(self, at: Buffers) -> None:
-        np.multiply(at.dy, at.memory["scale"], out=at.dx)
+        np.multiply(at.dy, at.saved["scale"], out=at.dx)

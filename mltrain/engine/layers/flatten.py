@@ -1,7 +1,7 @@
 from typing import ClassVar
 
 from mltrain.engine.arrays import Shape, size
-from mltrain.engine.layers import Layer
+from mltrain.engine.layers.base import Layer
 
 
 class Flatten(Layer):

@@ -3,7 +3,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from mltrain.engine.arrays import MOST_DIMENSIONS, Shape, size
-from mltrain.engine.layers import Layer, ShapeError, in_words
+from mltrain.engine.layers.base import Layer, ShapeError, shape_text
 
 
 class Reshape(Layer):
@@ -24,6 +24,6 @@ class Reshape(Layer):
             raise ShapeError("at most one length may be -1, and none 0", "target_shape")
         total = size(input_shape)
         if total % known or (not free and total != known):
-            numbers = f"the input is {in_words(input_shape)} = {total} numbers"
-            raise ShapeError(f"{numbers}, which cannot be laid out as {in_words(self.target_shape)}", "target_shape")
+            numbers = f"the input is {shape_text(input_shape)} = {total} numbers"
+            raise ShapeError(f"{numbers}, which cannot be laid out as {shape_text(self.target_shape)}", "target_shape")
         return tuple(total // known if length == -1 else length for length in self.target_shape)

@@ -5,16 +5,16 @@ import numpy.typing as npt
 
 from mltrain.engine.activations.sigmoid import sigmoid
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss, TargetKind
+from mltrain.engine.losses.base import Loss, TargetKind
 
 
 class BinaryCrossentropy(Loss):
     """``-log(probability given to the truth)``: for yes or no; the target is 0 or 1, for each output on its own."""
 
-    joins: ClassVar[str | None] = "sigmoid"
+    fused_activation: ClassVar[str | None] = "sigmoid"
     targets: ClassVar[TargetKind] = "binary"
 
-    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+    def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         sigmoid(z, y)
         np.subtract(y, target, out=dz)
         # log(1 + exp(side * z)), where side is -1 if the target is 1, and else 1: nothing overflows, and nothing large

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from mltrain.engine.activations.softmax import softmax
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss, TargetKind
+from mltrain.engine.losses.base import Loss, TargetKind
 
 
 class CategoricalCrossentropy(Loss):
@@ -14,10 +14,10 @@ class CategoricalCrossentropy(Loss):
     A target may also spread its 1 over several classes; the loss is then ``-sum(target * log(probability))``.
     """
 
-    joins: ClassVar[str | None] = "softmax"
+    fused_activation: ClassVar[str | None] = "softmax"
     targets: ClassVar[TargetKind] = "one_hot"
 
-    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+    def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         largest, total = softmax(z, y)
         np.subtract(y, target, out=dz)
         shifted = np.subtract(z, largest)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss, TargetKind
+from mltrain.engine.losses.base import Loss, TargetKind
 
 
 class Hinge(Loss):
@@ -16,7 +16,7 @@ class Hinge(Loss):
     targets: ClassVar[TargetKind] = "binary"
     threshold: ClassVar[float] = 0.0
 
-    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+    def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         np.multiply(target, -2, out=dz)
         np.add(dz, 1, out=dz)  # the slope where something is lost: -side
         losses = np.multiply(dz, y)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 
 
 class Huber(Loss):
@@ -18,7 +18,7 @@ class Huber(Loss):
 
     delta: Annotated[float, Meta(gt=0, description="the error from which on the loss grows no faster")] = 1.0
 
-    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+    def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         errors = np.subtract(y, target)
         np.clip(errors, -self.delta, self.delta, out=dz)
         # slope * (error - slope / 2) is both formulas: the slope is the error up to delta, and delta beyond.

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 
 
 class MeanSquaredError(Loss):
@@ -12,7 +12,7 @@ class MeanSquaredError(Loss):
 
     aliases: ClassVar[tuple[str, ...]] = ("mse",)
 
-    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+    def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         np.subtract(y, target, out=dz)
         losses = np.multiply(dz, dz)
         np.multiply(dz, 2, out=dz)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from mltrain.engine.activations.step import step
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss, TargetKind
+from mltrain.engine.losses.base import Loss, TargetKind
 
 
 class Perceptron(Loss):
@@ -15,10 +15,10 @@ class Perceptron(Loss):
     Rosenblatt 1958, https://doi.org/10.1037/h0042519
     """
 
-    joins: ClassVar[str | None] = "step"
+    fused_activation: ClassVar[str | None] = "step"
     targets: ClassVar[TargetKind] = "binary"
 
-    def elements(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+    def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         step(z, y)
         np.subtract(y, target, out=dz)
         return np.multiply(dz, z)

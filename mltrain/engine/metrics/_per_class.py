@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
+from mltrain.engine.metrics.base import Metric, Statistics, predicted_classes, true_classes
 
 
 class PerClass(Metric):
@@ -16,7 +16,7 @@ class PerClass(Metric):
     mean, as in scikit-learn (``average="binary"`` and ``"macro"`` with ``zero_division=0``).
     """
 
-    judges: ClassVar[Literal["numbers", "classes"]] = "classes"
+    task: ClassVar[Literal["numbers", "classes"]] = "classes"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         """Three rows, one column a class: how often it was predicted rightly, predicted, and true."""

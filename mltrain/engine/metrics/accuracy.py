@@ -4,13 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
+from mltrain.engine.metrics.base import Metric, Statistics, predicted_classes, true_classes
 
 
 class Accuracy(Metric):
     """Share of the rows whose predicted class is the right one."""
 
-    judges: ClassVar[Literal["numbers", "classes"]] = "classes"
+    task: ClassVar[Literal["numbers", "classes"]] = "classes"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         right = np.count_nonzero(predicted_classes(y, threshold) == true_classes(target))

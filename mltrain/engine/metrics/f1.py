@@ -1,5 +1,5 @@
-from mltrain.engine.metrics import Statistics
 from mltrain.engine.metrics._per_class import PerClass
+from mltrain.engine.metrics.base import Statistics
 
 
 class F1(PerClass):

@@ -4,15 +4,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics
+from mltrain.engine.metrics.base import Metric, Statistics
 
 
 class MeanAbsoluteError(Metric):
     """``mean(|y - target|)``: how far off a prediction is, in the target's own units."""
 
     aliases: ClassVar[tuple[str, ...]] = ("mae",)
-    judges: ClassVar[Literal["numbers", "classes"]] = "numbers"
-    better: ClassVar[Literal["higher", "lower"]] = "lower"
+    task: ClassVar[Literal["numbers", "classes"]] = "numbers"
+    goal: ClassVar[Literal["higher", "lower"]] = "lower"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         return np.array([np.abs(y - target).sum(dtype=np.float64), y.size])

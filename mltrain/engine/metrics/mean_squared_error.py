@@ -4,15 +4,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics
+from mltrain.engine.metrics.base import Metric, Statistics
 
 
 class MeanSquaredError(Metric):
     """``mean((y - target)^2)``: how far off predictions are, squared, so that large errors count most."""
 
     aliases: ClassVar[tuple[str, ...]] = ("mse",)
-    judges: ClassVar[Literal["numbers", "classes"]] = "numbers"
-    better: ClassVar[Literal["higher", "lower"]] = "lower"
+    task: ClassVar[Literal["numbers", "classes"]] = "numbers"
+    goal: ClassVar[Literal["higher", "lower"]] = "lower"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         errors = np.subtract(y, target, dtype=np.float64)

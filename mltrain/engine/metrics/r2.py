@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics
+from mltrain.engine.metrics.base import Metric, Statistics
 
 
 class R2(Metric):
@@ -15,7 +15,7 @@ class R2(Metric):
     scikit-learn.
     """
 
-    judges: ClassVar[Literal["numbers", "classes"]] = "numbers"
+    task: ClassVar[Literal["numbers", "classes"]] = "numbers"
 
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         """Four rows, one column an output: number of rows, mean target, squared deviations from it, squared errors."""

@@ -1,7 +1,7 @@
 import math
 from typing import ClassVar
 
-from mltrain.engine.metrics import Statistics
+from mltrain.engine.metrics.base import Statistics
 from mltrain.engine.metrics.mean_squared_error import MeanSquaredError
 
 

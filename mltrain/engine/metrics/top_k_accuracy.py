@@ -5,7 +5,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics, true_classes
+from mltrain.engine.metrics.base import Metric, Statistics, true_classes
 
 
 class TopKAccuracy(Metric):
@@ -14,7 +14,7 @@ class TopKAccuracy(Metric):
     Where outputs are equal, the class with the lower number comes first; so k = 1 gives the accuracy.
     """
 
-    judges: ClassVar[Literal["numbers", "classes"]] = "classes"
+    task: ClassVar[Literal["numbers", "classes"]] = "classes"
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"k": 2})
 
     k: Annotated[int, Meta(ge=1, description="how many guesses each row has")] = 5

@@ -4,8 +4,8 @@ import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.optimizers import Optimizer, Rate, Tiny
 from mltrain.engine.optimizers._root import step_by_root
+from mltrain.engine.optimizers.base import Optimizer, Rate, Tiny
 
 
 class Adagrad(Optimizer):

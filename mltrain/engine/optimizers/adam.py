@@ -3,7 +3,7 @@ import math
 import numpy as np
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.optimizers import Beta1, Beta2, Optimizer, Rate, Tiny
+from mltrain.engine.optimizers.base import Beta1, Beta2, Optimizer, Rate, Tiny
 
 
 class Adam(Optimizer):

@@ -1,5 +1,5 @@
-from mltrain.engine.optimizers import WeightDecay
 from mltrain.engine.optimizers.adam import Adam
+from mltrain.engine.optimizers.base import WeightDecay
 
 
 class Adamw(Adam):

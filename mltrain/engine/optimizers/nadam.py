@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.optimizers import Beta1, Beta2, Optimizer, Rate, Tiny
+from mltrain.engine.optimizers.base import Beta1, Beta2, Optimizer, Rate, Tiny
 
 
 class Nadam(Optimizer):

@@ -5,8 +5,8 @@ import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.optimizers import Optimizer, Rate, Share, Tiny
 from mltrain.engine.optimizers._root import step_by_root
+from mltrain.engine.optimizers.base import Optimizer, Rate, Share, Tiny
 
 
 class Rmsprop(Optimizer):

@@ -4,7 +4,7 @@ import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.optimizers import Optimizer, Rate, Share
+from mltrain.engine.optimizers.base import Optimizer, Rate, Share
 
 
 class Sgd(Optimizer):

@@ -4,7 +4,7 @@ import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.regularizers import Regularizer, Strength
+from mltrain.engine.regularizers.base import Regularizer, Strength
 
 
 class L1L2(Regularizer):

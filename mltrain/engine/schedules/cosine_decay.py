@@ -3,7 +3,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from mltrain.engine.schedules import Schedule
+from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import OptionError
 
 

@@ -2,7 +2,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from mltrain.engine.schedules import Schedule
+from mltrain.engine.schedules.base import Schedule
 
 
 class ExponentialDecay(Schedule):

@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from mltrain.engine.metrics import larger_is_better, reported_name
-from mltrain.engine.schedules import LearningRate, Schedule
+from mltrain.engine.metrics.base import larger_is_better, reported_name
+from mltrain.engine.schedules.base import LearningRate, Schedule
 
 
 class ReduceOnPlateau(Schedule):

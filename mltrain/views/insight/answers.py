@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.engine.metrics import predicted_classes, true_classes
+from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
 from mltrain.training.targets import encode

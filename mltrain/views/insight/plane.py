@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.backends.numpy.evaluation import predict
 from mltrain.data.base import Dataset, Split
 from mltrain.engine.network import Network
 from mltrain.inference.model import Model
 from mltrain.runs.saved_run import SavedRun
-from mltrain.training.evaluation import predict
 from mltrain.views.insight.fitted_curve import Numbers
 from mltrain.views.insight.rows import every_input, held_back
 

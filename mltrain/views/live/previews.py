@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mltrain.data.base import Dataset
-from mltrain.engine.metrics import predicted_classes, true_classes
+from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.inference.model import Model
 from mltrain.job import TrainingJob, split_to_evaluate
 from mltrain.training.targets import encode

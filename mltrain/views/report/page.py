@@ -7,7 +7,7 @@ from importlib.resources import files
 from mltrain import __version__
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import Split
-from mltrain.engine.layers import in_words
+from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
@@ -117,7 +117,7 @@ def _figure(picture: Picture) -> str:
 
 def _data(record: SavedRun) -> str:
     row_spec, scaling = record.model.row_spec, record.model.preprocessing.inputs
-    rows = [("dataset", record.dataset.type_name()), ("a row", in_words(row_spec.input_shape))]
+    rows = [("dataset", record.dataset.type_name()), ("a row", shape_text(row_spec.input_shape))]
     if isinstance(scaling.scale, tuple):
         rows.append(("scaled", "each column, by what the training rows say"))
     elif not scaling.is_identity:
@@ -143,7 +143,8 @@ def _size(part: Split) -> str:
 def _model(record: SavedRun) -> str:
     config, nodes = record.model.config, record.model.network.nodes
     rows = [
-        (node.name, node.layer.type_name(), in_words(node.output_shape), f"{node.parameter_count:,}") for node in nodes
+        (node.name, node.layer.type_name(), shape_text(node.output_shape), f"{node.parameter_count:,}")
+        for node in nodes
     ]
     total = f"{sum(node.parameter_count for node in nodes):,}"
     said = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"

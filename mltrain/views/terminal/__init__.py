@@ -2,5 +2,5 @@
 
     plain data ──> View (lines of styled text for a width) ──> Terminal ──> stdout: results; stderr: all else
 
-Everything that is shown is a `View`, made by a pure function. `mltrain.views.terminal.terminal` alone knows the streams.
+Everything that is shown is a `View`, made by a pure function. Only `mltrain.views.terminal.terminal` uses the streams.
 """

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mltrain.backends.numpy import window as batches
+from mltrain.backends.numpy.window import Window
 from mltrain.data.preprocessing import Scaling
-from mltrain.training import batches
-from mltrain.training.batches import Window
 
 FEW_BYTES = [1, 64, 4096, batches.WINDOW_BYTES]
 """Sizes of the window: from one batch at a time to all that there are."""

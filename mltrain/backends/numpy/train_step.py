@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mltrain.backends.numpy.portion import Portion
+from mltrain.backends.numpy.window import Batch
+from mltrain.backends.profiler import Timed
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses import Loss
+from mltrain.engine.losses.base import Loss
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer
-from mltrain.engine.plan import Call, Pass, Plan
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.plan import BoundBatch, Call, Plan
 from mltrain.random_streams import generator
-from mltrain.training.batches import Batch
-from mltrain.training.portion import Portion
-from mltrain.training.profile import Timed
-from mltrain.training.state import Stream
+from mltrain.training.checkpointing import RandomState
 
 Run = Callable[[], None]
 
@@ -69,8 +69,8 @@ class Learner:
         # Where a running mean of the parameters is wanted, the network holds that between epochs.
         self.begin_epoch = self.end_epoch = self.portion.swap_average
         self.rng = generator(task.seed, "dropout")
-        self.dropout = Stream(self.rng)
-        plan = Plan(network, task.batch_size, gradients=gradients, joined=task.loss.joins is not None)
+        self.dropout = RandomState(self.rng)
+        plan = Plan(network, task.batch_size, gradients=gradients, fused=task.loss.fused_activation is not None)
 
         def runs(phase: str, calls: Sequence[Call]) -> list[Run]:
             return [
@@ -79,7 +79,7 @@ class Learner:
                 for run in (call.run, *more(call, phase == "backward"))
             ]
 
-        def step(batch: Batch, bound: Pass) -> Step:
+        def step(batch: Batch, bound: BoundBatch) -> Step:
             loss = partial(task.loss.mean, bound.z, bound.y, batch.target, bound.dz, task.weights)
             forward, backward = runs("forward", bound.forward), runs("backward", bound.backward)
             return Step(forward, task.timed("loss", "", loss), backward, len(batch.y))

@@ -1,4 +1,4 @@
-"""Trainings with helping processes, each in a process of its own: ``python crew_trials.py NAME`` prints JSON.
+"""Trainings with helping processes, each in a process of its own: ``python process_trials.py NAME`` prints JSON.
 
 Not within pytest, whose threads do not go well with forks, and because NumPy must be told to use one core before it is
 imported.
@@ -19,11 +19,12 @@ from unittest.mock import patch
 import numpy as np
 from toy_training import class_rows, dense, network, training_of
 
+from mltrain.backends.numpy import train_step as learner
+from mltrain.backends.numpy.parallel import columns as sharing
+from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.engine.network import Network
 from mltrain.errors import MltrainError
-from mltrain.training import learner, sharing
-from mltrain.training.crew import Crew
-from mltrain.training.state import Course
+from mltrain.training.checkpointing import TrainingRun
 
 INPUTS, CLASSES = 200, 3
 LAYERS: tuple[Any, ...] = (
@@ -179,13 +180,13 @@ def gone_on() -> Any:
             list(training)
             whole = net.parameters.tobytes()
         for before, after in ((3, 3), (3, 1), (1, 3)):
-            course = Course()
+            course = TrainingRun()
             with crew_of(before):
                 _, training = begin(epochs=2, course=course, **options)
                 list(training)
             assert course.newest is not None
             state = course.newest.state
-            course = Course(
+            course = TrainingRun(
                 epoch=2,
                 processes=state["trainer"]["processes"],
                 restore=lambda trainer, state=state: trainer.restore(state),
@@ -310,7 +311,7 @@ def allocation() -> Any:
 def first_snapshot() -> Any:
     """How many helpers are there when the state before training is copied: what is copied before, they would keep."""
 
-    class Watched(Course):
+    class Watched(TrainingRun):
         there: int | None = None
 
         def _take(self, epoch: int) -> None:
@@ -326,7 +327,7 @@ def first_snapshot() -> Any:
 
 def meetings() -> Any:
     """What a crew is for, without a network: what is written before a meeting is read after it; and then alone."""
-    crew = Crew(3)
+    crew = ProcessGroup(3)
     written, read = crew.shared((2, 3), np.int64), crew.shared((3, 100), np.int64)
 
     def work() -> None:

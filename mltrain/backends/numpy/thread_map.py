@@ -7,7 +7,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def deal(items: Sequence[Item], workers: Sequence[Callable[[Item], Result]]) -> list[Result]:
+def thread_map(items: Sequence[Item], workers: Sequence[Callable[[Item], Result]]) -> list[Result]:
     """Call a worker for each item; the results, in the order of the items.
 
     Every worker has a thread of its own, the first one this thread, and takes the next item whenever it is done with

@@ -7,8 +7,8 @@ import numpy as np
 
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
-from mltrain.engine.regularizers import Regularizer
-from mltrain.engine.stretches import common, cut
+from mltrain.engine.regularizers.base import Regularizer
+from mltrain.engine.slices import intersect, split
 
 _LONGEST = 65_536
 """Numbers that a regularizer looks at together: what it writes about them stays in the processor's cache."""
@@ -22,9 +22,9 @@ class Penalty:
 
     def __init__(self, network: Network, gradients: Floats | None = None, owned: Sequence[slice] | None = None):
         pieces = [
-            (regularizer, piece, owned is None or bool(common([place], owned)))
+            (regularizer, piece, owned is None or bool(intersect([place], owned)))
             for regularizer, place in network.regularized
-            for piece in cut([place], _LONGEST)
+            for piece in split([place], _LONGEST)
         ]
         longest = max((piece.stop - piece.start for _, piece, _ in pieces), default=0)
         memory = np.empty((2, longest), network.parameters.dtype)

@@ -8,8 +8,8 @@ kernel, its gradient and its optimizer state stay in the cache of one processor 
 in the lesson of MNIST, ten numbers a row. (Sharing out the rows of the batch instead, as is usual, would send every
 parameter and every gradient from core to core at each step; with batches of 32 that is slower than working alone.)
 
-How a network is cut, and what has to be exchanged, is in `mltrain.engine.shards`. What it buys: compare `mltrain fit
-configs/mnist.yaml --profile` with the same and `--threads 1`.
+How a network is cut, and what has to be exchanged, is in `mltrain.backends.numpy.parallel.column_parallel`. What it
+buys: compare `mltrain fit configs/mnist.yaml --profile` with the same and `--threads 1`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,15 +20,15 @@ from typing import Any
 
 import numpy as np
 
+from mltrain.backends.numpy.parallel.collectives import Exchanges
+from mltrain.backends.numpy.parallel.column_parallel import Shards, exchange_after, is_large
+from mltrain.backends.numpy.parallel.process_group import ProcessGroup
+from mltrain.backends.numpy.train_step import Learner, Run, Step, Task
 from mltrain.engine.network import Network, Node
-from mltrain.engine.optimizers import AVERAGE, first_vectors
 from mltrain.engine.plan import Call
-from mltrain.engine.shards import Shards, exchange_after, is_large
-from mltrain.system.threads import blas_is_alone, cores, crew_possible
-from mltrain.training.crew import Crew
-from mltrain.training.exchanges import Exchanges
-from mltrain.training.learner import Learner, Run, Step, Task
-from mltrain.training.state import Stream
+from mltrain.engine.update import AVERAGE, first_vectors
+from mltrain.system.threads import blas_is_alone, cores, workers_possible
+from mltrain.training.checkpointing import RandomState
 
 MOST_PROCESSES = 4
 """Each reads what all others hand in, so there is no gain in ever more."""
@@ -43,7 +43,7 @@ def processes_for(nodes: Sequence[Node]) -> int:
 
     NumPy's own threads must be off, or they would fight the helpers for the cores: see `mltrain.system.threads`.
     """
-    if not crew_possible() or not blas_is_alone() or not any(map(is_large, nodes)):
+    if not workers_possible() or not blas_is_alone() or not any(map(is_large, nodes)):
         return 1
     return min(cores(), MOST_PROCESSES)
 
@@ -56,7 +56,7 @@ class Sharing:
     """
 
     def __init__(self, network: Network, task: Task, processes: int):
-        self._network, self._crew = network, Crew(processes)
+        self._network, self._crew = network, ProcessGroup(processes)
         # What belongs to a shard lies where the first process can read and fill it.
         self._shards = Shards(network, processes, self._crew.shared)
         self._parameters = [shard.network.parameters for shard in self._shards.all]
@@ -83,11 +83,11 @@ class Sharing:
         ]
         self._first = self._learners[0]
         self.rate, self.learning_rate = self._first.rate, self._first.learning_rate
-        self.dropout = Stream(*(learner.rng for learner in self._learners))
+        self.dropout = RandomState(*(learner.rng for learner in self._learners))
         self._work_on(range(processes))
 
     def start(self, epoch: Callable[[], None]) -> None:
-        """Start the helpers, each of which goes through ``epoch`` whenever an epoch begins. Raises `CrewLost`."""
+        """Start the helpers, each of which goes through ``epoch`` whenever an epoch begins. Raises `WorkerLost`."""
 
         def help_out() -> None:  # pragma: no cover  (only for helpers, and forks are not measured)
             self._work_on([self._crew.rank])

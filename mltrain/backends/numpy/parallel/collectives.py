@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from mltrain.backends.numpy.parallel.column_parallel import Exchange
+from mltrain.backends.numpy.parallel.process_group import ProcessGroup
+from mltrain.backends.numpy.train_step import Run
 from mltrain.engine.arrays import Floats
-from mltrain.engine.shards import Exchange
-from mltrain.training.crew import Crew
-from mltrain.training.learner import Run
 
 
 class Exchanges:
@@ -17,7 +17,7 @@ class Exchanges:
     what another still reads; but whoever is a step ahead has met the other since, and so could not get any further.
     """
 
-    def __init__(self, crew: Crew):
+    def __init__(self, crew: ProcessGroup):
         self._crew, self.turn = crew, 0
         self._arrays: dict[str, Floats] = {}
 

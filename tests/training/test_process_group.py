@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from toy_training import dense, network
 
-from mltrain.system.threads import BLAS_VARIABLES, crew_possible
-from mltrain.training import sharing
-from mltrain.training.crew import CrewLost
+from mltrain.backends.numpy.parallel import columns as sharing
+from mltrain.backends.numpy.parallel.process_group import WorkerLost
+from mltrain.system.threads import BLAS_VARIABLES, workers_possible
 
-SCRIPT = Path(__file__).with_name("crew_trials.py")
+SCRIPT = Path(__file__).with_name("process_trials.py")
 SURROUNDINGS = dict.fromkeys(BLAS_VARIABLES, "1")
 
-needs_crew = pytest.mark.skipif(not crew_possible(), reason="helping processes need Linux on x86")
+needs_crew = pytest.mark.skipif(not workers_possible(), reason="helping processes need Linux on x86")
 
 
 def trial(name: str) -> Any:
-    """What a trial of `crew_trials` has found."""
+    """What a trial of `process_trials` has found."""
     done = subprocess.run(
         [sys.executable, "-W", "error", SCRIPT, name],
         env=os.environ | SURROUNDINGS,
@@ -97,8 +97,8 @@ def test_a_helper_that_is_killed_ends_training(name: str) -> None:
     outcome = trial(name)
     assert outcome.pop("seconds") < 10
     text = "a helping process was ended by the system; try again with --threads 1, which needs less memory"
-    assert outcome == {"error": "CrewLost", "text": text, "left": []}
-    assert CrewLost().exit_code == 3
+    assert outcome == {"error": "WorkerLost", "text": text, "left": []}
+    assert WorkerLost().exit_code == 3
 
 
 @needs_crew
@@ -129,7 +129,7 @@ def test_a_training_that_is_broken_off_leaves_nobody_behind() -> None:
 @needs_crew
 def test_a_helper_that_cannot_be_started() -> None:
     outcome = trial("fork_refused")
-    assert (outcome["error"], outcome["left"]) == ("CrewLost", [])
+    assert (outcome["error"], outcome["left"]) == ("WorkerLost", [])
     assert outcome["text"] == (
         "a helping process cannot be started: Resource temporarily unavailable; "
         "try again with --threads 1, which needs less memory"
@@ -198,7 +198,7 @@ def _is_running(process: int) -> bool:
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which two processes can help each other."""
-    monkeypatch.setattr(sharing, "crew_possible", lambda: True)
+    monkeypatch.setattr(sharing, "workers_possible", lambda: True)
     monkeypatch.setattr(sharing, "blas_is_alone", lambda: True)
     monkeypatch.setattr(sharing, "cores", lambda: 2)
 
@@ -223,5 +223,5 @@ def test_help_must_be_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "blas_is_alone", lambda: False)
     assert sharing.processes_for(large.nodes) == 1
     monkeypatch.setattr(sharing, "blas_is_alone", lambda: True)
-    monkeypatch.setattr(sharing, "crew_possible", lambda: False)
+    monkeypatch.setattr(sharing, "workers_possible", lambda: False)
     assert sharing.processes_for(large.nodes) == 1

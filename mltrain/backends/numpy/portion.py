@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from mltrain.engine.accumulation import Accumulation
+from mltrain.backends.numpy.gradient_accumulation import Accumulation
+from mltrain.backends.numpy.penalty import Penalty
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers import Optimizer, Update
-from mltrain.engine.penalty import Penalty
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.update import Update
 
 
 class Portion:

@@ -8,14 +8,14 @@ import pytest
 from gradient_check import run
 from spec_examples import examples, label
 
+from mltrain.backends.numpy.parallel import column_parallel as module
+from mltrain.backends.numpy.parallel.column_parallel import Exchange, Shards, exchange_after
 from mltrain.config.convert import convert
-from mltrain.engine import shards as module
-from mltrain.engine.activations import Activation
-from mltrain.engine.layers import Layer
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan
-from mltrain.engine.shards import Exchange, Shards, exchange_after
 
 ROWS, INPUTS = 5, 7
 
@@ -160,7 +160,13 @@ def test_the_networks_need_all_kinds_of_exchange() -> None:
     kinds = {
         type(node.layer) for layers in NETWORKS.values() for node in Shards(network_of(layers), 2).all[0].network.nodes
     }
-    assert {module.Columns, module.Rows, module.DropoutOfColumns, module.Gather, module.Take} <= kinds
+    assert {
+        module.ColumnParallelDense,
+        module.Rows,
+        module.DropoutOfColumns,
+        module.AllGather,
+        module.SliceColumns,
+    } <= kinds
 
 
 ELEMENT_WISE = [layer for layer in examples(Layer) if layer.element_wise]

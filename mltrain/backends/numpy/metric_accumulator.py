@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics import Metric, Statistics
+from mltrain.engine.metrics.base import Metric, Statistics
 
 _NUMBERS = 1 << 15
 """Outputs that metrics look at together: a call of NumPy takes as long for the few of a batch as for hundreds."""
 
 
-class Tally:
+class MetricAccumulator:
     """Metrics of what was added: blocks are kept until there is enough to be worth a look."""
 
     def __init__(self, metrics: Sequence[Metric], threshold: float):

@@ -25,7 +25,7 @@ _REGISTER = 16
 """Numbers that a processor multiplies at once; columns come in so many."""
 
 
-def product(a: Floats, b: Floats, out: Floats) -> None:
+def matmul(a: Floats, b: Floats, out: Floats) -> None:
     """``a @ b``, in pieces if it pays: of the columns of ``b``, or of the rows of ``a`` where that is a transpose."""
     rows, inner = a.shape
     columns = b.shape[1]

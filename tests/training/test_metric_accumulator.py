@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from toy_training import metrics
 
-from mltrain.training import tally as module
-from mltrain.training.tally import Tally
+from mltrain.backends.numpy import metric_accumulator as module
+from mltrain.backends.numpy.metric_accumulator import MetricAccumulator
 
 MEASURES = ("accuracy", "f1", {"type": "top_k_accuracy", "k": 2})
 
@@ -21,10 +21,10 @@ def rows(count: int) -> tuple[Any, Any]:
 def test_small_blocks_give_what_all_rows_give_at_once(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the ten rows that are kept hold many blocks, just one, or less than that; the last one may be short."""
     y, target = rows(100)
-    whole = Tally(metrics(*MEASURES), 0.5)
+    whole = MetricAccumulator(metrics(*MEASURES), 0.5)
     whole.add(y, target)
     monkeypatch.setattr(module, "_NUMBERS", 30)
-    parts = Tally(metrics(*MEASURES), 0.5)
+    parts = MetricAccumulator(metrics(*MEASURES), 0.5)
     for start in range(0, 100, block):
         parts.add(y[start : start + block], target[start : start + block])
     assert parts.results() == pytest.approx(whole.results())
@@ -34,7 +34,7 @@ def test_small_blocks_give_what_all_rows_give_at_once(block: int, monkeypatch: p
 def test_what_was_added_may_be_written_over() -> None:
     """As training does with every window: the outputs of the next batches go to the same place."""
     y, target = rows(8)
-    tally = Tally(metrics("accuracy"), 0.5)
+    tally = MetricAccumulator(metrics("accuracy"), 0.5)
     right = np.eye(3, dtype=np.float32)[target]
     y[:] = right
     tally.add(y, target)
@@ -53,7 +53,7 @@ def test_metrics_look_at_many_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(module, "statistics", spy)
     monkeypatch.setattr(module, "_NUMBERS", 300)
-    tally = Tally(metrics("accuracy"), 0.5)
+    tally = MetricAccumulator(metrics("accuracy"), 0.5)
     y, target = rows(8)
     for _ in range(30):
         tally.add(y, target)
@@ -62,4 +62,4 @@ def test_metrics_look_at_many_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_nothing_gives_nothing() -> None:
-    assert Tally(metrics("accuracy"), 0.5).results() == {}
+    assert MetricAccumulator(metrics("accuracy"), 0.5).results() == {}

@@ -8,7 +8,7 @@ counters again and again, because waking a sleeping thread or process takes fift
 step. (Python's threads would also fight for the interpreter lock around every small operation.) After a millisecond in
 vain they look a thousand times a second only.
 
-What the processes do for training is in `mltrain.training.sharing`.
+What the processes do for training is in `mltrain.backends.numpy.parallel.columns`.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ _LINE = 8
 """Counters are a cache line apart, or counting in one process would slow down all others."""
 
 
-class CrewLost(MltrainError):
+class WorkerLost(MltrainError):
     """A helping process ended, or could not even begin: most likely for want of memory."""
 
     exit_code = 3
@@ -43,7 +43,7 @@ class CrewLost(MltrainError):
         super().__init__(f"{what}; try again with --threads 1, which needs less memory")
 
 
-class Crew:
+class ProcessGroup:
     """``size`` processes, of which this is the first. ``waited`` are the seconds that it has spent in waiting."""
 
     def __init__(self, size: int):
@@ -63,16 +63,16 @@ class Crew:
         return np.frombuffer(memory, dtype, count).reshape(shape)
 
     def start(self, work: Callable[[], None]) -> None:
-        """Start the helpers. Each comes to a meeting, does ``work``, comes to a meeting, and so on. Raises `CrewLost`.
+        """Start the helpers. Each comes to a meeting, does ``work``, comes to a meeting, and so on.
 
-        In a helper, ``rank`` is 1 or more.
+        In a helper, ``rank`` is 1 or more. Raises `WorkerLost`.
         """
         for rank in range(1, self.size):
             try:
                 process = os.fork()
             except OSError as error:
                 self.dismiss()
-                raise CrewLost(f"a helping process cannot be started: {error.strerror}") from error
+                raise WorkerLost(f"a helping process cannot be started: {error.strerror}") from error
             if process == 0:
                 self._serve(rank, work)  # pragma: no cover  (forks are not measured)
             self._helpers.append(process)
@@ -84,9 +84,9 @@ class Crew:
         return not self.rank and bool(self._helpers)
 
     def meet(self) -> None:
-        """Wait until all have come here as often as this process; whoever is alone waits for nobody. Raises `CrewLost`.
+        """Wait until all have come here as often as this process; whoever is alone waits for nobody.
 
-        What somebody has written into shared memory before a meeting, all others see after it.
+        What somebody has written into shared memory before a meeting, all others see after it. Raises `WorkerLost`.
         """
         # Counted only when it is out: Ctrl-C between the two must not make anybody wait for who will not come.
         self._counters[self.rank * _LINE] = self._met + 1
@@ -95,7 +95,7 @@ class Crew:
             self.waited += self._watch(counter, self._met)
 
     def settle(self) -> None:
-        """Wait until all helpers are where they cannot go on without this process. Raises `CrewLost`."""
+        """Wait until all helpers are where they cannot go on without this process. Raises `WorkerLost`."""
         for counter in self._others:
             self._watch(counter, self._met + 1)
 
@@ -131,7 +131,7 @@ class Crew:
             if os.getppid() != self._first:
                 os._exit(1)
         elif any(map(_has_ended, self._helpers)):
-            raise CrewLost
+            raise WorkerLost
 
     def _serve(self, rank: int, work: Callable[[], None]) -> NoReturn:  # pragma: no cover  (it ends without a trace)
         """The life of a helper: no terminal, no files, no clean-up of what belongs to the first process."""

@@ -8,23 +8,23 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.backends.numpy.metric_accumulator import results, statistics
+from mltrain.backends.numpy.penalty import Penalty
+from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats, size
-from mltrain.engine.losses import Loss
-from mltrain.engine.metrics import Metric, Statistics, predicted_classes, true_classes
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import Metric, Statistics, predicted_classes, true_classes
 from mltrain.engine.network import Network
-from mltrain.engine.penalty import Penalty
-from mltrain.engine.plan import Pass, Plan
+from mltrain.engine.plan import BoundBatch, Plan
 from mltrain.system.threads import blas_is_alone, cores
-from mltrain.training.dealing import deal
-from mltrain.training.tally import results, statistics
 from mltrain.training.targets import target_scaling
 
 T = TypeVar("T")
 
 BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 21
 """Numbers that all buffers of a forward pass may hold together: 16 MB where NumPy's products use all cores, so that
-these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to deal out."""
+these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to thread_map out."""
 
 MOST_THREADS = 4
 """More than that would wait for memory, and for Python."""
@@ -59,13 +59,13 @@ def _blocks(network: Network, rows: int) -> list[slice]:
 class _Lane:
     """One thread's buffers for blocks of up to so many rows."""
 
-    def __init__(self, network: Network, rows: int, *, joined: bool):
+    def __init__(self, network: Network, rows: int, *, fused: bool):
         self._x = np.empty((rows, *network.input_shape), np.float32)
         self._y = np.empty((rows, size(network.output_shape)), np.float32)
-        self._plan = Plan(network, rows, joined=joined)
-        self._passes: dict[int, Pass] = {}
+        self._plan = Plan(network, rows, fused=fused)
+        self._passes: dict[int, BoundBatch] = {}
 
-    def run(self, x: npt.NDArray[Any], inputs: Scaling) -> Pass:
+    def run(self, x: npt.NDArray[Any], inputs: Scaling) -> BoundBatch:
         """Take a block of rows through the network."""
         rows = len(x)
         if rows not in self._passes:
@@ -84,13 +84,13 @@ class _Forward:
     does not depend on how many these are.
     """
 
-    def __init__(self, network: Network, x: npt.NDArray[Any], inputs: Scaling, *, joined: bool = False):
+    def __init__(self, network: Network, x: npt.NDArray[Any], inputs: Scaling, *, fused: bool = False):
         self._x, self._inputs, self._blocks = x, inputs, _blocks(network, len(x))
         threads = max(1, min(cores(), MOST_THREADS, len(self._blocks))) if blas_is_alone() else 1
         longest = max((block.stop - block.start for block in self._blocks), default=0)
-        self._lanes = [_Lane(network, longest, joined=joined) for _ in range(threads)]
+        self._lanes = [_Lane(network, longest, fused=fused) for _ in range(threads)]
 
-    def __call__(self, look: Callable[[slice, Pass], T]) -> list[T]:
+    def __call__(self, look: Callable[[slice, BoundBatch], T]) -> list[T]:
         """Run all blocks, and ``look`` at each: at which rows, and at its pass. What was found, in their order."""
 
         def take(lane: _Lane, block: slice) -> T:
@@ -98,7 +98,7 @@ class _Forward:
             with np.errstate(all="ignore"):
                 return look(block, lane.run(self._x[block], self._inputs))
 
-        return deal(self._blocks, [partial(take, lane) for lane in self._lanes])
+        return thread_map(self._blocks, [partial(take, lane) for lane in self._lanes])
 
 
 class _Found(NamedTuple):
@@ -129,7 +129,7 @@ class Evaluator:
     ):
         self._loss, self._metrics, self._classes, self._target = loss, metrics, classes, target
         self._scaled_back = target_scaling(loss, preprocessing).undone
-        self._forward = _Forward(network, x, preprocessing.inputs, joined=loss.joins is not None)
+        self._forward = _Forward(network, x, preprocessing.inputs, fused=loss.fused_activation is not None)
         self._penalty = Penalty(network)
 
     def __call__(self) -> Evaluation:
@@ -141,7 +141,7 @@ class Evaluator:
             np.sum([block.confusion for block in blocks], axis=0) if self._classes else None,
         )
 
-    def _look(self, block: slice, bound: Pass) -> _Found:
+    def _look(self, block: slice, bound: BoundBatch) -> _Found:
         target, threshold, classes = self._target[block], self._loss.threshold, self._classes
         loss = len(target) * self._loss.mean(bound.z, bound.y, target, np.empty_like(bound.z))
         found = statistics(self._metrics, self._scaled_back(bound.y), self._scaled_back(target), threshold)
@@ -155,7 +155,7 @@ def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.input
     """What the network itself gives, ``(rows, *output_shape)``, float32, for rows ``x`` that are scaled for it here."""
     outputs = np.empty((len(x), size(network.output_shape)), np.float32)
 
-    def keep(block: slice, bound: Pass) -> None:
+    def keep(block: slice, bound: BoundBatch) -> None:
         outputs[block] = bound.y
 
     _Forward(network, x, inputs)(keep)

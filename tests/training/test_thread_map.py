@@ -6,13 +6,13 @@ from itertools import count
 
 import pytest
 
-from mltrain.training.dealing import deal
+from mltrain.backends.numpy.thread_map import thread_map
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
-    assert deal([3, 1, 2], [lambda item: item * 10]) == [30, 10, 20]
-    assert deal(range(100), [lambda item: item * 10] * 3) == list(range(0, 1000, 10))
-    assert deal([], [str, str]) == []
+    assert thread_map([3, 1, 2], [lambda item: item * 10]) == [30, 10, 20]
+    assert thread_map(range(100), [lambda item: item * 10] * 3) == list(range(0, 1000, 10))
+    assert thread_map([], [str, str]) == []
 
 
 def test_each_worker_has_a_thread_and_the_first_one_this() -> None:
@@ -26,7 +26,7 @@ def test_each_worker_has_a_thread_and_the_first_one_this() -> None:
 
         return work
 
-    deal(range(3), [worker(number) for number in range(3)])
+    thread_map(range(3), [worker(number) for number in range(3)])
     assert threads[0] is threading.current_thread()
     assert len(set(threads)) == 3
 
@@ -46,7 +46,7 @@ def test_who_is_slow_gets_less() -> None:
         assert rest_is_done.wait(10)
         return "slow"
 
-    assert sorted(deal(range(10), [slow, quick])) == ["quick"] * 9 + ["slow"]
+    assert sorted(thread_map(range(10), [slow, quick])) == ["quick"] * 9 + ["slow"]
 
 
 @pytest.mark.parametrize("failing", [0, 1])
@@ -70,5 +70,5 @@ def test_what_a_worker_raises_is_raised_and_nothing_more_is_begun(failing: int) 
     workers = [go_on, go_on]
     workers[failing] = fail
     with pytest.raises(MemoryError, match="no room"):
-        deal(range(10**6), workers)
+        thread_map(range(10**6), workers)
     assert len(begun) < 1000

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mltrain.backends import profiler as profile_module
+from mltrain.backends.profiler import PHASES, Profile, Share
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.losses.mean_squared_error import MeanSquaredError
 from mltrain.engine.metrics.mean_absolute_error import MeanAbsoluteError
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.sgd import Sgd
-from mltrain.training import profile as profile_module
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
-from mltrain.training.profile import PHASES, Profile, Share
 from mltrain.views.terminal.profile_table import profile_table
 
 

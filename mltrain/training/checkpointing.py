@@ -42,7 +42,7 @@ class Weights:
         np.copyto(self._parameters, state["parameters"])
 
 
-class Stream:
+class RandomState:
     """A random generator, and others that give the same numbers as this one."""
 
     def __init__(self, rng: Generator, *others: Generator):
@@ -68,7 +68,7 @@ SNAPSHOT_EVERY, REST = 0.05, 100
 """Seconds between two snapshots at least, and so many times as long as the last one took: a hundredth of the time."""
 
 
-class Course:
+class TrainingRun:
     """One training as it is seen from outside: its reports and, now and then, a snapshot of its state.
 
     It begins with the first epoch, or goes on after ``epoch`` with the ``history`` up to there. Then ``restore`` is

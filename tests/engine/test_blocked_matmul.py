@@ -6,24 +6,24 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from mltrain.engine import pieces
-from mltrain.engine.pieces import product
+from mltrain.engine import blocked_matmul
+from mltrain.engine.blocked_matmul import matmul
 
 
 def stacks(a: Any, b: Any, out: Any) -> list[tuple[int, ...]]:
     """The shapes of what was multiplied in pieces, after checking that it is the product."""
     shapes: list[tuple[int, ...]] = []
-    matmul = np.matmul
+    of_numpy = np.matmul
 
     def spy(one: Any, other: Any, out: Any) -> None:
         shapes.extend((one.shape, other.shape))
         assert np.shares_memory(one, a)
         assert np.shares_memory(other, b)
-        matmul(one, other, out=out)
+        of_numpy(one, other, out=out)
 
     out[...] = np.nan
-    with patch.object(pieces.np, "matmul", spy):
-        product(a, b, out)
+    with patch.object(blocked_matmul.np, "matmul", spy):
+        matmul(a, b, out)
     np.testing.assert_allclose(out, a.astype(np.float64) @ b, rtol=1e-5, atol=1e-5)
     return shapes
 

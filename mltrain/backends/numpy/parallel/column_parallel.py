@@ -19,12 +19,12 @@ from msgspec.structs import asdict, replace
 from numpy.random import Generator
 
 from mltrain.engine.activations.linear import Linear
-from mltrain.engine.arrays import Floats, Shape, Zeros
-from mltrain.engine.layers import Buffers, Layer
+from mltrain.engine.arrays import Allocator, Floats, Shape
+from mltrain.engine.blocked_matmul import matmul
+from mltrain.engine.layers.base import Buffers, Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.network import Network, Node
-from mltrain.engine.pieces import product
 from mltrain.engine.plan import Call
 
 LARGE_KERNEL = 50_000
@@ -54,7 +54,7 @@ class Shard:
 class Shards:
     """A network, cut into ``count`` shards whose parameters, all 0, are in arrays that ``zeros`` makes."""
 
-    def __init__(self, network: Network, count: int, zeros: Zeros = np.zeros):
+    def __init__(self, network: Network, count: int, zeros: Allocator = np.zeros):
         self._network = network
         self.all = [_shard(network, rank, count, zeros) for rank in range(count)]
 
@@ -89,12 +89,12 @@ class Exchange(NamedTuple):
 def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
     """What is to be done with the ``y`` (or, backward, the ``dx``) of a shard's layer before anybody reads it."""
     layer, at = call.layer, call.at
-    if at is None or (backward and not at.wants_dx):
+    if at is None or (backward and not at.needs_dx):
         return None
     array = at.dx if backward else at.y
-    if isinstance(layer, Columns if backward else Rows):
+    if isinstance(layer, ColumnParallelDense if backward else Rows):
         return Exchange(array)
-    return Exchange(array, layer.own) if isinstance(layer, Take if backward else Gather) else None
+    return Exchange(array, layer.own) if isinstance(layer, SliceColumns if backward else AllGather) else None
 
 
 def is_large(node: Node) -> bool:
@@ -105,11 +105,11 @@ def is_large(node: Node) -> bool:
 class _Part(Dense):
     """A part of a dense layer; whoever has it computes on one core."""
 
-    def product(self, a: Floats, b: Floats, out: Floats) -> None:
-        product(a, b, out)
+    def matmul(self, a: Floats, b: Floats, out: Floats) -> None:
+        matmul(a, b, out)
 
 
-class Columns(_Part):
+class ColumnParallelDense(_Part):
     """Some columns of a dense layer's kernel: some of its outputs, and to each ``dx`` what these have to say."""
 
 
@@ -117,7 +117,7 @@ class Rows(_Part):
     """Some rows of a dense layer's kernel: to each output what some of the inputs have to say."""
 
 
-class Take(Layer):
+class SliceColumns(Layer):
     """Some columns of its input."""
 
     own: slice
@@ -132,7 +132,7 @@ class Take(Layer):
         np.copyto(at.dx[:, self.own], at.dy)
 
 
-class Gather(Layer):
+class AllGather(Layer):
     """Its input as some columns of its output, which is ``width`` numbers wide."""
 
     own: slice
@@ -158,7 +158,7 @@ class DropoutOfColumns(Dropout):
         return super().bits(rng, (shape[0], self.width))[:, self.own]
 
 
-def _shard(network: Network, rank: int, count: int, zeros: Zeros) -> Shard:
+def _shard(network: Network, rank: int, count: int, zeros: Allocator) -> Shard:
     cutter = _Cutter(rank, count)
     for node in network.nodes:
         cutter.add(node)
@@ -187,7 +187,7 @@ class _Cutter:
                 if layer.units >= FEWEST_COLUMNS:
                     self._add_columns(layer)
                     return
-                self.layers.append(Take(name=f"{node.name} (take)", own=self._split(node.input_shape[0])))
+                self.layers.append(SliceColumns(name=f"{node.name} (take)", own=self._split(node.input_shape[0])))
             if self._own is not None:
                 self._add_rows(layer, self._own)
                 return
@@ -202,13 +202,13 @@ class _Cutter:
     def make_whole(self, name: str) -> None:
         """From here on the shard has all values. ``name`` is that of the layer that asks for them."""
         if self._own is not None:
-            self.layers.append(Gather(name=f"{name} (gather)", own=self._own, width=self._width))
+            self.layers.append(AllGather(name=f"{name} (gather)", own=self._own, width=self._width))
         self._own = None
 
     def _add_columns(self, layer: Dense) -> None:
         own, activation = self._split(layer.units), layer.activation
         inside = activation if activation.element_wise else Linear()
-        narrow = Columns(**asdict(layer) | {"units": own.stop - own.start, "activation": inside})
+        narrow = ColumnParallelDense(**asdict(layer) | {"units": own.stop - own.start, "activation": inside})
         self._keep(narrow, {"kernel": (slice(None), own), "bias": (own,)})
         if inside is not activation:
             self.make_whole(f"{layer.name}")

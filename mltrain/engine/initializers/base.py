@@ -1,0 +1,53 @@
+"""Where the first values of a parameter come from. One file is one initializer."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+from numpy.random import Generator
+
+from mltrain.engine.arrays import Floats, Shape, size
+from mltrain.spec import Family, Spec
+
+
+class Initializer(Spec):
+    """An initializer's description."""
+
+    family: ClassVar[Family] = Family("initializer", __package__)
+
+    def values(self, shape: Shape, rng: Generator) -> Floats:
+        """An array of the given shape (any float type). Raises ValueError, in words, if it cannot have that shape."""
+        raise NotImplementedError
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """How many numbers flow into and out of each neuron of a kernel ``(inputs, outputs)``; a vector counts as both."""
+    return (size(shape[:-1]), shape[-1]) if len(shape) > 1 else (size(shape), size(shape))
+
+
+def uniform_between(low: float, high: float, shape: Shape, rng: Generator) -> Floats:
+    """Numbers of which each between ``low`` and ``high`` is as likely as any other."""
+    return rng.random(shape, dtype=np.float32) * np.float32(high - low) + np.float32(low)
+
+
+def cut_normal(stddev: float, shape: Shape, rng: Generator) -> Floats:
+    """Normal numbers, drawn again until they are within two standard deviations of 0."""
+    values = rng.standard_normal(shape, dtype=np.float32)
+    while (outside := np.abs(values) > 2).any():
+        values[outside] = rng.standard_normal(int(outside.sum()), dtype=np.float32)
+    return values * np.float32(stddev)
+
+
+def scaled_uniform(variance: float, shape: Shape, rng: Generator) -> Floats:
+    """Uniform numbers around 0 of the given variance: within ``sqrt(3 * variance)``."""
+    limit = math.sqrt(3 * variance)
+    return uniform_between(-limit, limit, shape, rng)
+
+
+def scaled_normal(variance: float, shape: Shape, rng: Generator) -> Floats:
+    """Normal numbers around 0, cut off at two standard deviations, whose variance *after* the cut is the given one."""
+    return cut_normal(math.sqrt(variance) / CUT_STDDEV, shape, rng)
+
+
+CUT_STDDEV = 0.87962566103423978
+"""Standard deviation of a unit normal cut off at two."""

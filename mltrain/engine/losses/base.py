@@ -1,0 +1,57 @@
+"""What training makes small. One file is one loss, value and gradient together; see `Loss`."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics.base import true_classes
+from mltrain.spec import Family, Spec
+
+TargetKind = Literal["numbers", "labels", "one_hot", "binary"]
+"""How a loss wants its targets.
+
+numbers: floats ``(rows, outputs)``. labels: class numbers, int32 ``(rows,)``. one_hot: floats ``(rows, classes)``, each
+row adding up to 1. binary: 0 or 1, floats ``(rows, outputs)``.
+"""
+
+
+class Loss(Spec):
+    """A loss's description and its formula.
+
+    ``fused_activation`` names the activation that must come last; the loss then does that activation's work, too. From
+    its input ``z`` it computes the output ``y`` and the loss together, which is exact where separate formulas overflow.
+    Other losses find ``z`` and ``y`` to be the same array.
+
+    ``threshold`` is the output above which a single-output classifier says 1.
+    """
+
+    family: ClassVar[Family] = Family("loss", __package__)
+    fused_activation: ClassVar[str | None] = None
+    targets: ClassVar[TargetKind] = "numbers"
+    threshold: ClassVar[float] = 0.5
+
+    def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
+        """Losses of one batch, ``(rows, outputs)`` or ``(rows,)``; writes the derivative of each by ``z`` into ``dz``.
+
+        ``y`` is the output ``(rows, outputs)``, written where the loss has a fused activation; ``z`` and ``dz``
+        have its shape.
+        """
+        raise NotImplementedError
+
+    def mean(
+        self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats, class_weights: Floats | None = None
+    ) -> float:
+        """The mean of all elements, and its gradient by ``z`` in ``dz``.
+
+        ``class_weights``, ``(classes,)``, say how often a row of each class counts; the sum is still divided by the
+        number of rows, as in Keras.
+        """
+        losses = self.per_element(z, y, target, dz)
+        if class_weights is not None:
+            weights = class_weights[true_classes(target)]
+            np.multiply(dz, weights[:, None], out=dz)
+            losses = np.multiply(losses, weights[:, None] if losses.ndim > 1 else weights)
+        np.multiply(dz, 1 / losses.size, out=dz)
+        return float(np.add.reduce(losses, axis=None)) / losses.size
