@@ -22,7 +22,7 @@ class FeatureFacts(NamedTuple):
 
     ``kind`` is "number" or another kind of column; these have what they hold and how often in ``common``, a number its
     ``histogram``, rows in each of `BINS` ranges of equal width from ``low`` to ``high``. ``missing`` counts the gaps
-    that were filled, in all rows. ``reason`` says why the column is of this kind, and ``inputs`` are as many as it makes.
+    that were filled, in all rows. ``reason`` says why the column is of this kind, ``inputs`` how many it makes.
     """
 
     name: str

@@ -10,10 +10,10 @@ import pytest
 from mltrain.config.convert import convert
 from mltrain.config.load import read_config
 from mltrain.data.base import Dataset, DatasetSpec
-from mltrain.data.splitting import Parts
-from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.columns.category import CategoryColumn
 from mltrain.data.columns.number import NumberColumn
+from mltrain.data.splitting import Parts
+from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.source import BLOCK_ROWS
 from mltrain.errors import ConfigError, DataError
 from mltrain.job import prepare

@@ -1,3 +1,5 @@
+"""Yes and no, in several languages."""
+
 import numpy as np
 
 from mltrain.data.columns import (

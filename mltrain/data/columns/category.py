@@ -1,3 +1,5 @@
+"""Names: which of them become inputs, and what becomes of rare, unknown and missing ones."""
+
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np

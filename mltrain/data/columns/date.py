@@ -1,3 +1,5 @@
+"""Dates and times: how they are written, and which of their cycles become inputs."""
+
 import datetime
 import re
 from calendar import isleap

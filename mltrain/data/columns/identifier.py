@@ -1,3 +1,5 @@
+"""What numbers or names the rows: how it is told from numbers and names that say something."""
+
 import re
 
 from mltrain.data.columns import ColumnKind, ColumnReader, Guess, Held, LearnedColumn, Learning, Misfit

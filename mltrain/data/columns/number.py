@@ -1,3 +1,5 @@
+"""Numbers: in which notation a column writes them, and what is subtracted so that large ones keep their resolution."""
+
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, NamedTuple
 

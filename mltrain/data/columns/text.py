@@ -1,3 +1,5 @@
+"""Texts in words: which words become inputs, and how much each counts (tf-idf)."""
+
 import re
 from collections import Counter
 from typing import Annotated, ClassVar

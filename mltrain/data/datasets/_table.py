@@ -4,6 +4,7 @@ from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
@@ -62,7 +63,7 @@ class TableDataset(DatasetSpec):
             description="what kinds of columns there are, by name: number, category, boolean, date, text, identifier; "
             "by default found"
         ),
-    ] = {}
+    ] = msgspec.field(default_factory=dict)
     categories: Annotated[
         tuple[Name, ...],
         Meta(

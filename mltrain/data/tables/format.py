@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 if TYPE_CHECKING:
     Column = LearnedColumn
 else:  # msgspec reads a column as one of the kinds that there are, by its tag
-    Column = Union[tuple(kind.learned for kind in ColumnKind.family if kind.learned is not None)]
+    Column = Union[tuple(kind.learned for kind in ColumnKind.family if kind.learned is not None)]  # noqa: UP007
 
 
 class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ looked at as text first, and then read.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -228,7 +228,7 @@ def _read(
     if not columns:
         what = "; ".join(f"'{one.name}' is left out: {one.reason}" for one in left_out)
         raise DataError(f"{source.name}: there is no column to predict from ({what})")
-    for before, column in zip(columns, columns[1:], strict=False):
+    for before, column in pairwise(columns):
         column.start = before.slots.stop
     targets = [_surveyed(name, choices[name], missing, is_target=True) for name in roles.targets]
     for index, column in enumerate(targets):
@@ -259,7 +259,7 @@ def _read(
         if column.is_category:
             _sort(column, table.targets[:, column.start])
     _check_targets(table)
-    table.notes = list(_notes(table, roles, choices))
+    table.notes = list(_notes(table, choices))
     return table
 
 
@@ -281,7 +281,7 @@ def _sort(column: Surveyed, codes: Floats) -> None:
     column.reader.names = new
 
 
-def _notes(table: RawTable, roles: Roles, choices: Mapping[str, _Choice]) -> Iterable[str]:
+def _notes(table: RawTable, choices: Mapping[str, _Choice]) -> Iterable[str]:
     """What the config does not say, and whoever trains should know, at most a sentence a kind."""
     left_out = [f"'{one.name}' ({one.reason})" for one in table.left_out if not one.said]
     if left_out:

@@ -1,4 +1,4 @@
-"""Columns that tell the target: what equals it, or says the same in other words, is not there when it is to be known."""
+"""Columns that tell the target: what equals it or codes it one to one is hardly known before the target is."""
 
 from collections.abc import Iterator
 
