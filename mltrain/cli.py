@@ -138,7 +138,7 @@ def predict(
         typer.Option(
             "--input",
             metavar="FILE",
-            help="Rows to predict: .csv, .tsv, .jsonl, .parquet, or - for stdin. Or an image: .png, .jpg.",
+            help="Rows to predict: .csv, .tsv, .jsonl, .parquet, or - for stdin. Or an image: .png, .jpg, .tif, ...",
         ),
     ] = None,
     output: Annotated[
@@ -152,7 +152,9 @@ def predict(
     """Say what a trained network makes of new inputs."""
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
-    if rows is not None and Path(rows).suffix.lower() in (".png", ".jpg", ".jpeg"):
+    from mltrain.data.image_files import is_picture
+
+    if rows is not None and is_picture(rows):
         if output is not None or probabilities or keep:
             raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
         from mltrain.commands import predict_image

@@ -53,7 +53,7 @@ def find_warnings(
     ``taken`` are the layers whose weights are those of a trained model.
     """
     return [
-        *dataset.notes,
+        *dataset.warnings,
         *_about_inputs(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *_about_output(network, loss, training),

@@ -37,4 +37,6 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
         job = prepare(source.config, source.folder, source.data)
     except ConfigError as error:
         raise source.locate(error.problems) from None
+    for left_out in job.dataset.notes:
+        terminal.note(f"{path}: {left_out}")
     return [*job.warnings(), *job.warnings_of_trial()]

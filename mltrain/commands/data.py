@@ -49,6 +49,8 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str]) -> None:
         views.append(_first_rows(dataset, [feature.name for feature in features]))
     elif len(row_spec.input_shape) in (2, 3):
         views += [verbatim(""), pictures(_images(dataset))]
+    for left_out in dataset.notes:
+        terminal.note(left_out)
     oddities = find_oddities(dataset, features)
     for oddity in oddities:
         terminal.warning(oddity)
@@ -108,5 +110,6 @@ def _document(
         "class_counts": counts,
         "columns": [feature._asdict() for feature in features],
         "left_out": dict(dataset.left_out),
+        "notes": list(dataset.notes),
         "warnings": list(oddities),
     }

@@ -8,11 +8,12 @@ from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
-from mltrain.config.families import SECTIONS, members
-from mltrain.config.nearest import did_you_mean
-from mltrain.config.option_types import Struct
+from mltrain.config.families import FAMILIES, SECTIONS, members
+from mltrain.config.option_types import Struct, options, owners_of
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import UsageError
+from mltrain.names.nearest import did_you_mean, some
+from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Spec
 from mltrain.training.options import Training
 from mltrain.views.terminal.explain import Entry, Listing, Member, Option, explanation, listings
@@ -27,6 +28,8 @@ def run(terminal: Terminal, name: str | None) -> None:
         return
     found = list(_find(name))
     if not found:
+        if elsewhere := sorted(filter(None, _elsewhere(name)), key=lambda answer: "did you mean" not in answer):
+            raise UsageError(f"there is no '{name}' to explain{elsewhere[0]}")
         names = [one for _, member in members() for one in (member.type_name(), *member.aliases)]
         near = did_you_mean(name, [*names, *SECTIONS], "; list all with: mltrain explain")
         raise UsageError(f"there is no '{name}' to explain{near}")
@@ -47,6 +50,17 @@ def _find(name: str) -> Iterator[tuple[str, Struct]]:
     for _, member in members():
         if name in (member.type_name(), *member.aliases):
             yield member.family.noun, member
+
+
+def _elsewhere(name: str) -> Iterator[str | None]:
+    """What to say of a name that is an option, or that other tools have."""
+    members_with = [member.type_name() for _, member in members() if name in options(member)]
+    sections_with = [section for section, struct in SECTIONS.items() if name in options(struct)]
+    if owners := [*sections_with, *members_with]:
+        yield f"; it is an option of {some(owners)}: mltrain explain {owners[0]}"
+    yield from (member_here(family.noun, name, family.names()) for family in FAMILIES.values())
+    structs = [*SECTIONS.values(), *(member for _, member in members())]
+    yield from (option_here(owners_of(struct), name, options(struct)) for struct in structs)
 
 
 def _member(noun: str, struct: Struct) -> Member:

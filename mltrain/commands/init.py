@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mltrain.commands.init_table import Task, config_for
-from mltrain.config.nearest import did_you_mean
 from mltrain.config.schema import schema_text
 from mltrain.errors import UsageError
+from mltrain.names.nearest import did_you_mean
 from mltrain.system.files import write_text
 from mltrain.views.terminal.explain import Entries, Entry
 from mltrain.views.terminal.terminal import Terminal

@@ -15,10 +15,10 @@ from mltrain.data.columns.number import Number, counts_rows
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.arrow import ARROW, PARQUET
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical, means_missing
-from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.opening import JSON_LINES, open_rows
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.errors import DataError
+from mltrain.names.nearest import no_column
 
 Task = Literal["regression", "classes"]
 
@@ -191,7 +191,7 @@ def _trial(dataset: dict[str, Any], path: Path) -> Iterator[str]:
     except DataError as error:
         yield f"fit will refuse this: {error}"
         return
-    yield from rows.notes
+    yield from rows.warnings
 
 
 def _listed(useless: Mapping[str, str]) -> str:

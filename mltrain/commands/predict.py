@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.notation import as_number
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
+from mltrain.names.nearest import no_column
 from mltrain.runs.run import find_model
 from mltrain.views.terminal.tables import Prediction, predictions
 from mltrain.views.terminal.terminal import Terminal

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mltrain.config.nearest import did_you_mean
 from mltrain.errors import UsageError
+from mltrain.names.nearest import did_you_mean
 from mltrain.runs.catalogue import RunSummary, list_runs
 from mltrain.runs.run import RUNS
 from mltrain.views.terminal.number_format import plural

@@ -110,7 +110,10 @@ def prepared(terminal: Terminal, config: Config, folder: Path, data: LazyDataset
     """The job, with its data downloaded where that must be, in sight."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
-    return prepare(config, folder, data)
+    job = prepare(config, folder, data)
+    for left_out in job.dataset.notes:
+        terminal.note(left_out)
+    return job
 
 
 @contextmanager

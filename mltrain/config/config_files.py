@@ -3,8 +3,8 @@
 import codecs
 from pathlib import Path
 
-from mltrain.config.nearest import nearest
 from mltrain.errors import ConfigError, Problem
+from mltrain.names.nearest import nearest
 from mltrain.system.safe_open import open_file
 
 MOST_BYTES = 2**20

@@ -3,15 +3,16 @@
 Goes through the data node by node and on after each problem, so that all problems come at once.
 """
 
+import contextlib
 import math
+import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
 
-from mltrain.config.nearest import did_you_mean, nearest
 from mltrain.config.option_types import (
     Kind,
     ListKind,
@@ -22,14 +23,18 @@ from mltrain.config.option_types import (
     family_of,
     in_words,
     options,
+    owners_of,
     quoted,
     section_of,
     shown,
+    switch_of,
     with_article,
 )
 from mltrain.config.scalars import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
+from mltrain.names.nearest import alike, did_you_mean
+from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Family, Spec
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -55,19 +60,27 @@ def convert(struct: type[T], data: Any) -> T:
 
     Plain data is what YAML or JSON gives. Raises `ConfigError` with all problems.
     """
-    value, problems = try_convert(struct, data)
-    if problems:
-        raise ConfigError(problems)
+    converter = _Converter()
+    value = _converted(converter, struct, data)
+    if converter.problems:
+        raise ConfigError(converter.problems)
     return value
 
 
 def try_convert(struct: type[T], data: Any) -> tuple[T, list[Problem]]:
-    """The description and all problems; where there are problems, the description means nothing."""
-    converter = _Converter()
-    try:
-        return converter.convert(_kind(struct), data, ()), converter.problems
-    except _EnoughProblems:
-        return _INVALID, converter.problems
+    """The description and all problems; where there are problems, the description means nothing.
+
+    Unlike `convert`, which also reads what earlier versions stored, it refuses lists that name something twice.
+    """
+    converter = _Converter(unique=True)
+    return _converted(converter, struct, data), converter.problems
+
+
+def _converted(converter: "_Converter", struct: type[T], data: Any) -> T:
+    value = _INVALID
+    with contextlib.suppress(_EnoughProblems):
+        value = converter.convert(_kind(struct), data, ())
+    return cast(T, value)
 
 
 @cache
@@ -95,8 +108,16 @@ def form(kind: Kind, data: Any) -> Kind | None:
     return None
 
 
+def switched(kind: Kind, data: Any) -> Any:
+    """The data, or what ``true`` and ``false`` stand for in place of a section: all its defaults, and null."""
+    if not isinstance(data, bool) or switch_of(kind) is None:
+        return data
+    return {} if data else None
+
+
 def _is_or_resembles_member(family: Family, name: str) -> bool:
-    return family.find(name) is not None or nearest(name, _all_names(family)) is not None
+    names = _all_names(family)
+    return name in names or bool(alike(name, names)) or member_here(family.noun, name, names) is not None
 
 
 def member(family: Family, data: Any) -> type[Spec] | None:
@@ -113,9 +134,11 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
     message = f"unknown option for {_owner(struct, path[:-1])}"
     if (name_and_value := glued(name)) is not None:
         return KeyProblem(path, f"{message}; put a space after the colon: '{name_and_value}'")
+    if (elsewhere := option_here(owners_of(struct), name, known)) is not None:
+        return KeyProblem(path, message + elsewhere)
     below = (f"{option.name}.{name}" for option in known.values() if name in _names_below(option, data))
-    if (elsewhere := next(below, None)) is not None:
-        return KeyProblem(path, f"{message}; did you mean '{elsewhere}'?")
+    if (deeper := next(below, None)) is not None:
+        return KeyProblem(path, f"{message}; did you mean '{deeper}'?")
     return KeyProblem(path, message + did_you_mean(name, known, f"; it has {', '.join(known) or 'none'}"))
 
 
@@ -141,11 +164,13 @@ class _EnoughProblems(Exception):
 
 
 class _Converter:
-    def __init__(self) -> None:
+    def __init__(self, *, unique: bool = False) -> None:
         self.problems: list[Problem] = []
+        self._unique = unique
 
     def convert(self, kind: Kind, data: Any, path: ConfigPath, leaf: Any = None) -> Any:
         """The value that data stands for, or `_INVALID` if there is a problem; ``leaf`` is the kind's `leaf_type`."""
+        data = switched(kind, data)
         one = form(kind, data)
         if one is None:
             return self._leaf(kind, leaf or leaf_type(kind), data, path)
@@ -181,9 +206,22 @@ class _Converter:
             items += (len(some) == _MANY and _numbers(kind.item_type, leaf, some)) or [
                 self.convert(kind.item_type, item, (*path, index), leaf) for index, item in enumerate(some, start)
             ]
-        if any(item is _INVALID for item in items):
+        if any(item is _INVALID for item in items) or self._repeats(kind, items, path):
             return _INVALID
         return items if isinstance(kind, inspect.ListType) else tuple(items)
+
+    def _repeats(self, kind: ListKind, items: Sequence[Any], path: ConfigPath) -> bool:
+        """Whether a list of names has one twice, which is a problem in what people write."""
+        if not self._unique or not isinstance(bare(kind.item_type), inspect.StrType):
+            return False
+        first: dict[str, int] = {}
+        before = len(self.problems)
+        for index, name in enumerate(items):
+            if first.setdefault(name, index) != index:
+                self._add(
+                    Problem((*path, index), f"{quoted(name)} is in the list already, as {dotted((*path, first[name]))}")
+                )
+        return len(self.problems) > before
 
     def _member(self, family: Family, data: Any, path: ConfigPath) -> Any:
         if isinstance(data, str):
@@ -196,22 +234,23 @@ class _Converter:
             return self._refuse(where, f"expected the name of {with_article(family.noun)}, got {shown(name)}")
         spec = family.find(name)
         if spec is None:
-            others = f"; there are {', '.join(family.names())}"
-            return self._refuse(
-                where, f"unknown {family.noun} {quoted(name)}{did_you_mean(name, _all_names(family), others)}"
-            )
+            names = _all_names(family)
+            advice = member_here(family.noun, name, names)
+            advice = advice or did_you_mean(name, names, f"; there are {', '.join(family.names())}")
+            return self._refuse(where, f"unknown {family.noun} {quoted(name)}{advice}")
         return self._struct(spec, {option: data[option] for option in data if option != "type"}, path)
 
     def _struct(self, struct: Struct, data: dict[str, Any], path: ConfigPath) -> Any:
         known, before = options(struct), len(self.problems)
         values: dict[str, Any] = {}
-        meant = set()
+        meant: set[str] = set()
         for name, value in data.items():
             if name in known:
                 values[name] = self.convert(known[name].kind, value, (*path, name))
             else:
-                self._add(unknown_option((*path, name), struct, data))
-                meant.add(nearest(name, known))
+                problem = unknown_option((*path, name), struct, data)
+                self._add(problem)
+                meant.update(re.findall(r"'(\w+)", problem.message))
         for option in known.values():
             if option.required and option.name not in values and option.name not in meant:
                 needs = f"{_owner(struct, path)} needs {in_words(option.kind)} ({option.description})"

@@ -1,11 +1,10 @@
 """What `mltrain explain` and the reference pages say of a spec or a section, read from the spec itself."""
 
-import re
 from inspect import getdoc
 from typing import NamedTuple
 
 from mltrain.config.dump import to_plain
-from mltrain.config.option_types import Option, Struct, in_words, options
+from mltrain.config.option_types import Option, Struct, in_words, options, section_name
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.spec import Spec
 
@@ -31,14 +30,9 @@ class Help(NamedTuple):
 
 def describe(struct: Struct) -> Help:
     """All that users may want to know of a spec (or of a section, such as `Training`)."""
-    name, aliases = (struct.type_name(), struct.aliases) if issubclass(struct, Spec) else (_section_name(struct), ())
+    name, aliases = (struct.type_name(), struct.aliases) if issubclass(struct, Spec) else (section_name(struct), ())
     summary, _, details = (getdoc(struct) or "").partition("\n")
     return Help(name, aliases, summary, details.strip(), tuple(map(_option, options(struct).values())))
-
-
-def _section_name(section: Struct) -> str:
-    """What configs call it: the name of its class, in small letters with underscores."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", section.__name__).lower()
 
 
 def _option(option: Option) -> OptionHelp:

@@ -4,6 +4,7 @@ Validation, JSON Schema, ``--set``, ``mltrain explain`` and the reference pages 
 neither disagree nor fall behind the specs.
 """
 
+import re
 from functools import cache
 from inspect import get_annotations
 from typing import Any, NamedTuple
@@ -87,9 +88,30 @@ def section_of(kind: Kind) -> Struct | None:
     return inner.cls if isinstance(inner, inspect.StructType) and not issubclass(inner.cls, Spec) else None
 
 
+def switch_of(kind: Kind) -> Struct | None:
+    """The section that ``true`` asks for with all its defaults, and ``false`` leaves out, if the kind is such a one."""
+    sections = [section for one in alternatives(kind) if (section := section_of(one)) is not None]
+    if len(sections) != 1 or not is_optional(kind):
+        return None
+    return None if any(option.required for option in options(sections[0]).values()) else sections[0]
+
+
+def section_name(section: Struct) -> str:
+    """What configs call a section: the name of its class, in small letters with underscores."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", section.__name__).lower()
+
+
+def owners_of(struct: Struct) -> list[str]:
+    """The names under which other tools' words for a struct's options are listed."""
+    if not issubclass(struct, Spec):
+        return [section_name(struct)]
+    nouns = [base.family.noun for base in struct.__mro__ if issubclass(base, Spec) and hasattr(base, "family")]
+    return [struct.type_name(), *dict.fromkeys(nouns)]
+
+
 def in_words(kind: Kind, *, plural: bool = False) -> str:
     """What is accepted, as in "a whole number of at least 1"; null goes without saying."""
-    words = []
+    words = [] if switch_of(kind) is None else ["true", "false"]
     for one in alternatives(kind):
         inner = bare(one)
         literals = inner.values if isinstance(inner, inspect.LiteralType) else ()

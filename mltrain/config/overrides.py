@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from mltrain.config.convert import form, member, unknown_option
+from mltrain.config.convert import form, member, switched, unknown_option
 from mltrain.config.dump import to_plain
 from mltrain.config.option_types import Kind, ListKind, Struct, alternatives, bare, family_of, options, shown
 from mltrain.config.yaml_errors import YamlError
@@ -103,6 +103,7 @@ def _item_kind(kind: Kind) -> Kind:
 
 def _mapping(kind: Kind, data: Any, path: ConfigPath) -> dict[str, Any]:
     """The data as a mapping into which the option at ``path`` can be set."""
+    data = switched(kind, data)
     if isinstance(data, dict):
         return data
     if isinstance(data, str) and any(family_of(one) is not None for one in alternatives(kind)):

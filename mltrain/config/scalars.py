@@ -21,6 +21,10 @@ _FOUND: dict[int, tuple[Kind, Any]] = {}
 """What `leaf_type` found for kinds, by their ids, since they have no hash: options are the same in every config."""
 
 
+_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}([,_ ][0-9]{3})+(\.[0-9]+)?")
+_DECIMAL_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?")
+
+
 class Unfit(Exception):
     """A value is not what an option accepts."""
 
@@ -85,8 +89,19 @@ def advice(leaf: Any, data: Any) -> str:
         return f"; put a space after the colon: '{name_and_value}'"
     if fits(leaf, resolve(data)):
         return "; remove the quotes"
-    if fits(leaf, resolve(data.replace(",", "."))):
-        return "; write a point, not a comma"
+    return _about_commas(leaf, data)
+
+
+def _about_commas(leaf: Any, text: str) -> str:
+    """What to write for a number such as ``0,5`` or ``2,345``; where the comma may be either, both are said."""
+    readings = [re.sub(r"[,_ ]", "", text)] if _THOUSANDS.fullmatch(text) else []
+    readings += [text.replace(",", ".")] if _DECIMAL_COMMA.fullmatch(text) else []
+    fitting = [number for number in readings if fits(leaf, resolve(number))]
+    match fitting:
+        case [whole, decimal]:
+            return f"; write {whole} or {decimal}, whichever is meant: a comma can be either"
+        case [number]:
+            return "; write a point, not a comma" if "." in number and "." not in text else f"; write {number}"
     return ""
 
 

@@ -23,6 +23,7 @@ from mltrain.config.option_types import (
     is_optional,
     options,
     section_of,
+    switch_of,
 )
 from mltrain.spec import Family, Spec
 
@@ -87,6 +88,8 @@ class _Schema:
 
     def _kind(self, kind: Kind) -> dict[str, Any]:
         schemas = [self._one(one) for one in alternatives(kind)]
+        if switch_of(kind) is not None:
+            schemas.append({"type": "boolean"})
         if is_optional(kind):
             schemas.append({"type": "null"})
         return {**(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}), **extras(kind)}

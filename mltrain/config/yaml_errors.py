@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from mltrain.config.indentation import misindented
+
 Mark = tuple[int, int]
 """Line and column of a piece of text, both counted from 1."""
 
@@ -19,13 +21,19 @@ _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0
 
 _COLON_WITHOUT_SPACE = re.compile(r"[ -]*(\w+):([^\s:]\S*)\s*")
 
+_ESCAPE = "within double quotes '\\' begins a special character; use single quotes, and in a path '/' if you like"
+
+_INDENTATION = ("mapping values are not allowed", "block mapping", "block collection", "document start")
+"""Parts of complaints, or of their contexts, that a wrong indentation may be the cause of."""
+
 _FAULTS = (
     ("cannot start any token", "a value cannot begin with '{found}'; put it in quotes"),
     ("mapping values are not allowed", "this colon has no place here; is the line indented like its neighbours?"),
     ("could not find expected ':'", "expected 'name: value' on this line"),
     ("expected ',' or", "expected ',' or '{closing}' here: the '{opening}' of line {line} is still open"),
     ("unexpected end of stream", "this quote is never closed"),
-    ("unknown escape character", "within double quotes '\\' begins a special character; use single quotes"),
+    ("unknown escape character", _ESCAPE),
+    ("hexdecimal number", _ESCAPE),
     ("sequence entries are not allowed", "a list of '- ' items begins on a line of its own"),
     ("node content", "a value is missing here"),
     ("document start", "the '...' above ends the config; nothing may follow it"),
@@ -52,7 +60,29 @@ def events(text: str) -> Iterator[Any]:
     try:
         yield from yaml.parse(text, Loader=_PARSER)
     except yaml.MarkedYAMLError as error:
-        raise _in_words(error, text.splitlines()) from error
+        raise _indented_wrongly(error, text) or _in_words(error, text.splitlines()) from error
+
+
+def _indented_wrongly(error: yaml.MarkedYAMLError, text: str) -> YamlError | None:
+    """What to say where another indentation of one line is all that is missing."""
+    complaint = f"{error.context or ''} {error.problem or ''}"
+    if not any(part in complaint for part in _INDENTATION):
+        return None
+    found = misindented(text, _mark(error.problem_mark)[0], _parses)
+    if found is None:
+        return None
+    spaces = f"{found.spaces} space{'' if found.spaces == 1 else 's'}"
+    return YamlError(
+        (found.line, found.spaces + 1), f"indented by {spaces}, unlike the lines around it; with {found.wanted} it fits"
+    )
+
+
+def _parses(text: str, line: int) -> bool:
+    """Whether a text is YAML, in which something begins on the line of that index."""
+    try:
+        return line in {mark_of(event)[0] - 1 for event in yaml.parse(text, Loader=_PARSER)}
+    except yaml.YAMLError:
+        return False
 
 
 def _not_text(char: str) -> str:

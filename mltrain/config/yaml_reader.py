@@ -133,7 +133,7 @@ class _Reader:
         parent = self._open[-1]
         parent.key, parent.key_mark = text, mark
         path = self._path()
-        if not isinstance(value, str):
+        if value is None:
             problem = Problem(path[:-1], f"expected a name, got {text or 'nothing'}")
         elif text == "<<" and plain:
             advice = "write the options out, or use an alias for a whole value"

@@ -1,6 +1,6 @@
 """Rows to learn from: a dataset's description (one file each in ``datasets/``) and the arrays that it yields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -55,8 +55,9 @@ class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
-    the missing values that were filled in, by column. ``notes`` are sentences about what looks wrong in the source
-    or was guessed, ``left_out`` its columns that are not learned from, each with the reason.
+    the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
+    ``warnings`` what looks wrong in the source, or was guessed. ``left_out`` are columns that are not learned from, each
+    with the reason.
     """
 
     row_spec: RowSpec
@@ -65,7 +66,8 @@ class Dataset:
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
     gaps: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
+    warnings: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -102,12 +104,16 @@ class RawData:
 
 @dataclass(frozen=True)
 class RawArrays(RawData):
-    """Rows that need no preparation, or always the same; ``test`` is given by data that has a test set of its own."""
+    """Rows that need no preparation, or always the same; ``test`` is given by data that has a test set of its own.
+
+    ``notes`` say what was left out while reading, in a sentence each.
+    """
 
     row_spec: RowSpec
     rows: Split
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
+    notes: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -120,7 +126,7 @@ class RawArrays(RawData):
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         train, validation, test = map(self._taken, parts)
         assert train is not None
-        return Dataset(self.row_spec, train, validation, test or self.test, self.preprocessing)
+        return Dataset(self.row_spec, train, validation, test or self.test, self.preprocessing, notes=self.notes)
 
     def _taken(self, numbers: npt.NDArray[np.intp]) -> Split | None:
         if not len(numbers):

@@ -11,7 +11,31 @@ from mltrain.errors import DataError
 from mltrain.system.extras import needed
 from mltrain.system.safe_open import open_file
 
-ENDINGS, FORMATS = (".png", ".jpg", ".jpeg"), ("PNG", "JPEG")
+_ENDINGS = (
+    ".apng .avif .avifs .blp .bmp .bw .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif .icb .icns .ico .im "
+    ".j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo .msp .pbm .pcd .pcx .pfm .pgm .png .pnm .ppm .psd .pxr "
+    ".qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm"
+)
+ENDINGS = frozenset(_ENDINGS.split())
+"""How the names of images end that Pillow decodes. A table, so that Pillow is imported only to read an image."""
+
+NOT_DECODED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
+"""Formats that Pillow knows but does not decode itself. For EPS it would start Ghostscript on untrusted input."""
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""For each value of the EXIF tag Orientation, the operation of Pillow that turns the image upright."""
+
+_PHOTOMETRIC, _WHITE_IS_ZERO, _BITS = 262, 0, 258
+"""Tags of TIFF."""
 
 MOST_PIXELS = 2**24
 """Pixels of an image that is read; in memory, each takes some bytes, however few the file has."""
@@ -74,24 +98,30 @@ def _module() -> Any:
     return needed("PIL.Image", "reading images", "images")
 
 
+def is_picture(path: Path | str) -> bool:
+    """Whether the name of a file says that it is an image."""
+    return Path(path).suffix.lower() in ENDINGS
+
+
 def _open(path: Path | str, mode: str) -> Any:
-    """The image as ``RGB`` or ``L`` (grey); what is transparent shows white paper."""
+    """The image as ``RGB`` or ``L`` (grey) of 8 bits, upright; what is transparent shows white paper.
+
+    Of several images in one file (GIF, TIFF), it is the first.
+    """
     image = _module()
     try:
         # Pillow warns of images that it takes for bombs, of damaged ones, too; and it complains in many ways.
-        with (
-            warnings.catch_warnings(action="error"),
-            open_file(path) as file,
-            image.open(file, formats=FORMATS) as opened,
-        ):
-            opened.draft(mode, _LARGE)  # a large JPEG is read as a smaller one; for other formats, this does nothing
-            if opened.width * opened.height > MOST_PIXELS:
-                raise DataError(f"{path}: {opened.width:,} x {opened.height:,} pixels are too many; make it smaller")
-            if not opened.has_transparency_data:
-                return opened.convert(mode)
-            paper = image.new("RGBA", opened.size, "white")
-            paper.alpha_composite(opened.convert("RGBA"))
-            return paper.convert(mode)
+        with warnings.catch_warnings(action="error"), open_file(path) as file:
+            image.init()
+            with image.open(file, formats=[name for name in image.OPEN if name not in NOT_DECODED]) as opened:
+                opened.draft(mode, _LARGE)  # a large JPEG is read as a smaller one; does nothing for other formats
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise DataError(
+                        f"{path}: {opened.width:,} x {opened.height:,} pixels are too many; make it smaller"
+                    )
+                _shorten_clear_colour(opened)
+                opened.load()
+                return _upright(image, _eight_bits(image, path, opened, mode), opened)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except DataError:
@@ -99,3 +129,51 @@ def _open(path: Path | str, mode: str) -> Any:
     except Exception as error:
         why = (isinstance(error, OSError) and error.strerror) or error
         raise DataError(f"{path}: cannot be read as an image: {why}") from None
+
+
+def _eight_bits(image: Any, path: Path | str, opened: Any, mode: str) -> Any:
+    """The pixels as ``mode``. Pillow's own conversion cuts numbers of more than 8 bits off at 255."""
+    if opened.mode == "F" or (opened.mode == "I" and opened.format not in ("PNG", "PPM")):
+        kind = "floats" if opened.mode == "F" else "signed or 32-bit integers"
+        raise DataError(
+            f"{path}: its pixels are {kind}, which do not say which of them is white; save it with 8 or 16 bits"
+        )
+    if opened.mode.startswith("I"):
+        return _grey_of_16_bits(image, opened).convert(mode)
+    if not opened.has_transparency_data:
+        return opened.convert(mode)
+    paper = image.new("RGBA", opened.size, "white")
+    paper.alpha_composite(opened.convert("RGBA"))
+    return paper.convert(mode)
+
+
+def _grey_of_16_bits(image: Any, opened: Any) -> Any:
+    values = np.asarray(opened).astype(np.float64)
+    bits, inverted = 16, False
+    if opened.format == "TIFF":
+        bits = int(opened.tag_v2.get(_BITS, (16,))[0])
+        inverted = opened.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    grey = np.rint(np.clip(values * (255 / (2**bits - 1)), 0, 255))
+    grey = 255 - grey if inverted else grey
+    clear = opened.info.get("transparency")
+    if isinstance(clear, int):
+        grey[values == clear] = 255
+    return image.fromarray(grey.astype(np.uint8))
+
+
+def _shorten_clear_colour(opened: Any) -> None:
+    """The colour that is transparent has 16 bits where a PNG's pixels have, of which Pillow keeps the upper 8."""
+    clear = opened.info.get("transparency")
+    if isinstance(clear, tuple) and opened.tile and str(opened.tile[0][3]).endswith("16B"):
+        opened.info["transparency"] = tuple(value >> 8 for value in clear)
+
+
+def _upright(image: Any, picture: Any, opened: Any) -> Any:
+    """The picture as the camera was held. EXIF data that cannot be read says nothing."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            orientation = opened.getexif().get(_ORIENTATION)
+    except Exception:  # Pillow raises many kinds of errors for damaged EXIF data
+        return picture
+    operation = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+    return picture.transpose(image.Transpose[operation]) if operation else picture

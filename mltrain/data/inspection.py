@@ -76,7 +76,7 @@ def class_counts(rows: Split, classes: Sequence[str] | None) -> list[int]:
 def find_oddities(dataset: Dataset, features: Sequence[FeatureFacts]) -> list[str]:
     """A sentence for each thing that is probably wrong with the rows."""
     return [
-        *dataset.notes,
+        *dataset.warnings,
         *_constant(features),
         *_duplicated(dataset),
         *_leaking(dataset),

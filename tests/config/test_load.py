@@ -105,8 +105,7 @@ training: {epochs: 1e-3, batch_size: all}
 """
     assert problems_in(text) == [
         "x.yaml:2:7  seed: expected a whole number of at least 0, got -1",
-        "x.yaml:3:49  dataset.shuffle: unknown option for inline; it has x, y, validation_split, test_split, "
-        "split_seed",
+        "x.yaml:3:49  dataset.shuffle: unknown option for inline; it is an option of training",
         "x.yaml:5:5  layers[0]: unknown layer 'flaten'; did you mean 'flatten'?",
         "x.yaml:6:19  layers[1].unit: unknown option for dense; did you mean 'units'?",
         "x.yaml:8:11  layers[2].rate: expected a number of at least 0 and below 1, got 1.5",
@@ -117,7 +116,8 @@ training: {epochs: 1e-3, batch_size: all}
         "x.yaml:12:1  seed: given twice, first on line 2; keep one",
         "x.yaml:15:18  optimizer.learning_rate: tags such as '!!float' are not allowed; write a plain value",
         "x.yaml:15:18  optimizer.learning_rate: expected a number above 0 or a schedule, got '0.1'; remove the quotes",
-        "x.yaml:16:3  optimizer: expected a name, got 2",
+        "x.yaml:16:3  optimizer.2: unknown option for sgd; it has learning_rate, momentum, nesterov, weight_decay, "
+        "clip_norm, use_ema, ema_momentum",
         "x.yaml:17:20  training.epochs: expected a whole number of at least 0, got 0.001",
         "x.yaml:17:38  training.batch_size: expected a whole number of at least 1 or 'full', got 'all'",
     ]
@@ -135,8 +135,8 @@ CASES = {
         "x.yaml:4:1  optimiser: unknown option for a config; did you mean 'optimizer'?",
     ),
     "nothing like a section": (
-        f"{WHOLE}callbacks: []\n",
-        "x.yaml:4:1  callbacks: unknown option for a config; it has name, seed, dataset, layers, loss, optimizer, "
+        f"{WHOLE}surprise: []\n",
+        "x.yaml:4:1  surprise: unknown option for a config; it has name, seed, dataset, layers, loss, optimizer, "
         "metrics, training",
     ),
     "an option outside of its section": (

@@ -93,7 +93,7 @@ REFUSED = {
     "optimiser.learning_rate=1": "optimiser: unknown option for a config; did you mean 'optimizer'?",
     "optimizer.lr=1": "optimizer.lr: unknown option for sgd; did you mean 'learning_rate'?",
     "optimizer.type=addam": "optimizer.type: unknown optimizer 'addam'; did you mean 'adam'?",
-    "optimizer={type: adam, beta: 1}": "optimizer.beta: unknown option for adam; did you mean 'beta_1'?",
+    "optimizer={type: adam, beta: 1}": "optimizer.beta: unknown option for adam; did you mean 'beta_1' or 'beta_2'?",
     "learning_rate=1": "learning_rate: unknown option for a config; did you mean 'optimizer.learning_rate'?",
     "epochs=1": "epochs: unknown option for a config; did you mean 'training.epochs'?",
     "training.epoch=1": "training.epoch: unknown option for training; did you mean 'epochs'?",
@@ -118,7 +118,6 @@ REFUSED = {
     "loss=[mse": "loss: expected ',' or ']' here: the '[' of line 1 is still open",
     "layers.1={a: 1, a: 2, type: relu}": "layers[1].a: given twice, first on line 1; keep one\n"
     "layers[1].a: unknown option for relu; it has name",
-    "training.track={1: a}": "training.track: expected a name, got 1",
 }
 
 

@@ -13,15 +13,15 @@ FAULTS = {
     ),
     "a line too far in": (
         "a: 1\n  b: 2\n",
-        "2:4 this colon has no place here; is the line indented like its neighbours?",
+        "2:3 indented by 2 spaces, unlike the lines around it; with 0 it fits",
     ),
     "a line too far out": (
         "a:\n  b: 1\n c: 2\n",
-        "3:2 indented unlike its neighbours: the section that begins on line 1 has column 1",
+        "3:2 indented by 1 space, unlike the lines around it; with 2 it fits",
     ),
     "an item too far out": (
         "a:\n  - b\n - c\n",
-        "3:2 indented unlike its neighbours: the section that begins on line 1 has column 1",
+        "3:2 indented by 1 space, unlike the lines around it; with 2 it fits",
     ),
     "no space after the colon": ("seed: 1\nepochs:5\n", "2:7 put a space after the colon: 'epochs: 5'"),
     "no space after the first colon": ("epochs:5\nseed: 1\n", "1:7 put a space after the colon: 'epochs: 5'"),

@@ -55,7 +55,12 @@ def test_the_first_of_two_keys_counts() -> None:
     assert read_yaml("a: 1\na: {b: 2}\n").data == {"a": 1}
 
 
-@pytest.mark.parametrize("key", ["1", "null", "true", "1e3"])
+@pytest.mark.parametrize("key", ["1", "true", "1e3", "0x10"])
+def test_a_key_that_looks_like_another_value_is_the_name_that_is_written(key: str) -> None:
+    assert read_yaml(f"a:\n  {key}: 1\n").data == {"a": {key: 1}}
+
+
+@pytest.mark.parametrize("key", ["null", "~"])
 def test_a_key_that_is_no_name(key: str) -> None:
     assert problems(f"a:\n  {key}: 1\n") == {f"a: expected a name, got {key}": (2, 3)}
 

@@ -50,6 +50,53 @@ def test_arrays_by_name(tmp_path):
     assert dataset.row_spec.classes is None
 
 
+PIXELS = np.array([[0, 255], [51, 102]], np.uint8)
+
+
+def parts_of(folder: Path, x: np.ndarray, test_x: np.ndarray, y: object = (0, 1), test_y: object = (0, 1), **options):
+    save(folder, x=x, y=np.array(y), test_x=test_x, test_y=np.array(test_y))
+    return load("npz", folder, path="a.npz", test_x="test_x", test_y="test_y", **options)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.uint32, np.float32, np.float64])
+def test_parts_of_other_dtypes_mean_the_same_numbers(tmp_path, dtype):
+    dataset = parts_of(tmp_path, PIXELS, PIXELS.astype(dtype))
+    scaled = dataset.preprocessing.inputs.applied
+    assert scaled(dataset.test.x).tolist() == scaled(dataset.train.x).tolist()
+    if dtype not in (np.float32, np.float64):
+        dataset = parts_of(tmp_path, PIXELS.astype(np.int64), PIXELS.astype(dtype))
+        assert dataset.test.x.tolist() == dataset.train.x.tolist() == PIXELS.tolist()
+
+
+@pytest.mark.parametrize(
+    ("x", "test_x"),
+    [
+        (PIXELS, (PIXELS / 255).astype(np.float32)),
+        (PIXELS, PIXELS / 510),
+        (PIXELS, (PIXELS / 255).round()),
+        (PIXELS, PIXELS.astype(np.int64) + 1),
+        (PIXELS, -PIXELS.astype(np.int64)),
+        (PIXELS / 255, PIXELS),
+        (PIXELS, PIXELS > 0),
+    ],
+)
+def test_parts_of_another_scale_are_refused(tmp_path, x, test_x):
+    with pytest.raises(DataError, match=r"bytes are scaled, other numbers are not; save both in one dtype$"):
+        parts_of(tmp_path, x, test_x)
+    assert parts_of(tmp_path, x, test_x, scale=False).test.x.tolist() == test_x.astype(np.float32).tolist()
+
+
+def test_labels_of_other_dtypes_are_the_same_classes(tmp_path):
+    for dtype in (np.uint8, np.int64, np.float32, np.float64, bool):
+        dataset = parts_of(tmp_path, PIXELS, PIXELS, test_y=np.array([1, 0], dtype))
+        assert dataset.test.y.tolist() == [1, 0]
+    for labels, message in (([0.5, 1], "the class '0.5'"), ([[0], [1]], "expected the class of each row")):
+        with pytest.raises(DataError, match=message):
+            parts_of(tmp_path, PIXELS, PIXELS, test_y=labels)
+    with pytest.raises(DataError, match="have other shapes"):
+        parts_of(tmp_path, PIXELS, PIXELS[:, :1])
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [

@@ -30,12 +30,12 @@ from mltrain.data.tables.learning import (
     standard,
     whole_rows,
 )
-from mltrain.data.tables.nearest import no_column
 from mltrain.data.tables.notation import PLAIN
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.data.tables.telltales import telltales
 from mltrain.errors import DataError, OptionError
+from mltrain.names.nearest import no_column
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
@@ -260,8 +260,8 @@ class RawRows(RawData):
             test or self._held(spec.test_path, format_, row_spec),
             preprocessing,
             gaps,
-            notes,
-            tuple((one.name, one.reason) for one in table.left_out),
+            warnings=notes,
+            left_out=tuple((one.name, one.reason) for one in table.left_out),
         )
 
     def _ordered(self, order: npt.NDArray[np.intp], *, last: bool) -> RawTable:

@@ -71,7 +71,11 @@ class Npz(DatasetSpec):
         row_spec = RowSpec(x.shape[1:], 1 if classes else rows.y.shape[1], classes)
         if self.test_x is None or self.test_y is None:
             return row_spec, rows, None
-        test_x = _inputs(path, self.test_x, arrays[self.test_x])
+        test_x = arrays[self.test_x]
+        if self.scale:
+            test_x = _like(path, self.x, arrays[self.x], self.test_x, test_x)
+        else:
+            test_x = _inputs(path, self.test_x, test_x)
         test = Split(test_x, _targets(path, self.test_y, arrays[self.test_y], classes))
         _check_lengths(path, self.test_x, self.test_y, test)
         if test.x.shape[1:] != x.shape[1:] or test.y.shape[1:] != rows.y.shape[1:]:
@@ -135,6 +139,23 @@ def _inputs(path: Path, name: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return x
 
 
+def _like(path: Path, name: str, x: npt.NDArray[Any], test_name: str, test_x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The rows to test on, with numbers that mean the same as in those to learn from, of which bytes are scaled."""
+    given, test_x = test_x, _inputs(path, test_name, test_x)
+    if (x.dtype == np.uint8) == (test_x.dtype == np.uint8):
+        return test_x
+    if x.dtype == np.uint8:
+        bytes_too = bool(((test_x >= 0) & (test_x <= 255) & (test_x == np.floor(test_x))).all())
+        if bytes_too and (given.dtype.kind in "ui" or test_x.max() > 1):
+            return test_x.astype(np.uint8)
+    elif x.dtype.kind in "ui":
+        return test_x.astype(np.float32)
+    raise DataError(
+        f"{path}: '{name}' is {x.dtype}, but '{test_name}' is {given.dtype}, from {test_x.min():g} to "
+        f"{test_x.max():g}: bytes are scaled, other numbers are not; save both in one dtype"
+    )
+
+
 def _classes(path: Path, name: str, y: npt.NDArray[Any]) -> tuple[str, ...] | None:
     if y.ndim == 1 and y.dtype.kind == "U":
         return tuple(np.unique(y).tolist())
@@ -154,8 +175,11 @@ def _targets(path: Path, name: str, y: npt.NDArray[Any], classes: tuple[str, ...
         if y.dtype.kind not in "uif" or y.ndim not in (1, 2):
             raise DataError(f"{path}: '{name}' is {y.dtype} of shape {y.shape}; expected texts or numbers, a row each")
         return _inputs(path, name, y).astype(np.float32)
+    if y.ndim != 1:
+        raise DataError(f"{path}: '{name}' is {y.dtype} of shape {y.shape}; expected the class of each row")
+    whole = y.dtype.kind == "b" or (y.dtype.kind == "f" and bool(((y == np.floor(y)) & (np.abs(y) < 2**31)).all()))
     numbers = {text: number for number, text in enumerate(classes)}
-    texts = y.astype(str).tolist() if y.dtype.kind != "b" else y.astype(int).astype(str).tolist()
+    texts = (y.astype(np.int64) if whole else y).astype(str).tolist()
     if unknown := [text for text in texts if text not in numbers]:
         raise DataError(f"{path}: '{name}' holds the class '{unknown[0]}', which there is none of to learn from")
     return np.array([numbers[text] for text in texts], np.int32)

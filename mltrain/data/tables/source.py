@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.tables.cells import BadCell
-from mltrain.data.tables.nearest import no_column
 from mltrain.errors import DataError
+from mltrain.names.nearest import no_column
 
 BLOCK_ROWS = 8192
 """Rows that are in memory as text at a time."""

@@ -1,6 +1,6 @@
 import pytest
 
-from mltrain.config.nearest import did_you_mean, nearest
+from mltrain.names.nearest import did_you_mean, nearest
 
 NAMES = ["dense", "dropout", "leaky_relu", "mse", "mean_squared_error", "learning_rate", "units"]
 
