@@ -56,8 +56,8 @@ class Dataset:
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
     the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
-    ``warnings`` what looks wrong in the source, or was guessed. ``left_out`` are columns that are not learned from, each
-    with the reason.
+    ``warnings`` what looks wrong in the source, or was guessed. ``left_out`` are columns that are not learned from,
+    each with the reason.
     """
 
     row_spec: RowSpec
