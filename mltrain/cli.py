@@ -3,22 +3,20 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 
 import typer
 import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.system.streams import open_closed, reason, silence
+from mltrain.system.streams import MustArrive, open_closed, silence
 
 if TYPE_CHECKING:
     from mltrain.views.terminal.terminal import Terminal
 
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
-
-_NOT_WRITTEN = StorageError.exit_code
 
 app = typer.Typer(
     name="mltrain",
@@ -357,6 +355,14 @@ def init(
     ] = None,
     regression: Annotated[bool, typer.Option("--regression", help="With the name csv: predict numbers.")] = False,
     classes: Annotated[bool, typer.Option("--classes", help="With the name csv: predict classes.")] = False,
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether the table's first line names its columns."),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(metavar="CHAR", help="What separates the table's cells; ' ' for blanks.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="How the table's text is encoded.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write; by default NAME.yaml here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
@@ -367,7 +373,9 @@ def init(
     if regression and classes:
         raise UsageError("--regression and --classes: a target is predicted as one of the two")
     task: Literal["regression", "classes"] | None = "regression" if regression else "classes" if classes else None
-    run(_terminal(), name, out, force=force, rows=rows, target=target, task=task)
+    said = {"header": header, "delimiter": delimiter, "encoding": encoding}
+    layout = {option: value for option, value in said.items() if value is not None}
+    run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout, task=task)
 
 
 @app.command()
@@ -397,23 +405,28 @@ def _terminal(**options: Any) -> "Terminal":
 def main() -> None:
     """The ``mltrain`` command. Errors that are meant for the user become one message and an exit code."""
     open_closed()
+    stdout = sys.stdout
+    sys.stdout = cast(TextIO, MustArrive(stdout))
     try:
         code = _run()
-        sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
-        silence(sys.stdout)
+        silence(stdout)
         code = 1
     except OSError as error:
-        silence(sys.stdout)  # or Python would try once more
-        _terminal().error(f"{error.filename or 'the output'}: cannot be written: {reason(error)}")
-        code = _NOT_WRITTEN
+        _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
+        code = StorageError.exit_code
+    finally:
+        sys.stdout = stdout
     sys.exit(code)
 
 
 def _run() -> int:
     try:
-        app(standalone_mode=True)
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except SystemExit as end:
         if end.code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
             _terminal().error("interrupted")

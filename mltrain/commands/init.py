@@ -1,8 +1,9 @@
 """``mltrain init``: the starter configs, which are the lessons."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from mltrain.commands.init_table import Task, config_for
 from mltrain.config.schema import schema_text
@@ -38,20 +39,23 @@ def run(
     force: bool = False,
     rows: Path | None = None,
     target: str | None = None,
+    layout: Mapping[str, Any] | None = None,
     task: Task | None = None,
 ) -> None:
     """List the starters, or write one, with the schema that tells editors what may stand in it.
 
-    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``, as numbers or
-    classes if ``task`` says which.
+    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``, as numbers or classes if
+    ``task`` says which; ``layout`` are options that say how the file is laid out.
     """
     if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
         raise UsageError(
             "for a table of your own, say which and what to predict: mltrain init csv FILE --target COLUMN"
         )
+    if layout and rows is None:
+        raise UsageError(f"--{next(iter(layout))} goes with a table: mltrain init csv FILE --target COLUMN")
     if rows is not None and target is not None:
         config = out or rows.with_suffix(".yaml")
-        text, decided = config_for(rows, target, config.parent, task)
+        text, decided = config_for(rows, target, config.parent, layout or {}, task)
         for sentence in decided:
             terminal.note(sentence)
         _write(terminal, config, f"{EDITOR_LINE}\n{text}", force=force)

@@ -13,11 +13,11 @@ from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier
 from mltrain.data.columns.number import Number, counts_rows
 from mltrain.data.splitting import rows_in_words
-from mltrain.data.tables.arrow import ARROW, PARQUET
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical, means_missing
-from mltrain.data.tables.opening import JSON_LINES, open_rows
+from mltrain.data.tables.opening import is_arrow, is_json_lines, open_rows
 from mltrain.data.tables.profile import profile, recognize
-from mltrain.errors import DataError
+from mltrain.data.tables.text_file import is_text_encoding
+from mltrain.errors import DataError, UsageError
 from mltrain.names.nearest import no_column
 
 Task = Literal["regression", "classes"]
@@ -35,26 +35,43 @@ _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
 """Of a small table, numbers are soon learned by heart: benchmarks/compare_sklearn.py shows what these limits do."""
 
 
-def config_for(path: Path, target: str, folder: Path, task: Task | None = None) -> tuple[str, list[str]]:
+def config_for(
+    path: Path, target: str, folder: Path, layout: Mapping[str, Any], task: Task | None = None
+) -> tuple[str, list[str]]:
     """The text of a config of at most fifteen lines that predicts ``target``, and what was decided, in sentences.
 
-    ``folder`` is where the config will stand: that is from where it names the table. ``task`` says whether to predict
-    numbers or classes; by default the target's values say it. Raises `DataError` where the file or the target cannot be
-    used.
+    ``folder`` is where the config will stand: that is from where it names the table. ``layout`` are options of the
+    dataset that say how the file is laid out; what was guessed and could be otherwise becomes one, too. ``task`` says
+    whether to predict numbers or classes; by default the target's values say it. Raises `DataError` where the file or
+    the target cannot be used.
     """
-    if JSON_LINES & set(path.suffixes):
+    if is_json_lines(path):
         raise DataError(f"{path}: JSON Lines can be predicted, but not learned from; save the rows as .csv or .parquet")
-    with open_rows(path, expected=[target], as_text=True) as source:
+    kind = "parquet" if is_arrow(path) else "csv"
+    if layout and kind == "parquet":
+        raise UsageError(f"--{next(iter(layout))}: {path} is no text, and says itself how it is laid out")
+    _check(layout)
+    with open_rows(path, expected=[target], as_text=True, **layout) as source:
+        source.use([name for name in source.columns if name not in source.unusable])
         columns = {held.name: held for held in profile(source, Missing())}
         if target not in columns:
             raise DataError(f"{path}: {no_column(target, source.columns)}")
+        if target in source.unusable:
+            raise DataError(f"{path}: column '{target}' can be no target: it holds {source.unusable[target]}")
+        decided = list(source.notes)
+        layout = {**source.guesses, **layout}
+        unusable = source.unusable
     if not next(iter(columns.values())).rows:
         raise DataError(f"{path}: there are no rows in it")
     goal = _goal(path, columns.pop(target), task)
-    kind = "parquet" if path.suffix.lower() in (*PARQUET, *ARROW) else "csv"
     dataset: dict[str, Any] = {"type": kind, "path": _seen_from(folder, path), "target": target, "test_split": 0.2}
+    dataset |= layout
     guesses = {name: recognize(held) for name, held in columns.items()}
-    useless = {name: why for name, held in columns.items() if (why := _useless(held, guesses[name])) is not None}
+    useless = {
+        name: f"it holds {unusable[name]}" if name in unusable else why
+        for name, held in columns.items()
+        if (why := _useless(held, guesses[name])) is not None
+    }
     counting = [name for name, held in columns.items() if name not in useless and counts_rows(held)]
     if len(useless) + len(counting) < len(columns):
         useless |= dict.fromkeys(counting, "it numbers the rows")
@@ -71,7 +88,7 @@ def config_for(path: Path, target: str, folder: Path, task: Task | None = None) 
     odd = [(name, one) for name, guess in {target: goal.guess, **used}.items() for one in guess.odd]
     if texts := [one.text for _, one in odd if means_missing(one.text)]:
         dataset["missing_values"] = [*DEFAULT_MISSING, *dict.fromkeys(texts)]
-    decided = [
+    decided += [
         f"'{target}' is the target: {goal.reason}",
         *_about_kinds(used),
         *(f"'{name}' is left out: {why}" for name, why in useless.items()),
@@ -196,6 +213,17 @@ def _trial(dataset: dict[str, Any], path: Path) -> Iterator[str]:
 
 def _listed(useless: Mapping[str, str]) -> str:
     return "; ".join(f"'{name}': {why}" for name, why in useless.items())
+
+
+def _check(layout: Mapping[str, Any]) -> None:
+    """Raises `UsageError` if a file cannot be laid out so."""
+    if len(layout.get("delimiter", ",")) != 1:
+        raise UsageError(f"--delimiter {layout['delimiter']}: expected one character")
+    if not is_text_encoding(layout.get("encoding", "utf-8")):
+        raise UsageError(
+            f"--encoding {layout['encoding']}: there is no such encoding; some are utf-8, latin-1, windows-1252, "
+            "utf-16, cp1251, gbk"
+        )
 
 
 def _seen_from(folder: Path, path: Path) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mltrain.data.tables.source import Block, Source
+from mltrain.data.tables.source import Block, Source, as_cell
 
 
 class GivenRows(Source):
@@ -14,5 +14,9 @@ class GivenRows(Source):
         self.columns = tuple(dict.fromkeys(column for row in rows for column in row))
 
     def blocks(self) -> Iterator[Block]:
-        columns = [["" if row.get(name) is None else str(row[name]) for row in self._rows] for name in self.columns]
+        columns = [[_cell(row.get(name)) for row in self._rows] for name in self.columns]
         yield Block(columns, 1, range(1, len(self._rows) + 1))
+
+
+def _cell(value: Any) -> str:
+    return str(value) if isinstance(value, bool) else as_cell(value)

@@ -103,6 +103,8 @@ def survey(open_file: Open, roles_of: Callable[[Source], Roles], missing: Missin
     """Read all rows. Raises `DataError`, which names file, line, row and column."""
     with open_file(as_text) as source:
         roles = roles_of(source)
+        used = [*roles.features, *roles.targets, *([roles.split] if roles.split else [])]
+        source.use(used)
         blocks = source.blocks()
         first = next(blocks, None)
         if first is None:
@@ -114,8 +116,10 @@ def survey(open_file: Open, roles_of: Callable[[Source], Roles], missing: Missin
             except _NotAsItSeemed:
                 pass
     with open_file(True) as source:
+        source.use(used)
         guesses = _examined(source, roles, missing)
     with open_file(True) as source:
+        source.use(used)
         return _read(source, source.blocks(), roles, guesses, missing)
 
 
