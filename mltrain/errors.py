@@ -7,6 +7,7 @@
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
     ├── NotEnoughMemory     3    a training would take more memory than there is
+    ├── WorkerLost          3    a process that helped to train ended, or is stopped
     ├── TrainingDiverged    4    the loss is no longer a number
     └── TrainingInterrupted 130  the user asked training to stop
 
@@ -96,6 +97,15 @@ class OptionError(ValueError):
     def __init__(self, option: ConfigPath, message: str):
         super().__init__(message)
         self.option = option
+
+
+class WorkerLost(MltrainError):
+    """A worker process of a training ended, is stopped, or could not even begin; the weights are those of an epoch."""
+
+    exit_code = 3
+
+    def __init__(self, what: str = "a worker process was ended by the system"):
+        super().__init__(f"{what}; try again with --threads 1, which needs no workers and less memory")
 
 
 class TrainingDiverged(MltrainError):

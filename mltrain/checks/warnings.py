@@ -10,7 +10,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain.backends.numpy.evaluation import Evaluator
-from mltrain.checks.errors import last_activation
+from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.tables.format import TableFormat
 from mltrain.engine.initializers.constant import Constant
@@ -56,7 +56,8 @@ def find_warnings(
         *dataset.warnings,
         *_about_inputs(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
-        *_about_output(network, loss, training),
+        *output_warnings(network.nodes, loss, dataset.row_spec, target),
+        *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
     ]
 
@@ -141,19 +142,11 @@ def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> l
     return [f"no row to train on is of class {names}: the network will never predict it"]
 
 
-def _about_output(network: Network, loss: Loss, training: Training) -> list[str]:
-    found = []
-    last = last_activation(network.nodes)
-    name = last.type_name() if last else "linear"
-    if name == "softmax" and loss.fused_activation != "softmax":
-        found.append(
-            f"softmax with {loss.type_name()} learns slowly, and hardly at all from confident mistakes; "
-            "use sparse_categorical_crossentropy"
-        )
+def _about_steps(network: Network, loss: Loss) -> list[str]:
     steps = [stage for node in network.nodes for stage in node.layer.stages() if stage.type_name() == "step"]
-    if training.epochs and len(steps) > (loss.fused_activation == "step"):
-        found.append("step has slope 0, so nothing before it can learn; use sigmoid or relu instead")
-    return found
+    if len(steps) > (loss.fused_activation == "step"):
+        return ["step has slope 0, so nothing before it can learn; use sigmoid or relu instead"]
+    return []
 
 
 def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:

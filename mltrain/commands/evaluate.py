@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from mltrain.data.base import Split
+from mltrain.data.base import DatasetSpec, Split
 from mltrain.data.fingerprint import fingerprint
 from mltrain.inference.model import Model
 from mltrain.inference.tables import open_for, read_split, target_names
 from mltrain.job import split_to_evaluate
-from mltrain.runs.run import dataset_of, find_model
+from mltrain.runs.run import find_model, read_model
 from mltrain.training.quality import QUANTILES, class_qualities, residual_quantiles
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.tables import Confusion, class_table, evaluation, residual_table
@@ -19,8 +19,8 @@ from mltrain.views.terminal.views import Stack, View, verbatim
 def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
     file = find_model(path)
-    model = Model.load(file)
-    split, rows = _own_rows(terminal, file, model) if data is None else _rows_of(terminal, model, data)
+    model, dataset, folder = read_model(file)
+    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(terminal, model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -48,9 +48,8 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     terminal.result(Stack(views), document)
 
 
-def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]:
+def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> tuple[str, Split]:
     """The rows that the model's own dataset held back, and what they are called."""
-    description, folder = dataset_of(file, model)
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder, model.preprocessing)

@@ -27,6 +27,7 @@ from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
+from mltrain.system.atomic_folder import read_together
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.targets import class_names, encode, target_scaling
 
@@ -121,7 +122,12 @@ class Model:
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
-        with ModelFile(Path(path)) as file:
+        file = Path(path)
+        return read_together(file.parent, (file.name,), lambda found: cls._read(found.get(file.name, file)))
+
+    @classmethod
+    def _read(cls, path: Path) -> "Model":
+        with ModelFile(path) as file:
             config, row_spec, preprocessing, origin = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
