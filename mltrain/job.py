@@ -27,8 +27,7 @@ from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Progress, Rows, train
-from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
-from mltrain.training.monitored import schedule_problems
+from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
 from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 

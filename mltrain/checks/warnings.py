@@ -21,8 +21,8 @@ from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
-from mltrain.errors import TrainingDiverged
+from mltrain.engine.schedules.base import Schedule
+from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
@@ -155,7 +155,11 @@ def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
     frozen = [node for node in network.nodes if not node.trainable_count and node.name not in taken]
     chance = [node.name for node in frozen if any(map(_is_drawn, node.parameters.values()))]
     return [
-        f"layer {name} is frozen at random first weights; give those of a trained model with --init-from"
+        Worded(
+            f"layer {name} is frozen at random first weights; give those of a trained model with ",
+            python="init_from",
+            commands="--init-from",
+        )
         for name in chance
     ]
 
@@ -168,7 +172,7 @@ def _is_drawn(parameter: Parameter) -> bool:
 def _unheeding(optimizer: Optimizer) -> Optimizer:
     """The optimizer without what looks back on earlier steps, and would hide where a step leads."""
     rate = optimizer.learning_rate
-    rate = rate.initial_learning_rate if isinstance(rate, ReduceOnPlateau) else rate
+    rate = rate.at(0) if isinstance(rate, Schedule) and rate.monitored else rate
     return replace(optimizer, learning_rate=rate, use_ema=False)
 
 
@@ -188,7 +192,7 @@ def try_steps(
     """
     if not training.epochs:
         return []
-    rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
+    rows = training.rows_per_batch(len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
     measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
