@@ -41,7 +41,7 @@ def fit(
     """
     job = prepare(config, overrides, folder=folder)
     started = [] if init_from is None else job.start_from(_model(init_from))
-    for warning in job.warnings(started):
+    for warning in [*job.dataset.notes, *job.warnings(started)]:
         warnings.warn(warning, MltrainWarning, stacklevel=2)
     history: list[EpochReport] = []
     with _interruptible() as stop:
