@@ -1,6 +1,7 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
 import sys
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,8 +21,35 @@ _INTERRUPTED = 130
 
 _NOT_WRITTEN = StorageError.exit_code
 
+_CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
+"""What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
+
+
+class _Commands(typer.core.TyperGroup):
+    """The commands; a word that is none of them is answered with what was probably meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise UsageError(f"there is no command '{args[0]}'{_meant(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+def _meant(word: str, commands: Collection[str]) -> str:
+    """What to say of a word that stands where a command should: the end of a message."""
+    from mltrain.config.starters import starters
+    from mltrain.names.nearest import did_you_mean
+    from mltrain.names.other_tools import member_here
+
+    if word.endswith((".yaml", ".yml")):
+        return f"; train a config with: mltrain fit {word}"
+    if word in starters():
+        return f"; write the starter of that name with: mltrain init {word}"
+    return member_here("command", word, commands) or did_you_mean(word, commands, "; list them with: mltrain --help")
+
+
 app = typer.Typer(
     name="mltrain",
+    cls=_Commands,
     help="Train small neural networks from a YAML file.",
     epilog="Start with: mltrain init linear, then mltrain fit linear.yaml, then mltrain predict --x 10",
     no_args_is_help=True,
@@ -33,11 +61,14 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 ModelOption = Annotated[
     Path | None,
-    typer.Option("--model", metavar="PATH", help="A model.npz or a run's folder; by default the newest run."),
+    typer.Option("--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL."),
 ]
 RunArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[RUN|MODEL]", help="A run's folder or a model.npz; by default the newest run."),
+    typer.Argument(
+        metavar="[RUN|MODEL]",
+        help="A run by its name or folder, a model by its file, or latest; by default the newest run.",
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -71,7 +102,7 @@ def fit(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
     init_from: Annotated[
         Path | None,
-        typer.Option("--init-from", metavar="MODEL", help="Start from this model's weights where they fit."),
+        typer.Option("--init-from", metavar="RUN|MODEL", help="Start from this model's weights where they fit."),
     ] = None,
     resume: Annotated[
         Path | None,
@@ -105,11 +136,14 @@ def fit(
         if given := [name for name, value in fixed.items() if value is not None]:
             raise UsageError(f"--resume goes on as the run began, so {given[0]} cannot go with it; --epochs can")
         from mltrain.commands import resume as resumption
+        from mltrain.runs.run import CHECKPOINT, find_run
 
-        resumption.run(terminal, resume, config, epochs, live=live, log_dir=log_dir, profile=watch)
+        resumption.run(
+            terminal, find_run(resume, holding=CHECKPOINT), config, epochs, live=live, log_dir=log_dir, profile=watch
+        )
         return
     if config is None:
-        raise UsageError("say what to train: a CONFIG, or --resume with the folder of a run to go on with")
+        raise UsageError("say what to train: a CONFIG, or --resume with the run to go on with")
     from mltrain.commands.fit import run
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
@@ -129,6 +163,7 @@ def fit(
 
 @app.command()
 def predict(
+    path: RunArgument = None,
     x: Annotated[
         list[str] | None,
         typer.Option("--x", metavar="VALUES", help="One row of input: 10, or 1,2,3, or age=3,kind=cat. Repeatable."),
@@ -150,6 +185,7 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Say what a trained network makes of new inputs."""
+    model = _chosen(path, model)
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
     from mltrain.data.image_files import is_picture
@@ -178,6 +214,7 @@ def predict(
 
 @app.command()
 def evaluate(
+    path: RunArgument = None,
     model: ModelOption = None,
     data: Annotated[
         str | None,
@@ -191,7 +228,7 @@ def evaluate(
     share_cores(None)
     from mltrain.commands.evaluate import run
 
-    run(_terminal(json=json), model, data)
+    run(_terminal(json=json), _chosen(path, model), data)
 
 
 @app.command()
@@ -221,6 +258,7 @@ def plot(
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
     in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
     moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Draw how the learning went and what the model does.
@@ -231,6 +269,7 @@ def plot(
         raise UsageError(
             "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
         )
+    path = _chosen(path, model)
     if moving:
         from mltrain.commands.plot import animate
 
@@ -250,6 +289,7 @@ def plot(
 def report(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write one HTML page about a run.
@@ -258,7 +298,7 @@ def report(
     """
     from mltrain.commands.report import run
 
-    run(_terminal(json=json), path, out=out)
+    run(_terminal(json=json), _chosen(path, model), out=out)
 
 
 class _ListByDefault(typer.core.TyperGroup):
@@ -279,7 +319,7 @@ runs = typer.Typer(
 app.add_typer(runs, name="runs")
 
 RunName = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run's folder, or its name below runs/.", show_default=False)
+    Path, typer.Argument(metavar="RUN", help="A run by its name or folder, or latest.", show_default=False)
 ]
 
 
@@ -313,7 +353,8 @@ def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
 @runs.command("rm")
 def remove_runs(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Their folders, or names below runs/.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Runs by their names or folders, or latest.", show_default=False),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -325,25 +366,30 @@ def remove_runs(
 
 @app.command()
 def summary(
-    path: Annotated[Path, typer.Argument(metavar="CONFIG|MODEL", help="A config, a model.npz or a run's folder.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CONFIG|RUN|MODEL]", help="A config, or a run or model; by default the newest run."),
+    ] = None,
     changes: SetOption = None,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show the layers, what they put out, and their parameters."""
     from mltrain.commands.summary import run
 
-    run(_terminal(json=json), path, changes or [])
+    run(_terminal(json=json), _chosen(path, model), changes or [])
 
 
 @app.command()
 def check(
     configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The YAML files.", show_default=False)],
     changes: SetOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Say what fit would refuse or warn of, without training."""
     from mltrain.commands.check import run
 
-    run(_terminal(), configs, changes or [])
+    run(_terminal(json=json), configs, changes or [])
 
 
 @app.command()
@@ -382,6 +428,16 @@ def schema() -> None:
     run(_terminal())
 
 
+def _chosen(argument: Path | None, option: Path | None) -> Path | None:
+    """The run or model that was named, in either of the two ways; None where the newest is meant."""
+    from mltrain.runs.run import is_latest
+
+    if argument is not None and option is not None:
+        raise UsageError(f"{argument} and --model {option} both name a run or model; give one of them")
+    name = argument if option is None else option
+    return None if name is None or is_latest(name) else name
+
+
 def _terminal(**options: Any) -> "Terminal":
     from mltrain.views.terminal.terminal import Terminal
 
@@ -406,19 +462,22 @@ def main() -> None:
 
 
 def _run() -> int:
+    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
+
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False)
     except SystemExit as end:
-        if end.code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
-            _terminal().error("interrupted")
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
-        _terminal().error(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        _terminal().error("interrupted")
-        return _INTERRUPTED
+        return fail(error)
+    except _CommandLineError as error:
+        shown: Any = error
+        shown.show()
+        return fail_as_data("UsageError", shown.format_message(), shown.exit_code)
     except MemoryError as error:
-        _terminal().error(f"not enough memory: {error}")
-        return 3
-    return 0
+        return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
+        return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
+    return code if isinstance(code, int) else 0
