@@ -1,25 +1,22 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
 import sys
-from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.system.streams import open_closed, reason, silence
+from mltrain.system.streams import MustArrive, open_closed, silence
 
 if TYPE_CHECKING:
     from mltrain.views.terminal.terminal import Terminal
 
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
-
-_NOT_WRITTEN = StorageError.exit_code
 
 _CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
@@ -30,21 +27,10 @@ class _Commands(typer.core.TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
-            raise UsageError(f"there is no command '{args[0]}'{_meant(args[0], self.commands)}")
+            from mltrain.commands.failure import unknown_command
+
+            raise unknown_command(args[0], self.commands)
         return super().resolve_command(ctx, args)
-
-
-def _meant(word: str, commands: Collection[str]) -> str:
-    """What to say of a word that stands where a command should: the end of a message."""
-    from mltrain.config.starters import starters
-    from mltrain.names.nearest import did_you_mean
-    from mltrain.names.other_tools import member_here
-
-    if word.endswith((".yaml", ".yml")):
-        return f"; train a config with: mltrain fit {word}"
-    if word in starters():
-        return f"; write the starter of that name with: mltrain init {word}"
-    return member_here("command", word, commands) or did_you_mean(word, commands, "; list them with: mltrain --help")
 
 
 app = typer.Typer(
@@ -136,11 +122,9 @@ def fit(
         if given := [name for name, value in fixed.items() if value is not None]:
             raise UsageError(f"--resume goes on as the run began, so {given[0]} cannot go with it; --epochs can")
         from mltrain.commands import resume as resumption
-        from mltrain.runs.run import CHECKPOINT, find_run
+        from mltrain.commands.naming import run_to_resume
 
-        resumption.run(
-            terminal, find_run(resume, holding=CHECKPOINT), config, epochs, live=live, log_dir=log_dir, profile=watch
-        )
+        resumption.run(terminal, run_to_resume(resume), config, epochs, live=live, log_dir=log_dir, profile=watch)
         return
     if config is None:
         raise UsageError("say what to train: a CONFIG, or --resume with the run to go on with")
@@ -401,13 +385,23 @@ def init(
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="With the name csv: the column to predict.")
     ] = None,
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether the table's first line names its columns."),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(metavar="CHAR", help="What separates the table's cells; ' ' for blanks.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="How the table's text is encoded.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write; by default NAME.yaml here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """List the starter configs, or write one."""
     from mltrain.commands.init import run
 
-    run(_terminal(), name, out, force=force, rows=rows, target=target)
+    said = {"header": header, "delimiter": delimiter, "encoding": encoding}
+    layout = {option: value for option, value in said.items() if value is not None}
+    run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout)
 
 
 @app.command()
@@ -430,12 +424,9 @@ def schema() -> None:
 
 def _chosen(argument: Path | None, option: Path | None) -> Path | None:
     """The run or model that was named, in either of the two ways; None where the newest is meant."""
-    from mltrain.runs.run import is_latest
+    from mltrain.commands.naming import chosen
 
-    if argument is not None and option is not None:
-        raise UsageError(f"{argument} and --model {option} both name a run or model; give one of them")
-    name = argument if option is None else option
-    return None if name is None or is_latest(name) else name
+    return chosen(argument, option)
 
 
 def _terminal(**options: Any) -> "Terminal":
@@ -447,17 +438,20 @@ def _terminal(**options: Any) -> "Terminal":
 def main() -> None:
     """The ``mltrain`` command. Errors that are meant for the user become one message and an exit code."""
     open_closed()
+    stdout = sys.stdout
+    sys.stdout = cast(TextIO, MustArrive(stdout))
     try:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
-        silence(sys.stdout)
+        silence(stdout)
         code = 1
     except OSError as error:
-        silence(sys.stdout)  # or Python would try once more
-        _terminal().error(f"{error.filename or 'the output'}: cannot be written: {reason(error)}")
-        code = _NOT_WRITTEN
+        _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
+        code = StorageError.exit_code
+    finally:
+        sys.stdout = stdout
     sys.exit(code)
 
 
@@ -465,7 +459,10 @@ def _run() -> int:
     from mltrain.commands.failure import fail, fail_as_data, fail_in_words
 
     try:
-        code = app(standalone_mode=False)
+        try:
+            code = app(standalone_mode=False)
+        finally:
+            sys.stdout.flush()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:

@@ -1,10 +1,19 @@
 """What holds for all tests."""
 
 import os
+import signal
 from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
+
+# Where the tests were started by something that ignores signals (nohup, a background job of a shell), the programs that
+# they start would ignore them, too; an ignored signal is inherited.
+for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -38,12 +38,20 @@ ROOMS: dict[str, set[str]] = {
     "config": {"checks", "training", "engine", "data", "errors", "spec", "names", "system"},
     # A trained model; the folder that a training leaves behind; a training with everything that it needs.
     "inference": {"config", "checks", "backends", "training", "engine", "data", "errors", "system", ""},
-    "runs": {"inference", "config", "training", "engine", "data", "errors", "system", ""},
+    "runs": {"inference", "config", "training", "engine", "data", "errors", "names", "system", ""},
     "job": {"inference", "config", "checks", "backends", "training", "engine", "data", "errors", "random_streams"},
     # A run as arrays; then in the terminal, as files, as a page about a run, and as a page while it trains.
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
     "views.insight": {"job", "runs", "inference", "backends", "training", "engine", "data"},
-    "views.plotting": {"views.insight", "views.terminal", "views.palette", "runs", "errors", "system"},
+    "views.plotting": {
+        "engine.class_scores",
+        "views.insight",
+        "views.terminal",
+        "views.palette",
+        "runs",
+        "errors",
+        "system",
+    },
     "views.report": {
         "views.plotting",
         "views.terminal",
@@ -66,7 +74,7 @@ ROOMS: dict[str, set[str]] = {
         "engine",
         "data",
     },
-    "api": {"job", "runs", "inference", "config", "training"},
+    "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
         "views.insight",
         "views.plotting",
@@ -78,6 +86,7 @@ ROOMS: dict[str, set[str]] = {
         "inference",
         "config",
         "backends",
+        "checks",
         "training",
         "engine",
         "data",
@@ -86,9 +95,16 @@ ROOMS: dict[str, set[str]] = {
         "names",
         "system",
     },
-    "cli": {"commands", "names", "views.terminal", "backends.profiler", "errors", "system", ""},
+    "cli": {"commands", "views.terminal", "backends.profiler", "data.image_files", "errors", "system", ""},
     "__main__": {"cli"},
-    "": {"api", "config", "errors", "inference"},  # mltrain/__init__.py: lazy, so it closes no circle
+    "": {
+        "api",
+        "config",
+        "errors",
+        "inference",
+        "backends",
+        "training",
+    },  # mltrain/__init__.py: lazy, so it closes no circle
 }
 """Each room of mltrain/ (a folder or a file) with the rooms that it may import; "" is the package itself."""
 
@@ -111,7 +127,19 @@ OUTSIDERS: dict[str, set[str]] = {
     },
     "matplotlib": {"views.plotting"},
     "PIL": {"views.plotting"},
-    "msgspec": {"backends", "checks", "config", "data", "engine", "inference", "runs", "spec", "system", "training"},
+    "msgspec": {
+        "backends",
+        "checks",
+        "config",
+        "data",
+        "engine",
+        "inference",
+        "job",
+        "runs",
+        "spec",
+        "system",
+        "training",
+    },
     "yaml": {"config"},
     "rich": {"views.terminal"},
     "typer": {"cli"},

@@ -1,7 +1,9 @@
 """``mltrain init``: the starter configs, which are the lessons."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mltrain.commands.init_table import config_for
 from mltrain.config.schema import schema_text
@@ -34,18 +36,22 @@ def run(
     force: bool = False,
     rows: Path | None = None,
     target: str | None = None,
+    layout: Mapping[str, Any] | None = None,
 ) -> None:
     """List the starters, or write one, with the schema that tells editors what may stand in it.
 
-    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``.
+    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``; ``layout`` are options that say
+    how the file is laid out.
     """
     if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
         raise UsageError(
             "for a table of your own, say which and what to predict: mltrain init csv FILE --target COLUMN"
         )
+    if layout and rows is None:
+        raise UsageError(f"--{next(iter(layout))} goes with a table: mltrain init csv FILE --target COLUMN")
     if rows is not None and target is not None:
         config = out or rows.with_suffix(".yaml")
-        text, decided = config_for(rows, target, config.parent)
+        text, decided = config_for(rows, target, config.parent, layout or {})
         for sentence in decided:
             terminal.note(sentence)
         _write(terminal, config, f"{EDITOR_LINE}\n{text}", force=force)

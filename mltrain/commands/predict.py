@@ -1,20 +1,25 @@
 """``mltrain predict``: what a model makes of new inputs."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.cells import as_number
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import UsageError
+from mltrain.inference.answers import Given, answers, number_or_text
 from mltrain.inference.model import Model
 from mltrain.names.nearest import no_column
 from mltrain.runs.run import find_model
 from mltrain.views.terminal.tables import Prediction, predictions
 from mltrain.views.terminal.terminal import Terminal
+
+_QUOTED = r'\s*"(?:[^"]|"")*"\s*'
+_NAME = re.compile(rf"({_QUOTED}|(?!\s*\")[^,=]*)=")
+_VALUE = re.compile(rf"({_QUOTED}|(?!\s*\")[^,]*)(?=,|$)")
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -28,27 +33,17 @@ def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
 
 
 def show(
-    terminal: Terminal, file: Path, model: Model, given: "Given", y: npt.NDArray[np.float32], *, newest: bool
+    terminal: Terminal, file: Path, model: Model, given: Given, y: npt.NDArray[np.float32], *, newest: bool
 ) -> None:
     """Say what the model, read from ``file``, makes of the inputs ``given``; ``newest`` says that nobody chose it."""
-    labels = model.labels(y) if model.classes is not None else None
-    found = [
-        Prediction(
-            x=row,
-            y=[float(number) for number in outputs],
-            label=labels[index] if labels else None,
-            probabilities=_probabilities(model, outputs),
-        )
-        for index, (row, outputs) in enumerate(zip(given, y, strict=True))
-    ]
+    found = answers(model, given, y)
     if newest:
         terminal.note(f"model {file}")
-    document = {"model": str(file), "predictions": [_document(one) for one in found]}
-    terminal.result(predictions(found), document)
-
-
-Given = list[list[float | str]]
-"""What was typed, a row at a time."""
+    shown = [
+        Prediction(row, one["y"], one.get("label"), one.get("probabilities"))
+        for row, one in zip(given, found, strict=True)
+    ]
+    terminal.result(predictions(shown), {"model": str(file), "predictions": found})
 
 
 def _by_number(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np.float32]]:
@@ -61,32 +56,47 @@ def _by_column(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np
     assert model.preprocessing.table is not None
     names = [column.name for column in model.preprocessing.table.columns]
     cells = [named_cells(text, names) for text in rows]
-    given: Given = [[_number_or_text(row[name]) for name in names] for row in cells]
+    given = [[number_or_text(row[name]) for name in names] for row in cells]
     return given, model.predict(cells)
 
 
 def named_cells(text: str, names: Sequence[str]) -> dict[str, str]:
     """The cell of each column; a column that is not named has an empty one. Raises `UsageError`."""
-    words = [word.strip() for word in text.split(",")]
-    if not all("=" in word for word in words):
+    words = _words(text)
+    if not all(name is not None for name, _ in words):
+        # An equals sign may be part of a value where not all values are named.
+        words = _words(text, named=False)
         if len(words) != len(names):
             raise UsageError(
                 f"--x {_short(text)}: the model takes {', '.join(names)}, but here are {len(words)} values; "
                 f"name them if you like: --x {names[0]}=..."
             )
-        return dict(zip(names, words, strict=True))
+        return dict(zip(names, (value for _, value in words), strict=True))
     cells = dict.fromkeys(names, "")
-    for word in words:
-        name, _, value = word.partition("=")
-        if name.strip() not in cells:
-            raise UsageError(f"--x {_short(text)}: {no_column(name.strip(), names)}")
-        cells[name.strip()] = value.strip()
+    for name, value in words:
+        if name not in cells:
+            raise UsageError(f"--x {_short(text)}: {no_column(str(name), names)}")
+        cells[name] = value
     return cells
 
 
-def _number_or_text(cell: str) -> float | str:
-    number = as_number(cell)
-    return cell if number is None else number
+def _words(text: str, *, named: bool = True) -> list[tuple[str | None, str]]:
+    """The values of a row, and their names where they have some; either may be in quotes, as in CSV."""
+    found: list[tuple[str | None, str]] = []
+    place = 0
+    while place <= len(text):
+        name = _NAME.match(text, place) if named else None
+        value = _VALUE.match(text, name.end() if name else place)
+        if value is None:
+            raise UsageError(f"--x {_short(text)}: a quote is opened and never closed, or something follows one")
+        found.append((_unquoted(name[1]) if name else None, _unquoted(value[1])))
+        place = value.end() + 1
+    return found
+
+
+def _unquoted(word: str) -> str:
+    word = word.strip()
+    return word[1:-1].replace('""', '"') if len(word) > 1 and word[0] == word[-1] == '"' else word
 
 
 def numbers(text: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -114,16 +124,3 @@ def numbers(text: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}..."
-
-
-def _probabilities(model: Model, outputs: npt.NDArray[np.float32]) -> dict[str, float] | None:
-    """The probability of each class by its name, if the model gives any."""
-    if model.classes is None or not model.gives_probabilities:
-        return None
-    return dict(zip(model.classes, map(float, model.probabilities(outputs[None])[0]), strict=True))
-
-
-def _document(prediction: Prediction) -> dict[str, object]:
-    optional = {"label": prediction.label, "probabilities": prediction.probabilities}
-    given = {name: value for name, value in optional.items() if value is not None}
-    return {"x": list(prediction.x), "y": list(prediction.y), **given}

@@ -1,14 +1,17 @@
 """``mltrain predict --input``: what a model makes of a whole file of rows, a block at a time."""
 
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from mltrain.data.tables.text_file import STDIN
+from mltrain.data.tables.source import Source
+from mltrain.data.tables.text_file import STDIN, readable
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
-from mltrain.inference.prediction_files import written_predictions
+from mltrain.inference.prediction_files import Written, written_answers, written_predictions
 from mltrain.inference.tables import open_for
 from mltrain.runs.run import find_model
 from mltrain.system.files import write_whole
@@ -18,47 +21,102 @@ from mltrain.views.terminal.terminal import Terminal
 _KINDS = {".csv": False, ".jsonl": True, ".ndjson": True}
 """What output files may be called, and whether they are JSON Lines."""
 
+_IN_MEMORY = 16 * 2**20
+"""Bytes of a JSON document that wait in memory until all of it is there; more wait on the disk."""
+
+_PIECE = 1 << 20
+
 
 def run(
     terminal: Terminal, path: Path | None, rows: str, output: str | None, *, probabilities: bool, keep: bool
 ) -> None:
     """Predict each row of the file ``rows`` and write the predictions, in the same order, to ``output`` or stdout."""
-    json_lines = _is_json_lines(output, terminal.json)
+    to_file = None if output is None or output == STDIN else Path(output)
+    json_lines = to_file is not None and _is_json_lines(to_file)
+    if to_file is not None and not keep and _is_same_file(rows, to_file):
+        raise UsageError(
+            f"--output {output}: this is the file of the rows, whose own columns would be lost; keep them with --keep, "
+            "or name another file"
+        )
     file = find_model(path)
     model = Model.load(file)
     if path is None:
         terminal.note(f"model {file}")
     if probabilities and not (model.classes is not None and model.gives_probabilities):
         raise UsageError("--probabilities: this model gives none; only softmax and sigmoid for classes do")
-    with open_for(model, rows, as_text=keep) as source:
-        texts = written_predictions(model, source, json_lines=json_lines, probabilities=probabilities, keep=keep)
-        if output is None or output == STDIN:
-            for text in texts:
-                sys.stdout.write(text)
-            return
-        count = _write(Path(output), texts)
-    terminal.note(f"{plural(count - (not json_lines), 'prediction')} written to {output}")
+    with open_for(model, rows, keep=keep) as source:
+        if to_file is not None and source.has_more_than_rows and _is_same_file(rows, to_file):
+            raise UsageError(
+                f"--output {output}: this is the file of the rows, which has lines before its table that would be "
+                "lost; name another file"
+            )
+        if to_file is None and terminal.json:
+            _print_whole(_read(source, written_answers(model, source, name=str(file), keep=keep)))
+        else:
+            written = _read(
+                source,
+                written_predictions(model, source, json_lines=json_lines, probabilities=probabilities, keep=keep),
+            )
+            if to_file is None:
+                for text, _ in written:
+                    _print(text)
+            else:
+                count = _write(to_file, written)
+                terminal.note(f"{plural(count, 'prediction')} written to {output}")
+        for note in source.notes:
+            terminal.note(f"{source.name}: {note}")
 
 
-def _is_json_lines(output: str | None, json: bool) -> bool:
-    """Whether to write JSON Lines: by the output's name, or as ``--json`` says where it has none."""
-    if output is None or output == STDIN:
-        return json
-    suffix = Path(output).suffix
-    if suffix not in _KINDS:
+def _is_json_lines(output: Path) -> bool:
+    """Whether to write JSON Lines, by the output's name."""
+    if output.suffix not in _KINDS:
         raise UsageError(f"--output {output}: expected a name that ends with {', '.join(_KINDS)}, or - for stdout")
-    return _KINDS[suffix]
+    return _KINDS[output.suffix]
 
 
-def _write(path: Path, texts: Iterator[str]) -> int:
-    """Write all of it or nothing; the number of lines."""
-    lines = 0
+def _is_same_file(rows: str, output: Path) -> bool:
+    """Whether the output would replace the file that the rows come from, by whatever name."""
+    try:
+        source = os.fstat(sys.stdin.fileno()) if rows == STDIN else Path(rows).stat()
+        return os.path.samestat(source, output.stat())
+    except (OSError, ValueError):  # one of them is not there, or is no file
+        return False
+
+
+def _read(source: Source, written: Iterator[Written]) -> Iterator[Written]:
+    """The same; what goes wrong with reading is told of the input, and not of the output that is being written."""
+    with readable(source.name):
+        yield from written
+
+
+def _print(text: str) -> None:
+    """Write to stdout, in characters that it has."""
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _print_whole(written: Iterator[Written]) -> None:
+    """Write to stdout when all of it is there: half a JSON document is of no use."""
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as waiting:
+        for text, _ in written:
+            waiting.write(text)
+        waiting.seek(0)
+        while piece := waiting.read(_PIECE):
+            _print(piece)
+
+
+def _write(path: Path, written: Iterator[Written]) -> int:
+    """Write all of it or nothing; the number of rows."""
+    count = 0
 
     def write(file: BinaryIO) -> None:
-        nonlocal lines
-        for text in texts:
-            lines += text.count("\n")
-            file.write(text.encode())
+        nonlocal count
+        for text, rows in written:
+            count += rows
+            file.write(text.encode("utf-8", "backslashreplace"))
 
     write_whole(path, write)
-    return lines
+    return count

@@ -56,7 +56,8 @@ def json_schema() -> dict[str, Any]:
     """The schema of a whole config."""
     definitions: dict[str, Any] = {}
     config = _Schema(definitions).struct(Config)
-    return {"$schema": DRAFT, "title": "mltrain config", **config, "$defs": dict(sorted(definitions.items()))}
+    config |= {"title": "mltrain config"}
+    return {"$schema": DRAFT, **config, "$defs": dict(sorted(definitions.items()))}
 
 
 def schema_text() -> str:
@@ -96,7 +97,7 @@ class _Schema:
     def _option(self, option: Option, struct: Struct) -> dict[str, Any]:
         schema = self._kind(option.kind)
         if "items" in schema:  # of lists alone, editors would insert the first item, and not the example
-            schema = {"anyOf": [schema]}
+            schema = {"anyOf": [{keyword: value for keyword, value in schema.items() if keyword != "description"}]}
         told = {"title": f"{option.name}: {in_words(option.kind)}", "description": option.description}
         example = example_value(option, struct)
         if option.required or option.default in (None, (), [], {}):

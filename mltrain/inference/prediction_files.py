@@ -1,47 +1,125 @@
-"""Predictions on their way into a file: CSV or JSON Lines, a line a row, a block at a time."""
+"""Predictions on their way into a file: CSV, JSON Lines, or one JSON document; a block of rows at a time."""
 
 import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mltrain.data.tables.format import as_texts
-from mltrain.data.tables.source import Source
+from mltrain.data.tables.source import Block, Source, as_cell
+from mltrain.errors import DataError
+from mltrain.inference.answers import answers, number_or_text
 from mltrain.inference.model import Model
 from mltrain.inference.tables import predict_blocks, target_names
 
 
+class Written(NamedTuple):
+    """A part of an output, and of how many rows it tells."""
+
+    text: str
+    rows: int
+
+
 def written_predictions(
     model: Model, source: Source, *, json_lines: bool, probabilities: bool, keep: bool
-) -> Iterator[str]:
+) -> Iterator[Written]:
     """The text of the output, block by block: ``predicted_<target>`` for each row of the source.
 
     ``keep`` puts the source's own columns before it, ``probabilities`` a column ``probability_<class>`` for each class
-    behind it. Raises `DataError`.
+    behind it. Raises `DataError`, also where a column to keep is called like one of these.
     """
     own = list(source.columns) if keep else []
     names = [f"predicted_{name}" for name in target_names(model)]
     if probabilities:
         names += [f"probability_{name}" for name in model.classes or ()]
-    first = True
-    for block, y in predict_blocks(model, source):
-        kept: list[Sequence[Any]] = [as_texts(cells) for cells in block.columns] if keep else []
-        rows = zip(*kept, *_columns(model, y, probabilities), strict=True)
-        if json_lines:
-            yield "".join(
-                json.dumps(dict(zip(own + names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows
+    for name in names:
+        if name in own:
+            raise DataError(
+                f"{source.name}: has a column '{name}', as the predictions will be called; rename it, or leave out "
+                "--keep"
             )
-            continue
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        if first:
-            writer.writerow(own + names)
-        writer.writerows(rows)
-        yield text.getvalue()
-        first = False
+    if not json_lines:
+        yield Written(_csv([own + names]), 0)
+    for block, y in predict_blocks(model, source):
+        predicted = _columns(model, y, probabilities)
+        if json_lines:
+            kept = _objects(source, block) if keep else [{}] * len(y)
+            rows = zip(*predicted, strict=True)
+            texts = (_json({**one, **dict(zip(names, row, strict=True))}) for one, row in zip(kept, rows, strict=True))
+            yield Written("".join(f"{text}\n" for text in texts), len(y))
+        else:
+            columns = [*(_texts(source, block) if keep else []), *predicted]
+            yield Written(_csv(zip(*columns, strict=True)), len(y))
+
+
+def written_answers(model: Model, source: Source, *, name: str, keep: bool) -> Iterator[Written]:
+    """The text of one JSON document on one line: ``model``, called ``name``, and ``predictions``, an object each.
+
+    The objects are those of `answers`; ``keep`` adds ``input``, the row itself. Raises `DataError`.
+    """
+    yield Written(f'{{"model": {_json(name)}, "predictions": [', 0)
+    between = ""
+    for block, y in predict_blocks(model, source):
+        table = model.preprocessing.table
+        names = source.columns if table is None else [column.name for column in table.columns]
+        cells = [as_texts(block.columns[source.position(column, "which the model needs")]) for column in names]
+        given = [list(map(number_or_text, row)) for row in zip(*cells, strict=True)]
+        found = answers(model, given, y)
+        if keep:
+            found = [{**one, "input": row} for one, row in zip(found, _objects(source, block), strict=True)]
+        yield Written(between + ", ".join(map(_json, found)), len(y))
+        between = ", "
+    yield Written("]}\n", 0)
+
+
+def _objects(source: Source, block: Block) -> list[dict[str, Any]]:
+    """The rows of a block as JSON objects: with their types, if the file has types."""
+    if block.rows is not None:
+        return list(map(dict, block.rows))
+    columns = map(as_texts, block.columns)
+    return [dict(zip(source.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _texts(source: Source, block: Block) -> Sequence[Sequence[str]]:
+    """The cells of a block, column by column. Raises `DataError` if a row has something in no column."""
+    if block.rows is None:
+        return list(map(as_texts, block.columns))
+    for index, row in enumerate(block.rows):
+        if more := [key for key in row if key not in source.columns]:
+            raise DataError(
+                f"{source.name}:{block.lines[index]}: row {block.first + index:,} has '{more[0]}', which the first "
+                "rows have not; write JSON Lines (--output ...jsonl) to keep it"
+            )
+    return [[as_cell(row.get(name)) for row in block.rows] for name in source.columns]
+
+
+def _csv(rows: Any) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _json(value: Any) -> str:
+    """The value on a line, in characters that UTF-8 has; NaN and infinite numbers as null."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:  # half a character, as JSON may have it
+        return json.dumps(value)
+    except ValueError:
+        return _json(_finite(value))
+    return text
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _columns(model: Model, y: "np.ndarray[Any, np.dtype[np.float32]]", probabilities: bool) -> list[list[Any]]:

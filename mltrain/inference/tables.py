@@ -1,5 +1,6 @@
 """New rows for a model: which table it expects, and what it says to each block of one."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -25,11 +26,16 @@ class Predicted(NamedTuple):
     y: npt.NDArray[np.float32]
 
 
-def open_for(model: Model, path: Path | str, *, as_text: bool = False) -> Source:
-    """A file of rows for the model. Raises `DataError`."""
+_NUMBERED = re.compile(r"column_[1-9]\d*")
+"""What columns are called that no header names."""
+
+
+def open_for(model: Model, path: Path | str, *, as_text: bool = False, keep: bool = False) -> Source:
+    """A file of rows for the model; ``keep`` says that all of its columns are written out again. Raises `DataError`."""
     table = model.preprocessing.table
     names = [*(column.name for column in table.columns), *table.targets] if table else []
-    return open_rows(path, expected=names, like=_like(model), as_text=as_text or (table is not None and table.as_text))
+    as_text = as_text or (table is not None and table.as_text)
+    return open_rows(path, expected=names, like=_like(model), as_text=as_text, keep=keep)
 
 
 def _like(model: Model) -> Like:
@@ -37,13 +43,18 @@ def _like(model: Model) -> Like:
     dataset, table = model.config.dataset, model.preprocessing.table
     if not isinstance(dataset, Csv) or table is None:
         return UNKNOWN
-    nameless = tuple(column.name for column in table.columns) if dataset.header is False else ()
-    return Like(dataset.delimiter, nameless)
+    names = tuple(column.name for column in table.columns)
+    is_nameless = dataset.header is False or all(map(_NUMBERED.fullmatch, names))
+    return Like(dataset.delimiter, names if is_nameless else (), dataset.encoding, dataset.decimal)
 
 
 def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:
     """What the model says to all rows, a block at a time. Raises `DataError`, which names file, row and column."""
     table = _table(model, source, targets=0)
+    names = [column.name for column in table.columns]
+    for name in names:  # whether there are rows or not
+        source.position(name, "which the model needs")
+    source.use(names)
     for block in source.blocks():
         x = table.encode(source, block)
         yield Predicted(block, model.predict(x.reshape(len(x), *model.row_spec.input_shape)))
@@ -53,6 +64,7 @@ def read_split(model: Model, source: Source) -> Split:
     """All rows of a file with their targets, to evaluate the model on. Raises `DataError`."""
     classes = model.row_spec.classes
     table = _table(model, source, targets=1 if classes is not None else model.row_spec.outputs)
+    source.use([*(column.name for column in table.columns), *table.targets])
     x, y = read_table(source, table, classes)
     return Split(x.reshape(len(x), *model.row_spec.input_shape), y)
 

@@ -3,8 +3,11 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
+
+from mltrain.errors import StorageError
 
 
 def open_closed() -> None:
@@ -24,6 +27,41 @@ def silence(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+class MustArrive:
+    """A text stream to write results to. Once it cannot be written to, every attempt raises a `StorageError`.
+
+    So no other `OSError` is taken for one of the output. That nobody reads any more stays a `BrokenPipeError`.
+    """
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+        self._lost = ""
+
+    def write(self, text: str) -> int:
+        with self._told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        if self._lost:  # Typer tries first whether it can write, and goes on if it cannot
+            raise StorageError(self._lost)
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            silence(self._stream)  # or Python would try once more
+            self._lost = f"the output: cannot be written: {reason(error)}"
+            raise StorageError(self._lost) from error
 
 
 def reason(error: OSError) -> str:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from command_runs import PATIENCE, in_own_process, lesson, mltrain, succeed
@@ -46,7 +47,8 @@ def test_unknown_command() -> None:
         (("compare", "a", "b"), "there is no command 'compare'; compare two runs with: mltrain runs diff RUN RUN"),
         (
             ("fit", "linear"),
-            "linear: there is no such file, but a starter of that name; write it to linear.yaml with: mltrain init linear",
+            "linear: there is no such file, but a starter of that name; write it to linear.yaml with: "
+            "mltrain init linear",
         ),
     ],
 )

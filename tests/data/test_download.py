@@ -116,7 +116,10 @@ def garbled(handler: BaseHTTPRequestHandler) -> None:
 
 
 def silent(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(2)
+    """Says nothing until the client has hung up."""
+    handler.wfile.flush()
+    handler.connection.settimeout(60)
+    handler.connection.recv(1)
 
 
 RIGHT, OTHER = tiny_files()[IMAGES], tiny_files(first=1)[IMAGES]
@@ -189,8 +192,7 @@ def test_a_server_that_says_nothing_counts_as_dead(mirrors: Mirrors, alone: Path
 def test_a_server_that_falls_silent_counts_as_dead(mirrors: Mirrors, alone: Path, monkeypatch: pytest.MonkeyPatch):
     def stalls(handler: BaseHTTPRequestHandler) -> None:
         half(handler)
-        handler.wfile.flush()
-        time.sleep(2)
+        silent(handler)
 
     monkeypatch.setattr(downloading, "SECONDS_OF_SILENCE", 0.4)
     mirrors.answers[f"/one/{IMAGES}.gz"] = stalls

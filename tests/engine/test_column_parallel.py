@@ -179,3 +179,9 @@ def test_all_activations_but_softmax_are_element_wise() -> None:
 @pytest.mark.parametrize("layer", ELEMENT_WISE, ids=label)
 def test_what_is_element_wise_can_be_cut(layer: Layer) -> None:
     check([*layers_of(dense(9)), layer, *layers_of(dense(2))], 2)
+
+
+@pytest.mark.parametrize(("units", "large"), [(3, False), (4, True), (5, True)])
+def test_a_kernel_is_large_from_the_limit_on(units: int, large: bool) -> None:
+    (node,) = Network(layers_of(dense(units)), (5,)).nodes
+    assert module.is_large(node) is large

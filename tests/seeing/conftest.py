@@ -24,6 +24,12 @@ loss: binary_crossentropy
 metrics: [accuracy]
 training: {epochs: 5}
 """,
+    "regression": """
+dataset: {type: inline, x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [0, 1, 2, 3]}
+layers: [{type: dense, units: 3, activation: tanh}, {type: dense, units: 1}]
+loss: mse
+training: {epochs: 3}
+""",
     "three": """
 dataset: {type: inline, x: [[0, 0], [0, 1], [2, 0], [2, 1], [0, 3], [2, 3]], y: [a, a, b, b, c, c]}
 layers: [{type: dense, units: 3, activation: softmax}]

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
+from mltrain.engine.class_scores import scores_of
 from mltrain.views.insight.answers import (
     ClassAnswers,
     calibration_of,
     class_answers,
     first_weights,
     number_answers,
-    per_class,
 )
 from mltrain.views.insight.fitted_curve import curve_of, has_curve
 from mltrain.views.insight.learning_curves import Measure, learning_curves_of, tracks_of
@@ -59,7 +59,12 @@ def test_a_curve_has_the_truth_and_both_networks(records):
 
 def test_what_suits_follows_from_the_shapes(records):
     assert {name for name, record in records.items() if has_curve(record.model)} == {"line"}
-    assert {name for name, record in records.items() if has_plane(record.model)} == {"plane", "side", "three"}
+    assert {name for name, record in records.items() if has_plane(record.model)} == {
+        "plane",
+        "side",
+        "three",
+        "regression",
+    }
 
 
 def test_the_field_of_a_plane_is_what_the_model_says_from_bottom_to_top(records):
@@ -74,6 +79,15 @@ def test_the_field_of_a_plane_is_what_the_model_says_from_bottom_to_top(records)
     assert (every.max(axis=0) < (right, top)).all()
     corners = record.model.predict([[left, bottom], [right, bottom], [left, top]])[:, 0]
     np.testing.assert_allclose([plane.field[0, 0], plane.field[0, -1], plane.field[-1, 0]], corners, rtol=1e-5)
+
+
+def test_the_plane_of_a_regression_shows_its_numbers_and_the_maps_of_its_units(records):
+    record = records["regression"]
+    plane = plane_of(record)
+    left, right, bottom, top = plane.extent
+    corners = record.model.predict([[left, bottom], [right, bottom], [left, top]])[:, 0]
+    np.testing.assert_allclose([plane.field[0, 0], plane.field[0, -1], plane.field[-1, 0]], corners, rtol=1e-5)
+    assert [(units.layer, units.of) for units in units_of(record)] == [("dense", 3)]
 
 
 def test_a_true_border_is_known_where_the_dataset_knows_it(records):
@@ -108,7 +122,7 @@ def test_confusion_and_the_surest_mistakes():
 
 
 def test_precision_goes_by_what_was_said_and_recall_by_what_is_true():
-    both = per_class(np.array([[3, 1], [0, 0]]))
+    both = scores_of(np.array([[3, 1], [0, 0]]), undefined=np.nan)
     assert both.precision.tolist() == [1, 0]
     assert both.recall[0] == 0.75
     assert np.isnan(both.recall[1])

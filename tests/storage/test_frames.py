@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mltrain.errors import ModelFileError
+from mltrain.inference.model_file import write_model_file
 from mltrain.runs.frames import FrameKeeper, Frames, frame_epochs
 
 
@@ -41,3 +42,10 @@ def test_frames_of_another_network_are_refused(tmp_path: Path):
     Frames([0], [np.zeros(3, np.float32)]).save(tmp_path / "frames.npz")
     with pytest.raises(ModelFileError, match=r"frames.npz: the array 'parameters' is float32 of shape \(1, 3\)"):
         Frames.load(tmp_path / "frames.npz", 4)
+
+
+@pytest.mark.parametrize("epochs", [None, [], [0.5], [True], ["0"], {"0": 0}, 3])
+def test_frames_that_do_not_say_their_epochs_are_refused(tmp_path: Path, epochs: object):
+    write_model_file(tmp_path / "frames.npz", {"epochs": epochs}, {"parameters": np.zeros((1, 3), np.float32)})
+    with pytest.raises(ModelFileError, match=r"frames.npz: does not say of which epochs it is; the file is damaged$"):
+        Frames.load(tmp_path / "frames.npz", 3)

@@ -3,7 +3,6 @@
 import json
 import os
 import struct
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -251,15 +250,14 @@ def test_a_config_that_asks_for_more_memory_than_there_is(path: Path) -> None:
     assert refusal(path).startswith("the array 'dense.kernel' is float32 of shape (2, 3), but")
 
 
-def test_a_bomb_of_zeros_is_refused_at_once(path: Path) -> None:
+def test_a_bomb_of_zeros_is_refused_without_unpacking(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gigabyte of zeros is a megabyte when it is packed. (Here it is 20 MB, to be quick.)"""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file, file.open("meta.npy", "w") as member:
         member.write(header("{'descr': '<U250000000', 'fortran_order': False, 'shape': (), }"))
         for _ in range(20):
             member.write(bytes(1_000_000))
-    began = time.perf_counter()
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", None)  # unpacking would call it
     assert refusal(path) == "the array 'meta' is compressed, as no model of mltrain is"
-    assert time.perf_counter() - began < 0.5
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

@@ -180,7 +180,7 @@ def test_parquet_and_arrow(tmp_path, ending):
 
 
 def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     (tmp_path / "t.parquet").touch()
     assert "install it with: pip install 'mltrain[parquet]'" in refusal(
         "parquet", tmp_path, path="t.parquet", target="y"

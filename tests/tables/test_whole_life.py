@@ -84,7 +84,7 @@ def test_columns_are_found_by_name_in_any_order(penguins):
         assert prediction["label"] == "Gentoo"
         assert prediction["x"][0] == "Biscoe"
     _, out, _ = penguins("predict", "--input", "-", "--json", stdin=json.dumps(row) + "\n")
-    assert json.loads(out) == {"predicted_species": "Gentoo"}
+    assert json.loads(out)["predictions"] == [prediction]
     assert mltrain.load_model().predict_labels([row]) == ["Gentoo"]
 
 

@@ -93,8 +93,14 @@ def test_what_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("free", [28_250_001_000, None])
 def test_what_can_be_had_or_may_be_is_not_refused(free: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: free)
-    refuse_too_large(Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 0, 250_000_000, 1_000))
+    wanted = Memory(8_000_000_000, 4_000_000_000, 16_000_000_000, 0, 0, 250_000_000, 1_000)
+    asked: list[int | None] = []
+    monkeypatch.setattr(memory, "available", lambda: asked.append(free) or free)
+    refuse_too_large(wanted)
+    assert asked == [free]
+    monkeypatch.setattr(memory, "available", lambda: 28_250_000_999)
+    with pytest.raises(NotEnoughMemory):
+        refuse_too_large(wanted)
 
 
 def test_nothing_is_begun_that_cannot_fit() -> None:

@@ -1,11 +1,13 @@
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
 from mltrain.data.datasets._table import TableDataset
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.source import Source
+from mltrain.data.tables.text_file import is_text_encoding
+from mltrain.errors import OptionError
 
 
 class Csv(TableDataset):
@@ -22,11 +24,41 @@ class Csv(TableDataset):
 
     delimiter: Annotated[
         Annotated[str, Meta(min_length=1, max_length=1, title="one character")] | None,
-        Meta(description="what separates cells; by default it is found: a comma, tab, semicolon or |"),
+        Meta(
+            description="what separates cells; by default it is found: a comma, tab, semicolon, | or blanks; a space "
+            "stands for any number of spaces and tabs"
+        ),
     ] = None
     header: Annotated[
         bool | None, Meta(description="whether the first line names the columns; by default it is found")
     ] = None
+    encoding: Annotated[
+        Annotated[str, Meta(min_length=1, title="the name of an encoding, such as utf-8, windows-1252 or utf-16")]
+        | None,
+        Meta(description="how the text is encoded; by default it is found: UTF-8, UTF-16, UTF-32, else windows-1252"),
+    ] = None
+    decimal: Annotated[
+        Literal[".", ","],
+        Meta(description="the sign before decimals; with a comma, points may stand between thousands"),
+    ] = "."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.encoding is not None and not is_text_encoding(self.encoding):
+            raise OptionError(
+                ("encoding",),
+                f"there is no encoding '{self.encoding}'; some are utf-8, latin-1, windows-1252, utf-16, cp1251, gbk",
+            )
+        if self.decimal == "," == self.delimiter:
+            raise OptionError(("decimal",), "the delimiter is a comma, too; keep one of the two")
 
     def open(self, path: Path | str, *, as_text: bool) -> Source:
-        return DelimitedFile(path, delimiter=self.delimiter, header=self.header, expected=self.targets, as_text=as_text)
+        return DelimitedFile(
+            path,
+            delimiter=self.delimiter,
+            header=self.header,
+            encoding=self.encoding,
+            decimal=self.decimal,
+            expected=self.targets,
+            as_text=as_text,
+        )

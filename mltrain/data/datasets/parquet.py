@@ -15,4 +15,4 @@ class Parquet(TableDataset):
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"path": "rows.parquet", "target": "label"},)
 
     def open(self, path: Path | str, *, as_text: bool) -> Source:
-        return ArrowFile(path)
+        return ArrowFile(path, as_text=as_text)

@@ -1,83 +1,143 @@
-"""Parquet and Arrow files, by PyArrow."""
+"""Parquet and Arrow files, by PyArrow, which reads them in a process of its own: it may crash on a damaged file."""
 
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from mltrain.data.tables.source import BLOCK_ROWS, Block, Cells, Source
+from mltrain.data.tables import arrow_worker
+from mltrain.data.tables.arrow_worker import ARROW_MAGIC, PARQUET_MAGIC, STREAM_MAGIC
+from mltrain.data.tables.foreign import LOOKED_AT, refuse_foreign
+from mltrain.data.tables.source import Block, Cells, Source
 from mltrain.data.tables.text_file import readable
 from mltrain.errors import DataError
-from mltrain.system.extras import needed
 from mltrain.system.safe_open import open_file
 
-PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
+PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".arrows", ".feather", ".ipc")
+
+MAGIC = (PARQUET_MAGIC, ARROW_MAGIC)
+"""How such files begin, whatever their names; an Arrow stream begins as other files may."""
 
 
 class ArrowFile(Source):
-    """A table in a Parquet or Arrow (Feather) file, by how its name ends. Where messages say lines, these are rows."""
+    """A table in a Parquet or Arrow (Feather) file. Where messages say lines, these are rows.
 
-    def __init__(self, path: Path | str):
-        self.name = str(path)
-        is_parquet = Path(path).suffix.lower() in PARQUET
-        module = needed(
-            "pyarrow.parquet" if is_parquet else "pyarrow.ipc", "reading Parquet and Arrow files", "parquet"
-        )
-        self._errors = needed("pyarrow", "reading Parquet and Arrow files", "parquet").ArrowException
-        with readable(self.name), self._reading():
-            open_file(path).close()  # or else a pipe would be waited for
-            self._file: Any = module.ParquetFile(path) if is_parquet else module.open_file(str(path))
-        self._is_parquet = is_parquet
-        self.columns = tuple((self._file.schema_arrow if is_parquet else self._file.schema).names)
+    Only the columns that are used are converted. ``as_text`` keeps the spelling of numbers that are names; ``keep``
+    keeps all values as the rows of blocks.
+    """
+
+    def __init__(self, path: Path | str, *, as_text: bool = False, keep: bool = False):
+        self.name, self._as_text, self._keep = str(path), as_text, keep
+        if find_spec("pyarrow") is None:
+            raise DataError(
+                "reading Parquet and Arrow files needs the package pyarrow; "
+                "install it with: pip install 'mltrain[parquet]'"
+            )
+        with readable(self.name), open_file(path) as file:  # or else a pipe would be waited for
+            start = file.read(LOOKED_AT)
+        if not start.startswith((*MAGIC, STREAM_MAGIC)):
+            refuse_foreign(self.name, start)
+            raise DataError(
+                f"{self.name}: cannot be read: this is no Parquet or Arrow file; for a table of text, write type: csv"
+            )
+        self._process = _start(path)
+        self._ended = False
+        try:
+            opened = self._next()
+            if not isinstance(opened, arrow_worker.Opened):
+                raise self._damaged()
+            self.columns, self._rows, self._unusable = tuple(opened.columns), opened.rows, opened.unusable
+            self.check_columns()
+        except BaseException:
+            self.close()
+            raise
+        self._used: Collection[str] = self.columns
+
+    @property
+    def unusable(self) -> dict[str, str]:
+        return self._unusable
+
+    def use(self, columns: Collection[str]) -> None:
+        self._used = frozenset(columns)
 
     def most_rows(self) -> int:
-        if self._is_parquet:
-            return int(self._file.metadata.num_rows)
-        return sum(self._file.get_batch(index).num_rows for index in range(self._file.num_record_batches))
+        return self._rows
 
     def close(self) -> None:
-        if self._is_parquet:
-            self._file.close()
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def blocks(self) -> Iterator[Block]:
+        used = [name for name in self.columns if name in self._used] or list(self.columns[:1])
+        with readable(self.name):
+            try:
+                wanted = arrow_worker.Wanted(used, self.block_rows, self._as_text, self._keep)
+                arrow_worker.send(cast(BinaryIO, self._process.stdin), wanted)
+            except BrokenPipeError:
+                raise self._damaged() from None
         first = 1
-        with self._reading():
-            for batch in self._batches():
-                stop = first + batch.num_rows
-                yield Block([_cells(column) for column in batch.columns], first, range(first, stop))
-                first = stop
+        while isinstance(rows := self._next(), arrow_worker.Rows):
+            stop = first + rows.count
+            cells = dict(zip(used, map(_as_cells, rows.cells), strict=True))
+            nothing: Cells = [""] * rows.count
+            values = rows.values
+            yield Block(
+                [cells.get(name, nothing) for name in self.columns],
+                first,
+                range(first, stop),
+                None if values is None else _objects(values),
+            )
+            first = stop
 
-    def _batches(self) -> Iterator[Any]:
-        if self._is_parquet:
-            yield from self._file.iter_batches(BLOCK_ROWS)
-            return
-        for index in range(self._file.num_record_batches):
-            batch = self._file.get_batch(index)
-            for start in range(0, batch.num_rows, BLOCK_ROWS):
-                yield batch.slice(start, BLOCK_ROWS)
+    def _next(self) -> arrow_worker.Message:
+        """What comes next from the process. Raises `DataError`."""
+        message = arrow_worker.receive(cast(BinaryIO, self._process.stdout))
+        if isinstance(message, arrow_worker.Failed):
+            raise DataError(f"{self.name}: {message.why}")
+        if message is None:
+            raise self._damaged()
+        return message
 
-    def _reading(self) -> "_Reading":
-        return _Reading(self.name, self._errors)
-
-
-class _Reading:
-    """Turns PyArrow's errors into ones that name the file."""
-
-    def __init__(self, name: str, errors: type[Exception]):
-        self._name, self._errors = name, errors
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, self._errors):
-            raise DataError(f"{self._name}: cannot be read: {error}") from error
+    def _damaged(self) -> DataError:
+        """What to say when the process has ended, or does not make sense any more."""
+        self._process.kill()
+        code = self._process.wait()
+        what = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        advice = "; or memory ran out" if what == "SIGKILL" else ""
+        return DataError(
+            f"{self.name}: cannot be read: the process that read it has crashed ({what}), so the file is probably "
+            f"damaged: write it again{advice}"
+        )
 
 
-def _cells(column: Any) -> Cells:
-    """Numbers as numbers, with nan for nulls; everything else as text, with empty cells for nulls."""
-    kind = str(column.type)
-    if kind.startswith(("int", "uint", "float", "double", "half", "decimal")):
-        return np.array(column.cast("float64").to_numpy(zero_copy_only=False), np.float64)
-    return ["" if value is None else str(value) for value in column.to_pylist()]
+def _start(path: Path | str) -> "subprocess.Popen[bytes]":
+    """A process that reads the file. It finds packages where this one does."""
+    places = os.pathsep.join(place for place in sys.path if place)
+    try:
+        return subprocess.Popen(  # noqa: S603 - it is our own program
+            [sys.executable, "-P", arrow_worker.__file__, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": places, "OPENBLAS_NUM_THREADS": "1"},
+        )
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: no process can be started: {error.strerror or error}") from error
+
+
+def _objects(values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """The rows, whose values are given by column."""
+    return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+
+
+def _as_cells(cells: bytes | list[str]) -> Cells:
+    return np.frombuffer(cells, np.float64) if isinstance(cells, bytes) else cells

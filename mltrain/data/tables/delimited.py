@@ -12,26 +12,31 @@ read with PyArrow.
 """
 
 import csv
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 
-from mltrain.data.tables.layout import UNKNOWN, Like, column_names, find_delimiter, has_header, records
+from mltrain.data.tables.layout import BLANKS, UNKNOWN, Like, find_layout, read_records
 from mltrain.data.tables.source import Block, Source
 from mltrain.data.tables.text_file import TextFile, count_lines, readable
 from mltrain.errors import DataError
 
 _SAMPLE = 50
-"""Lines that are looked at to find the separator and the header."""
+"""Lines that are looked at to find the layout."""
+
+_DECIMAL_COMMA = re.compile(r"\s*([-+]?)(\d{1,3}(?:\.\d{3})+|\d*)(?:,(\d*))?([eE][-+]?\d+)?\s*")
+"""A number with a decimal comma, and perhaps with points between thousands."""
 
 
 class DelimitedFile(Source):
-    """A text file of rows. What is not said (``delimiter``, ``header``) is found; see `mltrain.data.tables.layout`.
+    """A text file of rows. What is not said (``delimiter``, ``header``, ``encoding``) is found; see `layout`.
 
-    ``expected`` are names of columns that a header would have, ``like`` is how it is probably laid out. ``as_text``
-    keeps cells as they are written.
+    ``decimal`` is the sign before decimals; with a comma, cells that are such numbers are passed on with a point.
+    ``expected`` are names of columns that a header would have, ``like`` is how the text is probably laid out.
+    ``as_text`` keeps cells as they are written.
     """
 
     def __init__(
@@ -40,18 +45,21 @@ class DelimitedFile(Source):
         *,
         delimiter: str | None = None,
         header: bool | None = None,
+        encoding: str | None = None,
+        decimal: str = ".",
         expected: Collection[str] = (),
         like: Like = UNKNOWN,
         as_text: bool = False,
     ):
         self._path, self._as_text = path, as_text
-        self._file = TextFile(path)
+        self._file = TextFile(path, encoding, like.encoding)
         self.name = self._file.name
         try:
             self._find_layout(delimiter, header, expected, like, tabs_first=".tsv" in Path(path).suffixes)
         except BaseException:
             self.close()
             raise
+        self._has_commas = decimal == "," != self._layout.delimiter
 
     def _find_layout(
         self, delimiter: str | None, header: bool | None, expected: Collection[str], like: Like, *, tabs_first: bool
@@ -60,16 +68,33 @@ class DelimitedFile(Source):
         self._lines = chain(sample, self._file)
         # The last line of the sample may end within a quoted cell.
         looked_at = sample[:-1] if len(sample) == _SAMPLE else sample
-        self._delimiter = delimiter if delimiter is not None else find_delimiter(looked_at, tabs_first, like.delimiter)
         with self._parsing():
-            rows = [row for row in records(looked_at, self._delimiter) if row]
-        if not rows:
+            found = find_layout(
+                looked_at, delimiter=delimiter, header=header, expected=expected, like=like, tabs_first=tabs_first
+            )
+        if found is None:
             raise DataError(f"{self.name}: the file is empty")
-        self._header = header if header is not None else has_header(rows, expected, likely=not like.nameless)
-        self.columns = column_names(rows[0], self._header)
-        if not self._header and len(self.columns) == len(like.nameless):
+        self._layout, self.columns = found, found.columns
+        if not found.header and len(self.columns) == len(like.nameless):
             self.columns = like.nameless  # without the target, of whose place in the row nothing is left
         self.check_columns()
+
+    @property
+    def notes(self) -> list[str]:
+        return [*self._file.notes, *self._layout.notes]
+
+    @property
+    def guesses(self) -> dict[str, str | bool]:
+        guessed: dict[str, str | bool] = {}
+        if self._layout.guessed_header:
+            guessed["header"] = self._layout.header
+        if self._file.encoding is not None:
+            guessed["encoding"] = self._file.encoding
+        return guessed
+
+    @property
+    def has_more_than_rows(self) -> bool:
+        return self._layout.skipped > 0
 
     def most_rows(self) -> int:
         with readable(self.name):
@@ -80,15 +105,17 @@ class DelimitedFile(Source):
         self._file.close()
 
     def blocks(self) -> Iterator[Block]:
-        line, row = 0, 1
+        line, row = self._layout.skipped, 1
+        for _ in islice(self._lines, self._layout.skipped):
+            pass
         with self._parsing():
-            if self._header:
-                line = self._skip_header()
+            if self._layout.header:
+                line += self._skip_header()
             while not self._as_text:
                 lines = list(islice(self._lines, self.block_rows))
                 if not lines:
                     return
-                numbers = _numbers(lines, self._delimiter, len(self.columns))
+                numbers = self._numbers(lines)
                 if numbers is None:  # from here on, the slower parser, which reads everything
                     self._lines = chain(lines, self._lines)
                     break
@@ -96,15 +123,26 @@ class DelimitedFile(Source):
                 row, line = row + len(lines), line + len(lines)
             yield from self._text_blocks(line, row)
 
+    def _numbers(self, lines: list[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]] | None":
+        """The cells as numbers ``(rows, columns)``; None where any is something else."""
+        if not lines[0].strip() or self._has_commas:
+            return None
+        delimiter = None if self._layout.delimiter == BLANKS else self._layout.delimiter
+        try:
+            numbers = np.loadtxt(lines, np.float64, delimiter=delimiter, comments=None, quotechar='"', ndmin=2)
+        except (ValueError, OverflowError):
+            return None
+        return numbers if numbers.shape == (len(lines), len(self.columns)) else None
+
     def _skip_header(self) -> int:
         """Read on to the line behind the header; the number of lines that were read."""
-        reader = csv.reader(self._lines, delimiter=self._delimiter, skipinitialspace=True, strict=True)
-        while not next(reader):
+        reader = read_records(self._lines, self._layout.delimiter)
+        while not any(map(str.strip, next(reader))):
             pass
         return reader.line_num
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:
-        reader = csv.reader(self._lines, delimiter=self._delimiter, skipinitialspace=True, strict=True)
+        reader = read_records(self._lines, self._layout.delimiter)
         width = len(self.columns)
         while True:
             rows: list[list[str]] = []
@@ -116,6 +154,8 @@ class DelimitedFile(Source):
                     if not cells:
                         continue
                     if len(cells) != width:
+                        if len(cells) == 1 and not cells[0].strip():
+                            continue
                         raise self._ragged(start, row + len(rows), cells)
                     rows.append(cells)
                     lines.append(start)
@@ -125,7 +165,8 @@ class DelimitedFile(Source):
                 raise _unparsable(f"{self.name}:{end + 1}: row {row + len(rows):,}", error) from error
             if not rows:
                 return
-            yield Block(list(zip(*rows, strict=True)), row, lines)
+            columns: list[Sequence[str]] = list(zip(*rows, strict=True))
+            yield Block(list(map(_with_points, columns)) if self._has_commas else columns, row, lines)
             row += len(rows)
 
     def _ragged(self, line: int, row: int, cells: list[str]) -> DataError:
@@ -145,6 +186,19 @@ class DelimitedFile(Source):
         return _Parsing(self.name)
 
 
+def _with_points(cells: Sequence[str]) -> list[str]:
+    """The cells, with a decimal point in each that is a number with a decimal comma."""
+    return [_with_point(cell) for cell in cells]
+
+
+def _with_point(cell: str) -> str:
+    found = _DECIMAL_COMMA.fullmatch(cell)
+    if found is None or not (found[2] or found[3]):
+        return cell
+    sign, whole, decimals, exponent = found.groups()
+    return f"{sign}{whole.replace('.', '') or '0'}{'.' + decimals if decimals else ''}{exponent or ''}"
+
+
 class _Parsing:
     """Turns errors of the csv module into ones that name the file."""
 
@@ -162,16 +216,3 @@ class _Parsing:
 def _unparsable(where: str, error: csv.Error) -> DataError:
     advice = "; a quote is opened and never closed" if "end of data" in str(error) else ""
     return DataError(f"{where}: this is no table of text: {error}{advice}")
-
-
-def _numbers(
-    lines: list[str], delimiter: str, width: int
-) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]] | None":
-    """The cells as numbers ``(rows, width)``; None where any is something else."""
-    if not lines[0].strip():
-        return None
-    try:
-        numbers = np.loadtxt(lines, np.float64, delimiter=delimiter, comments=None, quotechar='"', ndmin=2)
-    except (ValueError, OverflowError):
-        return None
-    return numbers if numbers.shape == (len(lines), width) else None

@@ -6,16 +6,19 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
+from mltrain.data.tables.source import BLOCK_ROWS, Block, Source, as_cell
 from mltrain.data.tables.text_file import TextFile
 from mltrain.errors import DataError
 
 
 class JsonLines(Source):
-    """Rows of a JSON Lines file. Columns are the keys of the first rows; a key that a row lacks is an empty cell."""
+    """Rows of a JSON Lines file. Columns are the keys of the first rows; a key that a row lacks is an empty cell.
 
-    def __init__(self, path: Path | str):
-        self._file = TextFile(path)
+    ``keep`` keeps the objects themselves as the rows of blocks.
+    """
+
+    def __init__(self, path: Path | str, *, encoding: str | None = None, keep: bool = False):
+        self._file, self._keep = TextFile(path, encoding), keep
         self.name = self._file.name
         try:
             self._rows = self._read()
@@ -29,14 +32,18 @@ class JsonLines(Source):
         self._rows = chain(first, self._rows)
         self.check_columns()
 
+    @property
+    def notes(self) -> list[str]:
+        return self._file.notes
+
     def close(self) -> None:
         self._file.close()
 
     def blocks(self) -> Iterator[Block]:
         first = 1
         while rows := list(islice(self._rows, self.block_rows)):
-            columns = [[_cell(row.get(column)) for _, row in rows] for column in self.columns]
-            yield Block(columns, first, [line for line, _ in rows])
+            columns = [[as_cell(row.get(column)) for _, row in rows] for column in self.columns]
+            yield Block(columns, first, [line for line, _ in rows], [row for _, row in rows] if self._keep else None)
             first += len(rows)
 
     def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -52,10 +59,3 @@ class JsonLines(Source):
             if not isinstance(row, dict):
                 raise DataError(f'{self.name}:{line}: expected an object, as in {{"age": 3}}, got {text.strip()[:40]}')
             yield line, row
-
-
-def _cell(value: Any) -> str:
-    """The cell that a JSON value is: ``null`` is an empty one."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value)

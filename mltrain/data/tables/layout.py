@@ -1,67 +1,303 @@
-"""How a delimited text is laid out: what separates its cells, and whether its first line names the columns."""
+"""How a delimited text is laid out: where it begins, what separates its cells, and whether its first line names them.
+
+What is not said is found from the first lines. A guess that could be otherwise is said, with the other reading.
+"""
 
 import csv
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
-from mltrain.data.tables.cells import as_number
+from mltrain.data.tables.cells import DEFAULT_MISSING
+
+BLANKS = " "
+"""The delimiter that stands for any number of spaces and tabs."""
 
 DELIMITERS = (",", "\t", ";", "|")
+
+_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "the character |", BLANKS: "blanks"}
+
+_CLEAR = 0.4
+"""A reading whose score is so much of the best one's is said, too."""
+
+_MOST_SKIPPED = 30
+"""Lines that may stand before a table."""
+
+_BLANK_CELL = re.compile(r'\s*(?:"((?:[^"]|"")*)"(?=\s|$)|([^\s"]\S*))')
+_NUMBER = re.compile(
+    r"[-+]?[$€£¥]?\s?(\d[\d.,'_ \u00a0\u202f]*|[.,]\d+)([eE][-+]?\d+)?\s?[%$€£¥]?|[-+]?(inf|nan)", re.I
+)
+_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\S.*)?|\d{1,2}:\d{2}(:\d{2})?.*")
+_NUMBERS_IN_A_ROW = re.compile(r"[-+\d.,]*\d[-+\d.,eE]*(\s+[-+\d.,]*\d[-+\d.,eE]*)+")
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.I)
+_COMMENT = re.compile(r"\s*(#|%|//)")
+_WORDS = re.compile(r"\S\s+\S|:")
+_YEAR = re.compile(r"(19|20)\d\d")
 
 
 class Like(NamedTuple):
     """How the rows were laid out that a model learned from: new ones are probably laid out the same way.
 
     ``delimiter`` is what was said to separate their cells. ``nameless`` are the columns to predict from, in order, if
-    it was said that no header names them.
+    no header names them. ``encoding`` and ``decimal`` are what was said of them.
     """
 
     delimiter: str | None = None
     nameless: tuple[str, ...] = ()
+    encoding: str | None = None
+    decimal: str | None = None
 
 
 UNKNOWN = Like()
 """Nothing is known."""
 
 
-def find_delimiter(lines: Sequence[str], tabs_first: bool, likely: str | None = None) -> str:
-    """The separator that cuts the first lines into the most cells, as many in each; the comma if none does.
+class Layout(NamedTuple):
+    """``skipped`` lines stand before the table. ``columns`` are named by its first row if it has a ``header``.
 
-    One that is ``likely`` is taken if it cuts them into as many in each.
+    ``notes`` say which guesses could be otherwise, ``guessed_header`` that the header is one of them.
     """
-    candidates = sorted(DELIMITERS, key=lambda one: one != "\t") if tabs_first else list(DELIMITERS)
-    if likely is not None:
-        candidates = [likely, *(one for one in candidates if one != likely)]
-    best, most = candidates[0], 1
-    for one in candidates:
-        try:
-            widths = {len(record) for record in records(lines, one) if record}
-        except csv.Error:
-            continue
-        if len(widths) == 1 and (width := widths.pop()) > most:
-            if one == likely:
-                return one
-            best, most = one, width
-    if most > 1:
+
+    delimiter: str
+    header: bool
+    columns: tuple[str, ...]
+    skipped: int
+    notes: tuple[str, ...]
+    guessed_header: bool
+
+
+class Records(Protocol):
+    """Rows of cells. ``line_num`` is the number of lines that were read."""
+
+    @property
+    def line_num(self) -> int: ...
+    def __iter__(self) -> Iterator[list[str]]: ...
+    def __next__(self) -> list[str]: ...
+
+
+def read_records(lines: Iterable[str], delimiter: str, *, strict: bool = True) -> Records:
+    """The cells of some lines. Raises `csv.Error` where quotes do not fit and ``strict`` is on."""
+    if delimiter == BLANKS:
+        return _BlankSeparated(lines)
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
+
+
+class _BlankSeparated:
+    """Rows whose cells stand between spaces and tabs, as many as there are; a cell in quotes may have some inside."""
+
+    def __init__(self, lines: Iterable[str]):
+        self._lines, self.line_num = iter(lines), 0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        line = next(self._lines)
+        self.line_num += 1
+        if '"' not in line:
+            return line.split()
+        cells, place, line = [], 0, line.rstrip()
+        while place < len(line):
+            found = _BLANK_CELL.match(line, place)
+            if found is None:
+                raise csv.Error("a quote is opened and never closed, or something follows one that closes")
+            quoted, plain = found.groups()
+            cells.append(plain if quoted is None else quoted.replace('""', '"'))
+            place = found.end()
+        return cells
+
+
+class _Reading(NamedTuple):
+    """What a delimiter makes of the first lines: how wide most rows are, and how well that suits a table, up to 1."""
+
+    delimiter: str
+    width: int
+    even: bool
+    score: float
+
+
+def find_layout(
+    lines: Sequence[str],
+    *,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    expected: Collection[str] = (),
+    like: Like = UNKNOWN,
+    tabs_first: bool = False,
+) -> Layout | None:
+    """The layout of a text that begins with ``lines``, of which the last is whole; None if there are no rows.
+
+    ``expected`` are names of columns that a header would have, ``like`` is how it is probably laid out. Raises
+    `csv.Error`.
+    """
+    skipped = 0
+    if lines and (said := _SEPARATOR_LINE.fullmatch(lines[0])):  # which spreadsheet programs write
+        skipped, delimiter = 1, delimiter or said[1]
+    candidates = [delimiter] if delimiter else _candidates(tabs_first, like.delimiter)
+    readings = [_reading(lines[skipped:], one) for one in candidates]
+    best = _best(readings, lines[skipped:], like.delimiter)
+    notes = [
+        f"cells are separated by {_called(best.delimiter)}, which gives {best.width} columns; "
+        f"{_called(other.delimiter)} would give {other.width}: say the delimiter if that is meant"
+        for other in readings
+        if other is not best and other.even and other.width > 1 and other.score > _CLEAR * best.score
+        if not (other.delimiter == BLANKS and best.delimiter == "\t" and other.width == best.width)
+    ]
+    before = _before_the_table(lines[skipped:], best)
+    if before:
+        plural = "lines" if before > 1 else "line"
+        notes.append(f"{before} {plural} before the table {'are' if before > 1 else 'is'} skipped")
+    skipped += before
+    rows = [row for row in read_records(lines[skipped:], best.delimiter, strict=False) if any(map(str.strip, row))]
+    if not rows:
+        return None
+    first = _without_comment_sign(rows[0], best)
+    row_names = _are_row_names(first, rows[1:])
+    if row_names:
+        first = ["", *first]
+    has, why = (header, "") if header is not None else _header(first, rows[1:], expected, likely=not like.nameless)
+    if row_names and not has:
+        first = first[1:]
+    if why:
+        notes.append(why)
+    return Layout(best.delimiter, has, column_names(first, has), skipped, tuple(notes), bool(why))
+
+
+def _called(delimiter: str) -> str:
+    return _NAMES.get(delimiter, f"the character {delimiter}")
+
+
+def _candidates(tabs_first: bool, likely: str | None) -> list[str]:
+    found = sorted(DELIMITERS, key=lambda one: one != "\t") if tabs_first else list(DELIMITERS)
+    found.append(BLANKS)
+    return found if likely is None else [likely, *(one for one in found if one != likely)]
+
+
+def _best(readings: Sequence[_Reading], lines: Sequence[str], likely: str | None) -> _Reading:
+    first = readings[0]
+    if first.delimiter == likely and first.even and first.width > 1:
+        return first
+    best = max(readings, key=lambda one: one.score)
+    if best.score:
         return best
-    # Lines of unequal width are an error, which the reader explains best with the separator that was probably meant.
-    return max(candidates, key=lambda one: lines[0].count(one)) if lines else best
+    # Lines of one cell each, or an error, which the reader explains best with the separator that was probably meant.
+    return max(readings, key=lambda one: lines[0].count(one.delimiter) if lines and one.delimiter != BLANKS else 0)
 
 
-def records(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """The cells of some lines."""
-    return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+def _reading(lines: Sequence[str], delimiter: str) -> _Reading:
+    try:
+        rows = [row for row in read_records(lines, delimiter, strict=False) if any(map(str.strip, row))]
+    except csv.Error:
+        rows = []
+    if not rows:
+        return _Reading(delimiter, 1, False, 0.0)
+    widths = Counter(map(len, rows))
+    width, count = max(widths.items(), key=lambda one: (one[1], one[0] == len(rows[0])))
+    if width == 1:
+        return _Reading(delimiter, 1, len(widths) == 1, 0.0)
+    usual = [row for row in rows if len(row) == width]
+    if delimiter == BLANKS and not (len(widths) <= 2 and count >= len(rows) - 1 and _some_numbers(usual)):
+        return _Reading(delimiter, width, False, 0.0)  # a text of words
+    odd = sum(_is_odd(cell, delimiter) for row in usual for cell in row) / (width * len(usual))
+    score = (count / len(rows)) ** 2 * (1 - 1 / width) * (1 - odd)
+    return _Reading(delimiter, width, len(widths) == 1, score)
 
 
-def has_header(rows: Sequence[Sequence[str]], expected: Collection[str], *, likely: bool = True) -> bool:
-    """Whether the first row names the columns: it has one of the ``expected`` names, or no number as others have.
+def _is_odd(cell: str, delimiter: str) -> bool:
+    """Whether a cell looks as if it were several, by another delimiter."""
+    if _NUMBERS_IN_A_ROW.fullmatch(cell.strip()):
+        return not _is_typed(cell)
+    return any(other in cell for other in DELIMITERS if other != delimiter) and not _is_typed(cell)
 
-    Where none is ``likely``, only the names count.
-    """
-    first, *others = rows
-    if any(cell.strip() in expected for cell in first):
-        return True
-    return likely and not any(as_number(cell) is not None for cell in first) and bool(others)
+
+def _some_numbers(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether some column holds numbers, below the first row."""
+    return any(all(map(_is_typed, column[1:] or column)) for column in zip(*rows, strict=True))
+
+
+def _is_typed(cell: str) -> bool:
+    """Whether a cell holds a number, a date or a time, in any spelling."""
+    text = cell.strip()
+    return bool(_NUMBER.fullmatch(text) or _DATE.fullmatch(text))
+
+
+def _before_the_table(lines: Sequence[str], best: _Reading) -> int:
+    """How many lines stand before the table: comments, titles and empty ones, with fewer cells than its rows."""
+    if best.width == 1:
+        return 0
+    found, rows = 0, 0
+    for number, line in enumerate(lines[: _MOST_SKIPPED + 1]):
+        width = len(next(read_records([line], best.delimiter, strict=False), []))
+        is_comment = _COMMENT.match(line) and width - (best.delimiter == BLANKS) != best.width
+        is_title = width == 1 and not _is_typed(line) and (best.width > 2 or _WORDS.search(line))
+        if is_comment or (is_title and line.strip()):
+            found = number + 1
+        elif line.strip():
+            rows = len([line for line in lines[number:] if line.strip()])
+            break
+    return found if rows > 1 and '"' not in "".join(lines[:found]) else 0
+
+
+def _without_comment_sign(first: Sequence[str], best: _Reading) -> list[str]:
+    """The first row without the sign that makes its line a comment, as `numpy.savetxt` writes headers."""
+    if first[0] in ("#", "%") and len(first) == best.width + 1:
+        return list(first[1:])
+    return [re.sub(r"^[#%]\s+(?=\S)", "", first[0]), *first[1:]]
+
+
+def _are_row_names(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether each row but the first begins with a name of its own, which no column is named for, as R writes them."""
+    if not others or len(first) < 2 or any(len(row) != len(first) + 1 for row in others) or any(map(_is_typed, first)):
+        return False
+    names = [row[0].strip() for row in others]
+    if not all(names) or len(set(names)) != len(names) or not any(row[-1].strip() for row in others):
+        return False
+    is_counted = all(name.isdecimal() for name in names) and all(int(b) == int(a) + 1 for a, b in pairwise(names))
+    return is_counted or not any(map(_is_typed, names))
+
+
+def _header(
+    first: Sequence[str], others: Sequence[Sequence[str]], expected: Collection[str], *, likely: bool
+) -> tuple[bool, str]:
+    """Whether the first row names the columns, and a sentence about it where it could be otherwise."""
+    cells = [cell.strip() for cell in first]
+    if any(" ".join(cell.split()) in expected for cell in cells):
+        return True, ""
+    if not likely:
+        return False, ""
+    columns = [[row[place].strip() for row in others if place < len(row)] for place in range(len(cells))]
+    names = values = repeated = 0
+    for cell, below in zip(cells, columns, strict=True):
+        present = [one for one in below if one not in DEFAULT_MISSING]
+        if cell in DEFAULT_MISSING or not present:
+            continue
+        if sum(map(_is_typed, present)) > 0.8 * len(present):
+            names += not _is_typed(cell)
+            values += _is_typed(cell)
+        elif not _is_typed(cell):
+            repeated += cell in present
+    if names:
+        years = [cell for cell in cells if _is_typed(cell)]
+        are_years = len(set(years)) == len(years) and all(map(_YEAR.fullmatch, years))
+        has = names > values or are_years
+        return has, "" if not values or not has else _also(first, has)
+    if values:
+        counted = len(cells) > 2 and cells == [str(number) for number in range(len(cells))]
+        return False, _also(first, False) if counted else ""
+    if any(map(_is_typed, cells)):
+        return False, ""
+    given = [cell for cell in cells if cell]
+    has = 2 * repeated < len(cells) and len(set(given)) == len(given)
+    return has, _also(first, has) if others else ""
+
+
+def _also(first: Sequence[str], has: bool) -> str:
+    some = ", ".join(cell.strip() for cell in first[:4]) + (", ..." if len(first) > 4 else "")
+    if has:
+        return f"the first line ({some}) is taken for the columns' names; if it is a row like the others: header: false"
+    return f"the first line ({some}) is taken for a row like the others; if it names the columns: header: true"
 
 
 def column_names(first: Sequence[str], header: bool) -> tuple[str, ...]:

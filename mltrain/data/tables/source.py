@@ -1,7 +1,8 @@
 """What every file of rows looks like to those who read it: named columns, whose cells come in blocks of rows."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -21,16 +22,32 @@ _BLOCK_CELLS = 1_000_000
 MOST_COLUMNS = 20_000
 """A model keeps the name of each, and what is done to it."""
 
+_NOTHING = ("<NA>", "NaT")
+"""What pandas' missing values are as text."""
+
 Cells = Sequence[str] | npt.NDArray[np.float64]
 """The cells of a column as they stand in the file, or as numbers where the file's reader makes numbers of them."""
 
 
+def as_cell(value: Any) -> str:
+    """The cell that a value is which has a type: nothing, NaN and pandas' NA are an empty one."""
+    if isinstance(value, str):
+        return value
+    if value is None or (isinstance(value, float) and value != value) or str(value) in _NOTHING:
+        return ""
+    return json.dumps(value) if isinstance(value, bool | list | dict) else str(value)
+
+
 class Block(NamedTuple):
-    """Some rows, column by column. ``first`` is the first one's number, ``lines`` where in the file each stands."""
+    """Some rows, column by column. ``first`` is the first one's number, ``lines`` where in the file each stands.
+
+    ``rows`` are the same as JSON objects, if the file has types and was opened to keep them.
+    """
 
     columns: Sequence[Cells]
     first: int
     lines: Sequence[int]
+    rows: Sequence[Mapping[str, Any]] | None = None
 
 
 class Source:
@@ -42,6 +59,29 @@ class Source:
     def blocks(self) -> Iterator[Block]:
         """All rows. Raises `DataError`, which names file, line and what is wrong."""
         raise NotImplementedError
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found out about the file, up to where it was read: guesses that could be otherwise, in sentences."""
+        return []
+
+    @property
+    def guesses(self) -> dict[str, str | bool]:
+        """Options of the dataset that say what was guessed, so that it need not be guessed again."""
+        return {}
+
+    @property
+    def has_more_than_rows(self) -> bool:
+        """Whether the file has something besides its rows and their columns' names."""
+        return False
+
+    @property
+    def unusable(self) -> dict[str, str]:
+        """Columns that cannot be cells, with what they hold."""
+        return {}
+
+    def use(self, columns: Collection[str]) -> None:
+        """Say before `blocks` which columns are used; the cells of others may be empty from then on."""
 
     def most_rows(self) -> int:
         """How many rows there are, or a few more: for files of which all rows are kept in memory."""
@@ -61,7 +101,9 @@ class Source:
         if len(self.columns) > MOST_COLUMNS:
             raise DataError(f"{self.name}: has {len(self.columns):,} columns; at most {MOST_COLUMNS:,} can be read")
         if repeated := [name for name, count in Counter(self.columns).items() if count > 1]:
-            raise DataError(f"{self.name}:1: two columns are called '{repeated[0]}'; each needs a name of its own")
+            raise DataError(
+                f"{self.name}:1: two columns are called '{repeated[0]}'; each needs a name of its own: rename one"
+            )
 
     @property
     def block_rows(self) -> int:
@@ -70,15 +112,19 @@ class Source:
 
     def refuse(self, block: Block, column: str, bad: BadCell) -> DataError:
         """The error for one cell: file, line, row, column, and what is wrong."""
-        index = bad.index
+        line, row = block.lines[bad.index], block.first + bad.index
         return DataError(
-            f"{self.name}:{block.lines[index]}: row {block.first + index:,}, column '{column}': {bad.message}"
+            f"{self.name}:{line}: row {row:,}, column '{column}': {bad.message}",
+            path=self.name,
+            line=line,
+            row=row,
+            column=column,
         )
 
     def position(self, column: str, what: str) -> int:
         """Where a column stands. Raises `DataError`, which says ``what`` the column was wanted for."""
         if column not in self._places:
-            raise DataError(f"{self.name}: {no_column(column, self.columns)}, {what}")
+            raise DataError(f"{self.name}: {no_column(column, self.columns)}, {what}", path=self.name, column=column)
         return self._places[column]
 
     @cached_property

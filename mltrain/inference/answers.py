@@ -1,0 +1,46 @@
+"""What a model says to a row, as one JSON object: the same from every command that prints JSON."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.tables.cells import as_number
+from mltrain.inference.model import Model
+
+_EXACT = 2**53
+"""Whole numbers beyond this are not the same as 64-bit floats."""
+
+Given = Sequence[Sequence[float | str]]
+"""Rows of input, as they were typed or stand in a file."""
+
+
+def answers(model: Model, given: Given, y: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
+    """An object for each row: ``x``, ``y``; for classes ``label``, and ``probabilities`` by name if there are some.
+
+    Numbers that are infinite or not a number are None.
+    """
+    labels = model.labels(y) if model.classes is not None else None
+    shares = model.probabilities(y).tolist() if model.classes is not None and model.gives_probabilities else None
+    found = []
+    for index, (row, outputs) in enumerate(zip(given, y.tolist(), strict=True)):
+        one: dict[str, Any] = {"x": list(map(_finite, row)), "y": list(map(_finite, outputs))}
+        if labels is not None:
+            one["label"] = labels[index]
+        if shares is not None:
+            one["probabilities"] = dict(zip(model.classes or (), shares[index], strict=True))
+        found.append(one)
+    return found
+
+
+def number_or_text(cell: str) -> float | str:
+    """A cell as a number, if it is one that a float can hold."""
+    number = as_number(cell)
+    is_whole = cell.strip().lstrip("+-").isdecimal()
+    return cell if number is None or (is_whole and abs(number) > _EXACT) else number
+
+
+def _finite(value: float | str) -> float | str | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
