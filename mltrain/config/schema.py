@@ -28,6 +28,7 @@ from mltrain.config.option_types import (
     section_of,
     switch_of,
 )
+from mltrain.config.yaml_writer import on_one_line
 from mltrain.spec import Family, Spec
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -209,7 +210,7 @@ def _example_of(kind: Kind) -> Any:
         return {"type": member.type_name(), **values} if values else member.type_name()
     match inner:
         case inspect.LiteralType():
-            return inner.values[0]
+            return min(inner.values, key=lambda value: on_one_line(value) != value)  # one that needs no quotes
         case inspect.BoolType():
             return True
         case inspect.IntType() | inspect.FloatType():

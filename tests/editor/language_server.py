@@ -70,7 +70,8 @@ class LanguageServer:
         found: dict[str, str] = {}
         for item in answer["items"]:
             inserted = item.get("insertText") or item.get("textEdit", {}).get("newText") or item["label"]
-            found.setdefault(item["label"], re.sub(r"\$\{\d+(?::|\|)([^},|]*)[^}]*\}|\$\d+", r"\1", inserted))
+            inserted = re.sub(r"\$\{\d+\|([^,|]*)[^}]*\}", r"\1", inserted)  # a choice
+            found.setdefault(item["label"], re.sub(r"\$\{\d+:([^}]*)\}|\$\d+", r"\1", inserted))
         return found
 
     def hover(self, text: str) -> str:
