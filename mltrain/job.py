@@ -28,13 +28,12 @@ from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Progress, Rows, train
-from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
-from mltrain.training.monitored import schedule_problems
+from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
 from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 
-@dataclass
+@dataclass(repr=False)
 class TrainingJob:
     """A config with all that it takes to train it, once: `fresh` gives the same job with weights to begin with."""
 
@@ -139,6 +138,9 @@ class TrainingJob:
             monitor=self.monitor,
             course=course,
         )
+
+    def __repr__(self) -> str:
+        return f"<TrainingJob: {self.config!r}>"
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network as it is now, as a model."""

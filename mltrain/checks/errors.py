@@ -11,7 +11,7 @@ from mltrain.data.base import Dataset, RowSpec
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.losses.base import Loss
-from mltrain.engine.metrics.base import Metric
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric
 from mltrain.engine.network import Node, infer
 from mltrain.errors import ConfigError, ConfigPath, DataError, Problem
 from mltrain.training.options import Training
@@ -112,7 +112,7 @@ def _tracking_problems(nodes: Sequence[Node], metrics: Sequence[Metric], trainin
     problems = []
     for key, name in wanted:
         path: ConfigPath = ("training", "track", key)
-        if key in recorded or str(key).removeprefix("val_") in recorded:
+        if key in recorded or str(key).removeprefix(VALIDATION_PREFIX) in recorded:
             problems.append(Problem(path, f"each epoch records another number as '{key}'; choose another label"))
         if name not in shapes:
             problems.append(Problem(path, f"there is no parameter '{name}'; there are {', '.join(shapes) or 'none'}"))

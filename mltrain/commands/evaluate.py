@@ -3,28 +3,41 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mltrain.data.base import DatasetSpec, Split
 from mltrain.data.fingerprint import fingerprint
+from mltrain.engine.class_scores import Counts, scores_of
 from mltrain.inference.model import Model
 from mltrain.inference.tables import open_for, read_split, target_names
 from mltrain.job import split_to_evaluate
 from mltrain.runs.run import find_model, read_model
-from mltrain.training.quality import QUANTILES, class_qualities, residual_quantiles
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.tables import Confusion, class_table, evaluation, residual_table
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, View, verbatim
+
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+"""Shares of the rows for which residuals are shown: the least, the middle half, nine tenths, and the largest."""
+
+
+class ClassQuality(NamedTuple):
+    """The scores of one class, and how many rows are of it. A score of 0 / 0 counts as 0."""
+
+    precision: float
+    recall: float
+    f1: float
+    rows: int
 
 
 def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
     file = find_model(path)
     model, dataset, folder = read_model(file)
-    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(model, data)
+    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(terminal, model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -37,13 +50,13 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     }
     views: list[View] = [evaluation(split, len(rows.x), result.loss, result.metrics)]
     if result.confusion is not None and model.classes is not None:
-        qualities = class_qualities(result.confusion)
+        qualities = _qualities(result.confusion)
         document["confusion"] = {"classes": list(model.classes), "counts": result.confusion.tolist()}
         document["classes"] = {name: quality._asdict() for name, quality in zip(model.classes, qualities, strict=True)}
         views += [verbatim(""), class_table(model.classes, qualities)]
         views += [verbatim(""), Confusion(model.classes, result.confusion.tolist())]
     elif model.classes is None:
-        names, quantiles = target_names(model), residual_quantiles(model.predict(rows.x), rows.y).tolist()
+        names, quantiles = target_names(model), _residual_quantiles(model.predict(rows.x), rows.y).tolist()
         document["residuals"] = {
             name: {f"{share:g}": values[index] for share, values in zip(QUANTILES, quantiles, strict=True)}
             for index, name in enumerate(names)
@@ -70,6 +83,17 @@ def unfinished_measures(model: Model, rows: Split, values: Mapping[str, float]) 
     return [f"{said}: the model's largest output is {reach.max():g}, for row {reach.argmax() + 1:,}"]
 
 
+def _qualities(confusion: Counts) -> list[ClassQuality]:
+    scores = scores_of(confusion)
+    columns = (scores.precision.tolist(), scores.recall.tolist(), scores.f1.tolist(), confusion.sum(axis=1).tolist())
+    return [ClassQuality(*row) for row in zip(*columns, strict=True)]
+
+
+def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Quantiles of ``prediction - target``, ``(quantiles, outputs)``, at the shares `QUANTILES`."""
+    return np.quantile(y.astype(np.float64) - target, QUANTILES, axis=0)
+
+
 def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> tuple[str, Split]:
     """The rows that the model's own dataset held back, and what they are called."""
     with download_bar(terminal) as progress:
@@ -83,6 +107,9 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
     return split_to_evaluate(dataset)
 
 
-def _rows_of(model: Model, data: str) -> tuple[str, Split]:
+def _rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Split]:
     with open_for(model, data, as_text=model.row_spec.classes is not None) as source:
-        return source.name, read_split(model, source)
+        rows = read_split(model, source)
+    for sentence in source.novelties.sentences():
+        terminal.note(sentence)
+    return source.name, rows

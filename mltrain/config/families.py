@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mltrain.config import Config
 from mltrain.config.option_types import Struct
 from mltrain.data.base import DatasetSpec
+from mltrain.data.columns import ColumnKind
 from mltrain.data.points import Points
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.initializers.base import Initializer
@@ -15,14 +16,14 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
 from mltrain.spec import Family, Spec
-from mltrain.training.early_stopping import EarlyStopping
-from mltrain.training.options import Training
+from mltrain.training.options import EarlyStopping, Training
 
 SECTIONS: dict[str, Struct] = {"config": Config, "training": Training, "early_stopping": EarlyStopping}
 
 FAMILIES: dict[str, Family] = {
     "activations": Activation.family,
     "datasets": DatasetSpec.family,
+    "column kinds": ColumnKind.family,
     "points": Points.family,
     "layers": Layer.family,
     "losses": Loss.family,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from mltrain.engine.metrics.base import Metric
+from mltrain.engine.metrics.base import Metric, on_validation
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.inference.model_file import ModelFile
 from mltrain.runs.run import HISTORY, MODEL
@@ -88,7 +88,7 @@ def _best(config: Mapping[str, Any], history: Columns) -> tuple[str | None, floa
     first = _mapping(metrics[0]).get("type") if isinstance(metrics, list) and metrics else None
     metric = cast(type[Metric] | None, Metric.family.find(first)) if isinstance(first, str) else None
     name = metric.type_name() if metric else "loss"
-    measure = next((column for column in (f"val_{name}", name) if column in history), None)
+    measure = next((column for column in (on_validation(name), name) if column in history), None)
     values = [value for value in history.get(measure or "", ()) if math.isfinite(value)]
     if not values:
         return measure, None

@@ -7,17 +7,19 @@ Where something tells good epochs from bad ones, ``best.npz`` and ``last.npz`` a
 import contextlib
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from mltrain.config import Config
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import DatasetSpec
 from mltrain.engine.arrays import Floats
-from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
+from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError, Worded
 from mltrain.inference.model import Model
 from mltrain.runs.frames import Frames
 from mltrain.runs.run_folders import Claim, claim_folder, claim_number
@@ -152,7 +154,11 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
                     models.append((file.stat().st_mtime_ns, folder.name, folder / MODEL))
         if not models:
             raise UsageError(
-                f"there is no run below {runs}/ yet; train one with: mltrain fit CONFIG, or name one with --model"
+                Worded(
+                    f"there is no run below {runs}/ yet; ",
+                    python="train one with the command: mltrain fit CONFIG, or name a model file",
+                    commands="train one with: mltrain fit CONFIG, or name one with --model",
+                )
             )
         return max(models)[-1]
     if path.is_dir():
@@ -161,8 +167,11 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
                 raise ModelFileError(
                     f"{path / MODEL}: is a link that leads out of its folder; name the file that is meant"
                 )
-            advice = f"; finish it with: mltrain fit --resume {path}" if current_file(path, CHECKPOINT) else ""
-            raise ModelFileError(f"{path}: holds no {MODEL}, so it is not the folder of a finished run{advice}")
+            what = f"{path}: holds no {MODEL}, so it is not the folder of a finished run"
+            if current_file(path, CHECKPOINT):
+                advice = f"; finish it with: mltrain fit --resume {path}"
+                raise ModelFileError(Worded(what, python="; its training was not finished", commands=advice))
+            raise ModelFileError(what)
         return path / MODEL
     return path
 
@@ -203,6 +212,20 @@ def dataset_of(config: Path | None, model: Model) -> DatasetSpec:
         ):
             return with_absolute_paths
     return model.config.dataset
+
+
+def files_of(dataset: DatasetSpec, folder: Path) -> Iterator[Path]:
+    """The files that a dataset is read from. ``folder`` is where its config stands."""
+    yield from _paths(msgspec.to_builtins(dataset.with_absolute_paths(folder)))
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, str):
+        if "\0" not in value and Path(value).is_absolute():
+            yield Path(value)
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _paths(item)
 
 
 def history_csv(history: Sequence[EpochReport]) -> str:

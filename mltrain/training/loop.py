@@ -147,7 +147,7 @@ class _Trainer:
         self._loss, self._metrics, self._optimizer = loss, metrics, optimizer
         self._scaled_back = target_scaling(loss, preprocessing).undone
         self._count = len(rows.x)
-        batch_size = self._count if training.batch_size == "full" else min(training.batch_size, self._count)
+        batch_size = training.rows_per_batch(self._count)
         whole, short = divmod(self._count, batch_size)
         self._window = Window(
             rows.x,

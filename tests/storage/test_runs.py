@@ -176,10 +176,12 @@ def test_runs_without_a_model_do_not_count() -> None:
 
 
 def test_no_run_yet() -> None:
-    message = "there is no run below runs/ yet; train one with: mltrain fit CONFIG, or name one with --model"
+    message = "there is no run below runs/ yet; train one with the command: mltrain fit CONFIG, or name a model file"
+    for_commands = "there is no run below runs/ yet; train one with: mltrain fit CONFIG, or name one with --model"
     with pytest.raises(UsageError) as caught:
         find_model(None)
     assert str(caught.value) == message
+    assert caught.value.for_commands == for_commands
     Path("runs").mkdir()
     with pytest.raises(UsageError) as caught:
         find_model(None)

@@ -16,10 +16,9 @@ from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.engine.losses.mean_squared_error import MeanSquaredError
 from mltrain.engine.network import Network
 from mltrain.errors import DataError
-from mltrain.training.early_stopping import EarlyStopping
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
-from mltrain.training.options import Training
+from mltrain.training.options import EarlyStopping, Training
 
 
 def split(x: list[list[float]], y: list[float] | None = None) -> Split:
