@@ -372,7 +372,9 @@ def test_init_from_nowhere() -> None:
 
 def test_divergence_is_explained(work: Path) -> None:
     done = mltrain(*DIVERGING, "--json")
-    assert (done.code, done.out) == (4, "")
+    assert done.code == 4
+    assert done.document["error"]["type"] == "TrainingDiverged"
+    assert (done.document["error"]["epoch"], done.document["error"]["step"]) == (7, 1)
     where, *tries = done.err[done.err.index("error: ") :].splitlines()
     prefix = "error: training diverged: in epoch 7, step 1, the loss became inf; the last finite loss was "
     assert where.startswith(prefix)
