@@ -1,9 +1,11 @@
 """``mltrain fit --resume``: go on with a run as if it had never stopped."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mltrain.backends.numpy.parallel.columns import MOST_PROCESSES
 from mltrain.backends.profiler import Profile
 from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config import Config
@@ -37,7 +39,7 @@ def run(
     with Run.again(folder) as run:
         if log_dir is not None:
             need_event_files()
-        checkpoint = Checkpoint(folder / CHECKPOINT)
+        checkpoint = Checkpoint(folder / CHECKPOINT, MOST_PROCESSES)
         wanted, start = _config(folder, config, checkpoint.config)
         planned, done = wanted.training.epochs if epochs is None else epochs, checkpoint.epoch
         if planned < done:
@@ -48,11 +50,12 @@ def run(
                 f"{folder}: the rows of its dataset are others than when it began, so it cannot go on as it would have"
             )
             raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
+        history = checkpoint.history(job.blank_report)
         course = TrainingRun(
             epoch=done,
-            history=checkpoint.history(planned),
+            history=history,
             processes=checkpoint.processes,
-            restore=checkpoint.restore,
+            restore=partial(checkpoint.restore, history),
         )
         frames = checkpoint.frames(folder / FRAMES, job.network.parameters.size)
         keeper = FrameKeeper(checkpoint.frame_count, planned, frames, done)
