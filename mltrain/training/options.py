@@ -36,3 +36,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         EarlyStopping | None,
         Meta(description="stop when the network no longer becomes better, and use its best weights"),
     ] = None
+
+    def rows_in_a_batch(self, rows: int) -> int:
+        """The rows of a whole batch, where there are so many rows in all."""
+        return rows if self.batch_size == "full" else min(self.batch_size, rows)

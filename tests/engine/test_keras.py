@@ -24,7 +24,7 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.plan import Plan
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
-from mltrain.engine.update import AVERAGE, Update
+from mltrain.backends.numpy.update import AVERAGE, Update
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "keras_reference" / "trajectories.json").read_text())
 NETWORK = REFERENCE["network"]
