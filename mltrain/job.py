@@ -10,7 +10,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.base import SINGLE, Parallelism, Progress, Rows
+from mltrain.backends.default import default_backend
 from mltrain.backends.profiler import Profile
 from mltrain.checks.errors import checked_nodes, find_data_problems
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
@@ -26,11 +27,10 @@ from mltrain.random_streams import generator
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Progress, Rows, train
-from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
-from mltrain.training.monitored import schedule_problems
+from mltrain.training.loop import train
+from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
-from mltrain.training.transfer import LayerTransfer, load_matching_weights
+from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 
 @dataclass
@@ -89,6 +89,7 @@ class TrainingJob:
         """What a trial of some steps shows; the network is left as it was. `fit` need not try: see `growing_loss`."""
         config = self.config
         return try_steps(
+            default_backend(),
             self.network,
             self.dataset,
             self.rows.target,
@@ -116,19 +117,20 @@ class TrainingJob:
         return train(
             self.network,
             self.rows,
+            backend=default_backend(),
             loss=config.loss,
             optimizer=config.optimizer,
             training=config.training,
             metrics=config.metrics,
             validation=held_back and self._encoded(held_back),
             preprocessing=self.dataset.preprocessing,
-            weights=self.weights,
+            class_weights=self.weights,
             seed=config.seed,
             stop=stop,
             progress=progress,
             profile=profile,
             monitor=self.monitor,
-            course=course,
+            run=course,
         )
 
     def model(self, history: list[EpochReport]) -> Model:
@@ -144,9 +146,14 @@ class TrainingJob:
     def start_from(self, model: Model) -> list[LayerTransfer]:
         """Take over the layers of ``model`` that this network has, too, by name and shape; says what became of each.
 
+        Weights follow the names of columns and classes, and scaling that differs is worked into them.
+
         Raises `DataError` if there are none.
         """
-        starts = load_matching_weights(self.network, model.network)
+        outputs = self.network.output_shape[0]
+        here = Ends.of(self.config.loss, self.dataset.row_spec, self.dataset.preprocessing, outputs)
+        there = Ends.of(model.config.loss, model.row_spec, model.preprocessing, model.network.output_shape[0])
+        starts = load_matching_weights(self.network, model.network, here, there)
         if not any(start.taken for start in starts):
             reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
             raise DataError(f"no layer of the model fits this network ({reasons})")
@@ -168,7 +175,7 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     data = data or LazyDataset(config.dataset, config.seed, folder)
     row_spec = data.row_spec
     nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
-    refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
+    refuse_too_large(memory_of(config, nodes, parallelism_of(config, nodes)))
     network = _fresh_network(config, row_spec)
     dataset = data.dataset
     validation = dataset.validation is not None
@@ -191,9 +198,15 @@ def _fresh_network(config: Config, row_spec: RowSpec) -> Network:
     return network
 
 
-def memory_of(config: Config, nodes: Sequence[Node], processes: int = 1) -> Memory:
+def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
+    """How the work of training these layers as the config says is divided on this machine."""
+    batch_size = config.training.rows_per_batch(config.dataset.count())
+    return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)
+
+
+def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
     """What it takes to train these layers as the config says."""
-    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), processes)
+    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), parallelism.processes)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

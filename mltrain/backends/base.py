@@ -21,7 +21,7 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric
-from mltrain.engine.network import Network
+from mltrain.engine.network import Network, Node
 from mltrain.engine.optimizers.base import Optimizer
 
 State = Mapping[str, Any]
@@ -54,14 +54,23 @@ class Rows(NamedTuple):
     target: npt.NDArray[Any]
 
 
+StrategyName = Literal["single", "columns", "rows"]
+
+MOST_PROCESSES = 4
+"""Processes that train one network together: each reads what all others hand in, so there is no gain in ever more."""
+
+
 class Parallelism(NamedTuple):
     """How the work of a step is divided: results depend on this, and on no core that there is.
 
     columns: each process has some columns of the large kernels. rows: each process takes some rows of every batch.
     """
 
-    strategy: Literal["single", "columns", "rows"] = "single"
+    strategy: StrategyName = "single"
     processes: int = 1
+
+
+SINGLE = Parallelism()
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ class EpochNumbers(NamedTuple):
     metrics: dict[str, float]
 
 
-class Stopped(Exception):  # noqa: N818  (nothing went wrong)
+class Stopped(Exception):
     """An epoch ended after so many whole steps, because it was asked to."""
 
     def __init__(self, step: int):
@@ -100,7 +109,7 @@ class Stopped(Exception):  # noqa: N818  (nothing went wrong)
         self.step = step
 
 
-class NotFinite(Exception):  # noqa: N818  (the loop makes the error of it)
+class NotFinite(Exception):
     """In this step the loss became infinite or not a number. ``last`` is the last finite one, if there ever was one."""
 
     def __init__(self, step: int, loss: float, last: float | None, *, rate: float, largest_input: float):
@@ -162,8 +171,8 @@ class Backend(Protocol):
 
     name: str
 
-    def parallelism(self, network: Network, batch_size: int) -> Parallelism:
-        """How a training of this network would be divided on this machine."""
+    def parallelism(self, nodes: Sequence[Node], batch_size: int, gradient_accumulation: int = 1) -> Parallelism:
+        """How the work of training these layers is divided on this machine."""
         ...
 
     def trainer(

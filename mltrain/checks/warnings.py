@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from mltrain.backends.numpy.evaluation import Evaluator
-from mltrain.checks.errors import last_activation
+from mltrain.backends.base import Backend, Rows
+from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.initializers.constant import Constant
@@ -21,10 +21,10 @@ from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
+from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import TrainingDiverged
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Rows, train
+from mltrain.training.loop import train
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names
 
@@ -55,7 +55,8 @@ def find_warnings(
     return [
         *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
-        *_about_output(network, loss, training),
+        *output_warnings(network.nodes, loss, dataset.row_spec, target),
+        *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
     ]
 
@@ -117,19 +118,11 @@ def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> l
     return [f"no row to train on is of class {names}: the network will never predict it"]
 
 
-def _about_output(network: Network, loss: Loss, training: Training) -> list[str]:
-    found = []
-    last = last_activation(network.nodes)
-    name = last.type_name() if last else "linear"
-    if name == "softmax" and loss.fused_activation != "softmax":
-        found.append(
-            f"softmax with {loss.type_name()} learns slowly, and hardly at all from confident mistakes; "
-            "use sparse_categorical_crossentropy"
-        )
+def _about_steps(network: Network, loss: Loss) -> list[str]:
     steps = [stage for node in network.nodes for stage in node.layer.stages() if stage.type_name() == "step"]
-    if training.epochs and len(steps) > (loss.fused_activation == "step"):
-        found.append("step has slope 0, so nothing before it can learn; use sigmoid or relu instead")
-    return found
+    if len(steps) > (loss.fused_activation == "step"):
+        return ["step has slope 0, so nothing before it can learn; use sigmoid or relu instead"]
+    return []
 
 
 def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
@@ -151,11 +144,12 @@ def _is_drawn(parameter: Parameter) -> bool:
 def _unheeding(optimizer: Optimizer) -> Optimizer:
     """The optimizer without what looks back on earlier steps, and would hide where a step leads."""
     rate = optimizer.learning_rate
-    rate = rate.initial_learning_rate if isinstance(rate, ReduceOnPlateau) else rate
+    rate = rate.at(0) if isinstance(rate, Schedule) and rate.monitored else rate
     return replace(optimizer, learning_rate=rate, use_ema=False)
 
 
 def try_steps(
+    backend: Backend,
     network: Network,
     dataset: Dataset,
     target: npt.NDArray[Any],
@@ -171,16 +165,18 @@ def try_steps(
     """
     if not training.epochs:
         return []
-    rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
+    rows = training.rows_per_batch(len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
-    measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
+    measure = backend.evaluator(network, batch, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
     if not math.isfinite(first):
         return []
     losses: list[float] = []
     optimizer, steps = _unheeding(optimizer), Training(epochs=PATIENCE, batch_size="full")
     try:
-        attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
+        attempt = train(
+            network, batch, backend=backend, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing
+        )
         with closing(attempt) as epochs:
             for _ in epochs:
                 losses.append(measure().loss)

@@ -39,7 +39,7 @@ def run(
     started = [] if init_from is None else job.start_from(Model.load(find_model(init_from)))
     if started and not terminal.quiet:
         terminal.note(f"starting from {init_from}:")
-        terminal.err.print(start_table([(start.layer, start.why) for start in started]))
+        terminal.err.print(start_table(started))
     for warning in job.warnings(started):
         terminal.warning(warning)
     with Run.claim(str(job.config.name), out) as run:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.base import SINGLE
 from mltrain.backends.profiler import Profile
 from mltrain.checks.warnings import growing_loss
 from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_weights
@@ -64,12 +64,14 @@ def train_and_save(
         return Background(with_absolute_paths(job.config, folder), job.origin.data, keeper.count)
 
     def save() -> None:
-        model, others = job.model(course.history), _others(job)
+        model, others, wish = job.model(course.history), _others(job), run.folder
         run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
+        if run.folder != wish:
+            terminal.warning(f"{wish} was replaced during the training; the run is in {run.folder}")
 
     if job.config.optimizer.use_ema:
         terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
-    checkpoints = CheckpointKeeper(run.folder, background, course, keeper, terminal.warning)
+    checkpoints = CheckpointKeeper(run, background, course, keeper, terminal.warning)
     with _page(terminal, attempt, live=live) as page:
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
             try:
@@ -204,7 +206,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history if report.epoch > attempt.course.epoch)
-            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network.nodes)))
+            terminal.err.print(profile_table(profile.shares(), steps, *(attempt.course.parallelism or SINGLE)))
 
 
 def _tell_where(terminal: Terminal, run: Run) -> None:

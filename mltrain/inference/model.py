@@ -12,7 +12,8 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain import __version__
-from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, predict
+from mltrain.backends.base import Evaluation, Rows
+from mltrain.backends.default import default_backend
 from mltrain.checks.errors import find_problems
 from mltrain.config import Config
 from mltrain.config.convert import convert
@@ -27,6 +28,7 @@ from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
+from mltrain.system.atomic_folder import read_together
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.targets import class_names, encode, target_scaling
 
@@ -66,7 +68,7 @@ class Model:
         the units of the dataset. Raises `DataError` if the shape is another, or if ``x`` holds anything but finite
         numbers.
         """
-        y = predict(self.network, self._rows(x), self.preprocessing.inputs)
+        y = default_backend().predict(self.network, self._rows(x), self.preprocessing.inputs)
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
     def predict_labels(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> list[str]:
@@ -92,10 +94,9 @@ class Model:
     def evaluate(self, rows: Split) -> Evaluation:
         """Loss, metrics and, for classes, the confusion matrix on ``rows``, which are as the dataset gives them."""
         loss, outputs = self.config.loss, self.network.output_shape[0]
-        return Evaluator(
+        return default_backend().evaluator(
             self.network,
-            rows.x,
-            encode(loss, self.row_spec, outputs, rows, self.preprocessing),
+            Rows(rows.x, encode(loss, self.row_spec, outputs, rows, self.preprocessing)),
             loss=loss,
             metrics=self.config.metrics,
             preprocessing=self.preprocessing,
@@ -121,7 +122,12 @@ class Model:
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
-        with ModelFile(Path(path)) as file:
+        file = Path(path)
+        return read_together(file.parent, (file.name,), lambda found: cls._read(found.get(file.name, file)))
+
+    @classmethod
+    def _read(cls, path: Path) -> "Model":
+        with ModelFile(path) as file:
             config, row_spec, preprocessing, origin = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")

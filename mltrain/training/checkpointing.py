@@ -9,6 +9,7 @@ import numpy as np
 from mltrain.backends.base import HasState, Parallelism, State, Trainer
 from mltrain.training.epoch_report import EpochReport
 
+
 class Snapshot(NamedTuple):
     """The state after so many epochs (0: before the first), when so many reports had been made. Nobody changes it."""
 
@@ -26,8 +27,9 @@ class TrainingRun:
     """One training as it is seen from outside: its reports and, now and then, a snapshot of its state.
 
     It begins with the first epoch, or goes on after ``epoch`` with the ``history`` up to there. Then ``restore`` is
-    called once to fill trainer and monitor with the state of that time; ``parallelism`` says how the work was divided then,
-    because sums are rounded in another way where it is divided otherwise. It ``keeps`` nothing if nobody will ask.
+    called once to fill trainer and monitor with the state of that time; ``parallelism`` says how the work was divided
+    then, because sums are rounded in another way where it is divided otherwise. If it does not ``keep`` what it gets,
+    there is no history and no snapshot.
     """
 
     def __init__(

@@ -64,7 +64,7 @@ def train(
         rows,
         loss,
         optimizer,
-        batch_size=training.rows_in_a_batch(len(rows.target)),
+        batch_size=training.rows_per_batch(len(rows.target)),
         metrics=metrics,
         gradient_accumulation=training.gradient_accumulation,
         shuffle=training.shuffle,

@@ -15,7 +15,7 @@ import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
 
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.runs.only_trainer import only_trainer
+from mltrain.runs.run import Run
 
 EPOCHS = 4
 
@@ -153,9 +153,9 @@ elif moment == "replace":
     rename = Path.replace
     Path.replace = lambda self, target: (rename(self, target), die())
 else:
-    from mltrain.training import loop
-    run = loop._Trainer._train_on
-    loop._Trainer._train_on = lambda self, *args, **options: (die(), run(self, *args, **options))[1]
+    from mltrain.backends.numpy import trainer
+    run = trainer.NumpyTrainer._train_on
+    trainer.NumpyTrainer._train_on = lambda self, *args, **options: (die(), run(self, *args, **options))[1]
 sys.argv = ["mltrain", *sys.argv[3:]]
 from mltrain.cli import main
 main()
@@ -310,7 +310,7 @@ def test_run_that_another_process_trains() -> None:
     write("optimizer sgd")
     fit("run", 1)
     complaint = "error: run: another mltrain is training there right now\n"
-    with only_trainer(Path("run")):
+    with Run.claim("", Path("run")):
         assert mltrain("fit", "--resume", "run") == (3, "", complaint)
         assert mltrain("fit", "noisy.yaml", "--out", "run", "-q") == (3, "", complaint)
     resume("run")

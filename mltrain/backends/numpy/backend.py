@@ -12,7 +12,7 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric
-from mltrain.engine.network import Network
+from mltrain.engine.network import Network, Node
 
 
 class NumpyBackend:
@@ -20,10 +20,10 @@ class NumpyBackend:
 
     name = "numpy"
 
-    def parallelism(self, network: Network, batch_size: int) -> Parallelism:
+    def parallelism(self, nodes: Sequence[Node], batch_size: int, gradient_accumulation: int = 1) -> Parallelism:
         from mltrain.backends.numpy.parallel.choice import choose
 
-        return choose(network.nodes, batch_size)
+        return choose(nodes, batch_size, gradient_accumulation)
 
     def trainer(
         self, task: TrainingTask, parallelism: Parallelism | None = None, profile: Profile | None = None

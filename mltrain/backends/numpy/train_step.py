@@ -71,9 +71,7 @@ class TrainStep:
 
         def runs(phase: str, calls: Sequence[Call]) -> list[Run]:
             return [
-                timed(phase, call.label, run)
-                for call in calls
-                for run in (call.run, *more(call, phase == "backward"))
+                timed(phase, call.label, run) for call in calls for run in (call.run, *more(call, phase == "backward"))
             ]
 
         def bound(batch: Batch) -> BatchStep:

@@ -45,9 +45,9 @@ class NumpyTrainer:
         self._shuffle = generator(task.seed, "shuffle") if task.shuffle and self.steps > 1 else None
         self._last_finite_loss: float | None = None
 
-        self.parallelism = parallelism or choose(network.nodes, task.batch_size)
+        self.parallelism = parallelism or choose(network.nodes, task.batch_size, task.gradient_accumulation)
         timed = profile.timed if profile else untimed
-        self._strategy = strategy_of(self.parallelism)(task, self._window.batches, timed)
+        self._strategy = strategy_of(self.parallelism, task, self._window.batches, timed)
         self._update = timed("optimizer", "", self._strategy.update)
         self._penalize = timed("optimizer", "", self._strategy.penalize) if network.regularized else None
         groups, accumulate = task.gradient_accumulation, timed("optimizer", "", self._strategy.accumulate)

@@ -27,7 +27,8 @@ class Batch(NamedTuple):
 class Window:
     """A few batches of rows, gathered together. ``x`` is float32 or bytes, and scaled as it is gathered.
 
-    An epoch has batches of ``batch_size`` rows and then, if rows are left over, a shorter one. ``batches`` are views of the window's memory, which every gather fills anew: full ones first, the short one last.
+    An epoch has batches of ``batch_size`` rows and then, if rows are left over, a shorter one. ``batches`` are views of
+    the window's memory, which every gather fills anew: full ones first, the short one last.
     """
 
     def __init__(

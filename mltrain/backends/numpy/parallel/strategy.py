@@ -23,16 +23,27 @@ from mltrain.backends.numpy.train_step import BatchStep, Run, TrainStep
 from mltrain.engine.schedules.base import LearningRate
 
 WATCH_SECONDS, MOST_WAITING = 0.5, 0.6
-"""The workers are terminated, and the first process goes on alone, when it has spent more than this share of the time in
-waiting for them: other programs need the cores, and working in lockstep would take many times as long as alone."""
+"""If the first process has spent more than this share of so much time in waiting, the workers are terminated and it goes
+on alone: other programs need the cores, and working in lockstep would take many times as long as alone."""
 
 
 class Strategy(HasState, Protocol):
     """What a trainer needs to take batches through a network, whoever does the work."""
 
-    batches: Sequence[BatchStep]
-    dropout: HasState
-    learning_rate: LearningRate
+    @property
+    def batches(self) -> Sequence[BatchStep]:
+        """The calls for each batch of the window."""
+        ...
+
+    @property
+    def dropout(self) -> HasState:
+        """The random numbers that layers draw."""
+        ...
+
+    @property
+    def learning_rate(self) -> LearningRate:
+        """What reacts to epochs."""
+        ...
 
     def rate(self, ago: int = 0) -> float:
         """The learning rate of the next step, or of one so many steps before it."""
