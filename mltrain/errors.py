@@ -15,7 +15,7 @@ The numbers are the exit codes of the commands.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 ConfigPath = tuple[str | int, ...]
 """Where something stands in a config: ``("layers", 1, "units")`` is ``layers[1].units``."""
@@ -32,13 +32,64 @@ def printable(line: str) -> str:
     return line if line.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
+class Diagnostic(NamedTuple):
+    """One thing that is wrong, for programs: what in words, and where, as far as it has a place.
+
+    ``path`` is that in the config, as in ``layers[1].units``; ``setting`` is what set it on the command line, if it was
+    not the file. Lines and columns are counted from 1.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+    setting: str | None = None
+    severity: str = "error"
+
+
+class Worded(str):
+    """A message whose advice is worded for Python; ``for_commands`` is the same for those who type commands."""
+
+    __slots__ = ("for_commands",)
+    for_commands: str
+
+    def __new__(cls, text: str, *, python: str, commands: str) -> Self:
+        """``text`` with the advice of either kind behind it."""
+        message = super().__new__(cls, text + python)
+        message.for_commands = text + commands
+        return message
+
+
+def for_commands(message: object) -> str:
+    """An error, or the text of a warning, as commands say it."""
+    return getattr(message, "for_commands", None) or str(message)
+
+
 class MltrainError(Exception):
-    """Base of all errors that are meant for the user: the message is one complete explanation."""
+    """Base of all errors that are meant for the user: the message is one complete explanation.
+
+    ``for_commands`` is the message of a command, which names options of the command line where ``str`` names Python's.
+    """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str):
-        super().__init__("\n".join(map(printable, message.split("\n"))))
+        self.for_commands = _printable_lines(for_commands(message))
+        super().__init__(_printable_lines(message))
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """What is wrong, piece by piece."""
+        return [Diagnostic(self.for_commands)]
+
+
+def _printable_lines(message: str) -> str:
+    return "\n".join(map(printable, message.split("\n")))
+
+
+class MltrainWarning(UserWarning):
+    """Something that trains, but probably not well: what commands print as a warning."""
 
 
 class UsageError(MltrainError):
@@ -46,14 +97,32 @@ class UsageError(MltrainError):
 
 
 class DataError(MltrainError):
+    """Rows cannot be used. For a cell of a table, ``path``, ``line``, ``row`` and ``column`` say which it is."""
+
     exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        row: int | None = None,
+        column: str | None = None,
+    ):
+        super().__init__(message)
+        self.path, self.line, self.row, self.column = path, line, row, column
 
 
 class ModelFileError(MltrainError):
+    """``path`` is the file, where one was read."""
+
     exit_code = 3
+    path: str | None = None
 
     def __init__(self, message: str):
         super().__init__(printable(message))  # one line, whatever the file holds
+        self.for_commands = printable(for_commands(message))
 
 
 class StorageError(MltrainError):
@@ -82,10 +151,22 @@ class ConfigError(MltrainError):
 
     exit_code = 2
 
-    def __init__(self, problems: Sequence[Problem], lines: Sequence[str] | None = None):
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        lines: Sequence[str] | None = None,
+        diagnostics: Sequence[Diagnostic] | None = None,
+    ):
         self.problems = tuple(problems)
+        self._diagnostics = diagnostics
         self.lines = tuple(map(printable, lines if lines is not None else map(str, problems)))
         super().__init__("\n".join(self.lines))
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        if self._diagnostics is not None:
+            return self._diagnostics
+        return [Diagnostic(printable(message), path=dotted(path) or None) for path, message in self.problems]
 
 
 class OptionError(ValueError):
@@ -119,9 +200,13 @@ class TrainingDiverged(MltrainError):
 
 
 class TrainingInterrupted(MltrainError):
-    """Training stopped between two steps because it was asked to; the weights are those of the last whole step."""
+    """Training stopped between two steps because it was asked to; the weights are those of the last whole step.
+
+    ``model`` is the model with these weights where `mltrain.fit` trained it.
+    """
 
     exit_code = 130
+    model: Any = None
 
     def __init__(self, *, epoch: int, step: int, steps: int):
         super().__init__(f"stopped in epoch {epoch} after step {step} of {steps}")

@@ -53,7 +53,7 @@ ROOMS: dict[str, set[str]] = {
         "system",
         "",
     },
-    "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "system", ""},
+    "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
     "job": {
         "inference",
         "config",
@@ -101,7 +101,7 @@ ROOMS: dict[str, set[str]] = {
         "engine",
         "data",
     },
-    "api": {"job", "runs", "inference", "config", "training"},
+    "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
         "views.insight",
         "views.plotting",
@@ -123,9 +123,17 @@ ROOMS: dict[str, set[str]] = {
         "names",
         "system",
     },
-    "cli": {"commands", "names", "views.terminal", "backends.profiler", "data.image_files", "errors", "system", ""},
+    "cli": {"commands", "views.terminal", "backends.profiler", "data.image_files", "errors", "system", ""},
     "__main__": {"cli"},
-    "": {"api", "config", "errors", "inference"},  # mltrain/__init__.py: lazy, so it closes no circle
+    "": {
+        "api",
+        "config",
+        "errors",
+        "inference",
+        "job",
+        "backends.base",
+        "training",
+    },  # mltrain/__init__.py: lazy, so it closes no circle
 }
 """Each room of mltrain/ (a folder or a file) with the rooms that it may import; "" is the package itself."""
 

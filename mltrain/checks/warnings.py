@@ -1,7 +1,7 @@
 """What would train, but not well: the mistakes that tutorials make, found before they cost an afternoon."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,6 +13,7 @@ from mltrain.backends.base import Backend, Rows
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
+from mltrain.data.tables.format import TableFormat
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
@@ -22,7 +23,7 @@ from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.base import Schedule
-from mltrain.errors import TrainingDiverged
+from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.options import Training
@@ -31,6 +32,9 @@ from mltrain.training.targets import class_names
 FAR = 10.0
 LOOKED_AT = 10_000
 """Rows that are looked at: enough to see a range, few enough to be instant on any dataset."""
+
+OTHER_SIZE, FEW = 100, 20
+"""How many times as large inputs of another part must be to be doubted, and from how many rows on small ones are."""
 
 PATIENCE, FAR_UP = 10, 10
 """Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
@@ -53,7 +57,9 @@ def find_warnings(
     ``taken`` are the layers whose weights are those of a trained model.
     """
     return [
-        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
+        *dataset.warnings,
+        *_about_inputs(dataset),
+        *_about_parts(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
@@ -81,11 +87,19 @@ def growing_loss(history: Sequence[EpochReport]) -> str | None:
     )
 
 
-def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
+def _about_inputs(dataset: Dataset) -> list[str]:
+    x, table = dataset.train.x[:LOOKED_AT], dataset.preprocessing.table
     found = []
-    seen = inputs.applied(x)
+    seen = dataset.preprocessing.inputs.applied(x)
     low, high = float(seen.min()), float(seen.max())
-    if max(abs(low), abs(high)) > FAR:
+    if table is not None:
+        far = _columns(table, np.abs(seen).max(axis=0) > FAR, any)
+        if far:
+            found.append(
+                f"numbers in column {far} are up to {max(abs(low), abs(high)):.3g} in size as the network sees them; "
+                "it learns best from numbers around -1 to 1: look for outliers, or let standardize scale the column"
+            )
+    elif max(abs(low), abs(high)) > FAR:
         hint = (
             "for images write 'scale: true'"
             if x.dtype == np.uint8
@@ -95,16 +109,52 @@ def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
             f"the inputs reach from {low:g} to {high:g}; networks learn best from numbers around -1 to 1: {hint}"
         )
     if x.ndim == 2 and len(x) > 1 and x.shape[1] > 1:
-        constant = np.flatnonzero((x == x[0]).all(axis=0))
-        if constant.size:
-            which = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
+        constant = (x == x[0]).all(axis=0)
+        if table is not None:
+            if same := _columns(table, constant, all):
+                found.append(f"column {same} never changes, so it teaches nothing; leave it out")
+        elif constant.any():
+            places = np.flatnonzero(constant)
+            which = ", ".join(map(str, places[:5])) + (", ..." if places.size > 5 else "")
             all_of = f"{which} of {x.shape[1]} (counted from 0)"
             found.append(
                 f"feature {all_of} never changes, so it teaches nothing; leave it out"
-                if constant.size == 1
+                if places.size == 1
                 else f"features {all_of} never change, so they teach nothing; leave them out"
             )
     return found
+
+
+def _about_parts(dataset: Dataset) -> list[str]:
+    """Held-back rows whose inputs are of quite another size than those to train on."""
+    found = []
+    of_train = _reach(dataset.train.x, dataset.preprocessing.inputs)
+    for part, rows in dataset.by_name.items():
+        reach = _reach(rows.x, dataset.preprocessing.inputs)
+        smaller = reach * OTHER_SIZE < of_train and min(len(rows.x), len(dataset.train.x)) >= FEW
+        if reach > of_train * OTHER_SIZE or smaller:
+            found.append(
+                f"the inputs for {part} reach to {reach:g}, but those to train on to {of_train:g}: are they of the "
+                "same scale, and is none of them wrong?"
+            )
+    return found
+
+
+def _reach(x: npt.NDArray[Any], inputs: Scaling) -> float:
+    """The size of the largest input, as the network sees it."""
+    ends = x[:LOOKED_AT] if x.ndim == 2 else np.array([x.min(), x.max()])  # images are scaled by one number
+    return float(np.abs(inputs.applied(ends)).max(initial=0))
+
+
+def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[[Iterable[bool]], bool]) -> str:
+    """The table's columns that ``any`` or ``all`` of the inputs are of, for a sentence; empty for none."""
+    names, start = [], 0
+    for column in table.columns:
+        stop = start + len(column.features)
+        if stop > start and which(inputs[start:stop].tolist()):
+            names.append(f"'{column.name}'")
+        start = stop
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> list[str]:
@@ -131,7 +181,11 @@ def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
     frozen = [node for node in network.nodes if not node.trainable_count and node.name not in taken]
     chance = [node.name for node in frozen if any(map(_is_drawn, node.parameters.values()))]
     return [
-        f"layer {name} is frozen at random first weights; give those of a trained model with --init-from"
+        Worded(
+            f"layer {name} is frozen at random first weights; give those of a trained model with ",
+            python="init_from",
+            commands="--init-from",
+        )
         for name in chance
     ]
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from mltrain.backends.profiler import Profile
 from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config.load import read_config
-from mltrain.errors import ConfigError
+from mltrain.errors import ConfigError, for_commands
 from mltrain.inference.model import Model
 from mltrain.runs.event_files import need_event_files
 from mltrain.runs.frames import FrameKeeper
-from mltrain.runs.run import Run, find_model
+from mltrain.runs.overwriting import refuse_foreign
+from mltrain.runs.run import FILES, Run, files_of, find_model
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.views.terminal.tables import start_table
 from mltrain.views.terminal.terminal import Terminal
@@ -32,6 +33,8 @@ def run(
     if log_dir is not None:
         need_event_files()
     source = read_config(config, changes)
+    if out is not None:
+        refuse_foreign(out, FILES, [config, *files_of(source.config.dataset, source.folder)])
     try:
         job = prepared(terminal, source.config, source.folder, source.data)
     except ConfigError as error:
@@ -41,7 +44,7 @@ def run(
         terminal.note(f"starting from {init_from}:")
         terminal.err.print(start_table(started))
     for warning in job.warnings(started):
-        terminal.warning(warning)
+        terminal.warning(for_commands(warning))
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
         keeper.offer(0, job.network.parameters)

@@ -6,23 +6,28 @@ from dataclasses import dataclass
 from mltrain.config.convert import MOST_PROBLEMS, KeyProblem
 from mltrain.config.yaml_errors import Mark
 from mltrain.config.yaml_reader import Marks, find_marks
-from mltrain.errors import ConfigError, ConfigPath, Problem
+from mltrain.errors import ConfigError, ConfigPath, Diagnostic, Problem, dotted, printable
 
 
 @dataclass(frozen=True)
 class SourcePositions:
     """The text of a config, what is known to be wrong with single pieces of it, and what was set over it.
 
-    ``overridden`` holds the paths that were set on the command line, each with the words that set it.
+    ``overridden`` holds the paths that were set on the command line, each with the words that set it. A config that is
+    data of a program has no ``filename``, and its problems are told by their paths in it.
     """
 
-    filename: str
+    filename: str | None
     text: str
     known: Mapping[Problem, Mark]
     overridden: Mapping[ConfigPath, str]
 
     def error(self, problems: Sequence[Problem]) -> ConfigError:
         """The error that reports all problems: as they stand in the file, and then by what was set over it."""
+        if self.filename is None:
+            return ConfigError(
+                problems, [f"{text}  {one}" if (text := self._label(one)) else str(one) for one in problems]
+            )
         in_file = self._marks([problem for problem in problems if self._label(problem) is None])
         labels = list(dict.fromkeys(self.overridden.values()))
 
@@ -39,9 +44,15 @@ class SourcePositions:
 
         problems = sorted(problems, key=order)
         lines = [line(problem) for problem in problems[:MOST_PROBLEMS]]
+        diagnostics = [self._diagnostic(problem, in_file.get(problem)) for problem in problems[:MOST_PROBLEMS]]
         if len(problems) > MOST_PROBLEMS:
             lines.append(f"{self.filename}: there are more problems; these are the first {MOST_PROBLEMS}")
-        return ConfigError(problems, lines)
+        return ConfigError(problems, lines, diagnostics)
+
+    def _diagnostic(self, problem: Problem, mark: Mark | None) -> Diagnostic:
+        line, column = mark or (None, None)
+        place = (self.filename, line, column, dotted(problem.path) or None, self._label(problem))
+        return Diagnostic(printable(problem.message), *place)
 
     def _label(self, problem: Problem) -> str | None:
         """The words on the command line that caused a problem, if it was them."""

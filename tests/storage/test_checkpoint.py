@@ -16,7 +16,7 @@ from mltrain.job import TrainingJob, prepare
 from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.runs.frames import FrameKeeper, Frames
 from mltrain.training import checkpointing as state
-from mltrain.training.checkpointing import Snapshot, TrainingRun
+from mltrain.training.checkpointing import TrainingRun
 
 TEXT = """
 name: noisy

@@ -23,8 +23,8 @@ from mltrain.backends.numpy.train_step import BatchStep, Run, TrainStep
 from mltrain.engine.schedules.base import LearningRate
 
 WATCH_SECONDS, MOST_WAITING = 0.5, 0.6
-"""If the first process has spent more than this share of so much time in waiting, the workers are terminated and it goes
-on alone: other programs need the cores, and working in lockstep would take many times as long as alone."""
+"""If the first process has spent more than this share of so much time in waiting, the workers are terminated and it
+goes on alone: other programs need the cores, and working in lockstep would take many times as long as alone."""
 
 
 class Strategy(HasState, Protocol):
