@@ -52,7 +52,7 @@ def run(
         course = TrainingRun(
             epoch=done,
             history=checkpoint.history(planned),
-            processes=checkpoint.processes,
+            parallelism=checkpoint.parallelism,
             restore=checkpoint.restore,
         )
         frames = checkpoint.frames(folder / FRAMES, job.network.parameters.size)
