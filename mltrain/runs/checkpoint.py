@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain import __version__
+from mltrain.backends.base import MOST_PROCESSES, SINGLE, HasState, Parallelism, State, StrategyName
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
@@ -21,7 +22,7 @@ from mltrain.engine.schedules.base import start
 from mltrain.errors import ConfigError, ModelFileError
 from mltrain.inference.model_file import ModelFile, write_model_file
 from mltrain.runs.frames import Frames, are_frame_epochs
-from mltrain.training.checkpointing import HasState, Snapshot, State
+from mltrain.training.checkpointing import Snapshot
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import monitor_of
 
@@ -49,10 +50,14 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Meta(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a checkpoint says besides its config. ``frame_epochs`` is None where the frames are in a file beside it."""
+    """What a checkpoint says besides its config. ``frame_epochs`` is None where the frames are in a file beside it.
+
+    Version 0.1.0 knew one ``strategy`` for several processes, and did not name it.
+    """
 
     epoch: _Count
-    processes: Annotated[int, msgspec.Meta(ge=1)]
+    processes: Annotated[int, msgspec.Meta(ge=1, le=MOST_PROCESSES)]
+    strategy: StrategyName | None = None
     rows: str
     frames: Annotated[int, msgspec.Meta(ge=1, le=_MOST_FRAMES)]
     frame_epochs: list[_Count] | None
@@ -77,7 +82,8 @@ def write_checkpoint(
     arrays: dict[str, npt.NDArray[Any]] = {}
     meta = _Meta(
         epoch=snapshot.epoch,
-        processes=snapshot.state["trainer"]["processes"],
+        processes=snapshot.parallelism.processes,
+        strategy=snapshot.parallelism.strategy,
         rows=of.rows,
         frames=of.frames,
         frame_epochs=frames.epochs if frames else None,
@@ -100,7 +106,7 @@ def write_checkpoint(
 class Checkpoint:
     """A checkpoint that was read. Every method raises `ModelFileError` if the file is not what it should be."""
 
-    def __init__(self, path: Path, most_processes: int):
+    def __init__(self, path: Path):
         self.path = path
         with ModelFile(path) as file:
             try:
@@ -110,9 +116,11 @@ class Checkpoint:
                 raise ModelFileError(f"{path}: is no checkpoint") from None
             except (msgspec.ValidationError, ConfigError) as error:
                 raise ModelFileError(f"{path}: its meta cannot be used: {str(error).splitlines()[0]}") from error
-        self.epoch, self.processes = self._meta.epoch, self._meta.processes
-        if self.processes > most_processes:
-            raise ModelFileError(f"{path}: says that {self.processes} processes trained; {most_processes} are the most")
+        self.epoch = self._meta.epoch
+        strategy = self._meta.strategy or ("columns" if self._meta.processes > 1 else "single")
+        self.parallelism = Parallelism(strategy, self._meta.processes)
+        if (strategy == "single") != (self.parallelism == SINGLE):
+            raise self._damaged("its strategy is not one of")
         self.rows, self.frame_count = self._meta.rows, self._meta.frames
 
     def history(self, like: EpochReport) -> list[EpochReport]:
@@ -174,7 +182,7 @@ class Checkpoint:
             if any(state[part][name] != value for name, value in values.items()):
                 raise ValueError(part)
         last = state["trainer"]["last_finite_loss"]
-        if state["trainer"]["processes"] != self.processes or (last is None) != (not epochs):
+        if state["trainer"]["processes"] != self._meta.processes or (last is None) != (not epochs):
             raise ValueError("trainer")
 
     def _read(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:

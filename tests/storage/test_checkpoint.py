@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 from saved_models import Members, npy, rewrite, rewrite_meta
 
+from mltrain.backends.base import SINGLE
 from mltrain.config.load import parse_config
 from mltrain.errors import ModelFileError
 from mltrain.inference.model import Model
@@ -21,7 +22,7 @@ from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.runs.frames import FrameKeeper, Frames
 from mltrain.runs.run import history_csv
 from mltrain.training import checkpointing as state
-from mltrain.training.checkpointing import Snapshot, TrainingRun
+from mltrain.training.checkpointing import TrainingRun
 
 TEXT = """
 name: noisy
@@ -59,11 +60,11 @@ def path(tmp_path: Path) -> Path:
 
 def go_on(path: Path) -> TrainingRun:
     """Read everything and put it to use, as `fit --resume` does."""
-    found, one = Checkpoint(path, 4), job()
+    found, one = Checkpoint(path), job()
     history = found.history(one.blank_report)
     found.frames(path.with_name("frames.npz"), one.network.parameters.size)
     restore = partial(found.restore, history)
-    course = TrainingRun(epoch=found.epoch, history=history, processes=found.processes, restore=restore)
+    course = TrainingRun(epoch=found.epoch, history=history, parallelism=found.parallelism, restore=restore)
     list(one.train(course=course))
     return course
 
@@ -71,8 +72,8 @@ def go_on(path: Path) -> TrainingRun:
 def test_what_is_read_is_what_was_written(path: Path) -> None:
     course = TrainingRun()
     frames = trained(course)
-    found = Checkpoint(path, 4)
-    assert (found.epoch, found.rows, found.frame_count, found.processes) == (3, "rows", 2, 1)
+    found = Checkpoint(path)
+    assert (found.epoch, found.rows, found.frame_count, found.parallelism) == (3, "rows", 2, SINGLE)
     assert found.config == job().config
     read = found.history(replace(job().blank_report, epochs=5))
     assert [report.epochs for report in read] == [5] * 4
@@ -127,7 +128,7 @@ def test_frames_in_a_file_of_their_own(path: Path) -> None:
     frames = trained(course)
     assert course.newest is not None
     write_checkpoint(path, Background(job().config, "rows", 2), course.newest, course.history, None)
-    found, parameters = Checkpoint(path, 4), len(frames.vectors[0])
+    found, parameters = Checkpoint(path), len(frames.vectors[0])
     with pytest.raises(ModelFileError, match=r"frames\.npz: there is no such file"):
         found.frames(path.with_name("frames.npz"), parameters)
     frames.save(path.with_name("frames.npz"))
@@ -138,9 +139,9 @@ def test_what_came_after_the_snapshot_is_left_out(path: Path) -> None:
     course = TrainingRun()
     frames = trained(course)
     assert course.newest is not None
-    early = Snapshot(1, 2, course.newest.state)
+    early = course.newest._replace(epoch=1, reports=2)
     write_checkpoint(path, Background(job().config, "rows", 2), early, course.history, frames)
-    found = Checkpoint(path, 4)
+    found = Checkpoint(path)
     assert [report.epoch for report in found.history(job().blank_report)] == [0, 1]
     assert found.frames(path, len(frames.vectors[0])).epochs == [0]
 
@@ -148,7 +149,7 @@ def test_what_came_after_the_snapshot_is_left_out(path: Path) -> None:
 def test_a_model_is_no_checkpoint_and_a_checkpoint_no_model(path: Path) -> None:
     job().model([]).save(path.with_name("model.npz"))
     with pytest.raises(ModelFileError, match="is no checkpoint"):
-        Checkpoint(path.with_name("model.npz"), 4)
+        Checkpoint(path.with_name("model.npz"))
     with pytest.raises(ModelFileError, match="meta is incomplete"):
         Model.load(path)
 
@@ -195,8 +196,8 @@ def test_meta_that_fits_nothing(path: Path, change: Callable[[Any], None]) -> No
 
 STRANGE = (None, True, -1, 0, 7, 20_000, 2**200, -1e308, 1e308, 0.5, math.nan, math.inf, "x", [], {}, [0], ["x"])
 
-FREE = ("rows", "frames", "last_finite_loss", "state.state", "inc", "has_uint32", "uinteger")
-"""Places of which nothing is known but the kind, by their ends."""
+FREE = ("rows", "frames", "last_finite_loss", "state.state", "inc", "has_uint32", "uinteger", "strategy")
+"""Places of which nothing is known but the kind, by their ends. Checkpoints of 0.1.0 do not name their strategy."""
 
 
 def test_whatever_is_strange_in_a_checkpoint_is_refused_before_training(path: Path, tmp_path: Path) -> None:
