@@ -23,14 +23,14 @@ def alike(word: str, names: Iterable[str]) -> list[str]:
     """The names that ``word`` may stand for; case, hyphens, underscores and spaces do not count.
 
     Misspellings come first, by the number of letters that are wrong, missing, too many or swapped; at most a third of
-    the letters are. Without one, all names that have the word as a part, such as ``rate`` of ``learning_rate``, or as
+    the shorter name are. Without one, all names that have the word as a part, such as ``rate`` of ``learning_rate``, or as
     initials, such as ``lr``; or that are a part of the word, such as ``mse`` of ``mse_loss``.
     """
     if not 0 < len(word) <= _LONGEST:
         return []
     names = list(dict.fromkeys(names))
     distances = {name: _distance(_letters(word), _letters(name)) for name in names}
-    misspelled = [name for name in names if distances[name] <= max(len(_letters(word)), len(_letters(name))) // 3]
+    misspelled = [name for name in names if distances[name] <= min(len(_letters(word)), len(_letters(name))) // 3]
     if misspelled:
         least = min(distances[name] for name in misspelled)
         return [name for name in misspelled if distances[name] == least][:_MOST_MEANT]
