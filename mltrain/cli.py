@@ -426,7 +426,7 @@ def _run() -> int:
             _terminal().error("interrupted")
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
-        _terminal().error(str(error))
+        _terminal().error(error.for_commands)
         return error.exit_code
     except KeyboardInterrupt:
         _terminal().error("interrupted")

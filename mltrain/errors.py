@@ -7,6 +7,7 @@
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
     ├── NotEnoughMemory     3    a training would take more memory than there is
+    ├── WorkerLost          3    a process that helped to train ended, or is stopped
     ├── TrainingDiverged    4    the loss is no longer a number
     └── TrainingInterrupted 130  the user asked training to stop
 
@@ -14,7 +15,7 @@ The numbers are the exit codes of the commands.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 ConfigPath = tuple[str | int, ...]
 """Where something stands in a config: ``("layers", 1, "units")`` is ``layers[1].units``."""
@@ -31,13 +32,43 @@ def printable(line: str) -> str:
     return line if line.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
+class Worded(str):
+    """A message whose advice is worded for Python; ``for_commands`` is the same for those who type commands."""
+
+    __slots__ = ("for_commands",)
+    for_commands: str
+
+    def __new__(cls, text: str, *, python: str, commands: str) -> Self:
+        """``text`` with the advice of either kind behind it."""
+        message = super().__new__(cls, text + python)
+        message.for_commands = text + commands
+        return message
+
+
+def for_commands(message: object) -> str:
+    """An error, or the text of a warning, as commands say it."""
+    return getattr(message, "for_commands", None) or str(message)
+
+
 class MltrainError(Exception):
-    """Base of all errors that are meant for the user: the message is one complete explanation."""
+    """Base of all errors that are meant for the user: the message is one complete explanation.
+
+    ``for_commands`` is the message of a command, which names options of the command line where ``str`` names Python's.
+    """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str):
-        super().__init__("\n".join(map(printable, message.split("\n"))))
+        self.for_commands = _printable_lines(for_commands(message))
+        super().__init__(_printable_lines(message))
+
+
+def _printable_lines(message: str) -> str:
+    return "\n".join(map(printable, message.split("\n")))
+
+
+class MltrainWarning(UserWarning):
+    """Something that trains, but probably not well: what commands print as a warning."""
 
 
 class UsageError(MltrainError):
@@ -45,14 +76,32 @@ class UsageError(MltrainError):
 
 
 class DataError(MltrainError):
+    """Rows cannot be used. For a cell of a table, ``path``, ``line``, ``row`` and ``column`` say which it is."""
+
     exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        row: int | None = None,
+        column: str | None = None,
+    ):
+        super().__init__(message)
+        self.path, self.line, self.row, self.column = path, line, row, column
 
 
 class ModelFileError(MltrainError):
+    """``path`` is the file, where one was read."""
+
     exit_code = 3
+    path: str | None = None
 
     def __init__(self, message: str):
         super().__init__(printable(message))  # one line, whatever the file holds
+        self.for_commands = printable(for_commands(message))
 
 
 class StorageError(MltrainError):
@@ -98,6 +147,15 @@ class OptionError(ValueError):
         self.option = option
 
 
+class WorkerLost(MltrainError):
+    """A worker process of a training ended, is stopped, or could not even begin; the weights are those of an epoch."""
+
+    exit_code = 3
+
+    def __init__(self, what: str = "a worker process was ended by the system"):
+        super().__init__(f"{what}; try again with --threads 1, which needs no workers and less memory")
+
+
 class TrainingDiverged(MltrainError):
     """The loss became infinite or not a number; what was saved before is still there."""
 
@@ -109,9 +167,13 @@ class TrainingDiverged(MltrainError):
 
 
 class TrainingInterrupted(MltrainError):
-    """Training stopped between two steps because it was asked to; the weights are those of the last whole step."""
+    """Training stopped between two steps because it was asked to; the weights are those of the last whole step.
+
+    ``model`` is the model with these weights where `mltrain.fit` trained it.
+    """
 
     exit_code = 130
+    model: Any = None
 
     def __init__(self, *, epoch: int, step: int, steps: int):
         super().__init__(f"stopped in epoch {epoch} after step {step} of {steps}")

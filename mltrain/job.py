@@ -27,10 +27,9 @@ from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Progress, Rows, train
-from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
-from mltrain.training.monitored import schedule_problems
+from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
-from mltrain.training.transfer import LayerTransfer, load_matching_weights
+from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 
 @dataclass
@@ -144,9 +143,14 @@ class TrainingJob:
     def start_from(self, model: Model) -> list[LayerTransfer]:
         """Take over the layers of ``model`` that this network has, too, by name and shape; says what became of each.
 
+        Weights follow the names of columns and classes, and scaling that differs is worked into them.
+
         Raises `DataError` if there are none.
         """
-        starts = load_matching_weights(self.network, model.network)
+        outputs = self.network.output_shape[0]
+        here = Ends.of(self.config.loss, self.dataset.row_spec, self.dataset.preprocessing, outputs)
+        there = Ends.of(model.config.loss, model.row_spec, model.preprocessing, model.network.output_shape[0])
+        starts = load_matching_weights(self.network, model.network, here, there)
         if not any(start.taken for start in starts):
             reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
             raise DataError(f"no layer of the model fits this network ({reasons})")

@@ -43,7 +43,15 @@ ROOMS: dict[str, set[str]] = {
     # A run as arrays; then in the terminal, as files, as a page about a run, and as a page while it trains.
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
     "views.insight": {"job", "runs", "inference", "backends", "training", "engine", "data"},
-    "views.plotting": {"views.insight", "views.terminal", "views.palette", "runs", "errors", "system"},
+    "views.plotting": {
+        "engine.class_scores",
+        "views.insight",
+        "views.terminal",
+        "views.palette",
+        "runs",
+        "errors",
+        "system",
+    },
     "views.report": {
         "views.plotting",
         "views.terminal",
@@ -66,7 +74,7 @@ ROOMS: dict[str, set[str]] = {
         "engine",
         "data",
     },
-    "api": {"job", "runs", "inference", "config", "training"},
+    "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
         "views.insight",
         "views.plotting",
@@ -89,7 +97,14 @@ ROOMS: dict[str, set[str]] = {
     },
     "cli": {"commands", "names", "views.terminal", "backends.profiler", "data.image_files", "errors", "system", ""},
     "__main__": {"cli"},
-    "": {"api", "config", "errors", "inference"},  # mltrain/__init__.py: lazy, so it closes no circle
+    "": {
+        "api",
+        "config",
+        "errors",
+        "inference",
+        "backends",
+        "training",
+    },  # mltrain/__init__.py: lazy, so it closes no circle
 }
 """Each room of mltrain/ (a folder or a file) with the rooms that it may import; "" is the package itself."""
 

@@ -22,8 +22,9 @@ from mltrain.errors import StorageError, UsageError
 from mltrain.inference.model import Model
 from mltrain.runs.frames import Frames
 from mltrain.runs.removal import remove_run
-from mltrain.runs.run import BEST, MODEL, Run, find_model
+from mltrain.runs.run import BEST, FILES, MODEL, Run, find_model
 from mltrain.runs.saved_run import SavedRun
+from mltrain.system.atomic_folder import current_file
 from mltrain.system.files import write_text
 
 CONFIG = """
@@ -167,7 +168,7 @@ def remove(folder: Path, model: Model) -> Trial:
             _save(claimed, model)
 
     def check(moment: str) -> None:
-        if (run / MODEL).exists():
+        if current_file(run, MODEL):
             SavedRun.read(run)  # without what only adds to the model, at worst
         if run.exists():
             act()
@@ -189,8 +190,8 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def visible(folder: Path) -> dict[str, bytes]:
-    """The files of a folder, without the hidden ones."""
-    return {name: text for name, text in content(folder).items() if not name.startswith(".")}
+    """The files of a run as readers see them."""
+    return {name: path.read_bytes() for name in FILES if (path := current_file(folder, name))}
 
 
 def _save(run: Run, model: Model, others: Mapping[str, Floats] | None = None) -> None:

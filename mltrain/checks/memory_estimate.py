@@ -38,9 +38,7 @@ def memory_for(
     parameters = _FLOAT * sum(node.parameter_count for node in nodes)
     vectors = len(optimizer.state()) + optimizer.use_ema
     widths = [size(nodes[0].input_shape), *(size(node.output_shape) for node in nodes)] if nodes else [0]
-    batch_size = rows or 0 if training.batch_size == "full" else training.batch_size
-    if rows is not None:
-        batch_size = min(batch_size, rows)
+    batch_size = training.rows_per_batch(rows)
     return Memory(
         # The state before training is kept, too, to be shown beside the trained one.
         parameters=2 * parameters,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain.backends.numpy.evaluation import Evaluator
-from mltrain.checks.errors import last_activation
+from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.initializers.constant import Constant
@@ -21,8 +21,8 @@ from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
-from mltrain.errors import TrainingDiverged
+from mltrain.engine.schedules.base import Schedule
+from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import Rows, train
 from mltrain.training.options import Training
@@ -55,7 +55,8 @@ def find_warnings(
     return [
         *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
-        *_about_output(network, loss, training),
+        *output_warnings(network.nodes, loss, dataset.row_spec, target),
+        *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
     ]
 
@@ -117,19 +118,11 @@ def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> l
     return [f"no row to train on is of class {names}: the network will never predict it"]
 
 
-def _about_output(network: Network, loss: Loss, training: Training) -> list[str]:
-    found = []
-    last = last_activation(network.nodes)
-    name = last.type_name() if last else "linear"
-    if name == "softmax" and loss.fused_activation != "softmax":
-        found.append(
-            f"softmax with {loss.type_name()} learns slowly, and hardly at all from confident mistakes; "
-            "use sparse_categorical_crossentropy"
-        )
+def _about_steps(network: Network, loss: Loss) -> list[str]:
     steps = [stage for node in network.nodes for stage in node.layer.stages() if stage.type_name() == "step"]
-    if training.epochs and len(steps) > (loss.fused_activation == "step"):
-        found.append("step has slope 0, so nothing before it can learn; use sigmoid or relu instead")
-    return found
+    if len(steps) > (loss.fused_activation == "step"):
+        return ["step has slope 0, so nothing before it can learn; use sigmoid or relu instead"]
+    return []
 
 
 def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
@@ -138,7 +131,11 @@ def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
     frozen = [node for node in network.nodes if not node.trainable_count and node.name not in taken]
     chance = [node.name for node in frozen if any(map(_is_drawn, node.parameters.values()))]
     return [
-        f"layer {name} is frozen at random first weights; give those of a trained model with --init-from"
+        Worded(
+            f"layer {name} is frozen at random first weights; give those of a trained model with ",
+            python="init_from",
+            commands="--init-from",
+        )
         for name in chance
     ]
 
@@ -151,7 +148,7 @@ def _is_drawn(parameter: Parameter) -> bool:
 def _unheeding(optimizer: Optimizer) -> Optimizer:
     """The optimizer without what looks back on earlier steps, and would hide where a step leads."""
     rate = optimizer.learning_rate
-    rate = rate.initial_learning_rate if isinstance(rate, ReduceOnPlateau) else rate
+    rate = rate.at(0) if isinstance(rate, Schedule) and rate.monitored else rate
     return replace(optimizer, learning_rate=rate, use_ema=False)
 
 
@@ -171,7 +168,7 @@ def try_steps(
     """
     if not training.epochs:
         return []
-    rows = len(target) if training.batch_size == "full" else min(training.batch_size, len(target))
+    rows = training.rows_per_batch(len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
     measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mltrain.config.load import read_config
-from mltrain.errors import ConfigError, MltrainError
+from mltrain.errors import ConfigError, MltrainError, for_commands
 from mltrain.job import prepare
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
@@ -17,11 +17,11 @@ def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> 
         try:
             warnings = _check(terminal, path, changes)
         except MltrainError as error:
-            terminal.error(str(error))
+            terminal.error(error.for_commands)
             refused.append(error)
             continue
         for warning in warnings:
-            terminal.warning(f"{path}: {warning}")
+            terminal.warning(f"{path}: {for_commands(warning)}")
         verdict = "ok" if not warnings else "works, but see the warnings"
         terminal.result(verbatim(f"{path}: {verdict}"), {})
     if refused:

@@ -1,26 +1,41 @@
 """``mltrain evaluate``: how good a model is on rows that it did not learn from."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from mltrain.data.base import Split
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.base import DatasetSpec, Split
 from mltrain.data.fingerprint import fingerprint
+from mltrain.engine.class_scores import Counts, scores_of
 from mltrain.inference.model import Model
 from mltrain.inference.tables import open_for, read_split, target_names
 from mltrain.job import split_to_evaluate
-from mltrain.runs.run import dataset_of, find_model
-from mltrain.training.quality import QUANTILES, class_qualities, residual_quantiles
+from mltrain.runs.run import find_model, read_model
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.tables import Confusion, class_table, evaluation, residual_table
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, View, verbatim
 
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+"""Shares of the rows for which residuals are shown: the least, the middle half, nine tenths, and the largest."""
+
+
+class ClassQuality(NamedTuple):
+    """The scores of one class, and how many rows are of it. A score of 0 / 0 counts as 0."""
+
+    precision: float
+    recall: float
+    f1: float
+    rows: int
+
 
 def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
     file = find_model(path)
-    model = Model.load(file)
-    split, rows = _own_rows(terminal, file, model) if data is None else _rows_of(model, data)
+    model, dataset, folder = read_model(file)
+    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -33,13 +48,13 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     }
     views: list[View] = [evaluation(split, len(rows.x), result.loss, result.metrics)]
     if result.confusion is not None and model.classes is not None:
-        qualities = class_qualities(result.confusion)
+        qualities = _qualities(result.confusion)
         document["confusion"] = {"classes": list(model.classes), "counts": result.confusion.tolist()}
         document["classes"] = {name: quality._asdict() for name, quality in zip(model.classes, qualities, strict=True)}
         views += [verbatim(""), class_table(model.classes, qualities)]
         views += [verbatim(""), Confusion(model.classes, result.confusion.tolist())]
     elif model.classes is None:
-        names, quantiles = target_names(model), residual_quantiles(model.predict(rows.x), rows.y).tolist()
+        names, quantiles = target_names(model), _residual_quantiles(model.predict(rows.x), rows.y).tolist()
         document["residuals"] = {
             name: {f"{share:g}": values[index] for share, values in zip(QUANTILES, quantiles, strict=True)}
             for index, name in enumerate(names)
@@ -48,9 +63,19 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     terminal.result(Stack(views), document)
 
 
-def _own_rows(terminal: Terminal, file: Path, model: Model) -> tuple[str, Split]:
+def _qualities(confusion: Counts) -> list[ClassQuality]:
+    scores = scores_of(confusion)
+    columns = (scores.precision.tolist(), scores.recall.tolist(), scores.f1.tolist(), confusion.sum(axis=1).tolist())
+    return [ClassQuality(*row) for row in zip(*columns, strict=True)]
+
+
+def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Quantiles of ``prediction - target``, ``(quantiles, outputs)``, at the shares `QUANTILES`."""
+    return np.quantile(y.astype(np.float64) - target, QUANTILES, axis=0)
+
+
+def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> tuple[str, Split]:
     """The rows that the model's own dataset held back, and what they are called."""
-    description, folder = dataset_of(file, model)
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder, model.preprocessing)

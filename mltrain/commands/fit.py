@@ -6,7 +6,7 @@ from pathlib import Path
 from mltrain.backends.profiler import Profile
 from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config.load import read_config
-from mltrain.errors import ConfigError
+from mltrain.errors import ConfigError, for_commands
 from mltrain.inference.model import Model
 from mltrain.runs.event_files import need_event_files
 from mltrain.runs.frames import FrameKeeper
@@ -39,9 +39,9 @@ def run(
     started = [] if init_from is None else job.start_from(Model.load(find_model(init_from)))
     if started and not terminal.quiet:
         terminal.note(f"starting from {init_from}:")
-        terminal.err.print(start_table([(start.layer, start.why) for start in started]))
+        terminal.err.print(start_table(started))
     for warning in job.warnings(started):
-        terminal.warning(warning)
+        terminal.warning(for_commands(warning))
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
         keeper.offer(0, job.network.parameters)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mltrain.commands.plot import read
+from mltrain.engine.metrics.base import on_validation
 from mltrain.errors import DataError, UsageError
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.insight.answers import ClassAnswers, are_images, class_answers
@@ -76,7 +77,7 @@ def _course(course: LearningCurves) -> Iterator[View]:
     loss, *metrics = course.measures
     yield LossCurve(loss.training, loss.validation, first_epoch=course.epochs[0])
     for measure in metrics:
-        both = {measure.name: measure.training, f"val_{measure.name}": measure.validation}
+        both = {measure.name: measure.training, on_validation(measure.name): measure.validation}
         yield LossLine({name: values for name, values in both.items() if values})
     yield Prose([Span(f"best: epoch {course.epochs[course.best]}")])
 

@@ -14,7 +14,7 @@ from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
 from mltrain.engine.arrays import Floats
-from mltrain.errors import TrainingDiverged, TrainingInterrupted
+from mltrain.errors import TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.job import TrainingJob, prepare, split_to_evaluate
 from mltrain.runs.checkpoint import Background
 from mltrain.runs.checkpoint_keeper import CheckpointKeeper
@@ -27,6 +27,7 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.messages import Outcome, note
 from mltrain.views.terminal.messages import closing as last_word
+from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.profile_table import profile_table
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.training_display import Both, TrainingDisplay, training_display
@@ -63,12 +64,14 @@ def train_and_save(
         return Background(with_absolute_paths(job.config, folder), job.origin.data, keeper.count)
 
     def save() -> None:
-        model, others = job.model(course.history), _others(job)
+        model, others, wish = job.model(course.history), _others(job), run.folder
         run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
+        if run.folder != wish:
+            terminal.warning(f"{wish} was replaced during the training; the run is in {run.folder}")
 
     if job.config.optimizer.use_ema:
         terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
-    checkpoints = CheckpointKeeper(run.folder, background, course, keeper, terminal.warning)
+    checkpoints = CheckpointKeeper(run, background, course, keeper, terminal.warning)
     with _page(terminal, attempt, live=live) as page:
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
             try:
@@ -90,6 +93,13 @@ def train_and_save(
                 terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
                 if terminal.quiet and not terminal.json:
                     _tell_where(terminal, run)
+                raise
+            except WorkerLost:
+                if course.history:  # the network is as it was after the last epoch
+                    save()
+                    done = plural(course.history[-1].epoch, "epoch")
+                    terminal.note(f"what was learned in {done} is saved: {run.folder / MODEL}")
+                    terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
                 raise
             except TrainingDiverged:
                 checkpoints.discard()

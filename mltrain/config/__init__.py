@@ -13,6 +13,9 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.training.options import Training
 
+_MOST_LAYERS, _LONGEST = 8, 60
+"""Layers that a config's repr shows, and characters of each."""
+
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
 
 
@@ -35,3 +38,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     training: Annotated[Training, Meta(description="how long to train, in what portions, and what to watch")] = (
         Training()
     )
+
+    def __repr__(self) -> str:
+        from mltrain.config.dump import to_plain
+        from mltrain.config.yaml_writer import on_one_line
+
+        layers = ", ".join(_short(on_one_line(to_plain(layer, defaults=False))) for layer in self.layers[:_MOST_LAYERS])
+        more = ", ..." if len(self.layers) > _MOST_LAYERS else ""
+        names = [part.type_name() for part in (self.dataset, self.loss, self.optimizer)]
+        return (
+            f"<Config {self.name or ''}: {names[0]}; {layers}{more}; {names[1]}, {names[2]}, "
+            f"epochs {self.training.epochs}, batch_size {self.training.batch_size}, seed {self.seed}>"
+        )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

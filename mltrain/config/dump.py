@@ -1,5 +1,7 @@
 """Config -> plain data and YAML text, which read back as the same config."""
 
+from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -39,3 +41,16 @@ def to_plain(value: Any, *, defaults: bool = True) -> Any:
         if not is_default or (defaults and given is not None):
             plain[name] = to_plain(given, defaults=defaults)
     return plain["type"] if list(plain) == ["type"] else plain
+
+
+def plain(value: Any) -> Any:
+    """What Python's own containers, paths and arrays of numbers stand for in a config; descriptions as `to_plain`."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    if hasattr(value, "tolist"):  # arrays and numbers of NumPy
+        return value.tolist()
+    return to_plain(value)

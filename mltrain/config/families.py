@@ -15,8 +15,7 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
 from mltrain.spec import Family, Spec
-from mltrain.training.early_stopping import EarlyStopping
-from mltrain.training.options import Training
+from mltrain.training.options import EarlyStopping, Training
 
 SECTIONS: dict[str, Struct] = {"config": Config, "training": Training, "early_stopping": EarlyStopping}
 

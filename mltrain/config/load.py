@@ -1,8 +1,9 @@
 """A config file, or its text, -> `Config`; every problem in one `ConfigError`."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from msgspec.structs import replace
 from mltrain.config import Config
 from mltrain.config.config_files import STARTERS, file_error, read_text
 from mltrain.config.convert import try_convert
+from mltrain.config.dump import plain
 from mltrain.config.overrides import override
 from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.data.base import LazyDataset, RowSpec
-from mltrain.errors import ConfigError, Problem
+from mltrain.errors import ConfigError, Problem, UsageError
 
 
 @dataclass(frozen=True)
@@ -38,28 +40,53 @@ class LocatedConfig:
         return self.places.error(problems)
 
 
-def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
-    """Read a config file.
+def load_config(
+    config: str | Path | Mapping[str, Any], overrides: Iterable[str] = (), *, folder: str | Path | None = None
+) -> Config:
+    """Read a config: a file, or the same as a dict.
 
-    ``overrides`` set single options over what the file says, as ``--set`` does on the command line::
+    ``overrides`` set single options over what it says, as ``--set`` does on the command line::
 
         load_config("configs/mnist.yaml", ["training.epochs=1", "layers.1.units=64"])
 
-    The config comes complete, with every default. Raises `ConfigError`, whose ``lines`` say all that is wrong and
-    where, and `DataError` if the config asks for data that cannot be used.
+    The config comes complete, with every default, and with the absolute paths of its files, so that it means the same
+    from anywhere: relative paths start at ``folder``, by default that of the file, or the working folder. Raises
+    `ConfigError`, whose ``lines`` say all that is wrong and where, and `DataError` if the config asks for data that
+    cannot be used.
     """
-    return read_config(path, overrides).config
+    source = _checked(located_config(config, overrides, folder=folder))
+    return replace(source.config, dataset=source.config.dataset.with_absolute_paths(source.folder))
+
+
+def located_config(
+    config: str | Path | Mapping[str, Any] | Config,
+    overrides: Iterable[str] = (),
+    *,
+    folder: str | Path | None = None,
+) -> LocatedConfig:
+    """A config in any form, of which only the words are checked. Raises `ConfigError`, or `UsageError` for others."""
+    if isinstance(config, str | Path):
+        path = Path(config)
+        located = _source_of_words(read_text(path), path, overrides, "override")
+    elif isinstance(config, Config) and not (overrides := list(overrides)):
+        located = LocatedConfig(config, Path(), SourcePositions(None, "", {}, {}))
+    elif isinstance(config, Config | Mapping):
+        located = _source_of_data(plain(config), overrides)
+    else:
+        kind = type(config).__name__
+        raise UsageError(f"expected a config: the path of a file, a dict, or what load_config gives, not {kind}")
+    return located if folder is None else replace_fields(located, folder=Path(folder))
 
 
 def read_config(path: str | Path, overrides: Iterable[str] = ()) -> LocatedConfig:
-    """Like `load_config`; what comes back also knows where in the file each option stands."""
+    """Like `load_config`, for commands; what comes back also knows where in the file each option stands."""
     path = Path(path)
-    return _source(read_text(path), path, overrides)
+    return _checked(_source_of_words(read_text(path), path, overrides))
 
 
 def parse_config(text: str, filename: str | Path, overrides: Iterable[str] = ()) -> Config:
     """Like `load_config`, for the text of a file; messages use the name, and relative paths start beside it."""
-    return _source(text, Path(filename), overrides).config
+    return _checked(_source_of_words(text, Path(filename), overrides)).config
 
 
 def read_words(path: Path) -> Config:
@@ -70,14 +97,23 @@ def read_words(path: Path) -> Config:
     return _source_of_words(read_text(path), path, ()).config
 
 
-def _source(text: str, path: Path, overrides: Iterable[str]) -> LocatedConfig:
-    source = _source_of_words(text, path, overrides)
+def _checked(source: LocatedConfig) -> LocatedConfig:
+    """The config, in which the numbers are checked, too."""
     if problems := _check_numbers(source.config, source.data.row_spec):
         raise source.locate(problems)
     return source
 
 
-def _source_of_words(text: str, path: Path, overrides: Iterable[str]) -> LocatedConfig:
+def _source_of_data(data: dict[str, Any], overrides: Iterable[str]) -> LocatedConfig:
+    overridden = override(Config, data, overrides, "override")
+    config, problems = try_convert(Config, overridden.data)
+    positions = SourcePositions(None, "", {}, overridden.paths)
+    if problems := [*overridden.problems, *problems, *_repeated_names(overridden.data)]:
+        raise positions.error(problems)
+    return LocatedConfig(config, Path(), positions)
+
+
+def _source_of_words(text: str, path: Path, overrides: Iterable[str], label: str = "--set") -> LocatedConfig:
     try:
         document = read_yaml(text)
     except YamlError as error:
@@ -85,7 +121,7 @@ def _source_of_words(text: str, path: Path, overrides: Iterable[str]) -> Located
         raise SourcePositions(str(path), text, {problem: error.mark}, {}).error([problem]) from error
     if document.data is None:
         raise file_error(path, f"{'there is no config in it' if text.strip() else 'the file is empty'}; {STARTERS}")
-    overridden = override(Config, document.data, overrides)
+    overridden = override(Config, document.data, overrides, label)
     places = SourcePositions(str(path), text, document.problems, overridden.paths)
     config, problems = try_convert(Config, overridden.data)
     problems = [*document.problems, *overridden.problems, *problems, *_repeated_names(overridden.data)]

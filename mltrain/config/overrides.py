@@ -37,27 +37,28 @@ class _NotThere(Exception):
         self.problem = problem
 
 
-def override(struct: Struct, data: Any, settings: Iterable[str]) -> Overridden:
+def override(struct: Struct, data: Any, settings: Iterable[str], label: str = "--set") -> Overridden:
     """Set options of plain data that stands for a ``struct``; each of ``settings`` reads ``path=value``.
 
     What lies between is made as needed: a section that the data lacks, a mapping in place of a bare name. The data
-    itself stays as it is. Raises `UsageError` for what is no setting; other problems are part of the result.
+    itself stays as it is. ``label`` is what messages call a setting. Raises `UsageError` for what is no setting; other
+    problems are part of the result.
     """
     result = Overridden(data)
     for setting in settings:
-        path, problems = _override(struct, setting, result)
-        label = f"--set {setting}"
-        result.paths = {old: words for old, words in result.paths.items() if old[: len(path)] != path}
-        result.paths.update({path: label, **{problem.path: label for problem in problems}})
+        words = f"{label} {setting}"
+        path, problems = _override(struct, setting, result, words)
+        result.paths = {old: said for old, said in result.paths.items() if old[: len(path)] != path}
+        result.paths.update({path: words, **{problem.path: words for problem in problems}})
         result.problems += problems
     return result
 
 
-def _override(struct: Struct, setting: str, result: Overridden) -> tuple[ConfigPath, list[Problem]]:
+def _override(struct: Struct, setting: str, result: Overridden, words: str) -> tuple[ConfigPath, list[Problem]]:
     """Set one option; the path of what was set, and what is wrong with it."""
     target, separator, text = setting.partition("=")
     if not separator or not _PATH.fullmatch(target):
-        raise UsageError(f"--set {setting}: expected an option and its value, as in optimizer.learning_rate=0.01")
+        raise UsageError(f"{words}: expected an option and its value, as in optimizer.learning_rate=0.01")
     parts = _PART.findall(target)
     try:
         value = read_yaml(text)

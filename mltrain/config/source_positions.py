@@ -13,16 +13,21 @@ from mltrain.errors import ConfigError, ConfigPath, Problem
 class SourcePositions:
     """The text of a config, what is known to be wrong with single pieces of it, and what was set over it.
 
-    ``overridden`` holds the paths that were set on the command line, each with the words that set it.
+    ``overridden`` holds the paths that were set on the command line, each with the words that set it. A config that is
+    data of a program has no ``filename``, and its problems are told by their paths in it.
     """
 
-    filename: str
+    filename: str | None
     text: str
     known: Mapping[Problem, Mark]
     overridden: Mapping[ConfigPath, str]
 
     def error(self, problems: Sequence[Problem]) -> ConfigError:
         """The error that reports all problems: as they stand in the file, and then by what was set over it."""
+        if self.filename is None:
+            return ConfigError(
+                problems, [f"{text}  {one}" if (text := self._label(one)) else str(one) for one in problems]
+            )
         in_file = self._marks([problem for problem in problems if self._label(problem) is None])
         labels = list(dict.fromkeys(self.overridden.values()))
 

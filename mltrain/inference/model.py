@@ -1,10 +1,10 @@
 """A trained model: a network, the config it came from, and what its inputs and outputs mean."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -19,19 +19,20 @@ from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
 from mltrain.data.base import RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
-from mltrain.data.tables.given import GivenRows
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.metrics.base import predicted_classes
 from mltrain.engine.network import Network, infer
 from mltrain.errors import ConfigError, DataError, ModelFileError
+from mltrain.inference.given import Given, given_rows, given_split
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
+from mltrain.system.atomic_folder import read_together
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.targets import class_names, encode, target_scaling
+from mltrain.training.targets import class_names, encode, misfit, target_scaling
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """What `fit` returns and `load_model` reads.
 
@@ -57,19 +58,22 @@ class Model:
         """Whether the outputs are probabilities: those of a softmax or sigmoid that was trained as such."""
         return self.config.loss.fused_activation in ("softmax", "sigmoid")
 
-    def predict(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
+    def predict(self, x: Given) -> npt.NDArray[np.float32]:
         """Outputs ``(rows, outputs)`` for the rows ``x``, given as the dataset gives them: ``(rows, *input_shape)``.
 
-        A model that learned from a table takes rows by column name, too: ``[{"age": 3, "kind": "cat"}, ...]``.
+        A model that learned from a table takes tables, too, and finds columns by name, in any order; others are left
+        alone. A table is a data frame of pandas or Polars, a table of PyArrow, ``{"age": [3, 5], "kind": ["cat",
+        "dog"]}``, or ``[{"age": 3, "kind": "cat"}, ...]``.
 
         Scaling that belongs to the model (pixels of 0..255, for one) is done here, and numbers that it predicts come in
-        the units of the dataset. Raises `DataError` if the shape is another, or if ``x`` holds anything but finite
-        numbers.
+        the units of the dataset. Raises `DataError` if the shape is another, a column is missing, or a cell cannot be
+        used, and if ``x`` holds anything but finite numbers.
         """
-        y = predict(self.network, self._rows(x), self.preprocessing.inputs)
+        rows = given_rows(x, self.row_spec, self.preprocessing.table)
+        y = predict(self.network, rows, self.preprocessing.inputs)
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
-    def predict_labels(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> list[str]:
+    def predict_labels(self, x: Given) -> list[str]:
         """The name of the predicted class of each row. Raises `DataError` if the model does not tell classes apart."""
         if self.classes is None:
             raise DataError("this model gives numbers, so there are no classes to name")
@@ -89,9 +93,17 @@ class Model:
             raise DataError("this model gives no probabilities: its last layer is no softmax or sigmoid for classes")
         return y if y.shape[1] > 1 else np.concatenate([1 - y, y], axis=1)
 
-    def evaluate(self, rows: Split) -> Evaluation:
-        """Loss, metrics and, for classes, the confusion matrix on ``rows``, which are as the dataset gives them."""
+    def evaluate(self, x: Given, y: Any = None) -> Evaluation:
+        """Loss, metrics and, for classes, the confusion matrix on rows ``x`` with their targets ``y``.
+
+        ``x`` is as in `predict`; ``y`` holds a number, a row of numbers, or the name or number of a class for each row.
+        Without ``y``, ``x`` is a table that has the target's column, too, or a `Split` of the dataset. Raises
+        `DataError`.
+        """
+        rows = x if isinstance(x, Split) and y is None else given_split(x, y, self.row_spec, self.preprocessing.table)
         loss, outputs = self.config.loss, self.network.output_shape[0]
+        if (wrong := misfit(loss, self.row_spec, outputs, rows)) is not None:
+            raise DataError(wrong)
         return Evaluator(
             self.network,
             rows.x,
@@ -101,6 +113,17 @@ class Model:
             preprocessing=self.preprocessing,
             classes=len(self.classes or ()),
         )()
+
+    def __repr__(self) -> str:
+        config, network = self.config, self.network
+        takes, gives = shape_text(network.input_shape), shape_text(network.output_shape)
+        told = (
+            f"; trained for {self.history[-1].epoch} epochs, loss {self.history[-1].loss:.4g}" if self.history else ""
+        )
+        return (
+            f"<Model {config.name or ''}: {takes} -> {gives}, {len(network.nodes)} layers, "
+            f"{network.parameters.size:,} parameters, {config.loss.type_name()}{told}>"
+        )
 
     def with_parameters(self, parameters: Floats) -> "Model":
         """The same model with other values of all its parameters, a flat vector."""
@@ -121,7 +144,16 @@ class Model:
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
-        with ModelFile(Path(path)) as file:
+        file = Path(path)
+        try:
+            return read_together(file.parent, (file.name,), lambda found: cls._read(found.get(file.name, file)))
+        except ModelFileError as error:
+            error.path = str(path)
+            raise
+
+    @classmethod
+    def _read(cls, path: Path) -> "Model":
+        with ModelFile(path) as file:
             config, row_spec, preprocessing, origin = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
@@ -148,31 +180,6 @@ class Model:
             **msgspec.to_builtins(self.preprocessing),
             "origin": self.origin and self.origin.document,
         }
-
-    def _rows(self, x: npt.ArrayLike | Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
-        if isinstance(x, Sequence) and x and isinstance(x[0], Mapping):
-            return self._table_rows(cast(Sequence[Mapping[str, Any]], x))
-        try:
-            rows = np.asarray(x)
-            rows = rows if rows.dtype == np.uint8 else rows.astype(np.float32)
-        except (ValueError, TypeError) as error:
-            raise DataError("x must hold numbers, in rows of equal length") from error
-        if rows.shape[1:] != self.row_spec.input_shape:
-            shape = self.row_spec.input_shape
-            want = f"(rows, {', '.join(map(str, shape))}): each row is {shape_text(shape)}"
-            raise DataError(
-                f"x has shape {rows.shape}, but the model takes {want} number{'s' if shape != (1,) else ''}"
-            )
-        if not np.isfinite(rows).all():
-            raise DataError("x holds numbers that are infinite or not a number")
-        return rows
-
-    def _table_rows(self, rows: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
-        table = self.preprocessing.table
-        if table is None:
-            raise DataError("this model learned from no table, so its inputs have no names; give rows of numbers")
-        source = GivenRows("x", rows)
-        return np.concatenate([table.encode(source, block) for block in source.blocks()])
 
 
 class _Meta(msgspec.Struct, frozen=True):

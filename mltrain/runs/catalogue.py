@@ -3,16 +3,16 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from mltrain.engine.metrics.base import Metric
+from mltrain.engine.metrics.base import Metric, on_validation
 from mltrain.errors import DataError, ModelFileError, StorageError
 from mltrain.inference.model_file import ModelFile
-from mltrain.runs.atomic_folder import settle
-from mltrain.runs.links import is_own_file
 from mltrain.runs.run import HISTORY, MODEL
 from mltrain.runs.saved_run import Columns, read_history
+from mltrain.system.atomic_folder import read_together
 from mltrain.system.files import reason
 
 
@@ -57,19 +57,21 @@ def list_runs(runs: Path) -> tuple[list[RunSummary], list[str]]:
 
 def run_summary(folder: Path) -> RunSummary:
     """What the files of one run say. Raises `ModelFileError` or `DataError` where it is none, or damaged."""
-    settle(folder)
-    path = folder / MODEL
-    if not is_own_file(path):
+    return read_together(folder, (MODEL, HISTORY), partial(_facts_of_files, folder))
+
+
+def _facts_of_files(folder: Path, files: Mapping[str, Path]) -> RunSummary:
+    if MODEL not in files:
         raise ModelFileError(f"{folder}: holds no {MODEL}, so it is not the folder of a finished run")
-    with ModelFile(path) as file:
+    with ModelFile(files[MODEL]) as file:
         config, origin = _mapping(file.meta.get("config")), _mapping(file.meta.get("origin"))
         parameters = file.count_numbers()
-    history = read_history(folder / HISTORY) if is_own_file(folder / HISTORY) else {}
+    history = read_history(files[HISTORY]) if HISTORY in files else {}
     measure, best = _best(config, history)
     rows, name = _mapping(origin.get("rows")).get("train"), config.get("name")
     return RunSummary(
         folder,
-        path.stat().st_mtime,
+        files[MODEL].stat().st_mtime,
         config=name if isinstance(name, str) else None,
         rows=rows if isinstance(rows, int) else None,
         parameters=parameters,
@@ -86,7 +88,7 @@ def _best(config: Mapping[str, Any], history: Columns) -> tuple[str | None, floa
     first = _mapping(metrics[0]).get("type") if isinstance(metrics, list) and metrics else None
     metric = cast(type[Metric] | None, Metric.family.find(first)) if isinstance(first, str) else None
     name = metric.type_name() if metric else "loss"
-    measure = next((column for column in (f"val_{name}", name) if column in history), None)
+    measure = next((column for column in (on_validation(name), name) if column in history), None)
     values = [value for value in history.get(measure or "", ()) if math.isfinite(value)]
     if not values:
         return measure, None

@@ -7,7 +7,7 @@ from time import perf_counter
 from mltrain.errors import StorageError
 from mltrain.runs.checkpoint import Background, write_checkpoint
 from mltrain.runs.frames import FrameKeeper
-from mltrain.runs.run import CHECKPOINT
+from mltrain.runs.run import CHECKPOINT, Run
 from mltrain.system.files import remove
 from mltrain.training.checkpointing import Snapshot, TrainingRun
 
@@ -24,13 +24,13 @@ class CheckpointKeeper:
 
     def __init__(
         self,
-        folder: Path,
+        run: Run,
         background: Callable[[], Background],
         course: TrainingRun,
         keeper: FrameKeeper,
         complain: Callable[[str], None],
     ):
-        self._path, self._background, self._course, self._keeper = folder / CHECKPOINT, background, course, keeper
+        self._run, self._background, self._course, self._keeper = run, background, course, keeper
         self._complain: Callable[[str], None] | None = complain
         self._written: Snapshot | None = None
         self._due = perf_counter() + EVERY
@@ -41,7 +41,11 @@ class CheckpointKeeper:
         if (began := perf_counter()) < self._due or snapshot is None or snapshot is self._written:
             return
         try:
-            write_checkpoint(self._path, self._background(), snapshot, self._course.history, self._keeper.frames)
+            if not self._run.stands():
+                raise StorageError(f"{self._run.folder}: was removed during the training")
+            write_checkpoint(
+                self._run.folder / CHECKPOINT, self._background(), snapshot, self._course.history, self._keeper.frames
+            )
             self._written = snapshot
         except StorageError as error:
             if self._complain:
@@ -57,5 +61,5 @@ class CheckpointKeeper:
 
     def discard(self) -> None:
         """Take away what was written, if anything was. Raises `StorageError`."""
-        if self._written is not None:
-            remove(self._path)
+        if self._written is not None and self._run.stands():
+            remove(self._run.folder / CHECKPOINT)

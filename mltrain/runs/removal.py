@@ -5,22 +5,26 @@ a run that can still be used, or a folder without a model, which no command take
 the same way.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from mltrain.errors import DataError, ModelFileError, StorageError, UsageError
 from mltrain.inference.model_file import ModelFile
-from mltrain.runs.atomic_folder import delete_abandoned, settle
 from mltrain.runs.run import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
-from mltrain.runs.run_folders import MARK
 from mltrain.runs.saved_run import read_history
+from mltrain.system.atomic_folder import current_file, delete_unfinished_saves, settle
 from mltrain.system.files import reason
+from mltrain.system.locks import hold
 
 PICTURES = (
     *("boundary", "calibration", "classes", "confusion", "curve", "history", "image", "learning", "mistakes"),
     *("parameters", "residuals", "samples", "units", "weights"),
 )
 """What `mltrain plot` calls its pictures."""
+
+_MARK = ".running"
+"""What mltrain 0.1.0 left in the folder of a training that was killed."""
 
 _LAST = (MODEL, CONFIG, HISTORY)
 _FORMATS = ("png", "svg", "pdf", "gif")
@@ -29,31 +33,50 @@ _FORMATS = ("png", "svg", "pdf", "gif")
 def check_run(folder: Path) -> None:
     """Raises `UsageError` unless this is a folder in which training left a model or a history.
 
-    A symbolic link is refused, wherever it leads. A save that was broken off is finished first. Raises `StorageError`.
+    A symbolic link is refused, wherever it leads. Raises `StorageError` where a training is at work.
     """
     if folder.is_symlink():
         raise UsageError(f"{folder}: is a symbolic link; name the folder itself")
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder")
-    settle(folder)
-    arrays = (folder / name for name in FILES if name.endswith(".npz"))
-    if not (any(map(_is_readable, arrays)) or _is_history(folder / HISTORY)):
+    files = [path for name in FILES if (path := current_file(folder, name))]
+    if not any(_is_history(path) if path.name == HISTORY else _is_readable(path) for path in files):
         raise UsageError(f"{folder}: is not the folder of a run: it holds neither a model nor a history of mltrain")
+    if (handle := _locked(folder)) is not None:
+        os.close(handle)
 
 
 def remove_run(folder: Path) -> list[str]:
     """Delete what mltrain wrote to a run's folder, and the folder if nothing else is in it; the names of what stays.
 
-    Raises `StorageError` where the system refuses.
+    Raises `StorageError` where the system refuses, and where a training is at work.
     """
+    handle = None
     try:
-        delete_abandoned(folder)
+        handle = _locked(folder)
+        settle(folder, FILES)
+        delete_unfinished_saves(folder)
         # The pictures' folder goes before the model does, or it would be left where nothing tells whose it is.
         _delete(folder / PLOTS, (f"{name}.{form}" for name in PICTURES for form in _FORMATS))
-        _delete(folder, (*(name for name in (REPORT, MARK, *FILES) if name not in _LAST), *_LAST))
+        _delete(folder, (*(name for name in (REPORT, _MARK, *FILES) if name not in _LAST), *_LAST))
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     except OSError as error:
         raise StorageError(f"{folder}: cannot be removed: {reason(error)}") from error
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _locked(folder: Path) -> int | None:
+    """The folder, locked against trainings; None where there are no locks."""
+    try:
+        return hold(folder)
+    except BlockingIOError:
+        raise StorageError(f"{folder}: a training is at work there; end it first, nothing was deleted") from None
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return None
 
 
 def _delete(folder: Path, names: Iterable[str]) -> None:

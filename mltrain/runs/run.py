@@ -17,14 +17,11 @@ from mltrain.config import Config
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import DatasetSpec
 from mltrain.engine.arrays import Floats
-from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError
+from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError, Worded
 from mltrain.inference.model import Model
-from mltrain.runs.atomic_folder import SAVED, settle, together
 from mltrain.runs.frames import Frames
-from mltrain.runs.links import is_own_file, leads_out
-from mltrain.runs.only_trainer import only_trainer
 from mltrain.runs.run_folders import Claim, claim_folder, claim_number
-from mltrain.system.atomic_write import delete_unfinished
+from mltrain.system.atomic_folder import current_file, leads_out, read_together, settle, together
 from mltrain.system.files import reason, write_text
 from mltrain.training.epoch_report import EpochReport
 
@@ -41,21 +38,26 @@ PLOTS, REPORT = "plots", "report.html"
 class Run:
     """A folder for the results of one training, claimed before it begins so that a full disk is no surprise at the end.
 
-    As a context manager it keeps other processes from training there, too (entering it may raise `StorageError`), and
-    takes empty folders that it has made away again if nothing was saved.
+    As long as it is open, no other process trains there or removes it. As a context manager it is closed at the end,
+    and empty folders that it has made are deleted if nothing was saved.
     """
 
     def __init__(self, claim: Callable[[], Claim], wish: Path):
-        self._make_claim, self._wish = claim, wish
-        self._claim = self._claimed()
-        self._lock = only_trainer(self.folder)
+        self._wish = wish
+        self._claim = self._claimed(claim)
 
     @classmethod
     def claim(cls, name: str, out: Path | None = None, runs: Path = RUNS) -> "Run":
         """The next free ``runs/<name>-<NNN>``, or exactly ``out``. Raises `StorageError`."""
         if out is not None:
-            return cls(partial(claim_folder, out), out)
-        return cls(partial(claim_number, runs, name), runs)
+            run = cls(partial(claim_folder, out), out)
+            try:
+                settle(out, FILES)
+            except BaseException:
+                run.__exit__()
+                raise
+            return run
+        return cls(partial(claim_number, runs, name, FILES), runs)
 
     @classmethod
     def again(cls, folder: Path) -> "Run":
@@ -63,24 +65,24 @@ class Run:
         if not folder.is_dir():
             what = "is a file" if folder.exists() else "is not there"
             raise UsageError(f"{folder}: {what}; name the folder of a run, as in --resume runs/NAME-001")
-        settle(folder)
-        if not is_own_file(folder / CHECKPOINT):
+        if current_file(folder, CHECKPOINT) is None:
             lacks = f"{folder}: holds no {CHECKPOINT}, so there is nothing to go on from"
             advice = f"; start a new run from its weights with --init-from {folder}"
-            raise UsageError(lacks + (advice if (folder / MODEL).is_file() else ""))
-        return cls(partial(claim_folder, folder), folder)
+            raise UsageError(lacks + (advice if current_file(folder, MODEL) else ""))
+        return cls.claim("", folder)
 
     @property
     def folder(self) -> Path:
         return self._claim.folder
 
+    def stands(self) -> bool:
+        """Whether the folder is still there, and not another one in its place."""
+        return self._claim.stands()
+
     def __enter__(self) -> "Run":
-        self._lock.__enter__()
-        delete_unfinished(self.folder / CHECKPOINT)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._lock.__exit__(None, None, None)
         self._claim.give_up()
 
     def save(
@@ -99,9 +101,8 @@ class Run:
         was in the run's folder before stays until all of them are on the disk; what is not of this training goes with
         it, in the same moment.
         """
-        if not self._claim.stands():  # somebody has deleted the folder, but what was learned is worth another one
-            self._claim.give_up()
-            self._claim = self._claimed()
+        if not self.stands():
+            self._claim_another()
         with together(self.folder, FILES) as files:
             write_text(files / CONFIG, to_yaml(with_absolute_paths(model.config, folder)))
             write_text(files / HISTORY, history_csv(history))
@@ -114,9 +115,22 @@ class Run:
             model.save(files / MODEL)
         return self.folder / MODEL
 
-    def _claimed(self) -> Claim:
+    def _claim_another(self) -> None:
+        """The folder was deleted while the network was training: make it again or, if there is a new one, number it."""
+        folder = self.folder
+        self._claim.give_up()
+        if folder != self._wish:
+            folder = self._wish / folder.name.rpartition("-")[0]
+        elif not folder.exists():
+            self._claim = self._claimed(partial(claim_folder, folder))
+            return
+        self._claim = self._claimed(partial(claim_number, folder.parent, folder.name, FILES))
+
+    def _claimed(self, claim: Callable[[], Claim]) -> Claim:
         try:
-            return self._make_claim()
+            return claim()
+        except BlockingIOError:
+            raise StorageError(f"{self._wish}: another mltrain is training there right now") from None
         except OSError as error:
             raise StorageError(
                 f"{self._wish}: the run cannot be written there: {_why_not(self._wish, error)}"
@@ -131,22 +145,31 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
     Raises `UsageError` where there is none.
     """
     if path is None:
-        for saved in runs.glob(f"*/{SAVED}"):
-            settle(saved.parent)
-        found = (file for file in runs.glob(f"*/{MODEL}") if is_own_file(file))
-        models = sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
+        models = []
+        for folder in runs.iterdir() if runs.is_dir() else ():
+            with contextlib.suppress(OSError):  # it may be removed at this moment
+                if file := current_file(folder, MODEL):
+                    models.append((file.stat().st_mtime_ns, folder.name, folder / MODEL))
         if not models:
             raise UsageError(
-                f"there is no run below {runs}/ yet; train one with: mltrain fit CONFIG, or name one with --model"
+                Worded(
+                    f"there is no run below {runs}/ yet; ",
+                    python="train one with the command: mltrain fit CONFIG, or name a model file",
+                    commands="train one with: mltrain fit CONFIG, or name one with --model",
+                )
             )
-        return models[-1]
-    settle(path if path.is_dir() else path.parent)
+        return max(models)[-1]
     if path.is_dir():
-        if leads_out(path / MODEL):
-            raise ModelFileError(f"{path / MODEL}: is a link that leads out of its folder; name the file that is meant")
-        if not (path / MODEL).is_file():
-            advice = f"; finish it with: mltrain fit --resume {path}" if is_own_file(path / CHECKPOINT) else ""
-            raise ModelFileError(f"{path}: holds no {MODEL}, so it is not the folder of a finished run{advice}")
+        if current_file(path, MODEL) is None:
+            if leads_out(path / MODEL):
+                raise ModelFileError(
+                    f"{path / MODEL}: is a link that leads out of its folder; name the file that is meant"
+                )
+            what = f"{path}: holds no {MODEL}, so it is not the folder of a finished run"
+            if current_file(path, CHECKPOINT):
+                advice = f"; finish it with: mltrain fit --resume {path}"
+                raise ModelFileError(Worded(what, python="; its training was not finished", commands=advice))
+            raise ModelFileError(what)
         return path / MODEL
     return path
 
@@ -162,22 +185,31 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
     return replace(config, dataset=config.dataset.with_absolute_paths(folder))
 
 
-def dataset_of(file: Path, model: Model) -> tuple[DatasetSpec, Path]:
-    """What a model was trained on, and the folder from which to look for it.
+def read_model(file: Path) -> tuple[Model, DatasetSpec, Path]:
+    """A model, what it was trained on, and the folder from which to look for that; see `dataset_of`."""
+
+    def read(files: Mapping[str, Path]) -> tuple[Model, DatasetSpec, Path]:
+        model = Model.load(files.get(file.name, file))
+        return model, dataset_of(files.get(CONFIG), model), file.parent
+
+    return read_together(file.parent, (file.name, CONFIG), read)
+
+
+def dataset_of(config: Path | None, model: Model) -> DatasetSpec:
+    """What a model was trained on, where the file ``config`` is what lies beside it.
 
     The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
     is asked, if it is there and about the same dataset.
     """
     from mltrain.config.load import read_words  # with YAML, which predict does not need
 
-    config = file.parent / CONFIG
     with contextlib.suppress(ConfigError):  # what lies beside a model may be some other program's config
         if (
-            is_own_file(config)
+            config is not None
             and (with_absolute_paths := read_words(config).dataset).without_paths() == model.config.dataset
         ):
-            return with_absolute_paths, file.parent
-    return model.config.dataset, file.parent
+            return with_absolute_paths
+    return model.config.dataset
 
 
 def history_csv(history: Sequence[EpochReport]) -> str:

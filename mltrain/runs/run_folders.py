@@ -1,64 +1,80 @@
-"""Folders for results, claimed before the work begins, and given back where it came to nothing."""
+"""Folders of runs: reserved and locked before training begins, and deleted again where nothing was saved to them.
+
+The lock is on the folder itself. It lasts as long as the training, so that no other training and no `mltrain runs rm`
+gets in, and it ends with the process: an empty folder that is not locked was abandoned. Where the system has no such
+locks, two trainings in one folder are not kept apart, and nothing is taken for abandoned.
+"""
 
 import contextlib
 import os
 import re
-import shutil
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mltrain.runs.atomic_folder import SAVING
-from mltrain.system.atomic_write import create_locked, delete_if_abandoned, delete_locked
+from mltrain.errors import StorageError
+from mltrain.system.atomic_folder import delete_unfinished_saves, settle
 from mltrain.system.locks import hold
 
-MARK = ".running"
-"""The file in a numbered folder that its owner keeps locked. If nobody does, nobody will ever save to that folder."""
-
-
-_PATIENCE, _PAUSE = 10.0, 0.002
-"""Seconds to wait for others altogether, and between two attempts."""
+_PATIENCE = 10.0
+"""Seconds to wait for other programs that are choosing a number at this moment."""
 
 
 class Claim(NamedTuple):
-    """A folder to save to. ``made`` are the folders that were made for it, from the innermost on."""
+    """A folder to save to. ``made`` are the folders that were made for it, from the innermost on.
+
+    ``handle`` is the locked folder, or None where there are no locks.
+    """
 
     folder: Path
     made: Sequence[Path]
-    mark: int | None = None
+    handle: int | None
 
     def stands(self) -> bool:
-        """Whether the folder is still there, and still the same."""
-        return os.fstat(self.mark).st_nlink > 0 if self.mark is not None else self.folder.is_dir()
+        """Whether the folder is still there, and still the same one."""
+        try:
+            now = self.folder.stat()
+        except OSError:
+            return False
+        return self.handle is None or os.path.samestat(os.fstat(self.handle), now)
 
     def give_up(self) -> None:
-        """Take away what was made, so far as nothing was saved to it."""
-        if self.mark is not None:
-            if not self.stands():  # what is there now is somebody else's
-                os.close(self.mark)
-                return
-            delete_locked(self.folder / MARK, self.mark)
-        _delete_empty(self.made)
+        """Unlock the folder, and delete what was made for it and is empty."""
+        if self.stands():
+            _delete_empty(self.made)
+        if self.handle is not None:
+            os.close(self.handle)
 
 
 def claim_folder(folder: Path) -> Claim:
-    """Exactly this folder, which may be there already. Raises OSError, also if nothing can be written to it."""
+    """Exactly this folder, which may be there already.
+
+    Raises BlockingIOError if another program trains there, and another OSError if nothing can be written to it.
+    """
     made = _make(folder)
+    handle = None
     try:
-        with tempfile.TemporaryFile(dir=folder):  # which nobody sees, and so nobody finds if we are killed
+        handle = _locked(folder)
+        with tempfile.TemporaryFile(dir=folder):  # without a name, so that nothing stays behind if we are killed
             pass
+    except BlockingIOError:
+        raise
     except OSError:
         _delete_empty(made)
+        if handle is not None:
+            os.close(handle)
         raise
-    return Claim(folder, made)
+    if handle is not None:
+        delete_unfinished_saves(folder)
+    return Claim(folder, made, handle)
 
 
-def claim_number(parent: Path, name: str) -> Claim:
+def claim_number(parent: Path, name: str, files: Collection[str]) -> Claim:
     """The next free folder ``<name>-<NNN>`` below ``parent``, which is made if need be. Raises OSError.
 
-    Two that claim at once get different numbers: making a folder is what claims it, and only one can make it.
+    Making a folder is what claims its number, and only one program can make it. On the way, folders whose training was
+    killed are cleaned up: a save of ``files`` that was complete is finished, and what holds nothing is deleted.
     """
     made: Sequence[Path] = ()
     number = 0
@@ -66,15 +82,14 @@ def claim_number(parent: Path, name: str) -> Claim:
         made = _make(parent) or made
         with _one_at_a_time(parent):
             for folder in _numbered(parent, name):
-                _delete_if_abandoned(folder)
+                _clean_up_if_abandoned(folder, files)
             number = 1 + max([number, *_numbered(parent, name).values()])
             folder = parent / f"{name}-{number:03d}"
             try:
                 folder.mkdir()
-                if (mark := create_locked(folder / MARK)) is not None:
-                    return Claim(folder, [folder, *made], mark)
-            except (FileExistsError, FileNotFoundError):
-                continue  # somebody else took the number first, or took away the parent when nothing was in it
+                return Claim(folder, [folder, *made], _locked(folder))
+            except (FileExistsError, FileNotFoundError, BlockingIOError):
+                continue  # another program took the number first, or took the empty folder for abandoned
             except OSError:
                 _delete_empty([folder, *made])
                 raise
@@ -82,23 +97,28 @@ def claim_number(parent: Path, name: str) -> Claim:
 
 @contextlib.contextmanager
 def _one_at_a_time(parent: Path) -> Iterator[None]:
-    """Let others who claim a number here wait, or they might take what is just being made for abandoned.
+    """Let others who claim a number here wait, or they might take a folder that was just made for abandoned.
 
-    Not for ever: whoever is stuck here, and systems without locks, hold up nobody.
+    They wait for `_PATIENCE` at most, and not where there are no locks.
     """
-    handle, deadline = None, time.monotonic() + _PATIENCE
-    while handle is None and time.monotonic() < deadline:
-        try:
-            handle = hold(parent.resolve())
-        except BlockingIOError:
-            time.sleep(_PAUSE)
-        except OSError:
-            break
+    handle = None
+    with contextlib.suppress(OSError):
+        handle = hold(parent.resolve(), _PATIENCE)
     try:
         yield
     finally:
         if handle is not None:
             os.close(handle)
+
+
+def _locked(folder: Path) -> int | None:
+    """The folder, locked; None where there are no locks. Raises BlockingIOError and FileNotFoundError."""
+    try:
+        return hold(folder.resolve())
+    except (BlockingIOError, FileNotFoundError):
+        raise
+    except OSError:
+        return None
 
 
 def _make(folder: Path) -> list[Path]:
@@ -120,9 +140,15 @@ def _numbered(parent: Path, name: str) -> dict[Path, int]:
     return {entry: int(found[1]) for entry in parent.iterdir() if (found := pattern.fullmatch(entry.name))}
 
 
-def _delete_if_abandoned(folder: Path) -> None:
-    """Delete a folder whose owner was killed before anything was saved to it."""
-    if delete_if_abandoned(folder / MARK):
-        for unfinished in folder.glob(f"{SAVING}*"):
-            shutil.rmtree(unfinished, ignore_errors=True)
-        _delete_empty([folder])
+def _clean_up_if_abandoned(folder: Path, files: Collection[str]) -> None:
+    with contextlib.suppress(OSError, StorageError):
+        entries = list(folder.iterdir())
+        if entries and not any(path.name.startswith(".") for path in entries):
+            return
+        handle = hold(folder)
+        try:
+            delete_unfinished_saves(folder)
+            settle(folder, files)
+            folder.rmdir()  # fails, as it should, if anything is in it
+        finally:
+            os.close(handle)

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,8 @@ from mltrain.engine.network import Network
 from mltrain.errors import DataError
 from mltrain.inference.model import Model
 from mltrain.runs.frames import Frames
-from mltrain.runs.links import is_own_file
 from mltrain.runs.run import CONFIG, FRAMES, HISTORY, dataset_of, find_model
+from mltrain.system.atomic_folder import current_file, read_together
 from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
@@ -42,18 +43,20 @@ class SavedRun:
         Raises `UsageError`, `ModelFileError` or `DataError`.
         """
         file = find_model(path)
-        model = Model.load(file)
-        dataset, folder = dataset_of(file, model)
-        # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
-        of_run = is_own_file(folder / CONFIG)
-        history, frames = folder / HISTORY, folder / FRAMES
-        return cls(
-            file,
-            model,
-            read_history(history) if of_run and is_own_file(history) else {},
-            Frames.load(frames, model.network.parameters.size) if of_run and is_own_file(frames) else None,
-            dataset,
-        )
+
+        def read(files: Mapping[str, Path]) -> "SavedRun":
+            model = Model.load(files.get(file.name, file))
+            # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
+            beside = files if CONFIG in files else {}
+            return cls(
+                file,
+                model,
+                read_history(beside[HISTORY]) if HISTORY in beside else {},
+                Frames.load(beside[FRAMES], model.network.parameters.size) if FRAMES in beside else None,
+                dataset_of(files.get(CONFIG), model),
+            )
+
+        return read_together(file.parent, (file.name, CONFIG, HISTORY, FRAMES), read)
 
     @property
     def folder(self) -> Path:
@@ -62,7 +65,7 @@ class SavedRun:
     @property
     def name(self) -> str:
         """What people call it: the run's folder, or the model's file."""
-        return self.folder.resolve().name if is_own_file(self.folder / CONFIG) else self.file.name
+        return self.folder.resolve().name if current_file(self.folder, CONFIG) else self.file.name
 
     @property
     def epochs(self) -> int:

@@ -24,7 +24,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
 
     Whatever happens, ``target`` holds either what it held before or all of the new content.
     """
-    delete_unfinished(target)
+    delete_unfinished(target.parent, target.name)
     path, file = _create(target)
     try:
         with file:
@@ -41,17 +41,17 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def delete_unfinished(target: Path) -> None:
-    """Delete what programs that live no more have left of their attempts to replace ``target``."""
-    for path in target.parent.iterdir():
-        if path.name.startswith(f".{target.name}.") and path.name.endswith(UNFINISHED):
-            delete_if_abandoned(path)
+def delete_unfinished(folder: Path, name: str | None = None) -> None:
+    """Delete what killed programs have left of their attempts to replace the file ``name``, or any, of a folder."""
+    for path in folder.iterdir():
+        if path.name.startswith(f".{name}." if name else ".") and path.name.endswith(UNFINISHED):
+            _delete_if_abandoned(path)
 
 
 def create_locked(path: Path) -> int | None:
     """Make a file that is locked as long as it is open; its handle. Raises OSError, also if it is there already.
 
-    None if somebody has found it before it was locked, and deletes it as abandoned.
+    None if another program has found it before it was locked, and deletes it as abandoned.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
@@ -67,29 +67,17 @@ def create_locked(path: Path) -> int | None:
     return None
 
 
-def delete_locked(path: Path, handle: int) -> None:
-    """Delete what `create_locked` has made, before anybody can think that it was abandoned."""
-    if sys.platform == "win32":  # where a file that is open cannot be deleted
-        os.close(handle)
-    with contextlib.suppress(OSError):
-        path.unlink()
-    if sys.platform != "win32":
-        os.close(handle)
-
-
-def delete_if_abandoned(path: Path) -> bool:
-    """Delete a file if whoever made it with `create_locked` lives no more; whether it was deleted."""
+def _delete_if_abandoned(path: Path) -> None:
+    """Delete a file if the program that made it with `create_locked` has ended."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             path.unlink()
-            return True
+            return
         handle = hold(path)
         try:
             path.unlink()
         finally:
             os.close(handle)
-        return True
-    return False
 
 
 def _create(target: Path) -> tuple[Path, BinaryIO]:

@@ -1,7 +1,7 @@
 """Ctrl-C while training: stop between two steps, keep what was learned; a second one ends at once."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -11,8 +11,8 @@ _HANGUP = getattr(signal, "SIGHUP", None)
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Within the block, signals that ask to end are only noted; yields a function that says whether one came.
+def interruptible(signals: Sequence[int] = _SIGNALS) -> Iterator[Callable[[], bool]]:
+    """Within the block, ``signals`` that ask to end are only noted; yields a function that says whether one came.
 
     A second signal of the same kind does what it does otherwise, but for SIGHUP: when a terminal is closed, both its
     shell and the system say so. Signals that are ignored stay so: under nohup, a training outlives its terminal. Only
@@ -26,7 +26,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         if number != _HANGUP:
             signal.signal(number, before[number])
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in signals}
     heard = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
     for number in heard:
         signal.signal(number, note)

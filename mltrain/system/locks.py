@@ -5,33 +5,46 @@ Windows has none that suit, and neither have some network drives; `OSError` says
 
 import os
 import sys
+import time
 from pathlib import Path
 
 if sys.platform != "win32":
     import fcntl
 
+_PAUSE = 0.002
+"""Seconds between two attempts to get a lock."""
+
 
 def lock(handle: int) -> None:
     """Lock an open file or folder until it is closed.
 
-    Raises BlockingIOError if somebody else has locked it, and another OSError where there are no locks.
+    Raises BlockingIOError if another program has locked it, and another OSError where there are no locks.
     """
     if sys.platform == "win32":
         raise OSError("there are no such locks on Windows")
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def hold(path: Path) -> int:
-    """Open and lock a file or folder, but not what a symbolic link leads to; `os.close` lets it go.
+def hold(path: Path, patience: float = 0.0) -> int:
+    """Open and lock a file or folder, but not what a symbolic link leads to; `os.close` unlocks it.
 
-    Raises as `lock` does, and FileNotFoundError if it is not there, or no more when it is locked.
+    ``patience`` is how many seconds to wait for another program that holds it. Raises as `lock` does, and
+    FileNotFoundError if ``path`` is not there, or is another file by the time that it is locked.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        lock(handle)
-        if not os.path.samestat(os.fstat(handle), path.lstat()):
-            raise FileNotFoundError(f"{path} is another one now")
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle
+    deadline = time.monotonic() + patience
+    while True:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            lock(handle)
+            if not os.path.samestat(os.fstat(handle), path.lstat()):
+                raise FileNotFoundError(f"{path} is another one now")
+        except BlockingIOError:
+            os.close(handle)
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
+        except BaseException:
+            os.close(handle)
+            raise
+        else:
+            return handle

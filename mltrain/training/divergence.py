@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 
-from mltrain.errors import TrainingDiverged
+from mltrain.errors import TrainingDiverged, Worded, for_commands
 
 
 def divergence(epoch: int, step: int, loss: float, last: float | None, advice: Sequence[str]) -> TrainingDiverged:
     """The error for a ``loss`` that is not finite. ``last`` is the last one that was, or None if none ever was."""
     before = f"the last finite loss was {last:.4g}" if last is not None else "it never was a finite number"
     where = f"training diverged: in epoch {epoch}, step {step}, the loss became {loss}; {before}"
-    return TrainingDiverged("\n".join([where, *advice]), epoch=epoch, step=step, last_finite_loss=last)
+    python, commands = ("".join(f"\n  try {one}" for one in words) for words in (advice, map(for_commands, advice)))
+    message = Worded(where, python=python, commands=commands)
+    return TrainingDiverged(message, epoch=epoch, step=step, last_finite_loss=last)
 
 
 def advise(rate: float, largest_input: float, clip_norm: float | None) -> list[str]:
     """What to try after training diverged, the likeliest cure first."""
-    tries = [f"a smaller learning rate: --set optimizer.learning_rate={rate / 10:.3g} (it was {rate:.3g})"]
+    smaller = f"optimizer.learning_rate={rate / 10:.3g} (it was {rate:.3g})"
+    tries: list[str] = [Worded("a smaller learning rate: ", python=smaller, commands=f"--set {smaller}")]
     if largest_input > 10:
         tries.append(f"smaller inputs: they reach {largest_input:.4g}; networks learn best from numbers around -1 to 1")
     if clip_norm is None:
-        tries.append("a bound on each step: --set optimizer.clip_norm=1")
+        bound = "optimizer.clip_norm=1"
+        tries.append(Worded("a bound on each step: ", python=bound, commands=f"--set {bound}"))
     tries.append(
         "smaller first weights: a kernel_initializer such as glorot_uniform, the default, in place of a wide one"
     )
-    return [f"  try {one}" for one in tries]
+    return tries

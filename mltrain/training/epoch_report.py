@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from mltrain.engine.metrics.base import on_validation
+
 
 @dataclass(frozen=True)
 class EpochReport:
@@ -27,10 +29,5 @@ class EpochReport:
     @property
     def values(self) -> dict[str, float]:
         """The loss and the metrics by name, then those on the validation rows, as ``val_loss`` and so on."""
-        held_back = {} if self.val_loss is None else {"val_loss": self.val_loss}
-        return {
-            "loss": self.loss,
-            **self.metrics,
-            **held_back,
-            **{f"val_{name}": value for name, value in self.val_metrics.items()},
-        }
+        held_back = {} if self.val_loss is None else {"loss": self.val_loss, **self.val_metrics}
+        return {"loss": self.loss, **self.metrics, **{on_validation(name): held_back[name] for name in held_back}}

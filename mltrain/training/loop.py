@@ -23,7 +23,7 @@ from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.errors import TrainingDiverged, TrainingInterrupted
+from mltrain.errors import TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.random_streams import generator
 from mltrain.training.checkpointing import HasState, RandomState, State, TrainingRun, Weights
 from mltrain.training.divergence import advise, divergence
@@ -147,7 +147,7 @@ class _Trainer:
         self._loss, self._metrics, self._optimizer = loss, metrics, optimizer
         self._scaled_back = target_scaling(loss, preprocessing).undone
         self._count = len(rows.x)
-        batch_size = self._count if training.batch_size == "full" else min(training.batch_size, self._count)
+        batch_size = training.rows_per_batch(self._count)
         whole, short = divmod(self._count, batch_size)
         self._window = Window(
             rows.x,
@@ -206,9 +206,15 @@ class _Trainer:
         """Go through all rows once; the mean loss and the metrics, as they were while training."""
         self._learner.begin_epoch()
         try:
-            return self._run_epoch(epoch, stop, progress)
-        finally:
+            numbers = self._run_epoch(epoch, stop, progress)
+        except WorkerLost:
+            raise
+        except Exception:
             self._learner.end_epoch()
+            raise
+        # Not after an interrupt that insists: the end of an epoch waits for the workers.
+        self._learner.end_epoch()
+        return numbers
 
     def scheduled_rate(self) -> float | None:
         """The learning rate of the last step, unless it is always the same."""

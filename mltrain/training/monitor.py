@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from mltrain.engine.arrays import Floats
-from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric, larger_is_better, reported_name
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric, larger_is_better, on_validation, reported_name
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.schedules.base import monitored
 from mltrain.errors import Problem
-from mltrain.training.early_stopping import EarlyStopping
-from mltrain.training.monitored import why_missing
-from mltrain.training.options import Training
+from mltrain.training.options import EarlyStopping, Training
 
 
 class Monitor:
@@ -98,12 +98,37 @@ def monitor_problems(training: Training, metrics: Sequence[Metric], *, validatio
     if stopping is None:
         return []
     name = _name(stopping, validation=validation)
-    missing = why_missing(name, metrics, validation=validation)
+    missing = _why_missing(name, metrics, validation=validation)
     return [Problem(("training", "early_stopping", "monitor"), missing)] if missing else []
 
 
 def _name(stopping: EarlyStopping | None, *, validation: bool) -> str:
     """What is watched; metrics may be called by their short names."""
     if stopping is None or stopping.monitor is None:
-        return VALIDATION_PREFIX + "loss" if validation else "loss"
+        return on_validation("loss") if validation else "loss"
     return reported_name(stopping.monitor)
+
+
+def schedule_problems(optimizer: Optimizer, metrics: Sequence[Metric], *, validation: bool) -> list[Problem]:
+    """What is wrong with the number that a schedule of the learning rate watches: epochs will not report it."""
+    name = monitored(optimizer.learning_rate)
+    missing = name and _why_missing(reported_name(name), metrics, validation=validation)
+    return [Problem(("optimizer", "learning_rate", "monitor"), missing)] if missing else []
+
+
+def _why_missing(name: str, metrics: Sequence[Metric], *, validation: bool) -> str | None:
+    """Why no epoch will report a number, and what to do; None if they will."""
+    reported = ["loss", *(metric.type_name() for metric in metrics)]
+    held_back = [on_validation(one) for one in reported]
+    there = [*reported, *held_back] if validation else reported
+    if name in there:
+        return None
+    own = name.removeprefix(VALIDATION_PREFIX)
+    if name in held_back:
+        return (
+            f"there is no '{name}', because no rows are held back for validation; "
+            f"set dataset.validation_split, or watch '{own}'"
+        )
+    if Metric.family.find(own) is not None:
+        return f"epochs do not report '{name}'; add {own} to metrics, or watch one of {', '.join(there)}"
+    return f"there is no '{name}' to watch; there are {', '.join(there)}"

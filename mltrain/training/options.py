@@ -1,11 +1,28 @@
-"""The ``training`` section of a config."""
+"""The ``training`` section of a config, and its ``early_stopping`` part."""
 
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from mltrain.training.early_stopping import EarlyStopping
+
+class EarlyStopping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Stop when the network no longer becomes better, and use its best weights."""
+
+    monitor: Annotated[
+        str | None,
+        Meta(
+            description="the number to watch: loss, a metric, or either on the validation rows, as in val_accuracy; "
+            "by default val_loss, or loss where no rows are held back for validation"
+        ),
+    ] = None
+    patience: Annotated[
+        int, Meta(ge=0, description="epochs in a row that may bring no improvement; training stops after them")
+    ] = 5
+    min_delta: Annotated[float, Meta(ge=0, description="a change that is not larger than this is no improvement")] = 0.0
+    restore_best: Annotated[
+        bool, Meta(description="end with the weights of the best epoch, not with those of the last one")
+    ] = True
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,3 +53,9 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         EarlyStopping | None,
         Meta(description="stop when the network no longer becomes better, and use its best weights"),
     ] = None
+
+    def rows_per_batch(self, rows: int | None) -> int:
+        """The rows of a whole batch, where there are so many ``rows`` to train on, or None if that is not known."""
+        if self.batch_size == "full":
+            return rows or 0
+        return self.batch_size if rows is None else min(self.batch_size, rows)

@@ -38,12 +38,14 @@ def mismatch(loss: Loss, row_spec: RowSpec, outputs: int) -> str | None:
         return f"all rows are of one class, '{row_spec.classes[0]}', so there is nothing to tell apart"
     if loss.targets == "numbers" and row_spec.named:
         names = ", ".join(f"'{one}'" for one in row_spec.classes[:3]) + (", ..." if classes > 3 else "")
-        return f"{name} compares numbers, but the targets are names ({names}); use sparse_categorical_crossentropy"
+        use = "binary_crossentropy" if outputs == 1 and classes == 2 else "sparse_categorical_crossentropy"
+        return f"{name} compares numbers, but the targets are names ({names}); use {use}"
     if outputs == classes or (outputs == 1 and classes == 2 and loss.targets in ("binary", "numbers")):
         return None
     if outputs == 1 and loss.targets == "numbers":
         return None  # class numbers, taken as the numbers that they are
-    return f"the last layer has {_count(outputs, 'output')}, but the dataset has {classes} classes"
+    use = "; use softmax with sparse_categorical_crossentropy" if loss.targets == "binary" and classes > 2 else ""
+    return f"the last layer has {_count(outputs, 'output')}, but the dataset has {classes} classes{use}"
 
 
 def target_scaling(loss: Loss, preprocessing: Preprocessing) -> Scaling:
@@ -86,7 +88,10 @@ def misfit(loss: Loss, row_spec: RowSpec, outputs: int, rows: Split) -> str | No
             else None
         )
     if loss.targets == "one_hot" and not (np.all(y >= 0) and np.allclose(y.sum(axis=1), 1, atol=1e-3)):
-        return f"{loss.type_name()} takes rows of probabilities that add up to 1, as in [0, 1, 0]"
+        return (
+            f"{loss.type_name()} takes rows of probabilities that add up to 1, as in [0, 1, 0]; where several can be "
+            "right at once, use sigmoid with binary_crossentropy"
+        )
     if loss.targets == "binary" and not (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
         wrong = y[~np.isin(y, (0, 1))]
         return f"{loss.type_name()} takes targets of 0 and 1, but they hold {wrong.flat[0]:g}"

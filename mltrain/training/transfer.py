@@ -1,48 +1,215 @@
-"""Starting from the weights of another network: which layers take theirs over, and why others do not."""
+"""Starting from the weights of another network: which layers take theirs over, and why others do not.
 
+The first layer's weights belong to the inputs, those of the last one to the outputs. Where both networks name these,
+weights follow the names: the same names in another order move them, other names leave the layer out. Where inputs or
+targets are scaled in another way, the scaling is worked into the weights, so that the same row gives the same answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.base import RowSpec
+from mltrain.data.preprocessing import Preprocessing, Scaling
+from mltrain.engine.activations.linear import Linear
 from mltrain.engine.layers.base import Parameter, shape_text
+from mltrain.engine.layers.dense import Dense
+from mltrain.engine.losses.base import Loss
 from mltrain.engine.network import Network, Node
+from mltrain.training.targets import class_names, target_scaling
+
+Arrays = dict[str, npt.NDArray[np.float32]]
+
+_MOST_NAMED = 3
+_PASS_ON = ("flatten", "reshape", "dropout")
+"""Layers behind which there are the network's inputs still."""
 
 
 class LayerTransfer(NamedTuple):
-    """Where a layer's first weights come from. ``taken``: from the other network; if not, ``why`` says the reason."""
+    """Where a layer's first weights come from. ``taken``: from the other network.
+
+    ``why`` says the reason if not, and what was done to the weights, or is to be known of them, if so.
+    """
 
     layer: str
     taken: bool
     why: str = ""
 
 
-def load_matching_weights(network: Network, given: Network) -> list[LayerTransfer]:
+@dataclass(frozen=True)
+class Ends:
+    """What the numbers at the two ends of a network mean.
+
+    ``inputs`` and ``outputs`` are their names, or None where only their positions tell them apart; ``kind`` says what
+    the outputs are: "classes" or "numbers".
+    """
+
+    inputs: tuple[str, ...] | None
+    outputs: tuple[str, ...] | None
+    kind: str
+    input_scaling: Scaling
+    target_scaling: Scaling
+
+    @classmethod
+    def of(cls, loss: Loss, row_spec: RowSpec, preprocessing: Preprocessing, outputs: int) -> "Ends":
+        table, classes = preprocessing.table, class_names(loss, row_spec, outputs)
+        return cls(
+            tuple(table.features) if table else None,
+            classes or (table.targets if table else None),
+            "classes" if classes else "numbers",
+            preprocessing.inputs,
+            target_scaling(loss, preprocessing),
+        )
+
+
+class _LeftOut(Exception):
+    """A layer's weights mean something else in the other network; the message says what."""
+
+
+def load_matching_weights(network: Network, given: Network, here: Ends, there: Ends) -> list[LayerTransfer]:
     """Copy the parameters of all layers that both networks have, by name and shape; what became of each layer.
 
     A layer is taken over whole or not at all. After the network's own layers come those that only the other one has.
     """
     others = {node.name: node for node in given.nodes if node.parameters}
+    own = [node for node in network.nodes if node.parameters]
     starts = []
-    for node in network.nodes:
-        if not node.parameters:
-            continue
+    for node in own:
         other = others.pop(node.name, None)
-        why = "new: the model has no such layer" if other is None else _difference(node, other)
-        if not why:
-            for name in node.parameters:
-                network.arrays[f"{node.name}.{name}"][...] = given.arrays[f"{node.name}.{name}"]
-        starts.append(LayerTransfer(node.name, not why, why))
+        try:
+            if other is None:
+                raise _LeftOut("new: the model has no such layer")
+            if different := _difference(node, other):
+                raise _LeftOut(f"left out: {different}")
+            arrays = {name: given.arrays[f"{node.name}.{name}"] for name in node.parameters}
+            notes = []
+            if node is own[0]:
+                arrays, changes = _follow_inputs(network, node, arrays, here, there)
+                notes += changes
+            if node is own[-1]:
+                arrays, changes = _follow_outputs(network, node, arrays, here, there)
+                notes += changes
+            for name, array in arrays.items():
+                network.arrays[f"{node.name}.{name}"][...] = array
+            starts.append(LayerTransfer(node.name, True, "; ".join([*notes, *_other_activation(node, other)])))
+        except _LeftOut as reason:
+            starts.append(LayerTransfer(node.name, False, str(reason)))
     return starts + [LayerTransfer(name, False, "only in the model") for name in others]
 
 
 def _difference(node: Node, other: Node) -> str:
     """What keeps a layer from taking over the parameters of another one of its name, in words; empty if nothing."""
     here, there = node.parameters, other.parameters
-    different = [
+    return ", ".join(
         f"{name} is {_shape(here.get(name))} here and {_shape(there.get(name))} there"
         for name in dict.fromkeys([*here, *there])
         if name not in here or name not in there or here[name].shape != there[name].shape
-    ]
-    return f"left out: {', '.join(different)}" if different else ""
+    )
 
 
 def _shape(parameter: Parameter | None) -> str:
     return "missing" if parameter is None else shape_text(parameter.shape)
+
+
+def _other_activation(node: Node, other: Node) -> list[str]:
+    here, there = ([stage.type_name() for stage in one.layer.stages()[1:]] or ["linear"] for one in (node, other))
+    return [] if here == there else [f"its activation is {here[0]} here and {there[0]} there"]
+
+
+def _follow_inputs(network: Network, node: Node, arrays: Arrays, here: Ends, there: Ends) -> tuple[Arrays, list[str]]:
+    """The weights of the first layer for the inputs as they are here. Raises `_LeftOut`."""
+    order = _order(here.inputs, there.inputs, "its inputs are other columns")
+    scaling, old = here.input_scaling, there.input_scaling
+    if order is None and scaling == old:
+        return arrays, []
+    before = network.nodes[: network.nodes.index(node)]
+    if not isinstance(node.layer, Dense) or any(earlier.layer.type_name() not in _PASS_ON for earlier in before):
+        raise _LeftOut("left out: its inputs are in another order or scaled in another way")
+    kernel = arrays["kernel"].astype(np.float64)
+    width = len(kernel)
+    (shift, scale), (old_shift, old_scale) = _numbers(scaling, width), _numbers(old, width)
+    notes = []
+    if order is not None:
+        kernel, old_shift, old_scale = kernel[order], old_shift[order], old_scale[order]
+        notes.append("its columns are in another order here, and the weights follow")
+    if not (np.array_equal(shift, old_shift) and np.array_equal(scale, old_scale)):
+        moved = ((shift - old_shift) * old_scale) @ kernel
+        kernel = kernel * (old_scale / scale)[:, None]
+        arrays = _with_bias(arrays, moved, 1.0, "its inputs are")
+        notes.append("its inputs are scaled in another way here, and the weights make up for it")
+        notes += _strange_units(here.inputs, (shift - old_shift) * old_scale, old_scale / scale)
+    return {**arrays, "kernel": kernel.astype(np.float32)}, notes
+
+
+def _follow_outputs(network: Network, node: Node, arrays: Arrays, here: Ends, there: Ends) -> tuple[Arrays, list[str]]:
+    """The weights of the last layer for the outputs as they are here. Raises `_LeftOut`."""
+    if here.kind != there.kind:
+        raise _LeftOut(f"left out: its outputs are {here.kind} here and {there.kind} there")
+    order = _order(here.outputs, there.outputs, f"its outputs are for other {here.kind}")
+    scaling, old = here.target_scaling, there.target_scaling
+    if order is None and scaling == old:
+        return arrays, []
+    if not isinstance(node.layer, Dense):
+        raise _LeftOut("left out: its outputs are in another order or scaled in another way")
+    width = node.layer.units
+    (shift, scale), (old_shift, old_scale) = _numbers(scaling, width), _numbers(old, width)
+    notes = []
+    if order is not None:
+        if width != len(order):
+            raise _LeftOut(f"left out: its {here.kind} are in another order")
+        arrays = {name: array[..., order] for name, array in arrays.items()}
+        old_shift, old_scale = old_shift[order], old_scale[order]
+        notes.append(f"its {here.kind} are in another order here, and the weights follow")
+    if not (np.array_equal(shift, old_shift) and np.array_equal(scale, old_scale)):
+        if not isinstance(node.layer.activation, Linear) or node is not network.nodes[-1]:
+            raise _LeftOut("left out: its targets are scaled in another way")
+        factor = scale / old_scale
+        arrays = _with_bias(arrays, (old_shift - shift) * scale, factor, "its targets are")
+        arrays = {**arrays, "kernel": (arrays["kernel"] * factor).astype(np.float32)}
+        notes.append("its targets are scaled in another way here, and the weights make up for it")
+    return arrays, notes
+
+
+def _order(here: Sequence[str] | None, there: Sequence[str] | None, other: str) -> npt.NDArray[np.intp] | None:
+    """Where each name stood in the other network; None if at the same place. Raises `_LeftOut` for other names."""
+    if here is None or there is None or tuple(here) == tuple(there):
+        return None
+    if sorted(here) != sorted(there) or len(set(here)) != len(here):
+        new, old = ([name for name in one if name not in two] for one, two in ((here, there), (there, here)))
+        raise _LeftOut(f"left out: {other} ({_listed(new or here)} here, {_listed(old or there)} there)")
+    places = {name: place for place, name in enumerate(there)}
+    return np.array([places[name] for name in here])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
+
+
+def _numbers(scaling: Scaling, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Shift and scale of each of the numbers of a row."""
+    shift, scale = (np.array(one, np.float64) for one in (scaling.shift, scaling.scale))
+    return np.broadcast_to(shift, width), np.broadcast_to(scale, width)
+
+
+def _with_bias(
+    arrays: Arrays, added: npt.NDArray[np.float64], factor: npt.NDArray[np.float64] | float, what: str
+) -> Arrays:
+    """The arrays with their bias times ``factor``, plus ``added``. Raises `_LeftOut` where it takes a bias."""
+    if "bias" in arrays:
+        return {**arrays, "bias": (arrays["bias"] * factor + added).astype(np.float32)}
+    if added.any():
+        raise _LeftOut(f"left out: {what} scaled in another way, and it has no bias to make up for it")
+    return arrays
+
+
+def _strange_units(
+    names: Sequence[str] | None, moved: npt.NDArray[np.float64], spread: npt.NDArray[np.float64]
+) -> list[str]:
+    """Columns whose numbers are of quite another size than those that the model learned from."""
+    strange = np.flatnonzero((np.abs(moved) > 10) | (spread > 10) | (spread < 0.1))
+    if names is None or not strange.size:
+        return []
+    return [f"are the units of {_listed([names[index] for index in strange.tolist()])} the same? Their numbers are not"]

@@ -15,7 +15,7 @@ import pytest
 from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
 
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.runs.only_trainer import only_trainer
+from mltrain.runs.run import Run
 
 EPOCHS = 4
 
@@ -310,7 +310,7 @@ def test_run_that_another_process_trains() -> None:
     write("optimizer sgd")
     fit("run", 1)
     complaint = "error: run: another mltrain is training there right now\n"
-    with only_trainer(Path("run")):
+    with Run.claim("", Path("run")):
         assert mltrain("fit", "--resume", "run") == (3, "", complaint)
         assert mltrain("fit", "noisy.yaml", "--out", "run", "-q") == (3, "", complaint)
     resume("run")
@@ -319,8 +319,8 @@ def test_run_that_another_process_trains() -> None:
 def test_divergence_takes_its_checkpoint_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mltrain.runs.checkpoint_keeper.EVERY", 0)
     monkeypatch.setattr("mltrain.runs.checkpoint_keeper.REST", 0)
-    monkeypatch.setattr("mltrain.training.state.SNAPSHOT_EVERY", 0)
-    monkeypatch.setattr("mltrain.training.state.REST", 0)
+    monkeypatch.setattr("mltrain.training.checkpointing.SNAPSHOT_EVERY", 0)
+    monkeypatch.setattr("mltrain.training.checkpointing.REST", 0)
     write("optimizer sgd")
     words = ("--set", "optimizer={type: sgd, learning_rate: 20}", "--epochs", "50", "--out", "run")
     done = mltrain("fit", "noisy.yaml", *words, "-q")

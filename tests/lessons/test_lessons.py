@@ -142,6 +142,7 @@ PROMISES: dict[str, Callable[[], None]] = {
 ELSEWHERE = {"mnist"}
 
 
+@pytest.mark.filterwarnings("ignore:the inputs reach from:mltrain.MltrainWarning")  # of the perceptron
 @pytest.mark.parametrize("name", PROMISES)
 def test_lesson_gives_what_it_promises(name: str) -> None:
     PROMISES[name]()

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
+from mltrain.engine.class_scores import scores_of
 from mltrain.views.insight.answers import (
     ClassAnswers,
     calibration_of,
     class_answers,
     first_weights,
     number_answers,
-    per_class,
 )
 from mltrain.views.insight.fitted_curve import curve_of, has_curve
 from mltrain.views.insight.learning_curves import Measure, learning_curves_of, tracks_of
@@ -122,7 +122,7 @@ def test_confusion_and_the_surest_mistakes():
 
 
 def test_precision_goes_by_what_was_said_and_recall_by_what_is_true():
-    both = per_class(np.array([[3, 1], [0, 0]]))
+    both = scores_of(np.array([[3, 1], [0, 0]]), undefined=np.nan)
     assert both.precision.tolist() == [1, 0]
     assert both.recall[0] == 0.75
     assert np.isnan(both.recall[1])

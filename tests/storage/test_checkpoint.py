@@ -9,12 +9,11 @@ import pytest
 from saved_models import Members, npy, rewrite, rewrite_meta
 
 from mltrain.config.load import parse_config
-from mltrain.errors import ModelFileError, StorageError
+from mltrain.errors import ModelFileError
 from mltrain.inference.model import Model
 from mltrain.job import TrainingJob, prepare
 from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.runs.frames import FrameKeeper, Frames
-from mltrain.runs.only_trainer import only_trainer
 from mltrain.training import checkpointing as state
 from mltrain.training.checkpointing import Snapshot, TrainingRun
 
@@ -217,14 +216,3 @@ def test_numbers_that_are_not_finite_are_as_good_as_others(path: Path) -> None:
     course = go_on(path)
     assert course.newest is not None
     assert np.isinf(course.newest.state["optimizer"]["second_moment"]).all()
-
-
-def test_a_folder_has_one_writer(tmp_path: Path) -> None:
-    with (
-        only_trainer(tmp_path),
-        pytest.raises(StorageError, match="is training there right now"),
-        only_trainer(tmp_path),
-    ):
-        pass
-    with only_trainer(tmp_path):
-        assert list(tmp_path.iterdir()) == []

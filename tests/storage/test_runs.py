@@ -16,8 +16,8 @@ from mltrain.api import fit
 from mltrain.config.load import load_config, parse_config
 from mltrain.errors import ModelFileError, StorageError, UsageError
 from mltrain.inference.model import Model
-from mltrain.runs import run_folders as claims
-from mltrain.runs.run import Run, dataset_of, find_model, history_csv
+from mltrain.runs import run_folders
+from mltrain.runs.run import Run, dataset_of, find_model, history_csv, read_model
 from mltrain.training.epoch_report import EpochReport
 
 
@@ -32,7 +32,8 @@ def names() -> list[str]:
 
 
 def test_runs_are_numbered_by_name() -> None:
-    assert [str(Run.claim(name).folder) for name in ("line", "line", "curve", "line")] == [
+    claimed = [Run.claim(name) for name in ("line", "line", "curve", "line")]
+    assert [str(run.folder) for run in claimed] == [
         "runs/line-001",
         "runs/line-002",
         "runs/curve-001",
@@ -52,7 +53,7 @@ def test_runs_are_numbered_by_name() -> None:
 )
 def test_a_run_comes_after_the_highest_number(there: list[str], following: str) -> None:
     for name in there:
-        Path("runs", name).mkdir(parents=True)
+        Path("runs", name, "kept").mkdir(parents=True)
     assert Run.claim("line").folder.name == following
 
 
@@ -63,13 +64,18 @@ def test_a_file_has_taken_a_number_too() -> None:
 
 
 def test_a_number_that_was_taken_meanwhile_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "_numbered", lambda *_: {})
+    monkeypatch.setattr(run_folders, "_numbered", lambda *_: {})
     Path("runs/line-001").mkdir(parents=True)
     assert Run.claim("line").folder.name == "line-002"
 
 
 def _claim_some(_: int) -> list[str]:
-    return [Run.claim("line").folder.name for _ in range(5)]
+    names = []
+    for _ in range(5):
+        run = Run.claim("line")
+        (run.folder / "kept").mkdir()
+        names.append(run.folder.name)
+    return names
 
 
 def test_processes_that_claim_at_once_get_different_numbers() -> None:
@@ -79,9 +85,10 @@ def test_processes_that_claim_at_once_get_different_numbers() -> None:
 
 
 def test_a_folder_of_ones_own(here: Path) -> None:
-    assert Run.claim("line", Path("a/b")).folder == Path("a/b")
-    assert Run.claim("line", Path("a/b")).folder == Path("a/b")
-    assert list(here.rglob("*")) == [here / "a", here / "a/b"]
+    with Run.claim("line", Path("a/b")) as run:
+        assert run.folder == Path("a/b")
+        assert list(here.rglob("*")) == [here / "a", here / "a/b"]
+    assert list(here.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -169,10 +176,12 @@ def test_runs_without_a_model_do_not_count() -> None:
 
 
 def test_no_run_yet() -> None:
-    message = "there is no run below runs/ yet; train one with: mltrain fit CONFIG, or name one with --model"
+    message = "there is no run below runs/ yet; train one with the command: mltrain fit CONFIG, or name a model file"
+    for_commands = "there is no run below runs/ yet; train one with: mltrain fit CONFIG, or name one with --model"
     with pytest.raises(UsageError) as caught:
         find_model(None)
     assert str(caught.value) == message
+    assert caught.value.for_commands == for_commands
     Path("runs").mkdir()
     with pytest.raises(UsageError) as caught:
         find_model(None)
@@ -227,7 +236,8 @@ def test_the_config_of_a_run_gives_the_same_bytes_again(here: Path, monkeypatch:
 def test_what_a_model_was_trained_on() -> None:
     file = saved()
     model = Model.load(file)
-    assert dataset_of(file, model) == (model.config.dataset, file.parent)
+    assert dataset_of(file.parent / "config.yaml", model) == model.config.dataset
+    assert read_model(file)[1:] == (model.config.dataset, file.parent)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +257,7 @@ def test_a_config_beside_a_model_that_is_not_its_own(text: str | None) -> None:
     else:
         Path("mine/config.yaml").write_text(text)
     model = Model.load(file)
-    assert dataset_of(file, model) == (model.config.dataset, Path("mine"))
+    assert read_model(file)[1:] == (model.config.dataset, Path("mine"))
 
 
 def report(epoch: int, **changes: Any) -> EpochReport:

@@ -12,6 +12,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,9 +22,11 @@ from toy_training import class_rows, dense, network, training_of
 
 from mltrain.backends.numpy import train_step as learner
 from mltrain.backends.numpy.parallel import columns as sharing
+from mltrain.backends.numpy.parallel import process_group
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.engine.network import Network
 from mltrain.errors import MltrainError
+from mltrain.system.interrupts import interruptible
 from mltrain.training.checkpointing import TrainingRun
 
 INPUTS, CLASSES = 200, 3
@@ -216,6 +219,37 @@ def killed_and_forgotten() -> Any:
     return killed(forgotten=True)
 
 
+def stopped() -> Any:
+    """A worker is stopped in the middle of an epoch, and nobody continues it."""
+
+    def progress(*_: Any) -> None:
+        os.kill(helpers()[-1], signal.SIGSTOP)
+
+    with crew_of(3), patch.object(process_group, "STOPPED_NAPS", 200):
+        return error_of(begin(epochs=1000, progress=progress)[1])
+
+
+def stopped_and_ignored() -> Any:
+    """A worker is stopped, and two Ctrl-C are sent to the process that waits for it: the error, and who is left."""
+    first = os.getpid()
+
+    def progress(*_: Any) -> None:
+        os.kill(helpers()[-1], signal.SIGSTOP)
+        if not os.fork():
+            for _ in range(2):
+                time.sleep(0.3)
+                os.kill(first, signal.SIGINT)
+            os._exit(0)
+
+    with crew_of(2), interruptible() as stop, closing(begin(epochs=1000, progress=progress, stop=stop)[1]) as training:
+        try:
+            list(training)
+        except KeyboardInterrupt:
+            os.wait()  # for the process that has sent the signals
+            return {"error": "KeyboardInterrupt", "left": helpers()}
+        return None
+
+
 def helper_without_patience() -> Any:
     """Ctrl-C in a terminal reaches the helpers, too; they leave it to the first process."""
 
@@ -325,30 +359,30 @@ def first_snapshot() -> Any:
     return course.there
 
 
-def meetings() -> Any:
+def barriers() -> Any:
     """What a crew is for, without a network: what is written before a meeting is read after it; and then alone."""
-    crew = ProcessGroup(3)
-    written, read = crew.shared((2, 3), np.int64), crew.shared((3, 100), np.int64)
+    group = ProcessGroup(3)
+    written, read = group.shared((2, 3), np.int64), group.shared((3, 100), np.int64)
 
     def work() -> None:
         for turn in range(100):
-            written[turn % 2, crew.rank] = turn + crew.rank
-            crew.meet()
-            read[crew.rank, turn] = written[turn % 2].sum()
+            written[turn % 2, group.rank] = turn + group.rank
+            group.barrier()
+            read[group.rank, turn] = written[turn % 2].sum()
 
-    crew.start(work)
+    group.start(work)
     there = len(helpers())
     sums = []
     for _ in range(2):
-        crew.meet()
+        group.barrier()
         work()
-        crew.settle()
+        group.wait()
         sums.append(read.tolist())
         read[...] = 0
     for _ in range(2):
-        crew.dismiss()
-        crew.meet()
-        crew.settle()
+        group.terminate()
+        group.barrier()
+        group.wait()
     return {"there": there, "sums": sums, "left": helpers()}
 
 
@@ -378,7 +412,9 @@ TRIALS: list[Callable[[], Any]] = [
     slow_validation,
     allocation,
     first_snapshot,
-    meetings,
+    barriers,
+    stopped,
+    stopped_and_ignored,
     endless,
 ]
 

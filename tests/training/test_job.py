@@ -1,7 +1,6 @@
-"""From a config to a network that can be trained, and the Python API on top of it."""
+"""From a config to a network that can be trained."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +14,8 @@ from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.data.datasets._curve import Curve
 from mltrain.data.datasets.linear import Linear
 from mltrain.engine import network
-from mltrain.errors import ConfigError, DataError, TrainingDiverged, UsageError
+from mltrain.errors import ConfigError, DataError, UsageError, for_commands
 from mltrain.job import prepare, split_to_evaluate
-from mltrain.training.epoch_report import EpochReport
 from mltrain.training.transfer import LayerTransfer
 
 LINE = """
@@ -107,7 +105,8 @@ def test_a_model_that_has_nothing_in_common() -> None:
 def test_frozen_layers_need_weights_that_were_trained() -> None:
     job = prepare(config("layers.0.trainable=false"), Path())
     (warning,) = job.warnings()
-    assert warning == "layer hidden is frozen at random first weights; give those of a trained model with --init-from"
+    assert warning == "layer hidden is frozen at random first weights; give those of a trained model with init_from"
+    assert for_commands(warning) == warning.replace("init_from", "--init-from")
     assert job.warnings(job.start_from(mltrain.fit(config()))) == []
     for calm in ("training.epochs=0", "layers.0.kernel_initializer=ones"):
         assert prepare(config("layers.0.trainable=false", calm), Path()).warnings() == []
@@ -164,44 +163,3 @@ def test_a_model_is_measured_on_what_was_held_back(validation: bool, test: bool,
     found, rows = split_to_evaluate(dataset)
     assert found == name
     assert rows is parts[name]
-
-
-def test_fit_trains_a_config_and_tells_of_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    told: list[EpochReport] = []
-    model = mltrain.fit(config(), on_epoch=told.append)
-    assert [report.epoch for report in told] == [1, 2]
-    assert model.history == told
-    assert all(report.val_loss is not None for report in told)
-    assert model.predict([[10.0]]).shape == (1, 1)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("kind", [str, Path])
-def test_fit_reads_a_file(kind: Any, tmp_path: Path) -> None:
-    (tmp_path / "line.yaml").write_text(LINE)
-    model = mltrain.fit(kind(tmp_path / "line.yaml"))
-    assert model.config.name == "line"
-    assert np.array_equal(model.network.parameters, mltrain.fit(config()).network.parameters)
-
-
-def test_fit_says_that_training_diverged() -> None:
-    with pytest.raises(TrainingDiverged, match="training diverged: in epoch "):
-        mltrain.fit(config("optimizer.learning_rate=1000", "training.epochs=100"))
-
-
-def test_a_saved_model_is_found_as_the_newest_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(mltrain.MltrainError, match="there is no run below runs/ yet"):
-        mltrain.load_model()
-    model = mltrain.fit(config())
-    Path("runs/line-001").mkdir(parents=True)
-    model.save("runs/line-001/model.npz")
-    for path in (None, "runs/line-001", Path("runs/line-001/model.npz")):
-        assert np.array_equal(mltrain.load_model(path).network.parameters, model.network.parameters)
-
-
-def test_the_package_has_what_it_says() -> None:
-    assert all(hasattr(mltrain, name) for name in mltrain.__all__)
-    with pytest.raises(AttributeError, match=r"^module 'mltrain' has no attribute 'train'$"):
-        mltrain.train  # noqa: B018

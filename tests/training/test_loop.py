@@ -9,7 +9,7 @@ from toy_training import class_rows, dense, line_rows, loss, network, training_o
 
 from mltrain.backends.numpy import window as batches
 from mltrain.backends.numpy.evaluation import Evaluator
-from mltrain.errors import TrainingDiverged, TrainingInterrupted
+from mltrain.errors import TrainingDiverged, TrainingInterrupted, for_commands
 from mltrain.training.divergence import advise
 from mltrain.training.loop import Rows
 
@@ -215,7 +215,9 @@ def test_divergence_is_told_with_its_place_and_leaves_finite_weights() -> None:
         f"training diverged: in epoch {error.epoch}, step {error.step}, the loss became inf; "
         f"the last finite loss was {error.last_finite_loss:.4g}"
     )
-    assert advice == advise(100, 1, None)
+    assert advice == [f"  try {one}" for one in advise(100, 1, None)]
+    assert "--" not in str(error)
+    assert error.for_commands == str(error).replace("optimizer.", "--set optimizer.")
     assert np.isfinite(net.parameters).all()
 
 
@@ -230,11 +232,12 @@ def test_a_loss_that_was_never_finite() -> None:
 
 def test_the_advice_fits_what_was_tried() -> None:
     rate, inputs, bound, weights = advise(0.1, 255, None)
-    assert rate == "  try a smaller learning rate: --set optimizer.learning_rate=0.01 (it was 0.1)"
-    assert inputs == "  try smaller inputs: they reach 255; networks learn best from numbers around -1 to 1"
-    assert bound == "  try a bound on each step: --set optimizer.clip_norm=1"
-    assert weights == (
-        "  try smaller first weights: a kernel_initializer such as glorot_uniform, the default, in place of a wide one"
+    assert rate == "a smaller learning rate: optimizer.learning_rate=0.01 (it was 0.1)"
+    assert for_commands(rate) == "a smaller learning rate: --set optimizer.learning_rate=0.01 (it was 0.1)"
+    assert inputs == "smaller inputs: they reach 255; networks learn best from numbers around -1 to 1"
+    assert for_commands(bound) == "a bound on each step: --set optimizer.clip_norm=1"
+    assert for_commands(weights) == (
+        "smaller first weights: a kernel_initializer such as glorot_uniform, the default, in place of a wide one"
     )
     assert advise(0.1, 10, 1.0) == [rate, weights]
 

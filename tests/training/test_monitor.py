@@ -12,9 +12,8 @@ from mltrain.api import fit
 from mltrain.config.convert import convert
 from mltrain.config.load import parse_config
 from mltrain.errors import ConfigError
-from mltrain.training.early_stopping import EarlyStopping
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems
-from mltrain.training.options import Training
+from mltrain.training.options import EarlyStopping, Training
 
 
 def watch(values: list[float], *, rises: bool = False, **options: Any) -> Monitor:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 from toy_training import dense, network
 
 from mltrain.backends.numpy.parallel import columns as sharing
-from mltrain.backends.numpy.parallel.process_group import WorkerLost
+from mltrain.errors import WorkerLost
 from mltrain.system.threads import BLAS_VARIABLES, workers_possible
 
 SCRIPT = Path(__file__).with_name("process_trials.py")
@@ -96,9 +97,26 @@ def test_a_training_goes_on_as_it_was_shared_out_with_or_without_helpers() -> No
 def test_a_helper_that_is_killed_ends_training(name: str) -> None:
     outcome = trial(name)
     assert outcome.pop("seconds") < 10
-    text = "a helping process was ended by the system; try again with --threads 1, which needs less memory"
+    text = (
+        "a worker process was ended by the system; try again with --threads 1, which needs no workers and less memory"
+    )
     assert outcome == {"error": "WorkerLost", "text": text, "left": []}
     assert WorkerLost().exit_code == 3
+
+
+@needs_crew
+def test_a_worker_that_is_stopped_ends_training() -> None:
+    outcome = trial("stopped")
+    assert outcome.pop("seconds") < 20
+    assert re.fullmatch(
+        r"a worker process is stopped \(process \d+\); try again with --threads 1, .*", outcome.pop("text")
+    )
+    assert outcome == {"error": "WorkerLost", "left": []}
+
+
+@needs_crew
+def test_two_interrupts_end_a_training_that_waits_for_a_stopped_worker() -> None:
+    assert trial("stopped_and_ignored") == {"error": "KeyboardInterrupt", "left": []}
 
 
 @needs_crew
@@ -131,8 +149,8 @@ def test_a_helper_that_cannot_be_started() -> None:
     outcome = trial("fork_refused")
     assert (outcome["error"], outcome["left"]) == ("WorkerLost", [])
     assert outcome["text"] == (
-        "a helping process cannot be started: Resource temporarily unavailable; "
-        "try again with --threads 1, which needs less memory"
+        "a worker process cannot be started: Resource temporarily unavailable; "
+        "try again with --threads 1, which needs no workers and less memory"
     )
 
 
@@ -162,7 +180,7 @@ def test_helpers_keep_no_copy_of_the_state_before_training() -> None:
 def test_what_is_written_before_a_meeting_is_read_after_it() -> None:
     """A hundred times, by each of three, and again; whoever is alone waits for nobody."""
     each = [3 * turn + 3 for turn in range(100)]
-    assert trial("meetings") == {"there": 2, "sums": 2 * [3 * [each]], "left": []}
+    assert trial("barriers") == {"there": 2, "sums": 2 * [3 * [each]], "left": []}
 
 
 @needs_crew

@@ -83,7 +83,14 @@ def test_targets_become_what_the_loss_takes(
             ("no", "yes"),
             "the last layer has 1 output, but the dataset has 2 classes",
         ),
-        ("binary_crossentropy", 1, 1, THREE, "the last layer has 1 output, but the dataset has 3 classes"),
+        (
+            "binary_crossentropy",
+            1,
+            1,
+            THREE,
+            "the last layer has 1 output, but the dataset has 3 classes; "
+            "use softmax with sparse_categorical_crossentropy",
+        ),
         ("mse", 2, 1, DIGITS, "the last layer has 2 outputs, but the dataset has 10 classes"),
         (
             "binary_crossentropy",
@@ -125,13 +132,15 @@ def test_what_cannot_be_compared(
             "categorical_crossentropy",
             2,
             [[1, 0], [1, 1]],
-            "categorical_crossentropy takes rows of probabilities that add up to 1, as in [0, 1, 0]",
+            "categorical_crossentropy takes rows of probabilities that add up to 1, as in [0, 1, 0]; "
+            "where several can be right at once, use sigmoid with binary_crossentropy",
         ),
         (
             "categorical_crossentropy",
             2,
             [[2, -1]],
-            "categorical_crossentropy takes rows of probabilities that add up to 1, as in [0, 1, 0]",
+            "categorical_crossentropy takes rows of probabilities that add up to 1, as in [0, 1, 0]; "
+            "where several can be right at once, use sigmoid with binary_crossentropy",
         ),
         ("binary_crossentropy", 1, [[0], [0.5]], "binary_crossentropy takes targets of 0 and 1, but they hold 0.5"),
         ("perceptron", 1, [[-1], [0], [1]], "perceptron takes targets of 0 and 1, but they hold -1"),

@@ -119,7 +119,7 @@ def test_softmax_without_its_loss() -> None:
     rows = rows_of(line_rows(4).x, [[1, 0], [0, 1], [1, 0], [0, 1]])
     assert warnings_of(network(1, dense(2, "softmax")), rows) == [
         "softmax with mean_squared_error learns slowly, and hardly at all from confident mistakes; "
-        "use sparse_categorical_crossentropy"
+        "use categorical_crossentropy"
     ]
 
 

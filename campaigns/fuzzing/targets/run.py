@@ -30,7 +30,8 @@ class RunTarget(Target):
         keeper.offer(0, job.network.parameters)
         history = list(job.train())
         keeper.offer(3, job.network.parameters)
-        Run.claim("", folder).save(job.model(history), history, folder, keeper.frames)
+        with Run.claim("", folder) as run:
+            run.save(job.model(history), history, folder, keeper.frames)
         self._files = {name: (folder / name).read_bytes() for name in (CONFIG, HISTORY, FRAMES, MODEL)}
 
     def mutated(self, rng: Random) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from mltrain.backends.numpy.penalty import Penalty
 from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats, size
+from mltrain.engine.class_scores import confusion_matrix
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric, Statistics, predicted_classes, true_classes
 from mltrain.engine.network import Network
@@ -147,8 +148,9 @@ class Evaluator:
         found = statistics(self._metrics, self._scaled_back(bound.y), self._scaled_back(target), threshold)
         if not classes:
             return _Found(loss, found, np.zeros((0, 0), np.int64))
-        cells = true_classes(target) * classes + predicted_classes(bound.y, threshold)
-        return _Found(loss, found, np.bincount(cells, minlength=classes**2).reshape(classes, classes))
+        return _Found(
+            loss, found, confusion_matrix(true_classes(target), predicted_classes(bound.y, threshold), classes)
+        )
 
 
 def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:

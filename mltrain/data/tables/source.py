@@ -112,15 +112,19 @@ class Source:
 
     def refuse(self, block: Block, column: str, bad: BadCell) -> DataError:
         """The error for one cell: file, line, row, column, and what is wrong."""
-        index = bad.index
+        line, row = block.lines[bad.index], block.first + bad.index
         return DataError(
-            f"{self.name}:{block.lines[index]}: row {block.first + index:,}, column '{column}': {bad.message}"
+            f"{self.name}:{line}: row {row:,}, column '{column}': {bad.message}",
+            path=self.name,
+            line=line,
+            row=row,
+            column=column,
         )
 
     def position(self, column: str, what: str) -> int:
         """Where a column stands. Raises `DataError`, which says ``what`` the column was wanted for."""
         if column not in self._places:
-            raise DataError(f"{self.name}: {no_column(column, self.columns)}, {what}")
+            raise DataError(f"{self.name}: {no_column(column, self.columns)}, {what}", path=self.name, column=column)
         return self._places[column]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What precision, recall and f1 share: counting, class by class, what was predicted and what was true."""
+"""The base of precision, recall and f1: counts of each class, and a mean over the classes."""
 
 from typing import Any, ClassVar, Literal
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats
+from mltrain.engine.class_scores import class_scores
 from mltrain.engine.metrics.base import Metric, Statistics, predicted_classes, true_classes
 
 
@@ -26,11 +27,6 @@ class PerClass(Metric):
         return np.array([np.bincount(row, minlength=classes) for row in rows], dtype=np.float64)
 
     def result(self, statistics: Statistics) -> float:
-        right, predicted, true = statistics
-        over, under = self.ratio(right, predicted, true)
-        scores = np.divide(over, under, out=np.zeros_like(over), where=under > 0)
+        _, predicted, true = statistics
+        scores = getattr(class_scores(*statistics), self.type_name())
         return float(scores[1] if len(scores) == 2 else scores[predicted + true > 0].mean())
-
-    def ratio(self, right: Statistics, predicted: Statistics, true: Statistics) -> tuple[Statistics, Statistics]:
-        """The score of each class as a numerator and a denominator."""
-        raise NotImplementedError

@@ -42,6 +42,11 @@ VALIDATION_PREFIX = "val_"
 """What stands before the name of a number that is measured on the rows held back for validation."""
 
 
+def on_validation(name: str) -> str:
+    """The name of a number where it is measured on the rows held back for validation."""
+    return VALIDATION_PREFIX + name
+
+
 def reported_name(name: str) -> str:
     """The name under which an epoch reports a number: a metric may be asked for by a short name."""
     prefix = VALIDATION_PREFIX if name.startswith(VALIDATION_PREFIX) else ""

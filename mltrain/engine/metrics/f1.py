@@ -1,5 +1,4 @@
 from mltrain.engine.metrics._per_class import PerClass
-from mltrain.engine.metrics.base import Statistics
 
 
 class F1(PerClass):
@@ -7,6 +6,3 @@ class F1(PerClass):
 
     A class of which no prediction is right counts as 0; one that does not occur at all is left out, as in scikit-learn.
     """
-
-    def ratio(self, right: Statistics, predicted: Statistics, true: Statistics) -> tuple[Statistics, Statistics]:
-        return 2 * right, predicted + true

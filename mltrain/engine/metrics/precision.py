@@ -1,5 +1,4 @@
 from mltrain.engine.metrics._per_class import PerClass
-from mltrain.engine.metrics.base import Statistics
 
 
 class Precision(PerClass):
@@ -7,6 +6,3 @@ class Precision(PerClass):
 
     A class that is never predicted counts as 0; one that does not occur at all is left out, as in scikit-learn.
     """
-
-    def ratio(self, right: Statistics, predicted: Statistics, true: Statistics) -> tuple[Statistics, Statistics]:
-        return right, predicted

@@ -1,5 +1,4 @@
 from mltrain.engine.metrics._per_class import PerClass
-from mltrain.engine.metrics.base import Statistics
 
 
 class Recall(PerClass):
@@ -8,6 +7,3 @@ class Recall(PerClass):
     A class that is predicted but never true counts as 0; one that does not occur at all is left out, as in
     scikit-learn.
     """
-
-    def ratio(self, right: Statistics, predicted: Statistics, true: Statistics) -> tuple[Statistics, Statistics]:
-        return right, true

@@ -39,6 +39,11 @@ class Schedule(Spec):
         """The learning rate after ``step`` steps: 0 for the first."""
         raise NotImplementedError
 
+    @property
+    def monitored(self) -> str | None:
+        """The number that the schedule reacts to, as epochs report it; None where it follows the steps only."""
+        return None
+
     def start(self) -> LearningRate:
         """The schedule at work, at the beginning of a training."""
         return LearningRate(self.at)
@@ -47,3 +52,8 @@ class Schedule(Spec):
 def start(rate: float | Schedule) -> LearningRate:
     """What an optimizer's ``learning_rate`` says, at work."""
     return rate.start() if isinstance(rate, Schedule) else LearningRate(lambda _: rate)
+
+
+def monitored(rate: float | Schedule) -> str | None:
+    """The number that an optimizer's ``learning_rate`` reacts to, if any."""
+    return rate.monitored if isinstance(rate, Schedule) else None

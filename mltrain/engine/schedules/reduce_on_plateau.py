@@ -31,6 +31,10 @@ class ReduceOnPlateau(Schedule):
     cooldown: Annotated[int, Meta(ge=0, description="epochs after a reduction in which none are counted")] = 0
     min_learning_rate: Annotated[float, Meta(ge=0, description="the rate is never made smaller than this")] = 0.0
 
+    @property
+    def monitored(self) -> str | None:
+        return self.monitor
+
     def at(self, step: int) -> float:
         """The learning rate as long as nothing has been measured."""
         return self.initial_learning_rate

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.engine.class_scores import Counts, confusion_matrix
 from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
 from mltrain.training.targets import encode
 from mltrain.views.insight.fitted_curve import Numbers
 
-Counts = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.intp]
 
 CALIBRATION_BINS = 10
@@ -39,9 +39,7 @@ class ClassAnswers:
     @property
     def confusion(self) -> Counts:
         """``confusion[true, said]``: rows."""
-        counts = np.zeros((len(self.classes), len(self.classes)), np.int64)
-        np.add.at(counts, (self.true, self.said), 1)
-        return counts
+        return confusion_matrix(self.true, self.said, len(self.classes))
 
     @property
     def mistakes(self) -> Indices:
@@ -53,23 +51,6 @@ class ClassAnswers:
         """What was said about a row, and how surely: ``7 (98%)``, rounded down so that only certainty is 100%."""
         share = f" ({math.floor(self.sureness[row] * 100)}%)" if self.are_probabilities else ""
         return f"{self.classes[self.said[row]]}{share}"
-
-
-@dataclass(frozen=True)
-class PerClass:
-    """Precision (of those called so, how many are) and recall (of those that are, how many were called so).
-
-    Both are ``(classes,)``, from 0 to 1; not a number where there is nothing to divide.
-    """
-
-    precision: Numbers
-    recall: Numbers
-
-
-def per_class(confusion: Counts) -> PerClass:
-    hits = np.diagonal(confusion).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return PerClass(hits / confusion.sum(axis=0), hits / confusion.sum(axis=1))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.layers.dense import Dense
+from mltrain.engine.metrics.base import on_validation
 from mltrain.inference.model import Model
 from mltrain.runs.saved_run import SavedRun
 from mltrain.training.tracking import tracked_values
@@ -56,7 +57,7 @@ def learning_curves_of(record: SavedRun) -> LearningCurves | None:
     if len(history.get("epoch", ())) < 2 or "loss" not in history:
         return None
     names = ["loss", *(metric.type_name() for metric in record.model.config.metrics)]
-    measures = [Measure(name, history[name], history.get(f"val_{name}", ())) for name in names if name in history]
+    measures = [Measure(name, history[name], history.get(on_validation(name), ())) for name in names if name in history]
     judged = [value if math.isfinite(value) else math.inf for value in measures[0].validation or measures[0].training]
     return LearningCurves([int(epoch) for epoch in history["epoch"]], measures, judged.index(min(judged)))
 

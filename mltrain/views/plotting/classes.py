@@ -1,10 +1,13 @@
 """A classifier's answers: what is taken for what, how good each class is, and whether its sureness can be trusted."""
 
+import math
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from mltrain.views.insight.answers import Calibration, Counts, per_class
+from mltrain.engine.class_scores import Counts, scores_of
+from mltrain.views.insight.answers import Calibration
 from mltrain.views.plotting.style import Style
 
 _MOST_NUMBERED = 20
@@ -40,7 +43,7 @@ def draw_confusion(figure: Figure, style: Style, classes: tuple[str, ...], confu
 def draw_classes(figure: Figure, style: Style, classes: tuple[str, ...], confusion: Counts) -> None:
     """Two bars a class, precision and recall, with their values."""
     axes = figure.subplots()
-    both = per_class(confusion)
+    both = scores_of(confusion, undefined=math.nan)
     places = np.arange(len(classes))
     for offset, name, values, colour in (
         (-0.2, "precision", both.precision, style.blue),

@@ -8,6 +8,7 @@ from mltrain import __version__
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import Split
 from mltrain.engine.layers.base import shape_text
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, on_validation
 from mltrain.errors import DataError
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
@@ -80,7 +81,9 @@ def _results(record: SavedRun) -> str:
     columns: dict[str, dict[str, float]] = {}
     if last:
         columns["training, last epoch"] = {name: last[name] for name in measured if name in last}
-        columns["validation, last epoch"] = {name: last[f"val_{name}"] for name in measured if f"val_{name}" in last}
+        columns["validation, last epoch"] = {
+            name: last[held] for name in measured if (held := on_validation(name)) in last
+        }
     try:
         split, rows = split_to_evaluate(record.data)
     except DataError:
@@ -92,7 +95,7 @@ def _results(record: SavedRun) -> str:
     if not columns:
         return "<p>Nothing was measured.</p>"
     table = [(name, *(number(one[name]) if name in one else "" for one in columns.values())) for name in measured]
-    tracked = [(name, last[name]) for name in last if name.removeprefix("val_") not in measured]
+    tracked = [(name, last[name]) for name in last if name.removeprefix(VALIDATION_PREFIX) not in measured]
     more = _table(("parameter", "value"), [(name, number(value)) for name, value in tracked]) if tracked else ""
     return _table(("", *columns), table) + more
 

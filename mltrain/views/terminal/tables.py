@@ -63,9 +63,11 @@ def _frozen(row: SummaryRow) -> str:
     return ", frozen" if row.trainable < row.parameters else ""
 
 
-def start_table(layers: Sequence[tuple[str, str]]) -> Table:
-    """Layers, each with the reason why it did not take over the weights of a model; empty if it did."""
-    rows: list[Row] = [(name, why or Span("taken", STRONG)) for name, why in layers]
+def start_table(layers: Sequence[tuple[str, bool, str]]) -> Table:
+    """Layers, whether each took over the weights of a model, and why not, or what was done to them."""
+    rows: list[Row] = [
+        (name, why if not taken else f"taken; {why}" if why else Span("taken", STRONG)) for name, taken, why in layers
+    ]
     return Table([Column("layer", wraps=True), Column("weights", wraps=True)], rows)
 
 

@@ -11,14 +11,14 @@ from mltrain.engine.arrays import Floats
 
 
 class Exchanges:
-    """The exchanges of one step; each has memory of its own, made before the crew starts.
+    """The exchanges of one step; each has memory of its own, made before the workers start.
 
     All of it is there twice, and ``turn`` says which is in use: the two take turns from step to step. Nobody may fill
     what another still reads; but whoever is a step ahead has met the other since, and so could not get any further.
     """
 
-    def __init__(self, crew: ProcessGroup):
-        self._crew, self.turn = crew, 0
+    def __init__(self, group: ProcessGroup):
+        self._group, self.turn = group, 0
         self._arrays: dict[str, Floats] = {}
 
     def next_turn(self) -> None:
@@ -33,14 +33,14 @@ class Exchanges:
         array, own = exchange
         rows, width = array.shape
         if name not in self._arrays:
-            self._arrays[name] = self._crew.shared((2, self._crew.size, most_rows, width), array.dtype)
+            self._arrays[name] = self._group.shared((2, self._group.size, most_rows, width), array.dtype)
         handed_in = [list(arrays) for arrays in self._arrays[name][:, :, :rows]]
 
         def hand_in() -> None:
             np.copyto(handed_in[self.turn][rank], array)
 
         def add_up() -> None:
-            self._crew.meet()
+            self._group.barrier()
             total, *others = handed_in[self.turn]
             for other in others:
                 total = np.add(total, other, out=array)
@@ -49,19 +49,19 @@ class Exchanges:
             np.copyto(handed_in[self.turn][0][:, own], array[:, own])
 
         def put_side_by_side() -> None:
-            self._crew.meet()
+            self._group.barrier()
             np.copyto(array, handed_in[self.turn][0])
 
         return (hand_in, add_up) if own is None else (hand_in_columns, put_side_by_side)
 
     def of_numbers(self) -> Callable[[Mapping[int, float]], float]:
         """What adds up one number of each shard; it is called with those that this process has, by rank."""
-        handed_in = self._crew.shared((2, self._crew.size), np.float64)
+        handed_in = self._group.shared((2, self._group.size), np.float64)
 
         def add_up(numbers: Mapping[int, float]) -> float:
             for rank, number in numbers.items():
                 handed_in[self.turn, rank] = number
-            self._crew.meet()
+            self._group.barrier()
             return float(handed_in[self.turn].sum())
 
         return add_up

@@ -56,17 +56,17 @@ class Sharing:
     """
 
     def __init__(self, network: Network, task: Task, processes: int):
-        self._network, self._crew = network, ProcessGroup(processes)
+        self._network, self._group = network, ProcessGroup(processes)
         # What belongs to a shard lies where the first process can read and fill it.
-        self._shards = Shards(network, processes, self._crew.shared)
+        self._shards = Shards(network, processes, self._group.shared)
         self._parameters = [shard.network.parameters for shard in self._shards.all]
         for own, first in zip(self._parameters, self._shards.parts(network.parameters), strict=True):
             np.copyto(own, first)
-        self._vectors = [first_vectors(task.optimizer, own, self._crew.shared) for own in self._parameters]
-        self._exchanges = Exchanges(self._crew)
+        self._vectors = [first_vectors(task.optimizer, own, self._group.shared) for own in self._parameters]
+        self._exchanges = Exchanges(self._group)
         self._sum_of_penalties, self._sum_of_squares = self._exchanges.of_numbers(), self._exchanges.of_numbers()
         # The learning rate of each turn, as the first process says: it may hang on what epochs come to.
-        self._rates = self._crew.shared((2,), np.float64)
+        self._rates = self._group.shared((2,), np.float64)
         self._clips = task.optimizer.clip_norm is not None
         self._learners = [
             Learner(
@@ -90,11 +90,11 @@ class Sharing:
         """Start the helpers, each of which goes through ``epoch`` whenever an epoch begins. Raises `WorkerLost`."""
 
         def help_out() -> None:  # pragma: no cover  (only for helpers, and forks are not measured)
-            self._work_on([self._crew.rank])
+            self._work_on([self._group.rank])
             epoch()
 
         self._work_on([0])
-        self._crew.start(help_out)
+        self._group.start(help_out)
         self._watched_since = perf_counter()
 
     def _work_on(self, ranks: Iterable[int]) -> None:
@@ -120,7 +120,7 @@ class Sharing:
 
     def _begin_step(self) -> None:
         self._exchanges.next_turn()
-        if not self._crew.rank:
+        if not self._group.rank:
             self._rates[self._exchanges.turn] = self.rate()
 
     def _more(self, rank: int, most_rows: int, call: Call, backward: bool) -> Sequence[Run]:
@@ -150,15 +150,15 @@ class Sharing:
         rate = float(self._rates[self._exchanges.turn])
         for _, learner in self._mine:
             learner.portion.update(squared_norm, rate)
-        if self._crew.leads and (watched := perf_counter() - self._watched_since) > WATCH_SECONDS:
-            if self._crew.waited > MOST_WAITING * watched:
+        if self._group.has_workers and (watched := perf_counter() - self._watched_since) > WATCH_SECONDS:
+            if self._group.waited > MOST_WAITING * watched:
                 self._go_on_alone()
-            self._watched_since, self._crew.waited = perf_counter(), 0.0
+            self._watched_since, self._group.waited = perf_counter(), 0.0
 
     def _go_on_alone(self) -> None:
         """Between two steps, send the helpers home and take over all that they know."""
-        self._crew.settle()
-        self._crew.dismiss()
+        self._group.wait()
+        self._group.terminate()
         for learner in self._learners[1:]:
             learner.portion.update.step = self._first.portion.update.step
             learner.learning_rate.restore(self.learning_rate.state())
@@ -167,11 +167,11 @@ class Sharing:
 
     def begin_epoch(self) -> None:
         """Let the helpers begin, too."""
-        self._crew.meet()
+        self._group.barrier()
 
     def end_epoch(self) -> None:
         """Bring what all have learned into the network, wherever in an epoch this is."""
-        self._crew.settle()
+        self._group.wait()
         learned = zip(self._parameters, self._vectors, strict=True)
         self._shards.whole((vectors.get(AVERAGE, own) for own, vectors in learned), out=self._network.parameters)
 
@@ -195,4 +195,4 @@ class Sharing:
 
     def close(self) -> None:
         """Send the helpers home."""
-        self._crew.dismiss()
+        self._group.terminate()

@@ -1,46 +1,50 @@
-"""Processes that work in lockstep on shared memory, and meet within half a microsecond.
+"""Processes that work in lockstep on shared memory: a barrier costs them half a microsecond.
 
-    first process   meet() ── work ── meet() ── work ── ...      each counts its own meetings, where all see it, and
-    helpers         meet() ── work ── meet() ── work ── ...      waits until all others have counted as many
+    first process   barrier() ── work ── barrier() ── work ── ...    each counts its own arrivals in shared memory, and
+    workers         barrier() ── work ── barrier() ── work ── ...    waits until all others have counted as many
 
-The helpers are forks: they have all that the first process had when it started them. Everybody waits by looking at the
-counters again and again, because waking a sleeping thread or process takes fifty microseconds, a tenth of a training
-step. (Python's threads would also fight for the interpreter lock around every small operation.) After a millisecond in
-vain they look a thousand times a second only.
+The workers are forks: they have all that the first process had when it started them. Waiting is a loop that reads the
+counters, because waking a sleeping thread or process takes fifty microseconds, a tenth of a training step. (Python's
+threads would also compete for the interpreter lock around every small operation.) After a millisecond in vain the loop
+sleeps a millisecond each time, and looks whether the others are still there.
 
-What the processes do for training is in `mltrain.backends.numpy.parallel.columns`.
+A worker that has ended, or that is stopped (by SIGSTOP, or a debugger), ends the wait of the first process with
+`WorkerLost`. The workers are killed by the system when the first process ends, however it ends.
 """
 
 import contextlib
+import ctypes
 import mmap
 import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.errors import MltrainError
+from mltrain.errors import WorkerLost
 
-_LOOKS_BEFORE_YIELDING = 300
-"""Some microseconds: mostly, what is waited for is about to come."""
+_SPINS = 300
+"""Reads of a counter before a process yields its core: some microseconds, in which most waits end."""
 
-_PATIENCE = 0.001
-"""Seconds of waiting after which one sleeps; so long each time, too."""
+_NAP = 0.001
+"""Seconds of waiting after which a process sleeps; it sleeps so long each time."""
 
-_LINE = 8
-"""Counters are a cache line apart, or counting in one process would slow down all others."""
+STOPPED_NAPS = 3000
+"""A worker that is found stopped so many times in a row, for three seconds, is given up. A short stop, as when a
+terminal stops and continues a whole job, ends before; while the first process is stopped, too, nothing is counted."""
 
+_CACHE_LINE = 8
+"""Counters are so many numbers apart, or counting in one process would slow down all others."""
 
-class WorkerLost(MltrainError):
-    """A helping process ended, or could not even begin: most likely for want of memory."""
+_STOPPED = (b"t", b"T")
+"""States of a process, as in /proc, in which it does not run until it is continued."""
 
-    exit_code = 3
-
-    def __init__(self, what: str = "a helping process was ended by the system"):
-        super().__init__(f"{what}; try again with --threads 1, which needs less memory")
+_SIGNAL_AT_PARENTS_END = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
 
 
 class ProcessGroup:
@@ -49,10 +53,10 @@ class ProcessGroup:
     def __init__(self, size: int):
         self.size, self.rank = size, 0
         self._first = os.getpid()
-        self._helpers: list[int] = []
-        # How often each process has come to a meeting: this one, and those that it waits for.
-        self._counters = self.shared((size * _LINE,), np.int64).data
-        self._met = 0
+        self._workers: list[int] = []
+        # How often each process has arrived at a barrier: this one, and the counters that it waits for.
+        self._counters = self.shared((size * _CACHE_LINE,), np.int64).data
+        self._arrivals = 0
         self._others: list[int] = []
         self.waited = 0.0
 
@@ -63,94 +67,115 @@ class ProcessGroup:
         return np.frombuffer(memory, dtype, count).reshape(shape)
 
     def start(self, work: Callable[[], None]) -> None:
-        """Start the helpers. Each comes to a meeting, does ``work``, comes to a meeting, and so on.
+        """Start the workers. Each arrives at a barrier, does ``work``, arrives at a barrier, and so on.
 
-        In a helper, ``rank`` is 1 or more. Raises `WorkerLost`.
+        In a worker, ``rank`` is 1 or more. Raises `WorkerLost`.
         """
         for rank in range(1, self.size):
             try:
                 process = os.fork()
             except OSError as error:
-                self.dismiss()
-                raise WorkerLost(f"a helping process cannot be started: {error.strerror}") from error
+                self.terminate()
+                raise WorkerLost(f"a worker process cannot be started: {error.strerror}") from error
             if process == 0:
                 self._serve(rank, work)  # pragma: no cover  (forks are not measured)
-            self._helpers.append(process)
+            self._workers.append(process)
         self._wait_for_all_but(0)
 
     @property
-    def leads(self) -> bool:
-        """Whether this is the first process, and it has helpers."""
-        return not self.rank and bool(self._helpers)
+    def has_workers(self) -> bool:
+        """Whether this is the first process, and there are others."""
+        return not self.rank and bool(self._workers)
 
-    def meet(self) -> None:
-        """Wait until all have come here as often as this process; whoever is alone waits for nobody.
+    def barrier(self) -> None:
+        """Wait until all processes have arrived here as often as this one; without others, return at once.
 
-        What somebody has written into shared memory before a meeting, all others see after it. Raises `WorkerLost`.
+        What a process has written into shared memory before a barrier, all others see after it. Raises `WorkerLost`.
         """
-        # Counted only when it is out: Ctrl-C between the two must not make anybody wait for who will not come.
-        self._counters[self.rank * _LINE] = self._met + 1
-        self._met += 1
+        # The shared counter is written before the private one: an interrupt between the two must not leave the others
+        # waiting.
+        self._counters[self.rank * _CACHE_LINE] = self._arrivals + 1
+        self._arrivals += 1
         for counter in self._others:
-            self.waited += self._watch(counter, self._met)
+            self.waited += self._watch(counter, self._arrivals)
 
-    def settle(self) -> None:
-        """Wait until all helpers are where they cannot go on without this process. Raises `WorkerLost`."""
+    def wait(self) -> None:
+        """Wait until all workers are at a barrier that they cannot leave without this process. Raises `WorkerLost`."""
         for counter in self._others:
-            self._watch(counter, self._met + 1)
+            self._watch(counter, self._arrivals + 1)
 
-    def dismiss(self) -> None:
-        """End the helpers, wherever they are; they own nothing that could be lost. May be called twice."""
-        for process in self._helpers:
+    def terminate(self) -> None:
+        """End the workers, wherever they are; they own nothing that could be lost. May be called twice."""
+        for process in self._workers:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
-        self._helpers, self._others = [], []
+        self._workers, self._others = [], []
 
     def _wait_for_all_but(self, rank: int) -> None:
-        self.rank, self._others = rank, [other * _LINE for other in range(self.size) if other != rank]
+        self.rank, self._others = rank, [other * _CACHE_LINE for other in range(self.size) if other != rank]
 
     def _watch(self, counter: int, least: int) -> float:
         """Wait until a counter is at least ``least``; the seconds that it took, but 0 if it was hardly any time."""
-        counters, looks, began, now = self._counters, 0, 0.0, 0.0
+        counters, spins, began, now = self._counters, 0, 0.0, 0.0
+        stopped = 0
         while counters[counter] < least:
-            looks += 1
-            if looks <= _LOOKS_BEFORE_YIELDING:
+            spins += 1
+            if spins <= _SPINS:
                 continue
             now = time.monotonic()
             began = began or now
-            if now - began > _PATIENCE:
-                time.sleep(_PATIENCE)
-                self._look_around()
+            if now - began > _NAP:
+                time.sleep(_NAP)
+                stopped = self._look_around(stopped)
             else:
-                os.sched_yield()  # somebody else may need the core, perhaps the very process that is waited for
+                os.sched_yield()  # another process may need the core, perhaps the very one that is waited for
         return now - began
 
-    def _look_around(self) -> None:
+    def _look_around(self, stopped: int) -> int:
+        """Check that the others are there; how often in a row one was found stopped. Raises `WorkerLost`."""
         if self.rank:  # pragma: no cover  (a fork)
             if os.getppid() != self._first:
                 os._exit(1)
-        elif any(map(_has_ended, self._helpers)):
+            return 0
+        if any(map(_has_ended, self._workers)):
             raise WorkerLost
+        process = next(filter(_is_stopped, self._workers), None)
+        if process is None:
+            return 0
+        if stopped >= STOPPED_NAPS:
+            raise WorkerLost(f"a worker process is stopped (process {process})")
+        return stopped + 1
 
     def _serve(self, rank: int, work: Callable[[], None]) -> NoReturn:  # pragma: no cover  (it ends without a trace)
-        """The life of a helper: no terminal, no files, no clean-up of what belongs to the first process."""
+        """Work until killed: no terminal, no files, no clean-up of what belongs to the first process."""
         try:
+            # A stopped worker cannot notice that the first process has ended, so the system is asked to see to it.
+            ctypes.CDLL(None).prctl(_SIGNAL_AT_PARENTS_END, int(signal.SIGKILL))
             # Ctrl-C reaches all processes of a terminal; only the first one decides what to do about it.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             self._wait_for_all_but(rank)
             with np.errstate(all="ignore"):
                 while True:
-                    self.meet()
+                    self.barrier()
                     work()
         finally:
             os._exit(1)
 
 
 def _has_ended(process: int) -> bool:
-    """Whether a helper is no more. Its number stays taken until it is dismissed."""
+    """Whether a worker is no more. Its number stays taken until `ProcessGroup.terminate`."""
     try:
         return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:  # where SIGCHLD is ignored, the system forgets a child when it ends
         return True
+
+
+def _is_stopped(process: int) -> bool:
+    """Whether a process does not run until a signal continues it."""
+    try:
+        # The name of the program, in parentheses, may hold anything.
+        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2][:1] in _STOPPED
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,149 @@
+"""Does the last layer fit the question? What it can give, what the loss takes, and what the targets are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.base import Dataset, RowSpec
+from mltrain.engine.activations.base import Activation
+from mltrain.engine.arrays import size
+from mltrain.engine.layers.base import shape_text
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.network import Node
+from mltrain.errors import ConfigPath, Problem
+from mltrain.training.targets import encode, mismatch, target_scaling
+
+_OF_CLASSES, _OF_ROWS = "sparse_categorical_crossentropy", "categorical_crossentropy"
+
+
+def last_activation(nodes: Sequence[Node]) -> Activation | None:
+    """The activation that the outputs come from, if any: of the last layer, or the last layer itself."""
+    stage = nodes[-1].layer.stages()[-1]
+    return stage if isinstance(stage, Activation) else None
+
+
+def output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> list[Problem]:
+    """What cannot work, whatever the rows are."""
+    end: ConfigPath = ("layers", len(nodes) - 1)
+    shape = nodes[-1].output_shape
+    if len(shape) != 1:
+        return [
+            Problem(
+                end,
+                f"the last layer gives {shape_text(shape)} a row; put flatten before it, or end with a dense layer",
+            )
+        ]
+    if nodes[-1].layer.training_only:
+        return [
+            Problem(
+                end, f"{nodes[-1].layer.type_name()} cannot be the last layer: it would drop what the network predicts"
+            )
+        ]
+    problems = []
+    name, low, high = _outputs(nodes)
+    classes = len(row_spec.classes or ())
+    if loss.fused_activation is not None and name != loss.fused_activation:
+        wants = f"{loss.type_name()} needs the outputs of {loss.fused_activation}"
+        but = f"but the last layer's activation is {name}; {_how_to_fit(loss, name, shape[0], classes)}"
+        problems.append(Problem(("loss",), f"{wants}, {but}"))
+    if name == "softmax" and shape == (1,):
+        instead = f"write 'units: {classes}'" if classes > 2 else "use sigmoid for yes or no"
+        problems.append(Problem(_activation_path(nodes), f"softmax over a single output is always 1; {instead}"))
+    if loss.type_name() == "hinge" and low >= 0:
+        can = f"hinge needs outputs on both sides of 0, but {name} gives numbers {_range(low, high)}"
+        problems.append(Problem(_activation_path(nodes), f"{can}; use linear or tanh"))
+    if (why := mismatch(loss, row_spec, shape[0])) is not None:
+        names_under_numbers = loss.targets == "numbers" and row_spec.named
+        option: ConfigPath = ("loss",) if names_under_numbers else (*end, "units")
+        problems.append(Problem(option, why))
+    return problems
+
+
+def target_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list[Problem]:
+    """Numbers that the last layer cannot produce, in any part of the rows."""
+    name, low, high = _outputs(nodes)
+    if loss.targets != "numbers" or (low, high) == (-np.inf, np.inf):
+        return []
+    for part, rows in dataset.by_name.items():
+        target = encode(loss, dataset.row_spec, size(nodes[-1].output_shape), rows, dataset.preprocessing)
+        lowest, highest = float(target.min()), float(target.max())
+        but = "" if part == "train" else f" for {part}"
+        if lowest < low or highest > high:
+            scaled = not target_scaling(loss, dataset.preprocessing).is_identity
+            but = f"but the targets{but} reach from {lowest:g} to {highest:g}"
+            but += " as standardize_target scales them; set dataset.standardize_target to false" if scaled else ""
+            return [Problem(_activation_path(nodes), f"{name} gives numbers {_range(low, high)}, {but}")]
+        sums = target.sum(axis=1)
+        if name == "softmax" and not np.allclose(sums, 1, atol=1e-3):
+            but = f"but those of the targets{but} add up to numbers from {sums.min():g} to {sums.max():g}"
+            return [Problem(_activation_path(nodes), f"the outputs of softmax add up to 1, {but}; use linear")]
+    return []
+
+
+def output_warnings(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec, target: npt.NDArray[Any]) -> list[str]:
+    """What works, but worse than it could. ``target`` is as the loss takes it."""
+    name, low, _ = _outputs(nodes)
+    aim, outputs, classes = loss.type_name(), nodes[-1].output_shape[0], row_spec.classes
+    one_hot = loss.targets != "labels" and outputs > 1 and _is_one_hot(target)
+    exclusive = _OF_CLASSES if classes is not None else _OF_ROWS
+    found = []
+    if name == "softmax" and loss.fused_activation != "softmax":
+        found.append(f"softmax with {aim} learns slowly, and hardly at all from confident mistakes; use {exclusive}")
+    elif one_hot and name in ("sigmoid", "step"):
+        found.append(
+            f"each of the {outputs} outputs of {name} is an answer of its own, but every row is of exactly one class; "
+            f"use softmax with {exclusive}"
+        )
+    elif name == "sigmoid" and loss.targets == "numbers" and bool(np.isin(target, (0, 1)).all()):
+        found.append(
+            f"sigmoid with {aim} learns slowly, and hardly at all from confident mistakes; use binary_crossentropy"
+        )
+    if name == "relu" and loss.targets == "numbers":
+        found.append(
+            "relu as the last activation has slope 0 where it gives 0, so an output that is 0 for all rows never "
+            "learns again; use softplus, or linear"
+        )
+    if aim == "hinge" and -1 < low < 0:
+        found.append(f"hinge asks for outputs of -1 and 1, but {name} gives at least {low:g}; use linear or tanh")
+    if classes is not None and len(classes) > 2 and outputs == 1 and loss.targets == "numbers":
+        found.append(
+            f"the class numbers 0 to {len(classes) - 1} are learned as amounts, as if neighbours were alike; "
+            f"for classes use {len(classes)} units with softmax and {_OF_CLASSES}"
+        )
+    stages = [stage.type_name() for node in nodes for stage in node.layer.stages()]
+    if len(stages) > 1 and name in ("softmax", "sigmoid") and stages[-2] in ("softmax", "sigmoid"):
+        found.append(f"the outputs of {stages[-2]} go through {name} once more, which makes them alike; keep one")
+    return found
+
+
+def _outputs(nodes: Sequence[Node]) -> tuple[str, float, float]:
+    """The name of the last activation, and the lowest and the highest number that it gives."""
+    last = last_activation(nodes)
+    return ("linear", -np.inf, np.inf) if last is None else (last.type_name(), *last.output_range())
+
+
+def _how_to_fit(loss: Loss, name: str, units: int, classes: int) -> str:
+    """What to write where a loss does not get the outputs of the activation that it needs."""
+    if loss.fused_activation == "softmax" and units == 1 and classes <= 2:
+        return "for yes or no write 'activation: sigmoid' and 'loss: binary_crossentropy'"
+    if name == "softmax" and units > 1:
+        return f"for one of several classes write 'loss: {_OF_CLASSES if classes else _OF_ROWS}'"
+    return f"write 'activation: {loss.fused_activation}' in the last layer"
+
+
+def _is_one_hot(target: npt.NDArray[Any]) -> bool:
+    """Whether each row has a single 1 among zeros, and the rows do not all have it in the same place."""
+    return bool(np.isin(target, (0, 1)).all() and (target.sum(axis=1) == 1).all() and (target.any(axis=0).sum() > 1))
+
+
+def _activation_path(nodes: Sequence[Node]) -> ConfigPath:
+    last = len(nodes) - 1
+    return ("layers", last) if isinstance(nodes[-1].layer, Activation) else ("layers", last, "activation")
+
+
+def _range(low: float, high: float) -> str:
+    if np.isinf(high):
+        return f"of at least {low:g}"
+    return f"from {low:g} to {high:g}"

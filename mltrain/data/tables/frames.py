@@ -1,0 +1,109 @@
+"""Tables in memory as a source of rows, like any file: what pandas, Polars, PyArrow, NumPy and plain Python call one.
+
+None of these libraries is imported: a table is recognized by what it offers.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mltrain.data.tables.source import Block, Cells, Source, as_cell
+from mltrain.errors import DataError
+from mltrain.system.extras import needed
+
+EXACT = 2**53
+"""Whole numbers up to this one are exact as 64-bit floats."""
+
+
+class Frame(Source):
+    """Columns of cells by name; ``name`` is what messages call the table. Where messages say lines, these are rows."""
+
+    def __init__(self, name: str, columns: Mapping[str, Cells]):
+        self.name, self.columns, self._cells = name, tuple(columns), list(columns.values())
+        lengths = {column: len(cells) for column, cells in columns.items()}
+        self._rows = next(iter(lengths.values()), 0)
+        for column, length in lengths.items():
+            if length != self._rows:
+                first = self.columns[0]
+                raise DataError(f"{name}: column '{column}' has {length} cells, but '{first}' has {self._rows}")
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def most_rows(self) -> int:
+        return self._rows
+
+    def blocks(self) -> Iterator[Block]:
+        for start in range(0, self._rows, self.block_rows):
+            stop = min(start + self.block_rows, self._rows)
+            columns = [cells[start:stop] for cells in self._cells]
+            yield Block(columns, start + 1, range(start + 1, stop + 1))
+
+
+def frame(name: str, rows: Any) -> Frame | None:
+    """The table that ``rows`` are; None where they have no names of columns, as arrays have none.
+
+    That is a data frame of pandas or Polars, a table or record batch of PyArrow, an object that exports an Arrow
+    stream, a structured array of NumPy, a mapping of columns by name, or a sequence of mappings, one a row. Raises
+    `DataError`.
+    """
+    columns = _columns(name, rows)
+    if columns is None:
+        return None
+    names = [str(column) for column, _ in columns]
+    if repeated := [column for column in names if names.count(column) > 1]:
+        raise DataError(f"{name}: two columns are called '{repeated[0]}'; each needs a name of its own")
+    return Frame(name, {column: _cells(name, column, cells) for column, (_, cells) in zip(names, columns, strict=True)})
+
+
+def _columns(name: str, rows: Any) -> list[tuple[Any, Any]] | None:
+    """Names and columns, as the library has them; a name may be there twice."""
+    if isinstance(rows, Mapping):
+        return list(rows.items())
+    if isinstance(rows, Sequence) and rows and isinstance(rows[0], Mapping):
+        for index, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise DataError(f"{name}: row {index + 1} is {type(row).__name__}, not cells by name as row 1 is")
+        names = dict.fromkeys(column for row in rows for column in row)
+        return [(column, [row.get(column) for row in rows]) for column in names]
+    if hasattr(rows, "column_names") and callable(getattr(rows, "column", None)):  # PyArrow
+        return [(column, rows.column(index)) for index, column in enumerate(rows.column_names)]
+    if callable(getattr(rows, "collect", None)) and hasattr(rows, "collect_schema"):  # what Polars computes when asked
+        return _columns(name, rows.collect())
+    if hasattr(rows, "columns") and hasattr(rows, "iloc"):  # pandas, where a name may be there twice
+        return [(column, rows.iloc[:, index]) for index, column in enumerate(rows.columns)]
+    if hasattr(rows, "columns") and hasattr(rows, "__getitem__") and not callable(rows.columns):
+        return [(column, rows[column]) for column in rows.columns]
+    if isinstance(rows, np.ndarray) and rows.dtype.names:
+        return [(column, rows[column]) for column in rows.dtype.names]
+    if hasattr(rows, "__arrow_c_stream__") and not hasattr(rows, "dtype"):
+        return _columns(name, needed("pyarrow", "reading an Arrow stream", "parquet").table(rows))
+    return None
+
+
+def _cells(name: str, column: str, values: Any) -> Cells:
+    """Numbers as numbers, with nan for what is missing; everything else as text, with empty cells for that."""
+    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+        kind = type(values).__name__
+        raise DataError(f"{name}: '{column}' is {kind}, not a column of cells; a single row is a list: [{{...}}]")
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    if kind == "f" or (kind in ("i", "u") and isinstance(values, np.ndarray)):
+        numbers = np.asarray(values)
+        if kind == "f" or not numbers.size or max(-int(numbers.min()), int(numbers.max())) <= EXACT:
+            try:
+                return np.asarray(values, np.float64)
+            except (TypeError, ValueError):  # pandas' own missing values are no floats
+                pass
+    ways = [getattr(values, way) for way in ("to_pylist", "to_list", "tolist") if hasattr(values, way)]
+    listed: list[Any] = ways[0]() if ways else list(values)
+    texts = [str(value) if isinstance(value, bool) else as_cell(value) for value in listed]
+    if all(_is_number(value) for text, value in zip(texts, listed, strict=True) if text) and any(texts):
+        return np.array([value if text else np.nan for text, value in zip(texts, listed, strict=True)], np.float64)
+    return texts
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool | np.bool_):
+        return False
+    return isinstance(value, float | np.floating) or (isinstance(value, int | np.integer) and abs(int(value)) <= EXACT)
