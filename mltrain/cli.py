@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 
 import typer
 import typer.core
@@ -353,6 +353,8 @@ def init(
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="With the name csv: the column to predict.")
     ] = None,
+    regression: Annotated[bool, typer.Option("--regression", help="With the name csv: predict numbers.")] = False,
+    classes: Annotated[bool, typer.Option("--classes", help="With the name csv: predict classes.")] = False,
     header: Annotated[
         bool | None,
         typer.Option("--header/--no-header", help="Whether the table's first line names its columns."),
@@ -366,10 +368,14 @@ def init(
 ) -> None:
     """List the starter configs, or write one."""
     from mltrain.commands.init import run
+    from mltrain.errors import UsageError
 
+    if regression and classes:
+        raise UsageError("--regression and --classes: a target is predicted as one of the two")
+    task: Literal["regression", "classes"] | None = "regression" if regression else "classes" if classes else None
     said = {"header": header, "delimiter": delimiter, "encoding": encoding}
     layout = {option: value for option, value in said.items() if value is not None}
-    run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout)
+    run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout, task=task)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """What would train, but not well: the mistakes that tutorials make, found before they cost an afternoon."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
-from mltrain.data.preprocessing import Scaling
+from mltrain.data.tables.format import TableFormat
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
@@ -53,7 +53,8 @@ def find_warnings(
     ``taken`` are the layers whose weights are those of a trained model.
     """
     return [
-        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
+        *dataset.warnings,
+        *_about_inputs(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
@@ -81,11 +82,19 @@ def growing_loss(history: Sequence[EpochReport]) -> str | None:
     )
 
 
-def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
+def _about_inputs(dataset: Dataset) -> list[str]:
+    x, table = dataset.train.x[:LOOKED_AT], dataset.preprocessing.table
     found = []
-    seen = inputs.applied(x)
+    seen = dataset.preprocessing.inputs.applied(x)
     low, high = float(seen.min()), float(seen.max())
-    if max(abs(low), abs(high)) > FAR:
+    if table is not None:
+        far = _columns(table, np.abs(seen).max(axis=0) > FAR, any)
+        if far:
+            found.append(
+                f"numbers in column {far} are up to {max(abs(low), abs(high)):.3g} in size as the network sees them; "
+                "it learns best from numbers around -1 to 1: look for outliers, or let standardize scale the column"
+            )
+    elif max(abs(low), abs(high)) > FAR:
         hint = (
             "for images write 'scale: true'"
             if x.dtype == np.uint8
@@ -95,16 +104,31 @@ def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
             f"the inputs reach from {low:g} to {high:g}; networks learn best from numbers around -1 to 1: {hint}"
         )
     if x.ndim == 2 and len(x) > 1 and x.shape[1] > 1:
-        constant = np.flatnonzero((x == x[0]).all(axis=0))
-        if constant.size:
-            which = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
+        constant = (x == x[0]).all(axis=0)
+        if table is not None:
+            if same := _columns(table, constant, all):
+                found.append(f"column {same} never changes, so it teaches nothing; leave it out")
+        elif constant.any():
+            places = np.flatnonzero(constant)
+            which = ", ".join(map(str, places[:5])) + (", ..." if places.size > 5 else "")
             all_of = f"{which} of {x.shape[1]} (counted from 0)"
             found.append(
                 f"feature {all_of} never changes, so it teaches nothing; leave it out"
-                if constant.size == 1
+                if places.size == 1
                 else f"features {all_of} never change, so they teach nothing; leave them out"
             )
     return found
+
+
+def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[[Iterable[bool]], bool]) -> str:
+    """The table's columns that ``any`` or ``all`` of the inputs are of, for a sentence; empty for none."""
+    names, start = [], 0
+    for column in table.columns:
+        stop = start + len(column.features)
+        if stop > start and which(inputs[start:stop].tolist()):
+            names.append(f"'{column.name}'")
+        start = stop
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> list[str]:

@@ -35,7 +35,7 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
     file = find_model(path)
     model, dataset, folder = read_model(file)
-    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(model, data)
+    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(terminal, model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -87,6 +87,9 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
     return split_to_evaluate(dataset)
 
 
-def _rows_of(model: Model, data: str) -> tuple[str, Split]:
+def _rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Split]:
     with open_for(model, data, as_text=model.row_spec.classes is not None) as source:
-        return source.name, read_split(model, source)
+        rows = read_split(model, source)
+    for sentence in source.novelties.sentences():
+        terminal.note(sentence)
+    return source.name, rows

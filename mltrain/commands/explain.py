@@ -83,6 +83,7 @@ def _example(noun: str, struct: Struct) -> str:
         "schedule": "optimizer: {{type: adam, learning_rate: {}}}",
         "points": "dataset: {{type: linear, slope: 3, intercept: 2, samples: 100, x: {}}}",
         "metric": "metrics: [{}]",
+        "column kind": "dataset: {{type: csv, path: rows.csv, target: y, columns: {{x: {}}}}}",
     }.get(noun, f"{noun}: {{}}")
     return place.format(example)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mltrain.commands.init_table import config_for
+from mltrain.commands.init_table import Task, config_for
 from mltrain.config.schema import schema_text
 from mltrain.errors import UsageError
 from mltrain.names.nearest import did_you_mean
@@ -40,11 +40,12 @@ def run(
     rows: Path | None = None,
     target: str | None = None,
     layout: Mapping[str, Any] | None = None,
+    task: Task | None = None,
 ) -> None:
     """List the starters, or write one, with the schema that tells editors what may stand in it.
 
-    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``; ``layout`` are options that say
-    how the file is laid out.
+    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``, as numbers or classes if
+    ``task`` says which; ``layout`` are options that say how the file is laid out.
     """
     if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
         raise UsageError(
@@ -54,7 +55,7 @@ def run(
         raise UsageError(f"--{next(iter(layout))} goes with a table: mltrain init csv FILE --target COLUMN")
     if rows is not None and target is not None:
         config = out or rows.with_suffix(".yaml")
-        text, decided = config_for(rows, target, config.parent, layout or {})
+        text, decided = config_for(rows, target, config.parent, layout or {}, task)
         for sentence in decided:
             terminal.note(sentence)
         _write(terminal, config, f"{EDITOR_LINE}\n{text}", force=force)

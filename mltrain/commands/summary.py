@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mltrain.commands.data import kind_rows
 from mltrain.config import Config
 from mltrain.config.dump import to_plain
-from mltrain.config.load import read_config
+from mltrain.config.load import LocatedConfig, read_config
 from mltrain.config.yaml_writer import on_one_line
+from mltrain.data.datasets._table import TableDataset
+from mltrain.data.tables.format import TableFormat
 from mltrain.engine.network import Node, infer
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.job import memory_of
 from mltrain.runs.run import find_model
+from mltrain.views.terminal.data_views import kind_table
 from mltrain.views.terminal.tables import SummaryRow, SummaryTotals, origin_table, summary_table
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, Table, View, verbatim
@@ -31,13 +35,24 @@ def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
             raise UsageError("--set changes a config, but a model is what it is; give --set with a config")
         model = Model.load(find_model(path))
         table, document = _layers(model.config, model.network.nodes)
-        views: list[View] = [table, verbatim(""), origin_table(_origin(model))]
+        views: list[View] = [table, *_columns(model.preprocessing.table), verbatim(""), origin_table(_origin(model))]
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
         return
     source = read_config(path, changes)
     nodes = infer(source.config.layers, source.data.row_spec.input_shape)
     table, document = _layers(source.config, nodes)
-    terminal.result(table, document)
+    terminal.result(Stack([table, *_kinds(source)]), document)
+
+
+def _kinds(source: LocatedConfig) -> list[View]:
+    """What the columns of a config's table are taken for."""
+    if not isinstance(source.config.dataset, TableDataset):
+        return []
+    return _columns(source.data.dataset.preprocessing.table, source.data.dataset.left_out)
+
+
+def _columns(table: TableFormat | None, left_out: Sequence[tuple[str, str]] = ()) -> list[View]:
+    return [verbatim(""), kind_table(kind_rows(table, left_out))] if table is not None else []
 
 
 def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:

@@ -55,7 +55,9 @@ class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
-    the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each.
+    the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
+    ``warnings`` what looks wrong in the source, or was guessed. ``left_out`` are columns that are not learned from,
+    each with the reason.
     """
 
     row_spec: RowSpec
@@ -65,6 +67,8 @@ class Dataset:
     preprocessing: Preprocessing = AS_IS
     gaps: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    warnings: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def by_name(self) -> dict[str, Split]:

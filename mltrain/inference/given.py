@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.base import RowSpec, Split
-from mltrain.data.tables.format import TableFormat, as_texts, read_table
+from mltrain.data.tables.cells import as_texts
+from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.frames import Frame, frame
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
