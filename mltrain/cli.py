@@ -150,19 +150,19 @@ def predict(
     """Say what a trained network makes of new inputs."""
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
-    from mltrain.data.image_files import is_picture
-
-    if rows is not None and is_picture(rows):
-        if output is not None or probabilities or keep:
-            raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
-        from mltrain.commands import predict_image
-
-        predict_image.run(_terminal(json=json), model, rows)
-        return
     if rows is not None:
         from mltrain.system.threads import share_cores
 
-        share_cores(None)
+        share_cores(None)  # before anything imports NumPy
+        from mltrain.data.image_files import is_picture
+
+        if is_picture(rows):
+            if output is not None or probabilities or keep:
+                raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
+            from mltrain.commands import predict_image
+
+            predict_image.run(_terminal(json=json), model, rows)
+            return
         from mltrain.commands import predict_file
 
         predict_file.run(_terminal(json=json), model, rows, output, probabilities=probabilities, keep=keep)
