@@ -115,7 +115,7 @@ def _messages(path: Path) -> Iterator[Message]:
     if rows > max(_MOST_ROWS, _ROWS_PER_BYTE * path.stat().st_size):
         raise ValueError(f"it says that it has {rows:,} rows, too many for its size")
     unusable = {field.name: what for field in file.schema if (what := _why_unusable(field.type))}
-    unusable |= {name: "bytes that are no text" for name in _without_text(file)}
+    unusable |= dict.fromkeys(_without_text(file), "bytes that are no text")
     yield Opened(list(file.schema.names), unusable, rows)
     wanted = receive(sys.stdin.buffer)
     if not isinstance(wanted, Wanted):
