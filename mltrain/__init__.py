@@ -26,14 +26,16 @@ __all__ = [
     "StorageError",
     "TrainingDiverged",
     "TrainingInterrupted",
+    "TrainingJob",
     "UsageError",
     "fit",
     "load_config",
     "load_model",
+    "prepare",
 ]
 
 if TYPE_CHECKING:
-    from mltrain.api import fit, load_model
+    from mltrain.api import fit, load_model, prepare
     from mltrain.backends.numpy.evaluation import Evaluation
     from mltrain.config import Config
     from mltrain.config.load import load_config
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mltrain.inference.model import Model
+    from mltrain.job import TrainingJob
     from mltrain.training.epoch_report import EpochReport
 
 _MODULES = {
@@ -68,10 +71,12 @@ _MODULES = {
     "StorageError": "mltrain.errors",
     "TrainingDiverged": "mltrain.errors",
     "TrainingInterrupted": "mltrain.errors",
+    "TrainingJob": "mltrain.job",
     "UsageError": "mltrain.errors",
     "fit": "mltrain.api",
     "load_config": "mltrain.config.load",
     "load_model": "mltrain.api",
+    "prepare": "mltrain.api",
 }
 """The public names, each with the module that it is imported from when it is first used."""
 

@@ -13,7 +13,8 @@ from mltrain.config import Config
 from mltrain.config.load import located_config
 from mltrain.errors import ConfigError, MltrainWarning, TrainingInterrupted
 from mltrain.inference.model import Model
-from mltrain.job import prepare
+from mltrain.job import TrainingJob
+from mltrain.job import prepare as prepared
 from mltrain.runs.run import find_model
 from mltrain.system.interrupts import interruptible
 from mltrain.training.epoch_report import EpochReport
@@ -38,11 +39,7 @@ def fit(
     `TrainingDiverged`, or `TrainingInterrupted` after Ctrl-C, whose ``model`` is what was learned so far; a second
     Ctrl-C ends at once with KeyboardInterrupt.
     """
-    source = located_config(config, overrides, folder=folder)
-    try:
-        job = prepare(source.config, source.folder, source.data)
-    except ConfigError as error:
-        raise source.locate(error.problems) from None
+    job = prepare(config, overrides, folder=folder)
     started = [] if init_from is None else job.start_from(_model(init_from))
     for warning in job.warnings(started):
         warnings.warn(warning, MltrainWarning, stacklevel=2)
@@ -59,6 +56,21 @@ def fit(
             error.model = job.model(history)
             raise
     return job.model(history)
+
+
+def prepare(
+    config: Config | Mapping[str, Any] | str | Path, overrides: Iterable[str] = (), *, folder: str | Path | None = None
+) -> TrainingJob:
+    """The job that `fit` trains: rows read and split, checks passed, first weights drawn.
+
+    ``job.train()`` yields an `EpochReport` an epoch, once; ``job.fresh()`` is the same job on the same rows, with its
+    first weights again or with those of another seed.
+    """
+    source = located_config(config, overrides, folder=folder)
+    try:
+        return prepared(source.config, source.folder, source.data)
+    except ConfigError as error:
+        raise source.locate(error.problems) from None
 
 
 def _model(init_from: Model | str | Path) -> Model:

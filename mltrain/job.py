@@ -32,7 +32,7 @@ from mltrain.training.targets import class_names, encode
 from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 
-@dataclass
+@dataclass(repr=False)
 class TrainingJob:
     """A config with all that it takes to train it, once: `fresh` gives the same job with weights to begin with."""
 
@@ -129,6 +129,9 @@ class TrainingJob:
             monitor=self.monitor,
             course=course,
         )
+
+    def __repr__(self) -> str:
+        return f"<TrainingJob: {self.config!r}>"
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network as it is now, as a model."""

@@ -102,6 +102,7 @@ ROOMS: dict[str, set[str]] = {
         "config",
         "errors",
         "inference",
+        "job",
         "backends",
         "training",
     },  # mltrain/__init__.py: lazy, so it closes no circle

@@ -9,6 +9,7 @@ from mltrain.commands.init_table import Task, config_for
 from mltrain.config.schema import schema_text
 from mltrain.errors import UsageError
 from mltrain.names.nearest import did_you_mean
+from mltrain.runs.overwriting import refuse_inputs
 from mltrain.system.files import write_text
 from mltrain.views.terminal.explain import Entries, Entry
 from mltrain.views.terminal.terminal import Terminal
@@ -55,6 +56,7 @@ def run(
         raise UsageError(f"--{next(iter(layout))} goes with a table: mltrain init csv FILE --target COLUMN")
     if rows is not None and target is not None:
         config = out or rows.with_suffix(".yaml")
+        refuse_inputs(config, [rows])
         text, decided = config_for(rows, target, config.parent, layout or {}, task)
         for sentence in decided:
             terminal.note(sentence)

@@ -47,7 +47,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         more = ", ..." if len(self.layers) > _MOST_LAYERS else ""
         names = [part.type_name() for part in (self.dataset, self.loss, self.optimizer)]
         return (
-            f"<Config {self.name or ''}: {names[0]}; {layers}{more}; {names[1]}, {names[2]}, "
+            f"<Config{' ' + self.name if self.name else ''}: {names[0]}; {layers}{more}; {names[1]}, {names[2]}, "
             f"epochs {self.training.epochs}, batch_size {self.training.batch_size}, seed {self.seed}>"
         )
 

@@ -121,7 +121,7 @@ class Model:
             f"; trained for {self.history[-1].epoch} epochs, loss {self.history[-1].loss:.4g}" if self.history else ""
         )
         return (
-            f"<Model {config.name or ''}: {takes} -> {gives}, {len(network.nodes)} layers, "
+            f"<Model{' ' + config.name if config.name else ''}: {takes} -> {gives}, {len(network.nodes)} layers, "
             f"{network.parameters.size:,} parameters, {config.loss.type_name()}{told}>"
         )
 

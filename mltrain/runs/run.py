@@ -7,10 +7,12 @@ Where something tells good epochs from bad ones, ``best.npz`` and ``last.npz`` a
 import contextlib
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from mltrain.config import Config
@@ -210,6 +212,20 @@ def dataset_of(config: Path | None, model: Model) -> DatasetSpec:
         ):
             return with_absolute_paths
     return model.config.dataset
+
+
+def files_of(dataset: DatasetSpec, folder: Path) -> Iterator[Path]:
+    """The files that a dataset is read from. ``folder`` is where its config stands."""
+    yield from _paths(msgspec.to_builtins(dataset.with_absolute_paths(folder)))
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, str):
+        if "\0" not in value and Path(value).is_absolute():
+            yield Path(value)
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _paths(item)
 
 
 def history_csv(history: Sequence[EpochReport]) -> str:

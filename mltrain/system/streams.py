@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from mltrain.errors import StorageError
+from mltrain.system.files import reason
 
 
 def open_closed() -> None:
@@ -60,10 +61,5 @@ class MustArrive:
             raise
         except OSError as error:
             silence(self._stream)  # or Python would try once more
-            self._lost = f"the output: cannot be written: {reason(error)}"
+            self._lost = f"the output: cannot be written: {reason(error) or 'it is closed'}"
             raise StorageError(self._lost) from error
-
-
-def reason(error: OSError) -> str:
-    """Why a stream cannot be written to, in words."""
-    return error.strerror or "it is closed"

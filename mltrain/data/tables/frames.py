@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mltrain.data.tables.cells import BadCell
 from mltrain.data.tables.source import Block, Cells, Source, as_cell
 from mltrain.errors import DataError
 from mltrain.system.extras import needed
@@ -17,7 +18,7 @@ EXACT = 2**53
 
 
 class Frame(Source):
-    """Columns of cells by name; ``name`` is what messages call the table. Where messages say lines, these are rows."""
+    """Columns of cells by name; ``name`` is what messages call the table."""
 
     def __init__(self, name: str, columns: Mapping[str, Cells]):
         self.name, self.columns, self._cells = name, tuple(columns), list(columns.values())
@@ -33,6 +34,11 @@ class Frame(Source):
 
     def most_rows(self) -> int:
         return self._rows
+
+    def refuse(self, block: Block, column: str, bad: BadCell) -> DataError:
+        row = block.first + bad.index
+        message = f"{self.name}: row {row:,}, column '{column}': {bad.message}"
+        return DataError(message, path=self.name, row=row, column=column)
 
     def blocks(self) -> Iterator[Block]:
         for start in range(0, self._rows, self.block_rows):
