@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TextIO
 
 from mltrain.errors import StorageError
-from mltrain.system.files import reason
 
 
 def open_closed() -> None:
@@ -61,5 +60,5 @@ class MustArrive:
             raise
         except OSError as error:
             silence(self._stream)  # or Python would try once more
-            self._lost = f"the output: cannot be written: {reason(error) or 'it is closed'}"
+            self._lost = f"the output: cannot be written: {error.strerror or 'it is closed'}"
             raise StorageError(self._lost) from error
