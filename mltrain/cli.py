@@ -10,7 +10,7 @@ import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.system.streams import MustArrive, open_closed, silence
+from mltrain.system.streams import MustArrive, OutputLost, open_closed, silence
 
 if TYPE_CHECKING:
     from mltrain.views.terminal.terminal import Terminal
@@ -453,6 +453,9 @@ def main() -> None:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
         silence(stdout)
         code = 1
+    except OutputLost as error:
+        _terminal().error(f"the output: cannot be written: {error}")
+        code = StorageError.exit_code
     except OSError as error:
         _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
         code = StorageError.exit_code
@@ -465,10 +468,7 @@ def _run() -> int:
     from mltrain.commands.failure import fail, fail_as_data, fail_in_words
 
     try:
-        try:
-            code = app(standalone_mode=False)
-        finally:
-            sys.stdout.flush()
+        code = app(standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
