@@ -10,7 +10,8 @@ from pathlib import Path
 
 from msgspec.structs import asdict, replace
 
-from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.base import SINGLE, Parallelism, Progress, Rows
+from mltrain.backends.default import default_backend
 from mltrain.backends.profiler import Profile
 from mltrain.checks.errors import checked_nodes, find_data_problems, refuse_overflow
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
@@ -27,7 +28,7 @@ from mltrain.random_streams import generator
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
 from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
@@ -97,6 +98,7 @@ class TrainingJob:
         """What a trial of some steps shows; the network is left as it was. `fit` need not try: see `growing_loss`."""
         config = self.config
         return try_steps(
+            default_backend(),
             self.network,
             self.dataset,
             self.rows.target,
@@ -124,19 +126,20 @@ class TrainingJob:
         return train(
             self.network,
             self.rows,
+            backend=default_backend(),
             loss=config.loss,
             optimizer=config.optimizer,
             training=config.training,
             metrics=config.metrics,
             validation=held_back and self._encoded(held_back),
             preprocessing=self.dataset.preprocessing,
-            weights=self.weights,
+            class_weights=self.weights,
             seed=config.seed,
             stop=stop,
             progress=progress,
             profile=profile,
             monitor=self.monitor,
-            course=course,
+            run=course,
         )
 
     def __repr__(self) -> str:
@@ -186,7 +189,7 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     if problems := number_problems(asdict(config)):
         raise ConfigError(problems)
     nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
-    refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
+    refuse_too_large(memory_of(config, nodes, parallelism_of(config, nodes)))
     network = _fresh_network(config, row_spec)
     dataset = data.dataset
     refuse_overflow(dataset)
@@ -210,9 +213,15 @@ def _fresh_network(config: Config, row_spec: RowSpec) -> Network:
     return network
 
 
-def memory_of(config: Config, nodes: Sequence[Node], processes: int = 1) -> Memory:
+def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
+    """How the work of training these layers as the config says is divided on this machine."""
+    batch_size = config.training.rows_per_batch(config.dataset.count())
+    return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)
+
+
+def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
     """What it takes to train these layers as the config says."""
-    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), processes)
+    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), parallelism.processes)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

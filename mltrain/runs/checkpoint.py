@@ -6,20 +6,21 @@ from the training that wants to go on, which is made anew from the config.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from mltrain import __version__
+from mltrain.backends.base import MOST_PROCESSES, SINGLE, HasState, Parallelism, State, StrategyName
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
 from mltrain.errors import ConfigError, ModelFileError
 from mltrain.inference.model_file import ModelFile, write_model_file
 from mltrain.runs.frames import Frames
-from mltrain.training.checkpointing import HasState, Snapshot, State
+from mltrain.training.checkpointing import Snapshot
 from mltrain.training.epoch_report import EpochReport
 
 _HISTORY, _FRAMES = "history", "frames"
@@ -38,10 +39,14 @@ class Background(NamedTuple):
 
 
 class _Meta(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a checkpoint says besides its config. ``frame_epochs`` is None where the frames are in a file beside it."""
+    """What a checkpoint says besides its config. ``frame_epochs`` is None where the frames are in a file beside it.
+
+    Version 0.1.0 knew one ``strategy`` for several processes, and did not name it.
+    """
 
     epoch: int
-    processes: int
+    processes: Annotated[int, msgspec.Meta(ge=1, le=MOST_PROCESSES)]
+    strategy: StrategyName | None = None
     rows: str
     frames: int
     frame_epochs: list[int] | None
@@ -66,7 +71,8 @@ def write_checkpoint(
     arrays: dict[str, npt.NDArray[Any]] = {}
     meta = _Meta(
         epoch=snapshot.epoch,
-        processes=snapshot.state["trainer"]["processes"],
+        processes=snapshot.parallelism.processes,
+        strategy=snapshot.parallelism.strategy,
         rows=of.rows,
         frames=of.frames,
         frame_epochs=frames.epochs if frames else None,
@@ -99,7 +105,11 @@ class Checkpoint:
                 raise ModelFileError(f"{path}: is no checkpoint") from None
             except (msgspec.ValidationError, ConfigError) as error:
                 raise ModelFileError(f"{path}: its meta cannot be used: {str(error).splitlines()[0]}") from error
-        self.epoch, self.processes = self._meta.epoch, self._meta.processes
+        self.epoch = self._meta.epoch
+        strategy = self._meta.strategy or ("columns" if self._meta.processes > 1 else "single")
+        self.parallelism = Parallelism(strategy, self._meta.processes)
+        if (strategy == "single") != (self.parallelism == SINGLE):
+            raise self._damaged()
         self.rows, self.frame_count = self._meta.rows, self._meta.frames
 
     def history(self, epochs: int) -> list[EpochReport]:

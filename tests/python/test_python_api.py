@@ -60,7 +60,7 @@ def test_fit_reads_a_file(kind: Any, tmp_path: Path) -> None:
     assert np.array_equal(model.network.parameters, mltrain.fit(config()).network.parameters)
 
 
-@pytest.mark.filterwarnings("ignore:the loss grows:mltrain.MltrainWarning")
+@pytest.mark.filterwarnings("ignore::mltrain.MltrainWarning")
 def test_fit_says_that_training_diverged() -> None:
     with pytest.raises(mltrain.TrainingDiverged, match="training diverged: in epoch "):
         mltrain.fit(config("optimizer.learning_rate=1000", "training.epochs=100"))
@@ -194,6 +194,7 @@ def test_warnings_are_given_once_and_name_no_option_of_the_command_line() -> Non
         mltrain.fit(config("optimizer.learning_rate=0.35"))
 
 
+@pytest.mark.filterwarnings("ignore::mltrain.MltrainWarning")
 def test_messages_name_no_option_of_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()

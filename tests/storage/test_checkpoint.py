@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from saved_models import Members, npy, rewrite, rewrite_meta
 
+from mltrain.backends.base import SINGLE
 from mltrain.config.load import parse_config
 from mltrain.errors import ModelFileError
 from mltrain.inference.model import Model
@@ -15,7 +16,7 @@ from mltrain.job import TrainingJob, prepare
 from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.runs.frames import FrameKeeper, Frames
 from mltrain.training import checkpointing as state
-from mltrain.training.checkpointing import Snapshot, TrainingRun
+from mltrain.training.checkpointing import TrainingRun
 
 TEXT = """
 name: noisy
@@ -56,7 +57,7 @@ def go_on(path: Path) -> TrainingRun:
     found, one = Checkpoint(path), job()
     history = found.history(3)
     found.frames(path.with_name("frames.npz"), one.network.parameters.size)
-    course = TrainingRun(epoch=found.epoch, history=history, processes=found.processes, restore=found.restore)
+    course = TrainingRun(epoch=found.epoch, history=history, parallelism=found.parallelism, restore=found.restore)
     list(one.train(course=course))
     return course
 
@@ -65,7 +66,7 @@ def test_what_is_read_is_what_was_written(path: Path) -> None:
     course = TrainingRun()
     frames = trained(course)
     found = Checkpoint(path)
-    assert (found.epoch, found.rows, found.frame_count, found.processes) == (3, "rows", 2, 1)
+    assert (found.epoch, found.rows, found.frame_count, found.parallelism) == (3, "rows", 2, SINGLE)
     assert found.config == job().config
     read = found.history(5)
     assert [report.epochs for report in read] == [5] * 4
@@ -131,7 +132,7 @@ def test_what_came_after_the_snapshot_is_left_out(path: Path) -> None:
     course = TrainingRun()
     frames = trained(course)
     assert course.newest is not None
-    early = Snapshot(1, 2, course.newest.state)
+    early = course.newest._replace(epoch=1, reports=2)
     write_checkpoint(path, Background(job().config, "rows", 2), early, course.history, frames)
     found = Checkpoint(path)
     assert [report.epoch for report in found.history(3)] == [0, 1]
