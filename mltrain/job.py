@@ -65,10 +65,14 @@ class TrainingJob:
     def fresh(self, seed: int | None = None) -> "TrainingJob":
         """The job as it was before training, on the same rows: with its first weights, or with those of another seed.
 
-        What `start_from` took over is not among them. Rows are neither read nor split again; where a seed is to decide
-        on the rows, too, `prepare` makes the job for it.
+        What `start_from` took over is not among them. Rows are neither read nor split again: the config of another
+        seed keeps them by its ``split_seed``. Where a seed is to decide on the rows, too, `prepare` makes the job.
         """
-        config = self.config if seed is None else replace(self.config, seed=seed)
+        config = self.config
+        if seed is not None:
+            dataset = config.dataset
+            rows_by = config.seed if dataset.split_seed is None else dataset.split_seed
+            config = replace(config, seed=seed, dataset=replace(dataset, split_seed=rows_by))
         job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec))
         for name in ("rows", "weights", "origin"):  # what was found out about the rows does not depend on the seed
             if name in self.__dict__:
