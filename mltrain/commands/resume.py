@@ -1,6 +1,7 @@
 """``mltrain fit --resume``: go on with a run as if it had never stopped."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,12 @@ def run(
                 f"{folder}: the rows of its dataset are others than when it began, so it cannot go on as it would have"
             )
             raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
+        history = checkpoint.history(job.blank_report)
         course = TrainingRun(
             epoch=done,
-            history=checkpoint.history(planned),
+            history=history,
             parallelism=checkpoint.parallelism,
-            restore=checkpoint.restore,
+            restore=partial(checkpoint.restore, history),
         )
         frames = checkpoint.frames(folder / FRAMES, job.network.parameters.size)
         keeper = FrameKeeper(checkpoint.frame_count, planned, frames, done)
