@@ -163,9 +163,7 @@ def _below(kind: "Kind", data: Any, path: str) -> Iterator[tuple[str, "Kind"]]:
 
 def _values(name: str, kind: "Kind", data: Mapping[str, Any], config: Path | None) -> Iterator[str]:
     """What an option accepts, where that can be listed."""
-    from msgspec import inspect
-
-    from mltrain.config.option_types import ListKind, alternatives, bare, family_of, switch_of
+    from mltrain.config.option_types import choices
 
     option = name.rpartition(".")[2]
     if option == "monitor":
@@ -176,15 +174,4 @@ def _values(name: str, kind: "Kind", data: Mapping[str, Any], config: Path | Non
         from mltrain.data.find_files import find_file
 
         yield from _columns(find_file(data["dataset"]["path"], config.parent))
-    if switch_of(kind) is not None:
-        yield from ("true", "false")
-    for one in map(bare, alternatives(kind)):
-        items = one.item_type if isinstance(one, ListKind) else None
-        if (family := family_of(one)) is not None:
-            yield from (*family.names(), *family.aliases())
-        elif items is not None and (family := family_of(items)) is not None:
-            yield from (f"[{member}]" for member in family.names())
-        elif isinstance(one, inspect.LiteralType):
-            yield from map(str, one.values)
-        elif isinstance(one, inspect.BoolType):
-            yield from ("true", "false")
+    yield from choices(kind)

@@ -326,7 +326,7 @@ def test_init_from_where_nothing_fits(work: Path) -> None:
 def test_fit_says_that_means_are_saved() -> None:
     done = succeed("fit", LINEAR, "--set", "optimizer.use_ema=true", "--epochs", "1")
     said = "note: validation and the saved model use the running mean of the parameters, as use_ema says"
-    assert done.err.splitlines()[0] == said
+    assert said in done.err.splitlines()
 
 
 def test_history_has_a_rate_that_changes(work: Path) -> None:

@@ -25,9 +25,8 @@ def problems(dataset: str, rest: str = REST, *overrides: str) -> list[str]:
 
 
 def test_columns_and_options_come_together() -> None:
-    assert problems(
-        "{type: csv, path: rows.csv, target: prise, features: [sise, colour], ignore: [zzz]}", REST + "sed: 1\n"
-    ) == [
+    dataset = "{type: csv, path: rows.csv, target: prise, features: [sise, colour], ignore: [zzz]}"
+    assert problems(dataset, REST + "sed: 1\n") == [
         "c.yaml:1:46  dataset.target: there is no column 'prise' in rows.csv; did you mean 'price'?",
         "c.yaml:1:64  dataset.features[0]: there is no column 'sise' in rows.csv; did you mean 'size'?",
         "c.yaml:1:88  dataset.ignore[0]: there is no column 'zzz' in rows.csv; there are size, colour, price",
