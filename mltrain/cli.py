@@ -150,6 +150,9 @@ def predict(
     """Say what a trained network makes of new inputs."""
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
+    from mltrain.system.threads import share_cores
+
+    share_cores(None)  # before NumPy is imported
     from mltrain.data.image_files import is_picture
 
     if rows is not None and is_picture(rows):
@@ -160,9 +163,6 @@ def predict(
         predict_image.run(_terminal(json=json), model, rows)
         return
     if rows is not None:
-        from mltrain.system.threads import share_cores
-
-        share_cores(None)
         from mltrain.commands import predict_file
 
         predict_file.run(_terminal(json=json), model, rows, output, probabilities=probabilities, keep=keep)
