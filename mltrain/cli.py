@@ -18,8 +18,24 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
 
+_CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
+"""What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
+
+
+class _Commands(typer.core.TyperGroup):
+    """The commands; a word that is none of them is answered with what was probably meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from mltrain.commands.failure import unknown_command
+
+            raise unknown_command(args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="mltrain",
+    cls=_Commands,
     help="Train small neural networks from a YAML file.",
     epilog="Start with: mltrain init linear, then mltrain fit linear.yaml, then mltrain predict --x 10",
     no_args_is_help=True,
@@ -31,11 +47,14 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 ModelOption = Annotated[
     Path | None,
-    typer.Option("--model", metavar="PATH", help="A model.npz or a run's folder; by default the newest run."),
+    typer.Option("--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL."),
 ]
 RunArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[RUN|MODEL]", help="A run's folder or a model.npz; by default the newest run."),
+    typer.Argument(
+        metavar="[RUN|MODEL]",
+        help="A run by its name or folder, a model by its file, or latest; by default the newest run.",
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -69,7 +88,7 @@ def fit(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
     init_from: Annotated[
         Path | None,
-        typer.Option("--init-from", metavar="MODEL", help="Start from this model's weights where they fit."),
+        typer.Option("--init-from", metavar="RUN|MODEL", help="Start from this model's weights where they fit."),
     ] = None,
     resume: Annotated[
         Path | None,
@@ -103,11 +122,12 @@ def fit(
         if given := [name for name, value in fixed.items() if value is not None]:
             raise UsageError(f"--resume goes on as the run began, so {given[0]} cannot go with it; --epochs can")
         from mltrain.commands import resume as resumption
+        from mltrain.commands.naming import run_to_resume
 
-        resumption.run(terminal, resume, config, epochs, live=live, log_dir=log_dir, profile=watch)
+        resumption.run(terminal, run_to_resume(resume), config, epochs, live=live, log_dir=log_dir, profile=watch)
         return
     if config is None:
-        raise UsageError("say what to train: a CONFIG, or --resume with the folder of a run to go on with")
+        raise UsageError("say what to train: a CONFIG, or --resume with the run to go on with")
     from mltrain.commands.fit import run
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
@@ -127,6 +147,7 @@ def fit(
 
 @app.command()
 def predict(
+    path: RunArgument = None,
     x: Annotated[
         list[str] | None,
         typer.Option("--x", metavar="VALUES", help="One row of input: 10, or 1,2,3, or age=3,kind=cat. Repeatable."),
@@ -148,6 +169,7 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Say what a trained network makes of new inputs."""
+    model = _chosen(path, model)
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
     from mltrain.system.threads import share_cores
@@ -176,6 +198,7 @@ def predict(
 
 @app.command()
 def evaluate(
+    path: RunArgument = None,
     model: ModelOption = None,
     data: Annotated[
         str | None,
@@ -189,7 +212,7 @@ def evaluate(
     share_cores(None)
     from mltrain.commands.evaluate import run
 
-    run(_terminal(json=json), model, data)
+    run(_terminal(json=json), _chosen(path, model), data)
 
 
 @app.command()
@@ -219,6 +242,7 @@ def plot(
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
     in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
     moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Draw how the learning went and what the model does.
@@ -229,6 +253,7 @@ def plot(
         raise UsageError(
             "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
         )
+    path = _chosen(path, model)
     if moving:
         from mltrain.commands.plot import animate
 
@@ -248,6 +273,7 @@ def plot(
 def report(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write one HTML page about a run.
@@ -256,7 +282,7 @@ def report(
     """
     from mltrain.commands.report import run
 
-    run(_terminal(json=json), path, out=out)
+    run(_terminal(json=json), _chosen(path, model), out=out)
 
 
 class _ListByDefault(typer.core.TyperGroup):
@@ -277,7 +303,7 @@ runs = typer.Typer(
 app.add_typer(runs, name="runs")
 
 RunName = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run's folder, or its name below runs/.", show_default=False)
+    Path, typer.Argument(metavar="RUN", help="A run by its name or folder, or latest.", show_default=False)
 ]
 
 
@@ -311,7 +337,8 @@ def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
 @runs.command("rm")
 def remove_runs(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Their folders, or names below runs/.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Runs by their names or folders, or latest.", show_default=False),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -323,25 +350,30 @@ def remove_runs(
 
 @app.command()
 def summary(
-    path: Annotated[Path, typer.Argument(metavar="CONFIG|MODEL", help="A config, a model.npz or a run's folder.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CONFIG|RUN|MODEL]", help="A config, or a run or model; by default the newest run."),
+    ] = None,
     changes: SetOption = None,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show the layers, what they put out, and their parameters."""
     from mltrain.commands.summary import run
 
-    run(_terminal(json=json), path, changes or [])
+    run(_terminal(json=json), _chosen(path, model), changes or [])
 
 
 @app.command()
 def check(
     configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The YAML files.", show_default=False)],
     changes: SetOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Say what fit would refuse or warn of, without training."""
     from mltrain.commands.check import run
 
-    run(_terminal(), configs, changes or [])
+    run(_terminal(json=json), configs, changes or [])
 
 
 @app.command()
@@ -396,6 +428,13 @@ def schema() -> None:
     run(_terminal())
 
 
+def _chosen(argument: Path | None, option: Path | None) -> Path | None:
+    """The run or model that was named, in either of the two ways; None where the newest is meant."""
+    from mltrain.commands.naming import chosen
+
+    return chosen(argument, option)
+
+
 def _terminal(**options: Any) -> "Terminal":
     from mltrain.views.terminal.terminal import Terminal
 
@@ -409,6 +448,7 @@ def main() -> None:
     sys.stdout = cast(TextIO, MustArrive(stdout))
     try:
         code = _run()
+        sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
         silence(stdout)
@@ -422,22 +462,25 @@ def main() -> None:
 
 
 def _run() -> int:
+    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
+
     try:
         try:
-            app(standalone_mode=True)
+            code = app(standalone_mode=False)
         finally:
             sys.stdout.flush()
     except SystemExit as end:
-        if end.code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
-            _terminal().error("interrupted")
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
-        _terminal().error(error.for_commands)
-        return error.exit_code
-    except KeyboardInterrupt:
-        _terminal().error("interrupted")
-        return _INTERRUPTED
+        return fail(error)
+    except _CommandLineError as error:
+        shown: Any = error
+        shown.show()
+        return fail_as_data("UsageError", shown.format_message(), shown.exit_code)
     except MemoryError as error:
-        _terminal().error(f"not enough memory: {error}")
-        return 3
-    return 0
+        return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
+        return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
+    return code if isinstance(code, int) else 0

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from mltrain.backends.numpy.parallel.columns import processes_for
 from mltrain.backends.profiler import Profile
-from mltrain.checks.errors import checked_nodes, find_data_problems
+from mltrain.checks.errors import checked_nodes, find_data_problems, refuse_overflow
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
+from mltrain.checks.options import number_problems, option_warnings
 from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
@@ -75,12 +76,20 @@ class TrainingJob:
 
     def warnings(self, started: Sequence[LayerTransfer] = ()) -> list[str]:
         """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
-        return find_warnings(
+        config, held_back = self.config, self.dataset.validation
+        about_options = option_warnings(
+            self.network,
+            config.optimizer,
+            config.training,
+            rows=len(self.dataset.train.x),
+            validation_rows=held_back and len(held_back.x),
+        )
+        return about_options + find_warnings(
             self.network,
             self.dataset,
             self.rows.target,
-            loss=self.config.loss,
-            training=self.config.training,
+            loss=config.loss,
+            training=config.training,
             taken={start.layer for start in started if start.taken},
         )
 
@@ -174,10 +183,13 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     """
     data = data or LazyDataset(config.dataset, config.seed, folder)
     row_spec = data.row_spec
+    if problems := number_problems(asdict(config)):
+        raise ConfigError(problems)
     nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
     refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
     network = _fresh_network(config, row_spec)
     dataset = data.dataset
+    refuse_overflow(dataset)
     validation = dataset.validation is not None
     problems = [
         *find_data_problems(nodes, config.loss, dataset),

@@ -38,7 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "config": {"checks", "training", "engine", "data", "errors", "spec", "names", "system"},
     # A trained model; the folder that a training leaves behind; a training with everything that it needs.
     "inference": {"config", "checks", "backends", "training", "engine", "data", "errors", "system", ""},
-    "runs": {"inference", "config", "training", "engine", "data", "errors", "system", ""},
+    "runs": {"inference", "config", "training", "engine", "data", "errors", "names", "system", ""},
     "job": {"inference", "config", "checks", "backends", "training", "engine", "data", "errors", "random_streams"},
     # A run as arrays; then in the terminal, as files, as a page about a run, and as a page while it trains.
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
@@ -95,7 +95,7 @@ ROOMS: dict[str, set[str]] = {
         "names",
         "system",
     },
-    "cli": {"commands", "names", "views.terminal", "backends.profiler", "data.image_files", "errors", "system", ""},
+    "cli": {"commands", "views.terminal", "backends.profiler", "data.image_files", "errors", "system", ""},
     "__main__": {"cli"},
     "": {
         "api",

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
+from mltrain.data.preprocessing import Scaling
 from mltrain.data.tables.format import TableFormat
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
@@ -31,6 +32,9 @@ from mltrain.training.targets import class_names
 FAR = 10.0
 LOOKED_AT = 10_000
 """Rows that are looked at: enough to see a range, few enough to be instant on any dataset."""
+
+OTHER_SIZE, FEW = 100, 20
+"""How many times as large inputs of another part must be to be doubted, and from how many rows on small ones are."""
 
 PATIENCE, FAR_UP = 10, 10
 """Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
@@ -55,6 +59,7 @@ def find_warnings(
     return [
         *dataset.warnings,
         *_about_inputs(dataset),
+        *_about_parts(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
@@ -118,6 +123,27 @@ def _about_inputs(dataset: Dataset) -> list[str]:
                 else f"features {all_of} never change, so they teach nothing; leave them out"
             )
     return found
+
+
+def _about_parts(dataset: Dataset) -> list[str]:
+    """Held-back rows whose inputs are of quite another size than those to train on."""
+    found = []
+    of_train = _reach(dataset.train.x, dataset.preprocessing.inputs)
+    for part, rows in dataset.by_name.items():
+        reach = _reach(rows.x, dataset.preprocessing.inputs)
+        smaller = reach * OTHER_SIZE < of_train and min(len(rows.x), len(dataset.train.x)) >= FEW
+        if reach > of_train * OTHER_SIZE or smaller:
+            found.append(
+                f"the inputs for {part} reach to {reach:g}, but those to train on to {of_train:g}: are they of the "
+                "same scale, and is none of them wrong?"
+            )
+    return found
+
+
+def _reach(x: npt.NDArray[Any], inputs: Scaling) -> float:
+    """The size of the largest input, as the network sees it."""
+    ends = x[:LOOKED_AT] if x.ndim == 2 else np.array([x.min(), x.max()])  # images are scaled by one number
+    return float(np.abs(inputs.applied(ends)).max(initial=0))
 
 
 def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[[Iterable[bool]], bool]) -> str:

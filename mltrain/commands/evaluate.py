@@ -1,5 +1,7 @@
 """``mltrain evaluate``: how good a model is on rows that it did not learn from."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,7 +62,25 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
             for index, name in enumerate(names)
         }
         views += [verbatim(""), residual_table(names, QUANTILES, quantiles)]
+    for warning in unfinished_measures(model, rows, {"loss": result.loss, **result.metrics}):
+        terminal.warning(warning)
     terminal.result(Stack(views), document)
+
+
+def unfinished_measures(model: Model, rows: Split, values: Mapping[str, float]) -> list[str]:
+    """One sentence about measures that are infinite or not a number, and the rows that make them so."""
+    wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
+    if not wrong:
+        return []
+    outputs = model.predict(rows.x)
+    lost = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+    said = ", ".join(wrong)
+    if lost.size:
+        return [
+            f"{said}: the model gives no finite numbers for {lost.size:,} of the rows, the first is row {lost[0] + 1:,}"
+        ]
+    reach = np.abs(outputs).max(axis=1)
+    return [f"{said}: the model's largest output is {reach.max():g}, for row {reach.argmax() + 1:,}"]
 
 
 def _qualities(confusion: Counts) -> list[ClassQuality]:

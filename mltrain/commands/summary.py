@@ -15,7 +15,8 @@ from mltrain.engine.network import Node, infer
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.job import memory_of
-from mltrain.runs.run import find_model
+from mltrain.names.nearest import alike
+from mltrain.runs.run import find_model, run_names
 from mltrain.views.terminal.data_views import kind_table
 from mltrain.views.terminal.tables import SummaryRow, SummaryTotals, origin_table, summary_table
 from mltrain.views.terminal.terminal import Terminal
@@ -28,12 +29,15 @@ _DIGITS = 16
 """Of a hash, so many are shown; --json has all of it."""
 
 
-def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
+def run(terminal: Terminal, path: Path | None, changes: Sequence[str]) -> None:
     """Show Keras's table: layer, output shape, parameters, totals; and of a model, where it comes from."""
-    if path.suffix == ".npz" or path.is_dir():
+    if path is None or _is_model(path):
         if changes:
             raise UsageError("--set changes a config, but a model is what it is; give --set with a config")
-        model = Model.load(find_model(path))
+        file = find_model(path)
+        model = Model.load(file)
+        if path is None:
+            terminal.note(f"model {file}")
         table, document = _layers(model.config, model.network.nodes)
         views: list[View] = [table, *_columns(model.preprocessing.table), verbatim(""), origin_table(_origin(model))]
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
@@ -53,6 +57,13 @@ def _kinds(source: LocatedConfig) -> list[View]:
 
 def _columns(table: TableFormat | None, left_out: Sequence[tuple[str, str]] = ()) -> list[View]:
     return [verbatim(""), kind_table(kind_rows(table, left_out))] if table is not None else []
+
+
+def _is_model(path: Path) -> bool:
+    """Whether a run or a model is called so, and no config."""
+    if path.exists() or path.suffix in (".yaml", ".yml"):
+        return path.is_dir() or path.suffix == ".npz"
+    return path.suffix == ".npz" or (not path.with_suffix(".yaml").exists() and bool(alike(str(path), run_names())))
 
 
 def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from mltrain.config import Config
 from mltrain.config.config_files import STARTERS, file_error, read_text
@@ -150,5 +150,9 @@ def _repeated_names(data: Any) -> list[Problem]:
 def _check_numbers(config: Config, row_spec: RowSpec) -> list[Problem]:
     """What does not fit together in a config in which every word is right."""
     from mltrain.checks.errors import find_problems
+    from mltrain.checks.options import number_problems
 
-    return find_problems(config.layers, config.loss, config.metrics, config.training, row_spec)
+    return [
+        *number_problems(asdict(config)),
+        *find_problems(config.layers, config.loss, config.metrics, config.training, row_spec),
+    ]

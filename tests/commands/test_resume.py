@@ -259,7 +259,7 @@ def test_nothing_to_go_on_from() -> None:
     assert refused("run") == lacks
     name_a_folder = "name the folder of a run, as in --resume runs/NAME-001"
     assert refused("model.npz") == f"model.npz: is a file; {name_a_folder}"
-    assert refused("nowhere") == f"nowhere: is not there; {name_a_folder}"
+    assert refused("nowhere") == "nowhere: there is no such file or folder, and no run of that name below runs/"
 
 
 def test_fewer_epochs_than_there_are() -> None:

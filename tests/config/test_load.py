@@ -262,7 +262,7 @@ CASES = {
     "names for numbers": (
         "dataset: {type: inline, x: [1, 2], y: [yes, no]}\n" + REST,
         "x.yaml:3:7  loss: mean_squared_error compares numbers, but the targets are names ('yes', 'no'); use "
-        "sparse_categorical_crossentropy",
+        "binary_crossentropy",
     ),
     "dropout last": (
         f"{DATASET}layers:\n  - {{type: dense, units: 1}}\n  - {{type: dropout, rate: 0.5}}\nloss: mse\n",

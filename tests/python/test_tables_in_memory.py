@@ -138,6 +138,9 @@ def test_a_table_with_its_target_is_evaluated(form: Any, model: mltrain.Model) -
         ),
         ({"weight": 1, "kind": "cat", "code": 1}, "x: 'weight' is int, not a column of cells; a single row is a list"),
         ({"weight": [1, 2], "kind": ["cat"], "code": [1]}, "x: column 'kind' has 1 cells, but 'weight' has 2"),
+        ({}, "x has no columns"),
+        ([{}], "x has no columns"),
+        ({"weight": [], "kind": []}, "x: there is no column 'code' among weight, kind, which the model needs"),
         ([{"weight": 1}, 3], "x: row 2 is int, not cells by name as row 1 is"),
     ],
 )
@@ -161,6 +164,7 @@ def test_what_is_no_table_is_refused(rows: Any, message: str, model: mltrain.Mod
             "x: there is no column 'big' among weight, kind, code, which is",
         ),
         ([[1.0] * 6], ["maybe"], "y: row 1 is 'maybe', which is none of the classes no, yes"),
+        ([[1.0] * 6], [None], "y: row 1 is missing, which is none of the classes no, yes"),
         ([[1.0] * 6], ["no", "yes"], "x has 1 rows, but y has 2"),
         (np.zeros((0, 6)), [], "x has no rows to evaluate on"),
     ],

@@ -22,8 +22,10 @@ class Frame(Source):
 
     def __init__(self, name: str, columns: Mapping[str, Cells]):
         self.name, self.columns, self._cells = name, tuple(columns), list(columns.values())
+        if not columns:
+            raise DataError(f"{name} has no columns")
         lengths = {column: len(cells) for column, cells in columns.items()}
-        self._rows = next(iter(lengths.values()), 0)
+        self._rows = next(iter(lengths.values()))
         for column, length in lengths.items():
             if length != self._rows:
                 first = self.columns[0]
