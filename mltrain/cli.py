@@ -10,7 +10,7 @@ import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.system.streams import MustArrive, open_closed, silence
+from mltrain.system.streams import MustArrive, OutputLost, open_closed, silence
 
 if TYPE_CHECKING:
     from mltrain.views.terminal.terminal import Terminal
@@ -175,16 +175,16 @@ def predict(
     model = _chosen(path, model)
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
-    from mltrain.data.image_files import is_picture
-
-    if rows is not None and is_picture(rows):
-        if output is not None or probabilities or keep:
-            raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
-        from mltrain.commands import predict_image
-
-        predict_image.run(_terminal(json=json), model, rows)
-        return
     if rows is not None:
+        from mltrain.data.image_files import is_picture
+
+        if is_picture(rows):
+            if output is not None or probabilities or keep:
+                raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
+            from mltrain.commands import predict_image
+
+            predict_image.run(_terminal(json=json), model, rows)
+            return
         from mltrain.commands import predict_file
 
         predict_file.run(_terminal(json=json), model, rows, output, probabilities=probabilities, keep=keep)
@@ -453,6 +453,9 @@ def main() -> None:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
         silence(stdout)
         code = 1
+    except OutputLost as error:
+        _terminal().error(f"the output: cannot be written: {error}")
+        code = StorageError.exit_code
     except OSError as error:
         _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
         code = StorageError.exit_code
@@ -465,10 +468,7 @@ def _run() -> int:
     from mltrain.commands.failure import fail, fail_as_data, fail_in_words
 
     try:
-        try:
-            code = app(standalone_mode=False)
-        finally:
-            sys.stdout.flush()
+        code = app(standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:

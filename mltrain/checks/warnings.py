@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from mltrain.backends.numpy.evaluation import Evaluator
+from mltrain.backends.base import Backend, Rows
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
@@ -25,7 +25,7 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Rows, train
+from mltrain.training.loop import train
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names
 
@@ -203,6 +203,7 @@ def _unheeding(optimizer: Optimizer) -> Optimizer:
 
 
 def try_steps(
+    backend: Backend,
     network: Network,
     dataset: Dataset,
     target: npt.NDArray[Any],
@@ -220,14 +221,16 @@ def try_steps(
         return []
     rows = training.rows_per_batch(len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
-    measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
+    measure = backend.evaluator(network, batch, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
     if not math.isfinite(first):
         return []
     losses: list[float] = []
     optimizer, steps = _unheeding(optimizer), Training(epochs=PATIENCE, batch_size="full")
     try:
-        attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
+        attempt = train(
+            network, batch, backend=backend, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing
+        )
         with closing(attempt) as epochs:
             for _ in epochs:
                 losses.append(measure().loss)

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.base import SINGLE
 from mltrain.backends.profiler import Profile
 from mltrain.checks.warnings import growing_loss
 from mltrain.commands.best_epoch import best_of, model_epoch, not_finite, stopped_by, whose_weights
@@ -208,7 +208,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history if report.epoch > attempt.course.epoch)
-            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network.nodes)))
+            terminal.err.print(profile_table(profile.shares(), steps, *(attempt.course.parallelism or SINGLE)))
 
 
 def _tell_where(terminal: Terminal, run: Run) -> None:

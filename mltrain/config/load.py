@@ -1,7 +1,7 @@
 """A config file, or its text, -> `Config`; every problem in one `ConfigError`."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from functools import cached_property
@@ -19,7 +19,7 @@ from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.data.base import LazyDataset, RowSpec
-from mltrain.errors import ConfigError, Problem, UsageError
+from mltrain.errors import ConfigError, ConfigPath, Problem, UsageError
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _source_of_data(data: dict[str, Any], overrides: Iterable[str]) -> LocatedCo
     overridden = override(Config, data, overrides, "override")
     config, problems = try_convert(Config, overridden.data)
     positions = SourcePositions(None, "", {}, overridden.paths)
-    if problems := [*overridden.problems, *problems, *_repeated_names(overridden.data)]:
+    if problems := [*overridden.problems, *problems, *_name_problems(overridden.data)]:
         raise positions.error(problems)
     return LocatedConfig(config, Path(), positions)
 
@@ -124,15 +124,46 @@ def _source_of_words(text: str, path: Path, overrides: Iterable[str], label: str
     overridden = override(Config, document.data, overrides, label)
     places = SourcePositions(str(path), text, document.problems, overridden.paths)
     config, problems = try_convert(Config, overridden.data)
-    problems = [*document.problems, *overridden.problems, *problems, *_repeated_names(overridden.data)]
+    problems = [*document.problems, *overridden.problems, *problems, *_name_problems(overridden.data)]
     if problems:
         raise places.error(problems)
     return LocatedConfig(config if config.name else replace(config, name=_name(path)), path.parent, places)
 
 
+MOST_LETTERS = 200
+"""Of a name: run folders, log folders and the arrays in a model file are called by it, with something added."""
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE)
+"""How no file on Windows may begin, whatever follows the dot."""
+
+
 def _name(path: Path) -> str:
     """The file's stem, as far as a config may be named so."""
-    return re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", path.stem)
+    name = re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", path.stem)[:MOST_LETTERS]
+    return _RESERVED.sub(r"\1_", name, 1) if _RESERVED.match(name) else name
+
+
+def _name_problems(data: Any) -> list[Problem]:
+    """Names that cannot become those of files, and those that two layers have.
+
+    They are looked for even where other things are wrong.
+    """
+    return [*_unusable_names(data, ()), *_repeated_names(data)]
+
+
+def _unusable_names(data: Any, path: ConfigPath) -> Iterator[Problem]:
+    """Of the config and its layers, wherever they stand."""
+    if isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _unusable_names(item, (*path, index))
+    elif isinstance(data, dict):
+        name = data.get("name")
+        if isinstance(name, str) and len(name) > MOST_LETTERS:
+            message = f"has {len(name):,} letters, but files are called by it, so that {MOST_LETTERS} are the most"
+            yield Problem((*path, "name"), message)
+        elif isinstance(name, str) and not path and _RESERVED.match(name):
+            yield Problem(("name",), f"Windows reserves names that begin with '{name.partition('.')[0]}.'")
+        yield from _unusable_names(data.get("layers"), (*path, "layers"))
 
 
 def _repeated_names(data: Any) -> list[Problem]:

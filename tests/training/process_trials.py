@@ -20,9 +20,8 @@ from unittest.mock import patch
 import numpy as np
 from toy_training import class_rows, dense, network, training_of
 
-from mltrain.backends.numpy import train_step as learner
-from mltrain.backends.numpy.parallel import columns as sharing
-from mltrain.backends.numpy.parallel import process_group
+from mltrain.backends.numpy import train_step
+from mltrain.backends.numpy.parallel import choice, process_group, strategy
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.engine.network import Network
 from mltrain.errors import MltrainError
@@ -76,7 +75,7 @@ COUNTS = {"short batch": 110, "batch of one": 97, "whole batches": 96}
 
 def crew_of(size: int) -> Any:
     """Within this, training works with so many processes, however many cores the machine has."""
-    return patch.object(sharing, "cores", lambda: size)
+    return patch.object(choice, "cores", lambda: size)
 
 
 def begin(
@@ -161,7 +160,7 @@ def sent_home() -> Any:
     for name, options in TRAININGS.items():
         left, parameters = [], []
         for watch, waiting in ((-1.0, 2.0), (-1.0, -1.0), (1e-3, -1.0)):
-            with crew_of(3), patch.multiple(sharing, WATCH_SECONDS=watch, MOST_WAITING=waiting):
+            with crew_of(3), patch.multiple(strategy, WATCH_SECONDS=watch, MOST_WAITING=waiting):
                 net, training = begin(epochs=4, **options)
                 next(training)
                 left.append(len(helpers()))
@@ -185,17 +184,17 @@ def gone_on() -> Any:
         for before, after in ((3, 3), (3, 1), (1, 3)):
             course = TrainingRun()
             with crew_of(before):
-                _, training = begin(epochs=2, course=course, **options)
+                _, training = begin(epochs=2, run=course, **options)
                 list(training)
             assert course.newest is not None
-            state = course.newest.state
+            newest = course.newest
             course = TrainingRun(
                 epoch=2,
-                processes=state["trainer"]["processes"],
-                restore=lambda trainer, state=state: trainer.restore(state),
+                parallelism=newest.parallelism,
+                restore=lambda trainer, newest=newest: trainer.restore(newest.state),
             )
             with crew_of(after):
-                net, training = begin(epochs=4, course=course, **options)
+                net, training = begin(epochs=4, run=course, **options)
                 next(training)
                 there = len(helpers())
                 list(training)
@@ -308,7 +307,7 @@ def no_room_for_buffers() -> Any:
     def refuse(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    with crew_of(2), patch.object(learner, "Plan", refuse):
+    with crew_of(2), patch.object(train_step, "Plan", refuse):
         return error_of(begin()[1])
 
 
@@ -355,7 +354,7 @@ def first_snapshot() -> Any:
 
     course = Watched()
     with crew_of(3):
-        list(begin(epochs=1, course=course)[1])
+        list(begin(epochs=1, run=course)[1])
     return course.there
 
 

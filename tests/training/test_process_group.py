@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from toy_training import dense, network
 
-from mltrain.backends.numpy.parallel import columns as sharing
+from mltrain.backends.base import MOST_PROCESSES
+from mltrain.backends.numpy.parallel import choice
 from mltrain.errors import WorkerLost
 from mltrain.system.threads import BLAS_VARIABLES, workers_possible
 
@@ -216,9 +217,9 @@ def _is_running(process: int) -> bool:
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which two processes can help each other."""
-    monkeypatch.setattr(sharing, "workers_possible", lambda: True)
-    monkeypatch.setattr(sharing, "blas_is_alone", lambda: True)
-    monkeypatch.setattr(sharing, "cores", lambda: 2)
+    monkeypatch.setattr(choice, "workers_possible", lambda: True)
+    monkeypatch.setattr(choice, "blas_is_alone", lambda: True)
+    monkeypatch.setattr(choice, "cores", lambda: 2)
 
 
 @pytest.mark.usefixtures("two_cores")
@@ -227,19 +228,19 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     [(784, 512, 2), (500, 100, 2), (499, 100, 1), (60, 1000, 2), (10_000, 5, 2), (1, 1, 1)],
 )
 def test_only_large_kernels_are_worth_sharing(inputs: int, units: int, processes: int) -> None:
-    assert sharing.processes_for(network(inputs, dense(units)).nodes) == processes
+    assert choice.choose(network(inputs, dense(units)).nodes, 32).processes == processes
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_help_must_be_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     large = network(784, dense(512))
-    monkeypatch.setattr(sharing, "cores", lambda: 64)
-    assert sharing.processes_for(large.nodes) == sharing.MOST_PROCESSES
-    monkeypatch.setattr(sharing, "cores", lambda: 1)
-    assert sharing.processes_for(large.nodes) == 1
-    monkeypatch.setattr(sharing, "cores", lambda: 2)
-    monkeypatch.setattr(sharing, "blas_is_alone", lambda: False)
-    assert sharing.processes_for(large.nodes) == 1
-    monkeypatch.setattr(sharing, "blas_is_alone", lambda: True)
-    monkeypatch.setattr(sharing, "workers_possible", lambda: False)
-    assert sharing.processes_for(large.nodes) == 1
+    monkeypatch.setattr(choice, "cores", lambda: 64)
+    assert choice.choose(large.nodes, 32).processes == MOST_PROCESSES
+    monkeypatch.setattr(choice, "cores", lambda: 1)
+    assert choice.choose(large.nodes, 32).processes == 1
+    monkeypatch.setattr(choice, "cores", lambda: 2)
+    monkeypatch.setattr(choice, "blas_is_alone", lambda: False)
+    assert choice.choose(large.nodes, 32).processes == 1
+    monkeypatch.setattr(choice, "blas_is_alone", lambda: True)
+    monkeypatch.setattr(choice, "workers_possible", lambda: False)
+    assert choice.choose(large.nodes, 32).processes == 1

@@ -27,8 +27,8 @@ class Batch(NamedTuple):
 class Window:
     """A few batches of rows, gathered together. ``x`` is float32 or bytes, and scaled as it is gathered.
 
-    An epoch has ``whole`` batches of ``batch_size`` rows and then, unless ``short`` is None, one with that many rows.
-    ``batches`` are views of the window's memory, which every gather fills anew: full ones first, the short one last.
+    An epoch has batches of ``batch_size`` rows and then, if rows are left over, a shorter one. ``batches`` are views of
+    the window's memory, which every gather fills anew: full ones first, the short one last.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class Window:
         scaling: Scaling,
         *,
         batch_size: int,
-        whole: int,
-        short: int | None,
     ):
+        whole, rest = divmod(len(target), batch_size)
+        short = rest or None
         self._source, self._source_target, self._scaling = x, target, scaling
         self._batch_size, self._whole, self.steps = batch_size, whole, whole + (short is not None)
         row_bytes = 4 * (size(x.shape[1:]) + outputs)

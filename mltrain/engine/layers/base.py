@@ -97,6 +97,10 @@ class Layer(Spec):
         """What the layer must remember from forward to backward, by name. There is none outside of training."""
         return {}
 
+    def multiplications(self, input_shape: Shape) -> int:
+        """How many multiplications of numbers forward takes for one row, where that is much; 0 where it is little."""
+        return 0
+
     def stages(self) -> "tuple[Layer, ...]":
         """The layers that do the work, in order: a dense layer with an activation is two."""
         return (self,)

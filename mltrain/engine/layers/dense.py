@@ -53,6 +53,9 @@ class Dense(Layer):
     def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
         return {"ones": ArraySpec(row=(), fill=1)}
 
+    def multiplications(self, input_shape: Shape) -> int:
+        return input_shape[0] * self.units
+
     def stages(self) -> tuple[Layer, ...]:
         return (self,) if isinstance(self.activation, Linear) else (self, self.activation)
 

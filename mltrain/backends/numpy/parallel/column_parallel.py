@@ -9,8 +9,9 @@ optimizer state and all values between two sums are a shard's own business, and 
 What is small is in every shard, whole, and each of them computes it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -100,6 +101,11 @@ def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
 def is_large(node: Node) -> bool:
     """Whether a layer's kernel is worth cutting."""
     return isinstance(node.layer, Dense) and node.input_shape[0] * node.layer.units >= LARGE_KERNEL
+
+
+def can_be_cut(nodes: Sequence[Node]) -> bool:
+    """Whether each layer reads the one before it, so that one shard's layers follow each other, too."""
+    return all(after.input_shape == before.output_shape for before, after in pairwise(nodes))
 
 
 class _Part(Dense):
