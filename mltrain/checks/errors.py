@@ -9,10 +9,10 @@ import numpy.typing as npt
 from mltrain.checks.output_layer import output_problems, target_problems
 from mltrain.data.base import Dataset, RowSpec
 from mltrain.engine.arrays import size
+from mltrain.engine.graph import Node, infer
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric
-from mltrain.engine.network import Node, infer
 from mltrain.errors import ConfigError, ConfigPath, DataError, Problem
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names, misfit
@@ -28,7 +28,7 @@ def checked_nodes(
     layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
 ) -> tuple[Node, ...]:
     """The layers with their shapes, inferred once. Raises `ConfigError` for what cannot work whatever the rows are."""
-    nodes = infer(layers, row_spec.input_shape)
+    nodes = infer(layers, row_spec.inputs)
     problems = [
         *output_problems(nodes, loss, row_spec),
         *_metric_problems(nodes, loss, metrics, row_spec),

@@ -196,7 +196,7 @@ def test_an_unknown_option() -> None:
         "activaton: unknown option for dense; did you mean 'activation'?"
     ]
     assert layer({"type": "dropout", "rate": 0.5, "units": 1}) == [
-        "units: unknown option for dropout; it has rate, name"
+        "units: unknown option for dropout; it has rate, name, inputs"
     ]
     assert refusal(convert, Loss, {"type": "mse", "x": 1}) == ["x: unknown option for mean_squared_error; it has none"]
 

@@ -20,11 +20,11 @@ from mltrain.data.base import DatasetSpec
 from mltrain.data.points import Points
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.engine.activations.base import Activation
+from mltrain.engine.graph import infer
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric
-from mltrain.engine.network import infer
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
