@@ -32,6 +32,7 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
+from mltrain.training.tracking import tracked_values
 from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 
@@ -63,13 +64,35 @@ class TrainingJob:
         validation = self.dataset.validation is not None
         return monitor_of(config.training, self.network.parameters, validation=validation)
 
+    @property
+    def blank_report(self) -> EpochReport:
+        """A report with all that those of the job's epochs have, each number 0."""
+        training, metrics = self.config.training, dict.fromkeys((one.type_name() for one in self.config.metrics), 0.0)
+        validation, rows = self.dataset.validation is not None, len(self.dataset.train.x)
+        return EpochReport(
+            epoch=0,
+            epochs=training.epochs,
+            steps=-(-rows // training.rows_per_batch(rows)),
+            seconds=0.0,
+            loss=0.0,
+            metrics=metrics,
+            val_loss=0.0 if validation else None,
+            val_metrics=metrics if validation else {},
+            tracked=dict.fromkeys(tracked_values(self.network, training.track), 0.0),
+            learning_rate=None if isinstance(self.config.optimizer.learning_rate, int | float) else 0.0,
+        )
+
     def fresh(self, seed: int | None = None) -> "TrainingJob":
         """The job as it was before training, on the same rows: with its first weights, or with those of another seed.
 
-        What `start_from` took over is not among them. Rows are neither read nor split again; where a seed is to decide
-        on the rows, too, `prepare` makes the job for it.
+        What `start_from` took over is not among them. Rows are neither read nor split again: the config of another
+        seed keeps them by its ``split_seed``. Where a seed is to decide on the rows, too, `prepare` makes the job.
         """
-        config = self.config if seed is None else replace(self.config, seed=seed)
+        config = self.config
+        if seed is not None:
+            dataset = config.dataset
+            rows_by = config.seed if dataset.split_seed is None else dataset.split_seed
+            config = replace(config, seed=seed, dataset=replace(dataset, split_seed=rows_by))
         job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec))
         for name in ("rows", "weights", "origin"):  # what was found out about the rows does not depend on the seed
             if name in self.__dict__:

@@ -44,7 +44,9 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path])
     is_run = bool(meta) or any(_is_history(path) for path in there)
     for path in there:
         read = any(is_same_file(path, one) for one in inputs)
-        if path.suffix == ".yaml":
+        if not path.is_file():
+            own = False
+        elif path.suffix == ".yaml":
             own = is_run and _is_config_of(path, meta)
         else:
             own = not read and (_meta(path) is not None if path.suffix == ".npz" else _is_history(path))

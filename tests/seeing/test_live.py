@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import json
 import os
@@ -22,7 +23,7 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.views.live.broadcast import Broadcast
 from mltrain.views.live.desktop import open_page
 from mltrain.views.live.page import LivePage
-from mltrain.views.live.server import Server
+from mltrain.views.live.server import Server, most_connections
 
 
 class Clock:
@@ -104,6 +105,71 @@ def test_the_page_knows_what_suits_the_model(pages, run, kind):
     messages(page.address, 1, seen)
     expected = {"plane": {"field"}, "curve": {"y"}, "samples": {"said"}, None: set()}[kind]
     assert set(seen[0]["sight"] or ()) == expected
+
+
+def half_open(address):
+    """A connection whose request does not come to its end."""
+    connection = socket.create_connection(("127.0.0.1", int(address.rstrip("/").rpartition(":")[2])), timeout=10)
+    with contextlib.suppress(OSError):  # it may be closed already
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+    return connection
+
+
+def is_closed(connection):
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def test_connections_are_few_and_end_when_no_request_comes(pages, monkeypatch):
+    monkeypatch.setattr("mltrain.views.live.server.most_connections", lambda: 3)
+    monkeypatch.setattr("mltrain.views.live.server._PATIENCE", 1.0)
+    page, clock = pages("table")
+    clock.now = 1.0
+    page.step(1, 2, 0.5)
+    connections = [half_open(page.address) for _ in range(5)]
+    assert all(map(is_closed, connections[3:]))
+    with pytest.raises(OSError):  # noqa: PT011 - reset, or ended without an answer
+        get(page.address)
+    assert all(map(is_closed, connections[:3]))
+    until(lambda: page._server._free._value == 3)
+    assert get(page.address)[0] == 200
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.parametrize(("allowed", "connections"), [(1024, 32), (128, 32), (64, 8), (20, 1), (-1, 32)])
+def test_few_open_files_allow_few_connections(monkeypatch, allowed, connections):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (allowed, allowed))
+    assert most_connections() == connections
+
+
+def test_a_model_is_saved_whoever_connects(tmp_path):
+    """As many half-open connections as the process may open files."""
+    config = "dataset: {type: linear, slope: 1, intercept: 0, x: [0, 1, 2]}\nlayers: [{type: dense, units: 1}]\n"
+    (tmp_path / "c.yaml").write_text(config + "loss: mse\ntraining: {epochs: 1000000}\n")
+    command = f"ulimit -n 128; exec {sys.executable} -m mltrain fit c.yaml --out run --live --quiet"
+    words = {"cwd": tmp_path, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(["sh", "-c", command], **words) as process:
+        line = next(line for line in process.stderr if "http://" in line)
+        address = re.search(r"http://\S+", line)[0]
+        until(lambda: _answers(address))
+        connections = [half_open(address) for _ in range(129)]
+        assert is_closed(connections[-1])
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    for connection in connections:
+        connection.close()
+    assert process.returncode == 130, said
+    assert sorted(path.name for path in (tmp_path / "run").iterdir())[-1] == "model.npz"
+
+
+def _answers(address):
+    try:
+        return get(address)[0] == 200
+    except OSError:
+        return False
 
 
 def test_three_classes_have_a_colour_each_and_are_told_by_number(pages):

@@ -85,12 +85,8 @@ class DelimitedFile(Source):
 
     @property
     def guesses(self) -> dict[str, str | bool]:
-        guessed: dict[str, str | bool] = {}
-        if self._layout.guessed_header:
-            guessed["header"] = self._layout.header
-        if self._file.encoding is not None:
-            guessed["encoding"] = self._file.encoding
-        return guessed
+        encoding = self._file.guessed_encoding
+        return {**self._layout.guesses, **({"encoding": encoding} if encoding is not None else {})}
 
     @property
     def has_more_than_rows(self) -> bool:

@@ -57,7 +57,7 @@ UNKNOWN = Like()
 class Layout(NamedTuple):
     """``skipped`` lines stand before the table. ``columns`` are named by its first row if it has a ``header``.
 
-    ``notes`` say which guesses could be otherwise, ``guessed_header`` that the header is one of them.
+    ``notes`` are sentences about what was found, ``guesses`` are the options that could be otherwise.
     """
 
     delimiter: str
@@ -65,7 +65,7 @@ class Layout(NamedTuple):
     columns: tuple[str, ...]
     skipped: int
     notes: tuple[str, ...]
-    guessed_header: bool
+    guesses: dict[str, str | bool]
 
 
 class Records(Protocol):
@@ -145,6 +145,7 @@ def find_layout(
         if other is not best and other.even and other.width > 1 and other.score > _CLEAR * best.score
         if not (other.delimiter == BLANKS and best.delimiter == "\t" and other.width == best.width)
     ]
+    guesses: dict[str, str | bool] = {"delimiter": best.delimiter} if notes else {}
     before = _before_the_table(lines[skipped:], best)
     if before:
         plural = "lines" if before > 1 else "line"
@@ -162,7 +163,8 @@ def find_layout(
         first = first[1:]
     if why:
         notes.append(why)
-    return Layout(best.delimiter, has, column_names(first, has), skipped, tuple(notes), bool(why))
+        guesses["header"] = has
+    return Layout(best.delimiter, has, column_names(first, has), skipped, tuple(notes), guesses)
 
 
 def _called(delimiter: str) -> str:

@@ -119,10 +119,9 @@ class TextFile:
             self._lines = self._read()
 
     @property
-    def encoding(self) -> str | None:
-        """The encoding that was found where none was said, of the lines read up to now; None for UTF-8."""
-        found = self._otherwise if self._legacy else self._found
-        return None if found == "utf-8-sig" else found
+    def guessed_encoding(self) -> str | None:
+        """The encoding that the lines read up to now have, if that is neither said, nor marked, nor UTF-8."""
+        return self._otherwise if self._legacy else self._found if self._found in _WITHOUT_MARK else None
 
     @property
     def notes(self) -> list[str]:
@@ -132,7 +131,8 @@ class TextFile:
                 f"the text is not UTF-8 and is read as {self._otherwise}, in which line {self._legacy:,} has "
                 f"'{self._example}'; if that is wrong, say its encoding"
             ]
-        return [f"the text is {self.encoding.upper()}"] if self.encoding else []
+        is_said = self._found in (None, "utf-8-sig")
+        return [] if is_said else [f"the text is {str(self._found).upper()}"]
 
     def __iter__(self) -> Iterator[str]:
         return self._lines
