@@ -43,9 +43,28 @@ class Node:
         return sum(size(parameter.shape) for parameter in self.parameters.values())
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether it has parameters that training leaves alone."""
+        return any(not (parameter.trainable or parameter.updated) for parameter in self.parameters.values())
+
+    @property
     def trainable_count(self) -> int:
         """How many of the parameters training changes by their gradients."""
         return sum(size(parameter.shape) for parameter in self.parameters.values() if parameter.trainable)
+
+
+def inputs_read_by(nodes: Sequence[Node], name: str) -> set[str]:
+    """The values that a layer reads when what only reshapes them is left out: of layers, or inputs of the dataset."""
+    by_name = {node.name: node for node in nodes}
+    found, waiting = set[str](), list(by_name[name].sources)
+    while waiting:
+        source = waiting.pop()
+        node = by_name.get(source)
+        if node is not None and node.layer.reshapes:
+            waiting += node.sources
+        else:
+            found.add(source)
+    return found
 
 
 def named_inputs(inputs: Shape | Inputs, layers: Sequence[Layer] = ()) -> Inputs:

@@ -10,7 +10,7 @@ class Average(Merge):
     """The mean of several inputs, number by number."""
 
     in_place: ClassVar[bool] = True
-    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"inputs": ["a", "b", "c", "d"]}, {"inputs": ["a", "b"]})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"inputs": ["a", "b"]}, {"inputs": ["a", "b", "c", "d"]})
 
     def forward(self, at: Buffers) -> None:
         merge(np.add, at)

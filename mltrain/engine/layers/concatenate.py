@@ -15,8 +15,8 @@ class Concatenate(Layer):
 
     example_inputs: ClassVar[tuple[Shape, ...]] = ((2, 3), (2, 3), (2, 3))
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
-        {"inputs": ["a", "b", "c"]},
-        {"inputs": ["a", "b"], "axis": 1},
+        {"inputs": ["a", "b"]},
+        {"inputs": ["a", "b", "c"], "axis": 1},
     )
 
     axis: Annotated[

@@ -9,7 +9,7 @@ from mltrain.engine.layers.base import Buffers
 class Multiply(Merge):
     """The product of several inputs, number by number: one input can let the numbers of another pass, or not."""
 
-    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"inputs": ["a", "b", "c", "d"]}, {"inputs": ["a", "b"]})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"inputs": ["a", "b"]}, {"inputs": ["a", "b", "c", "d"]})
 
     def forward(self, at: Buffers) -> None:
         merge(np.multiply, at)

@@ -57,6 +57,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
 
     def __init__(self, feed: Broadcast, about: Callable[[], str]):
         super().__init__((LOOPBACK, 0), _Handler)
