@@ -1,6 +1,7 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
@@ -33,6 +34,17 @@ class _Commands(typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+def _offer(what: str) -> Callable[[typer.Context, str], list[str]]:
+    """What the Tab key offers for a parameter: see the function of that name in `mltrain.commands.completion`."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from mltrain.commands.completion import offer
+
+        return offer(what, ctx.params, ctx.args, incomplete)
+
+    return complete
+
+
 app = typer.Typer(
     name="mltrain",
     cls=_Commands,
@@ -47,18 +59,26 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 ModelOption = Annotated[
     Path | None,
-    typer.Option("--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL."),
+    typer.Option(
+        "--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL.", autocompletion=_offer("models")
+    ),
 ]
 RunArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="[RUN|MODEL]",
         help="A run by its name or folder, a model by its file, or latest; by default the newest run.",
+        autocompletion=_offer("models"),
     ),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change the config: --set optimizer.learning_rate=0.01"),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change the config: --set optimizer.learning_rate=0.01",
+        autocompletion=_offer("settings"),
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 
@@ -88,11 +108,20 @@ def fit(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
     init_from: Annotated[
         Path | None,
-        typer.Option("--init-from", metavar="RUN|MODEL", help="Start from this model's weights where they fit."),
+        typer.Option(
+            "--init-from",
+            metavar="RUN|MODEL",
+            help="Start from this model's weights where they fit.",
+            autocompletion=_offer("models"),
+        ),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Go on with this run as if it had never stopped; --epochs may ask for more."),
+        typer.Option(
+            metavar="RUN",
+            help="Go on with this run as if it had never stopped; --epochs may ask for more.",
+            autocompletion=_offer("runs"),
+        ),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processor cores to use; by default as many as help.")
@@ -303,7 +332,13 @@ runs = typer.Typer(
 app.add_typer(runs, name="runs")
 
 RunName = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run by its name or folder, or latest.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A run by its name or folder, or latest.",
+        show_default=False,
+        autocompletion=_offer("runs"),
+    ),
 ]
 
 
@@ -312,7 +347,11 @@ def list_runs(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
     sort: Annotated[
         str,
-        typer.Option(metavar="COLUMN", help="run, when, config, rows, parameters, best, epochs or time."),
+        typer.Option(
+            metavar="COLUMN",
+            help="run, when, config, rows, parameters, best, epochs or time.",
+            autocompletion=_offer("columns_to_sort_by"),
+        ),
     ] = "when",
     reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
     json: JsonOption = False,
@@ -338,7 +377,12 @@ def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
 def remove_runs(
     folders: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Runs by their names or folders, or latest.", show_default=False),
+        typer.Argument(
+            metavar="RUN...",
+            help="Runs by their names or folders, or latest.",
+            show_default=False,
+            autocompletion=_offer("runs"),
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -352,7 +396,11 @@ def remove_runs(
 def summary(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="[CONFIG|RUN|MODEL]", help="A config, or a run or model; by default the newest run."),
+        typer.Argument(
+            metavar="[CONFIG|RUN|MODEL]",
+            help="A config, or a run or model; by default the newest run.",
+            autocompletion=_offer("configs_or_models"),
+        ),
     ] = None,
     changes: SetOption = None,
     model: ModelOption = None,
@@ -378,12 +426,20 @@ def check(
 
 @app.command()
 def init(
-    name: Annotated[str | None, typer.Argument(help="The starter to write; without it, all are listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="The starter to write; without it, all are listed.", autocompletion=_offer("starters_to_write")
+        ),
+    ] = None,
     rows: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="With the name csv: the table to write a config for.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="With the name csv: the column to predict.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="With the name csv: the column to predict.", autocompletion=_offer("columns")
+        ),
     ] = None,
     regression: Annotated[bool, typer.Option("--regression", help="With the name csv: predict numbers.")] = False,
     classes: Annotated[bool, typer.Option("--classes", help="With the name csv: predict classes.")] = False,
@@ -412,7 +468,12 @@ def init(
 
 @app.command()
 def explain(
-    name: Annotated[str | None, typer.Argument(help="What to explain; without it, everything is listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to explain; without it, everything is listed.", autocompletion=_offer("names_to_explain")
+        ),
+    ] = None,
 ) -> None:
     """Explain a layer, a loss, or whatever else has a name."""
     from mltrain.commands.explain import run

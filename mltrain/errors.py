@@ -3,6 +3,7 @@
     MltrainError
     ├── UsageError          2    the command line asks for something that is not there
     ├── ConfigError         2    the config is wrong; carries every Problem found in it
+    │   └── ConfigDataError 3    it names files or columns that are not there; a DataError, too
     ├── DataError           3    the data cannot be used
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
@@ -167,6 +168,18 @@ class ConfigError(MltrainError):
         if self._diagnostics is not None:
             return self._diagnostics
         return [Diagnostic(printable(message), path=dotted(path) or None) for path, message in self.problems]
+
+
+class DataProblem(Problem):
+    """A problem with what an option names: a file that is not there, or a column that the file lacks."""
+
+    __slots__ = ()
+
+
+class ConfigDataError(ConfigError, DataError):
+    """Every word of the config is right, but what it names is not there."""
+
+    exit_code = 3
 
 
 class OptionError(ValueError):

@@ -1,5 +1,6 @@
 """A config file, or its text, -> `Config`; every problem in one `ConfigError`."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from mltrain.config.overrides import override
 from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
-from mltrain.data.base import LazyDataset, RowSpec
-from mltrain.errors import ConfigError, ConfigPath, Problem, UsageError
+from mltrain.data.base import DatasetSpec, LazyDataset, RowSpec
+from mltrain.errors import ConfigError, ConfigPath, DataError, DataProblem, Problem, UsageError
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,14 @@ def read_words(path: Path) -> Config:
 
 
 def _checked(source: LocatedConfig) -> LocatedConfig:
-    """The config, in which the numbers are checked, too."""
-    if problems := _check_numbers(source.config, source.data.row_spec):
+    """The config, in which the numbers are checked, too, and whether what it names is there."""
+    if missing := _missing(source.config.dataset, source.folder):
+        raise source.locate(missing)
+    try:
+        row_spec = source.data.row_spec
+    except ConfigError as error:  # the rows show that options of the dataset do not fit them
+        raise source.locate(error.problems) from None
+    if problems := _check_numbers(source.config, row_spec):
         raise source.locate(problems)
     return source
 
@@ -126,7 +133,7 @@ def _source_of_words(text: str, path: Path, overrides: Iterable[str], label: str
     config, problems = try_convert(Config, overridden.data)
     problems = [*document.problems, *overridden.problems, *problems, *_name_problems(overridden.data)]
     if problems:
-        raise places.error(problems)
+        raise places.error([*problems, *_further_problems(overridden.data, path.parent)])
     return LocatedConfig(config if config.name else replace(config, name=_name(path)), path.parent, places)
 
 
@@ -176,6 +183,30 @@ def _repeated_names(data: Any) -> list[Problem]:
         if isinstance(name, str) and first.setdefault(name, index) != index:
             problems.append(Problem(("layers", index, "name"), f"layers[{first[name]}] has this name already"))
     return problems
+
+
+def _further_problems(data: Any, folder: Path) -> list[Problem]:
+    """What else is wrong with a config that has problems already, as far as its other sections can be understood."""
+    if not isinstance(data, dict) or "dataset" not in data:
+        return []
+    dataset, problems = try_convert(DatasetSpec, data["dataset"])
+    if problems:
+        return []
+    if missing := _missing(dataset, folder):
+        return missing
+    sections = ("dataset", "layers", "loss", "metrics", "training")
+    config, problems = try_convert(Config, {name: data[name] for name in sections if name in data})
+    if problems:
+        return []
+    with contextlib.suppress(DataError):
+        row_spec = dataset.known_row_spec(folder)  # rows are not read for it
+        return _check_numbers(config, row_spec) if row_spec is not None else []
+    return []
+
+
+def _missing(dataset: DatasetSpec, folder: Path) -> list[Problem]:
+    """Files and columns that the dataset names and that are not there."""
+    return [DataProblem(("dataset", *path), message) for path, message in dataset.find_missing(folder)]
 
 
 def _check_numbers(config: Config, row_spec: RowSpec) -> list[Problem]:

@@ -252,7 +252,7 @@ _OPTIONS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("batch_norm", "batch_normalization"), "!it would be a layer of its own, after this one"),
     },
     "dropout": dict.fromkeys(("p", "prob", "probability", "drop", "keep_prob", "dropout_rate"), "=rate"),
-    "reshape": dict.fromkeys(("target_shape", "size", "new_shape"), "=shape"),
+    "reshape": dict.fromkeys(("shape", "size", "new_shape", "dims"), "=target_shape"),
     "activation": {
         **dict.fromkeys(("units", "out_features", "in_features", "kernel_initializer", "use_bias"), f"!{_ACTIVATION}"),
         **dict.fromkeys(("alpha", "slope"), "=negative_slope"),

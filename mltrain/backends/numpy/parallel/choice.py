@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mltrain.backends.base import MOST_PROCESSES, SINGLE, Parallelism, StrategyName, TrainingTask
-from mltrain.backends.numpy.parallel.column_parallel import can_be_cut, is_large
+from mltrain.backends.numpy.parallel.column_parallel import is_large
 from mltrain.backends.numpy.parallel.strategy import Strategy
 from mltrain.backends.numpy.train_step import TrainStep
 from mltrain.backends.numpy.window import Batch
 from mltrain.backends.profiler import Timed
 from mltrain.engine.arrays import size
+from mltrain.engine.graph import Node, is_chain
 from mltrain.engine.layers.dense import Dense
-from mltrain.engine.network import Node
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
 
 MULTIPLICATIONS_A_SECOND, BYTES_A_SECOND = 15e9, 5e9
@@ -60,7 +60,7 @@ def choose(nodes: Sequence[Node], batch_size: int, _gradient_accumulation: int =
     if processes == 1:
         return SINGLE
     work = {node.name: node.layer.multiplications(node.input_shape) for node in nodes}
-    large = [node for node in nodes if is_large(node)] if can_be_cut(nodes) else []
+    large = [node for node in nodes if is_large(node)] if is_chain(nodes) else []
     if all(isinstance(node.layer, Dense) for node in nodes if work[node.name]):
         return Parallelism("columns", processes) if large else SINGLE
     total = sum(work.values())
