@@ -64,7 +64,7 @@ def readable(name: str) -> Iterator[None]:
     except UnicodeError as error:
         raise DataError(
             f"{_no_text(name, error)}: this is no text in {getattr(error, 'encoding', 'this encoding')} "
-            f"({getattr(error, 'reason', error)}); say how it is encoded: encoding"
+            f"({getattr(error, 'reason', error)}); say how it is encoded: encoding (init csv --encoding)"
         ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: a damaged gzip file: {error}") from error
@@ -134,7 +134,7 @@ class TextFile:
         if self._legacy:
             return [
                 f"the text is not UTF-8 and is read as {self._otherwise}, in which line {self._legacy:,} has "
-                f"'{self._example}'; if that is wrong, say its encoding"
+                f"'{self._example}'; if that is wrong, say encoding (init csv --encoding)"
             ]
         is_said = self._found in (None, "utf-8-sig")
         return [] if is_said else [f"the text is {str(self._found).upper()}"]
@@ -190,7 +190,7 @@ class TextFile:
 
     def _no_text(self, number: int, why: str = "it has a zero byte") -> DataError:
         return by_ending(self.name) or DataError(
-            f"{self.name}:{number}: this is no text: {why}; if it is a table all the same, say its encoding, or "
+            f"{self.name}:{number}: this is no text: {why}; if it is a table all the same, say its encoding (init csv --encoding), or "
             "save it as CSV in UTF-8"
         )
 
