@@ -6,7 +6,9 @@ from mltrain.engine.layers._windows import image_shape
 
 
 class GlobalMaxPooling2d(GlobalMaxPooling):
-    """The largest number of each channel of a image: ``(rows, height, width, channels)`` becomes ``(rows, channels)``."""
+    """The largest number of each channel of an image: ``(rows, height, width, channels)``
+    becomes ``(rows, channels)``.
+    """
 
     example_input: ClassVar[Shape] = (3, 4, 2)
 
