@@ -26,15 +26,17 @@ __all__ = [
     "StorageError",
     "TrainingDiverged",
     "TrainingInterrupted",
+    "TrainingJob",
     "UsageError",
     "fit",
     "load_config",
     "load_model",
+    "prepare",
 ]
 
 if TYPE_CHECKING:
-    from mltrain.api import fit, load_model
-    from mltrain.backends.numpy.evaluation import Evaluation
+    from mltrain.api import fit, load_model, prepare
+    from mltrain.backends.base import Evaluation
     from mltrain.config import Config
     from mltrain.config.load import load_config
     from mltrain.errors import (
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mltrain.inference.model import Model
+    from mltrain.job import TrainingJob
     from mltrain.training.epoch_report import EpochReport
 
 _MODULES = {
@@ -58,7 +61,7 @@ _MODULES = {
     "ConfigError": "mltrain.errors",
     "DataError": "mltrain.errors",
     "EpochReport": "mltrain.training.epoch_report",
-    "Evaluation": "mltrain.backends.numpy.evaluation",
+    "Evaluation": "mltrain.backends.base",
     "MltrainError": "mltrain.errors",
     "MltrainWarning": "mltrain.errors",
     "Model": "mltrain.inference.model",
@@ -68,10 +71,12 @@ _MODULES = {
     "StorageError": "mltrain.errors",
     "TrainingDiverged": "mltrain.errors",
     "TrainingInterrupted": "mltrain.errors",
+    "TrainingJob": "mltrain.job",
     "UsageError": "mltrain.errors",
     "fit": "mltrain.api",
     "load_config": "mltrain.config.load",
     "load_model": "mltrain.api",
+    "prepare": "mltrain.api",
 }
 """The public names, each with the module that it is imported from when it is first used."""
 

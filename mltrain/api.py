@@ -11,9 +11,10 @@ from typing import Any
 from mltrain.checks.warnings import growing_loss
 from mltrain.config import Config
 from mltrain.config.load import located_config
-from mltrain.errors import ConfigError, MltrainWarning, TrainingInterrupted
+from mltrain.errors import ConfigError, MltrainWarning, ModelFileError, TrainingInterrupted
 from mltrain.inference.model import Model
-from mltrain.job import prepare
+from mltrain.job import TrainingJob
+from mltrain.job import prepare as prepared
 from mltrain.runs.run import find_model
 from mltrain.system.interrupts import interruptible
 from mltrain.training.epoch_report import EpochReport
@@ -38,13 +39,9 @@ def fit(
     `TrainingDiverged`, or `TrainingInterrupted` after Ctrl-C, whose ``model`` is what was learned so far; a second
     Ctrl-C ends at once with KeyboardInterrupt.
     """
-    source = located_config(config, overrides, folder=folder)
-    try:
-        job = prepare(source.config, source.folder, source.data)
-    except ConfigError as error:
-        raise source.locate(error.problems) from None
+    job = prepare(config, overrides, folder=folder)
     started = [] if init_from is None else job.start_from(_model(init_from))
-    for warning in job.warnings(started):
+    for warning in [*job.dataset.notes, *job.warnings(started)]:
         warnings.warn(warning, MltrainWarning, stacklevel=2)
     history: list[EpochReport] = []
     with _interruptible() as stop:
@@ -61,6 +58,21 @@ def fit(
     return job.model(history)
 
 
+def prepare(
+    config: Config | Mapping[str, Any] | str | Path, overrides: Iterable[str] = (), *, folder: str | Path | None = None
+) -> TrainingJob:
+    """The job that `fit` trains: rows read and split, checks passed, first weights drawn.
+
+    ``job.train()`` yields an `EpochReport` an epoch, once; ``job.fresh()`` is the same job on the same rows, with its
+    first weights again or with those of another seed.
+    """
+    source = located_config(config, overrides, folder=folder)
+    try:
+        return prepared(source.config, source.folder, source.data)
+    except ConfigError as error:
+        raise source.locate(error.problems) from None
+
+
 def _model(init_from: Model | str | Path) -> Model:
     return init_from if isinstance(init_from, Model) else load_model(init_from)
 
@@ -74,8 +86,12 @@ def _interruptible() -> AbstractContextManager[Callable[[], bool]]:
 
 
 def load_model(path: str | Path | None = None) -> Model:
-    """Read a model file, or the model of a run folder; without a path, that of the newest run below ``runs/``.
+    """Read a model file, or the model of a run: of a folder, of that name below ``runs/``, or of the ``latest`` run.
 
-    Raises `ModelFileError`, and `UsageError` if there is no run.
+    Without a path it is the latest. Raises `ModelFileError`, and `UsageError` if there is no run.
     """
-    return Model.load(find_model(Path(path) if path is not None else None))
+    try:
+        return Model.load(find_model(Path(path) if path is not None else None))
+    except ModelFileError as error:
+        error.path = error.path or str(path)
+        raise

@@ -1,16 +1,17 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 
 import typer
 import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.system.streams import MustArrive, open_closed, silence
+from mltrain.system.streams import MustArrive, OutputLost, open_closed, silence
 
 if TYPE_CHECKING:
     from mltrain.views.terminal.terminal import Terminal
@@ -18,8 +19,35 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
 
+_CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
+"""What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
+
+
+class _Commands(typer.core.TyperGroup):
+    """The commands; a word that is none of them is answered with what was probably meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from mltrain.commands.failure import unknown_command
+
+            raise unknown_command(args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
+def _offer(what: str) -> Callable[[typer.Context, str], list[str]]:
+    """What the Tab key offers for a parameter: see the function of that name in `mltrain.commands.completion`."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from mltrain.commands.completion import offer
+
+        return offer(what, ctx.params, ctx.args, incomplete)
+
+    return complete
+
+
 app = typer.Typer(
     name="mltrain",
+    cls=_Commands,
     help="Train small neural networks from a YAML file.",
     epilog="Start with: mltrain init linear, then mltrain fit linear.yaml, then mltrain predict --x 10",
     no_args_is_help=True,
@@ -31,15 +59,26 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 ModelOption = Annotated[
     Path | None,
-    typer.Option("--model", metavar="PATH", help="A model.npz or a run's folder; by default the newest run."),
+    typer.Option(
+        "--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL.", autocompletion=_offer("models")
+    ),
 ]
 RunArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[RUN|MODEL]", help="A run's folder or a model.npz; by default the newest run."),
+    typer.Argument(
+        metavar="[RUN|MODEL]",
+        help="A run by its name or folder, a model by its file, or latest; by default the newest run.",
+        autocompletion=_offer("models"),
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change the config: --set optimizer.learning_rate=0.01"),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change the config: --set optimizer.learning_rate=0.01",
+        autocompletion=_offer("settings"),
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 
@@ -69,11 +108,20 @@ def fit(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
     init_from: Annotated[
         Path | None,
-        typer.Option("--init-from", metavar="MODEL", help="Start from this model's weights where they fit."),
+        typer.Option(
+            "--init-from",
+            metavar="RUN|MODEL",
+            help="Start from this model's weights where they fit.",
+            autocompletion=_offer("models"),
+        ),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Go on with this run as if it had never stopped; --epochs may ask for more."),
+        typer.Option(
+            metavar="RUN",
+            help="Go on with this run as if it had never stopped; --epochs may ask for more.",
+            autocompletion=_offer("runs"),
+        ),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processor cores to use; by default as many as help.")
@@ -103,11 +151,12 @@ def fit(
         if given := [name for name, value in fixed.items() if value is not None]:
             raise UsageError(f"--resume goes on as the run began, so {given[0]} cannot go with it; --epochs can")
         from mltrain.commands import resume as resumption
+        from mltrain.commands.naming import run_to_resume
 
-        resumption.run(terminal, resume, config, epochs, live=live, log_dir=log_dir, profile=watch)
+        resumption.run(terminal, run_to_resume(resume), config, epochs, live=live, log_dir=log_dir, profile=watch)
         return
     if config is None:
-        raise UsageError("say what to train: a CONFIG, or --resume with the folder of a run to go on with")
+        raise UsageError("say what to train: a CONFIG, or --resume with the run to go on with")
     from mltrain.commands.fit import run
 
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
@@ -127,6 +176,7 @@ def fit(
 
 @app.command()
 def predict(
+    path: RunArgument = None,
     x: Annotated[
         list[str] | None,
         typer.Option("--x", metavar="VALUES", help="One row of input: 10, or 1,2,3, or age=3,kind=cat. Repeatable."),
@@ -150,19 +200,21 @@ def predict(
     """Say what a trained network makes of new inputs."""
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
-    from mltrain.data.image_files import is_picture
-
-    if rows is not None and is_picture(rows):
-        if output is not None or probabilities or keep:
-            raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
-        from mltrain.commands import predict_image
-
-        predict_image.run(_terminal(json=json), model, rows)
-        return
     if rows is not None:
         from mltrain.system.threads import share_cores
 
-        share_cores(None)
+        share_cores(None)  # before anything imports NumPy
+    model = _chosen(path, model)
+    if rows is not None:
+        from mltrain.data.image_files import is_picture
+
+        if is_picture(rows):
+            if output is not None or probabilities or keep:
+                raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
+            from mltrain.commands import predict_image
+
+            predict_image.run(_terminal(json=json), model, rows)
+            return
         from mltrain.commands import predict_file
 
         predict_file.run(_terminal(json=json), model, rows, output, probabilities=probabilities, keep=keep)
@@ -176,6 +228,7 @@ def predict(
 
 @app.command()
 def evaluate(
+    path: RunArgument = None,
     model: ModelOption = None,
     data: Annotated[
         str | None,
@@ -189,7 +242,7 @@ def evaluate(
     share_cores(None)
     from mltrain.commands.evaluate import run
 
-    run(_terminal(json=json), model, data)
+    run(_terminal(json=json), _chosen(path, model), data)
 
 
 @app.command()
@@ -219,6 +272,7 @@ def plot(
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
     in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
     moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Draw how the learning went and what the model does.
@@ -229,6 +283,7 @@ def plot(
         raise UsageError(
             "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
         )
+    path = _chosen(path, model)
     if moving:
         from mltrain.commands.plot import animate
 
@@ -248,6 +303,7 @@ def plot(
 def report(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write one HTML page about a run.
@@ -256,7 +312,7 @@ def report(
     """
     from mltrain.commands.report import run
 
-    run(_terminal(json=json), path, out=out)
+    run(_terminal(json=json), _chosen(path, model), out=out)
 
 
 class _ListByDefault(typer.core.TyperGroup):
@@ -277,7 +333,13 @@ runs = typer.Typer(
 app.add_typer(runs, name="runs")
 
 RunName = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run's folder, or its name below runs/.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A run by its name or folder, or latest.",
+        show_default=False,
+        autocompletion=_offer("runs"),
+    ),
 ]
 
 
@@ -286,7 +348,11 @@ def list_runs(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
     sort: Annotated[
         str,
-        typer.Option(metavar="COLUMN", help="run, when, config, rows, parameters, best, epochs or time."),
+        typer.Option(
+            metavar="COLUMN",
+            help="run, when, config, rows, parameters, best, epochs or time.",
+            autocompletion=_offer("columns_to_sort_by"),
+        ),
     ] = "when",
     reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
     json: JsonOption = False,
@@ -311,7 +377,13 @@ def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
 @runs.command("rm")
 def remove_runs(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Their folders, or names below runs/.", show_default=False)
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Runs by their names or folders, or latest.",
+            show_default=False,
+            autocompletion=_offer("runs"),
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -323,36 +395,55 @@ def remove_runs(
 
 @app.command()
 def summary(
-    path: Annotated[Path, typer.Argument(metavar="CONFIG|MODEL", help="A config, a model.npz or a run's folder.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CONFIG|RUN|MODEL]",
+            help="A config, or a run or model; by default the newest run.",
+            autocompletion=_offer("configs_or_models"),
+        ),
+    ] = None,
     changes: SetOption = None,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show the layers, what they put out, and their parameters."""
     from mltrain.commands.summary import run
 
-    run(_terminal(json=json), path, changes or [])
+    run(_terminal(json=json), _chosen(path, model), changes or [])
 
 
 @app.command()
 def check(
     configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The YAML files.", show_default=False)],
     changes: SetOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Say what fit would refuse or warn of, without training."""
     from mltrain.commands.check import run
 
-    run(_terminal(), configs, changes or [])
+    run(_terminal(json=json), configs, changes or [])
 
 
 @app.command()
 def init(
-    name: Annotated[str | None, typer.Argument(help="The starter to write; without it, all are listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="The starter to write; without it, all are listed.", autocompletion=_offer("starters_to_write")
+        ),
+    ] = None,
     rows: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="With the name csv: the table to write a config for.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="With the name csv: the column to predict.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="With the name csv: the column to predict.", autocompletion=_offer("columns")
+        ),
     ] = None,
+    regression: Annotated[bool, typer.Option("--regression", help="With the name csv: predict numbers.")] = False,
+    classes: Annotated[bool, typer.Option("--classes", help="With the name csv: predict classes.")] = False,
     header: Annotated[
         bool | None,
         typer.Option("--header/--no-header", help="Whether the table's first line names its columns."),
@@ -366,15 +457,24 @@ def init(
 ) -> None:
     """List the starter configs, or write one."""
     from mltrain.commands.init import run
+    from mltrain.errors import UsageError
 
+    if regression and classes:
+        raise UsageError("--regression and --classes: a target is predicted as one of the two")
+    task: Literal["regression", "classes"] | None = "regression" if regression else "classes" if classes else None
     said = {"header": header, "delimiter": delimiter, "encoding": encoding}
     layout = {option: value for option, value in said.items() if value is not None}
-    run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout)
+    run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout, task=task)
 
 
 @app.command()
 def explain(
-    name: Annotated[str | None, typer.Argument(help="What to explain; without it, everything is listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to explain; without it, everything is listed.", autocompletion=_offer("names_to_explain")
+        ),
+    ] = None,
 ) -> None:
     """Explain a layer, a loss, or whatever else has a name."""
     from mltrain.commands.explain import run
@@ -390,6 +490,13 @@ def schema() -> None:
     run(_terminal())
 
 
+def _chosen(argument: Path | None, option: Path | None) -> Path | None:
+    """The run or model that was named, in either of the two ways; None where the newest is meant."""
+    from mltrain.commands.naming import chosen
+
+    return chosen(argument, option)
+
+
 def _terminal(**options: Any) -> "Terminal":
     from mltrain.views.terminal.terminal import Terminal
 
@@ -403,10 +510,14 @@ def main() -> None:
     sys.stdout = cast(TextIO, MustArrive(stdout))
     try:
         code = _run()
+        sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
         silence(stdout)
         code = 1
+    except OutputLost as error:
+        _terminal().error(f"the output: cannot be written: {error}")
+        code = StorageError.exit_code
     except OSError as error:
         _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
         code = StorageError.exit_code
@@ -416,22 +527,22 @@ def main() -> None:
 
 
 def _run() -> int:
+    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
+
     try:
-        try:
-            app(standalone_mode=True)
-        finally:
-            sys.stdout.flush()
+        code = app(standalone_mode=False)
     except SystemExit as end:
-        if end.code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
-            _terminal().error("interrupted")
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:
-        _terminal().error(error.for_commands)
-        return error.exit_code
-    except KeyboardInterrupt:
-        _terminal().error("interrupted")
-        return _INTERRUPTED
+        return fail(error)
+    except _CommandLineError as error:
+        shown: Any = error
+        shown.show()
+        return fail_as_data("UsageError", shown.format_message(), shown.exit_code)
     except MemoryError as error:
-        _terminal().error(f"not enough memory: {error}")
-        return 3
-    return 0
+        return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
+        return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
+    return code if isinstance(code, int) else 0

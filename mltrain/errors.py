@@ -3,6 +3,7 @@
     MltrainError
     ├── UsageError          2    the command line asks for something that is not there
     ├── ConfigError         2    the config is wrong; carries every Problem found in it
+    │   └── ConfigDataError 3    it names files or columns that are not there; a DataError, too
     ├── DataError           3    the data cannot be used
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
@@ -30,6 +31,22 @@ def printable(line: str) -> str:
     if len(line) > _LONGEST:
         line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
     return line if line.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+
+
+class Diagnostic(NamedTuple):
+    """One thing that is wrong, for programs: what in words, and where, as far as it has a place.
+
+    ``path`` is that in the config, as in ``layers[1].units``; ``setting`` is what set it on the command line, if it was
+    not the file. Lines and columns are counted from 1.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+    setting: str | None = None
+    severity: str = "error"
 
 
 class Worded(str):
@@ -61,6 +78,11 @@ class MltrainError(Exception):
     def __init__(self, message: str):
         self.for_commands = _printable_lines(for_commands(message))
         super().__init__(_printable_lines(message))
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """What is wrong, piece by piece."""
+        return [Diagnostic(self.for_commands)]
 
 
 def _printable_lines(message: str) -> str:
@@ -130,10 +152,34 @@ class ConfigError(MltrainError):
 
     exit_code = 2
 
-    def __init__(self, problems: Sequence[Problem], lines: Sequence[str] | None = None):
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        lines: Sequence[str] | None = None,
+        diagnostics: Sequence[Diagnostic] | None = None,
+    ):
         self.problems = tuple(problems)
+        self._diagnostics = diagnostics
         self.lines = tuple(map(printable, lines if lines is not None else map(str, problems)))
         super().__init__("\n".join(self.lines))
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        if self._diagnostics is not None:
+            return self._diagnostics
+        return [Diagnostic(printable(message), path=dotted(path) or None) for path, message in self.problems]
+
+
+class DataProblem(Problem):
+    """A problem with what an option names: a file that is not there, or a column that the file lacks."""
+
+    __slots__ = ()
+
+
+class ConfigDataError(ConfigError, DataError):
+    """Every word of the config is right, but what it names is not there."""
+
+    exit_code = 3
 
 
 class OptionError(ValueError):

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.base import SINGLE, Parallelism, Progress, Rows
+from mltrain.backends.default import default_backend
 from mltrain.backends.profiler import Profile
-from mltrain.checks.errors import checked_nodes, find_data_problems
+from mltrain.checks.errors import checked_nodes, find_data_problems, refuse_overflow
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
+from mltrain.checks.options import number_problems, option_warnings
 from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
@@ -27,13 +29,14 @@ from mltrain.random_streams import generator
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
+from mltrain.training.tracking import tracked_values
 from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 
-@dataclass
+@dataclass(repr=False)
 class TrainingJob:
     """A config with all that it takes to train it, once: `fresh` gives the same job with weights to begin with."""
 
@@ -61,13 +64,35 @@ class TrainingJob:
         validation = self.dataset.validation is not None
         return monitor_of(config.training, self.network.parameters, validation=validation)
 
+    @property
+    def blank_report(self) -> EpochReport:
+        """A report with all that those of the job's epochs have, each number 0."""
+        training, metrics = self.config.training, dict.fromkeys((one.type_name() for one in self.config.metrics), 0.0)
+        validation, rows = self.dataset.validation is not None, len(self.dataset.train.x)
+        return EpochReport(
+            epoch=0,
+            epochs=training.epochs,
+            steps=-(-rows // training.rows_per_batch(rows)),
+            seconds=0.0,
+            loss=0.0,
+            metrics=metrics,
+            val_loss=0.0 if validation else None,
+            val_metrics=metrics if validation else {},
+            tracked=dict.fromkeys(tracked_values(self.network, training.track), 0.0),
+            learning_rate=None if isinstance(self.config.optimizer.learning_rate, int | float) else 0.0,
+        )
+
     def fresh(self, seed: int | None = None) -> "TrainingJob":
         """The job as it was before training, on the same rows: with its first weights, or with those of another seed.
 
-        What `start_from` took over is not among them. Rows are neither read nor split again; where a seed is to decide
-        on the rows, too, `prepare` makes the job for it.
+        What `start_from` took over is not among them. Rows are neither read nor split again: the config of another
+        seed keeps them by its ``split_seed``. Where a seed is to decide on the rows, too, `prepare` makes the job.
         """
-        config = self.config if seed is None else replace(self.config, seed=seed)
+        config = self.config
+        if seed is not None:
+            dataset = config.dataset
+            rows_by = config.seed if dataset.split_seed is None else dataset.split_seed
+            config = replace(config, seed=seed, dataset=replace(dataset, split_seed=rows_by))
         job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec))
         for name in ("rows", "weights", "origin"):  # what was found out about the rows does not depend on the seed
             if name in self.__dict__:
@@ -76,12 +101,20 @@ class TrainingJob:
 
     def warnings(self, started: Sequence[LayerTransfer] = ()) -> list[str]:
         """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
-        return find_warnings(
+        config, held_back = self.config, self.dataset.validation
+        about_options = option_warnings(
+            self.network,
+            config.optimizer,
+            config.training,
+            rows=len(self.dataset.train.x),
+            validation_rows=held_back and len(held_back.x),
+        )
+        return about_options + find_warnings(
             self.network,
             self.dataset,
             self.rows.target,
-            loss=self.config.loss,
-            training=self.config.training,
+            loss=config.loss,
+            training=config.training,
             taken={start.layer for start in started if start.taken},
         )
 
@@ -89,6 +122,7 @@ class TrainingJob:
         """What a trial of some steps shows; the network is left as it was. `fit` need not try: see `growing_loss`."""
         config = self.config
         return try_steps(
+            default_backend(),
             self.network,
             self.dataset,
             self.rows.target,
@@ -116,20 +150,24 @@ class TrainingJob:
         return train(
             self.network,
             self.rows,
+            backend=default_backend(),
             loss=config.loss,
             optimizer=config.optimizer,
             training=config.training,
             metrics=config.metrics,
             validation=held_back and self._encoded(held_back),
             preprocessing=self.dataset.preprocessing,
-            weights=self.weights,
+            class_weights=self.weights,
             seed=config.seed,
             stop=stop,
             progress=progress,
             profile=profile,
             monitor=self.monitor,
-            course=course,
+            run=course,
         )
+
+    def __repr__(self) -> str:
+        return f"<TrainingJob: {self.config!r}>"
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network as it is now, as a model."""
@@ -172,10 +210,13 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     """
     data = data or LazyDataset(config.dataset, config.seed, folder)
     row_spec = data.row_spec
+    if problems := number_problems(asdict(config)):
+        raise ConfigError(problems)
     nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
-    refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
+    refuse_too_large(memory_of(config, nodes, parallelism_of(config, nodes)))
     network = _fresh_network(config, row_spec)
     dataset = data.dataset
+    refuse_overflow(dataset)
     validation = dataset.validation is not None
     problems = [
         *find_data_problems(nodes, config.loss, dataset),
@@ -196,9 +237,15 @@ def _fresh_network(config: Config, row_spec: RowSpec) -> Network:
     return network
 
 
-def memory_of(config: Config, nodes: Sequence[Node], processes: int = 1) -> Memory:
+def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
+    """How the work of training these layers as the config says is divided on this machine."""
+    batch_size = config.training.rows_per_batch(config.dataset.count())
+    return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)
+
+
+def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
     """What it takes to train these layers as the config says."""
-    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), processes)
+    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), parallelism.processes)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

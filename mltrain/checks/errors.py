@@ -1,17 +1,25 @@
 """After the words of a config are right: do its numbers fit together? Every message names both sides."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from mltrain.checks.output_layer import output_problems, target_problems
 from mltrain.data.base import Dataset, RowSpec
 from mltrain.engine.arrays import size
-from mltrain.engine.graph import Node, infer
+from mltrain.engine.graph import Node, infer, inputs_read_by
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric
-from mltrain.errors import ConfigError, ConfigPath, Problem
+from mltrain.errors import ConfigError, ConfigPath, DataError, Problem
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names, misfit
+
+_LARGEST_SQUARED = 1.8e19
+"""Up to it the square of a number is one of 32 bits."""
 
 MOST_TRACKED = 16
 """Numbers of one parameter that can be tracked; more would make a table that nobody reads."""
@@ -49,7 +57,49 @@ def find_data_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> l
     for rows in dataset.by_name.values():
         if wrong := misfit(loss, dataset.row_spec, outputs, rows):
             return [Problem(("loss",), wrong)]
-    return target_problems(nodes, loss, dataset)
+    return [*_input_problems(nodes, dataset), *target_problems(nodes, loss, dataset)]
+
+
+def _input_problems(nodes: Sequence[Node], dataset: Dataset) -> list[Problem]:
+    """Layers that cannot take what some rows of the dataset hold, such as ids that an embedding does not have."""
+    starts = accumulate((size(shape) for shape, _ in dataset.row_spec.inputs.values()), initial=0)
+    columns = {name: slice(*bounds) for name, bounds in zip(dataset.row_spec.inputs, pairwise(starts), strict=True)}
+    problems = []
+    for index, node in enumerate(nodes):
+        if not node.layer.takes_integers:
+            continue
+        for name in inputs_read_by(nodes, node.name) & columns.keys():
+            told = (
+                node.layer.input_problem(
+                    dataset.preprocessing.inputs.applied(rows.x).reshape(len(rows.x), -1)[:, columns[name]]
+                )
+                for rows in dataset.by_name.values()
+            )
+            problems += [Problem(("layers", index), one) for one in [next(filter(None, told), None)] if one]
+    return problems
+
+
+def refuse_overflow(dataset: Dataset) -> None:
+    """Raise `DataError` for a held-back row whose numbers no loss can be computed of, unlike those to train on."""
+    for part in ("validation", "test"):
+        rows = dataset.by_name.get(part)
+        if rows is None:
+            continue
+        inputs = [f"'{name}'" for name in dataset.preprocessing.table.features] if dataset.preprocessing.table else []
+        for numbers, of_train, names in ((rows.x, dataset.train.x, inputs), (rows.y, dataset.train.y, ["its target"])):
+            # Where the rows to train on reach as far, training itself shows it.
+            if numbers.dtype == np.float32 and _reach(of_train) < _LARGEST_SQUARED <= _reach(numbers):
+                flat = numbers.reshape(len(numbers), -1)
+                row, column = map(int, np.unravel_index(int(np.abs(flat).argmax()), flat.shape))
+                what = names[column] if column < len(names) else f"number {column + 1} of the row"
+                raise DataError(
+                    f"row {row + 1:,} of those for {part} cannot be measured: {what} is {flat[row, column]:g}, of "
+                    "which the square is no number of 32 bits; correct it, or leave the row out"
+                )
+
+
+def _reach(numbers: npt.NDArray[Any]) -> float:
+    return max(float(numbers.max()), -float(numbers.min())) if numbers.size else 0.0
 
 
 def _metric_problems(nodes: Sequence[Node], loss: Loss, metrics: Sequence[Metric], row_spec: RowSpec) -> list[Problem]:

@@ -1,7 +1,7 @@
 """What would train, but not well: the mistakes that tutorials make, found before they cost an afternoon."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from mltrain.backends.numpy.evaluation import Evaluator
+from mltrain.backends.base import Backend, Rows
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
+from mltrain.data.tables.format import TableFormat
+from mltrain.engine.arrays import size
+from mltrain.engine.graph import inputs_read_by
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
@@ -24,13 +27,16 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Rows, train
+from mltrain.training.loop import train
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names
 
 FAR = 10.0
 LOOKED_AT = 10_000
 """Rows that are looked at: enough to see a range, few enough to be instant on any dataset."""
+
+OTHER_SIZE, FEW = 100, 20
+"""How many times as large inputs of another part must be to be doubted, and from how many rows on small ones are."""
 
 PATIENCE, FAR_UP = 10, 10
 """Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
@@ -53,11 +59,14 @@ def find_warnings(
     ``taken`` are the layers whose weights are those of a trained model.
     """
     return [
-        *_about_inputs(dataset.train.x[:LOOKED_AT], dataset.preprocessing.inputs),
+        *dataset.warnings,
+        *([] if _are_ids(network) else _about_inputs(dataset)),
+        *_about_parts(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
+        *(_about_batch_statistics(network, len(target), training) if training.epochs else []),
     ]
 
 
@@ -81,11 +90,19 @@ def growing_loss(history: Sequence[EpochReport]) -> str | None:
     )
 
 
-def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
+def _about_inputs(dataset: Dataset) -> list[str]:
+    x, table = dataset.train.x[:LOOKED_AT], dataset.preprocessing.table
     found = []
-    seen = inputs.applied(x)
+    seen = dataset.preprocessing.inputs.applied(x)
     low, high = float(seen.min()), float(seen.max())
-    if max(abs(low), abs(high)) > FAR:
+    if table is not None:
+        far = _columns(table, np.abs(seen).max(axis=0) > FAR, any)
+        if far:
+            found.append(
+                f"numbers in column {far} are up to {max(abs(low), abs(high)):.3g} in size as the network sees them; "
+                "it learns best from numbers around -1 to 1: look for outliers, or let standardize scale the column"
+            )
+    elif max(abs(low), abs(high)) > FAR:
         hint = (
             "for images write 'scale: true'"
             if x.dtype == np.uint8
@@ -95,16 +112,52 @@ def _about_inputs(x: npt.NDArray[Any], inputs: Scaling) -> list[str]:
             f"the inputs reach from {low:g} to {high:g}; networks learn best from numbers around -1 to 1: {hint}"
         )
     if x.ndim == 2 and len(x) > 1 and x.shape[1] > 1:
-        constant = np.flatnonzero((x == x[0]).all(axis=0))
-        if constant.size:
-            which = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
+        constant = (x == x[0]).all(axis=0)
+        if table is not None:
+            if same := _columns(table, constant, all):
+                found.append(f"column {same} never changes, so it teaches nothing; leave it out")
+        elif constant.any():
+            places = np.flatnonzero(constant)
+            which = ", ".join(map(str, places[:5])) + (", ..." if places.size > 5 else "")
             all_of = f"{which} of {x.shape[1]} (counted from 0)"
             found.append(
                 f"feature {all_of} never changes, so it teaches nothing; leave it out"
-                if constant.size == 1
+                if places.size == 1
                 else f"features {all_of} never change, so they teach nothing; leave them out"
             )
     return found
+
+
+def _about_parts(dataset: Dataset) -> list[str]:
+    """Held-back rows whose inputs are of quite another size than those to train on."""
+    found = []
+    of_train = _reach(dataset.train.x, dataset.preprocessing.inputs)
+    for part, rows in dataset.by_name.items():
+        reach = _reach(rows.x, dataset.preprocessing.inputs)
+        smaller = reach * OTHER_SIZE < of_train and min(len(rows.x), len(dataset.train.x)) >= FEW
+        if reach > of_train * OTHER_SIZE or smaller:
+            found.append(
+                f"the inputs for {part} reach to {reach:g}, but those to train on to {of_train:g}: are they of the "
+                "same scale, and is none of them wrong?"
+            )
+    return found
+
+
+def _reach(x: npt.NDArray[Any], inputs: Scaling) -> float:
+    """The size of the largest input, as the network sees it."""
+    ends = x[:LOOKED_AT] if x.ndim == 2 else np.array([x.min(), x.max()])  # images are scaled by one number
+    return float(np.abs(inputs.applied(ends)).max(initial=0))
+
+
+def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[[Iterable[bool]], bool]) -> str:
+    """The table's columns that ``any`` or ``all`` of the inputs are of, for a sentence; empty for none."""
+    names, start = [], 0
+    for column in table.columns:
+        stop = start + len(column.features)
+        if stop > start and which(inputs[start:stop].tolist()):
+            names.append(f"'{column.name}'")
+        start = stop
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> list[str]:
@@ -123,6 +176,31 @@ def _about_steps(network: Network, loss: Loss) -> list[str]:
     if len(steps) > (loss.fused_activation == "step"):
         return ["step has slope 0, so nothing before it can learn; use sigmoid or relu instead"]
     return []
+
+
+def _are_ids(network: Network) -> bool:
+    """Whether all inputs are whole numbers that stand for something, such as words."""
+    readers = [node for node in network.nodes if inputs_read_by(network.nodes, node.name) & network.inputs.keys()]
+    return bool(readers) and all(node.layer.takes_integers or node.layer.reshapes for node in readers)
+
+
+def _about_batch_statistics(network: Network, rows: int, training: Training) -> list[str]:
+    """Of a single number the mean is the number itself, so that nothing is left of it but beta."""
+    batch = rows if training.batch_size == "full" else min(training.batch_size, rows)
+    last = rows % batch or batch
+    if 1 not in (batch, last):
+        return []
+    alone = [
+        node.name
+        for node in network.nodes
+        if any(parameter.updated for parameter in node.parameters.values()) and size(node.input_shape[:-1]) == 1
+    ]
+    which = "each batch has" if batch == 1 else "the last batch of each epoch has"
+    return [
+        f"layer {name} normalizes over the batch, but {which} one row, of which it leaves nothing; "
+        f"{'use a larger batch_size' if batch == 1 else 'choose another batch_size'}"
+        for name in alone
+    ]
 
 
 def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
@@ -153,6 +231,7 @@ def _unheeding(optimizer: Optimizer) -> Optimizer:
 
 
 def try_steps(
+    backend: Backend,
     network: Network,
     dataset: Dataset,
     target: npt.NDArray[Any],
@@ -170,14 +249,16 @@ def try_steps(
         return []
     rows = training.rows_per_batch(len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
-    measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
+    measure = backend.evaluator(network, batch, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
     if not math.isfinite(first):
         return []
     losses: list[float] = []
     optimizer, steps = _unheeding(optimizer), Training(epochs=PATIENCE, batch_size="full")
     try:
-        attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
+        attempt = train(
+            network, batch, backend=backend, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing
+        )
         with closing(attempt) as epochs:
             for _ in epochs:
                 losses.append(measure().loss)

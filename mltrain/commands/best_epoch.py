@@ -1,8 +1,12 @@
 """What ``fit`` says of the best epoch: which it was, whose weights the model has, and why training stopped."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
+from mltrain.engine.metrics.base import VALIDATION_PREFIX
 from mltrain.runs.run import BEST, LAST
+from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
 from mltrain.views.terminal.number_format import plural
 
@@ -21,7 +25,24 @@ def stopped_by(monitor: Monitor | None) -> str:
     """Why training stopped before the last epoch that was planned."""
     if monitor is None or not monitor.exhausted:
         return ""
-    return f"{monitor.name} did not improve for {plural(monitor.waited, 'epoch')}"
+    never = "did not improve" if monitor.best_epoch is not None else "was no finite number"
+    return f"{monitor.name} {never} for {plural(monitor.waited, 'epoch')}"
+
+
+def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[str]:
+    """A sentence for each measure that was infinite or not a number in some of the epochs."""
+    found = []
+    for name in history[-1].values if history else ():
+        values = [report.values.get(name, 0.0) for report in history]
+        wrong = [value for value in values if not math.isfinite(value)]
+        if wrong:
+            said = f"{name} was {wrong[-1]} in {len(wrong):,} of {plural(len(values), 'epoch')}"
+            if monitor is not None and monitor.name == name and monitor.best_epoch is None:
+                said += ", so no epoch is known to be the best, and the model has the weights of the last one"
+            elif name.startswith(VALIDATION_PREFIX):
+                said += ": look for rows for validation that are not like those to train on, with mltrain data"
+            found.append(said)
+    return found
 
 
 def whose_weights(monitor: Monitor | None, last: int) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from mltrain.commands.failure import failure
 from mltrain.config.load import read_config
-from mltrain.errors import ConfigError, MltrainError, for_commands
+from mltrain.errors import ConfigError, Diagnostic, MltrainError, for_commands
 from mltrain.job import prepare
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
@@ -13,17 +15,32 @@ from mltrain.views.terminal.views import verbatim
 def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> None:
     """Check each config. Ends with an exit code other than 0 if fit would refuse any of them."""
     refused: list[MltrainError] = []
+    verdicts: list[dict[str, Any]] = []
+    diagnostics: list[Diagnostic] = []
     for path in configs:
         try:
             warnings = _check(terminal, path, changes)
         except MltrainError as error:
             terminal.error(error.for_commands)
             refused.append(error)
+            verdicts.append({"config": str(path), "verdict": "refused"})
+            diagnostics += [one._replace(file=one.file or str(path)) for one in error.diagnostics]
             continue
         for warning in warnings:
             terminal.warning(f"{path}: {for_commands(warning)}")
-        verdict = "ok" if not warnings else "works, but see the warnings"
-        terminal.result(verbatim(f"{path}: {verdict}"), {})
+        verdicts.append({"config": str(path), "verdict": "warnings" if warnings else "ok"})
+        diagnostics += [Diagnostic(for_commands(warning), file=str(path), severity="warning") for warning in warnings]
+        if not terminal.json:
+            verdict = "ok" if not warnings else "works, but see the warnings"
+            terminal.result(verbatim(f"{path}: {verdict}"), {})
+    if terminal.json:
+        document = {"diagnostics": [one._asdict() for one in diagnostics]}
+        if refused:
+            first = refused[0]
+            document = failure(
+                type(first).__name__, "\n".join(map(for_commands, refused)), first.exit_code, diagnostics
+            )
+        terminal.result(verbatim(""), {"configs": verdicts, **document})
     if refused:
         raise SystemExit(refused[0].exit_code)
 

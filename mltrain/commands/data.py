@@ -8,8 +8,19 @@ import numpy as np
 
 from mltrain.config.load import LocatedConfig, read_config
 from mltrain.data.base import Dataset
+from mltrain.data.columns import kind_of
 from mltrain.data.inspection import FeatureFacts, class_counts, describe_features, find_oddities
-from mltrain.views.terminal.data_views import ColumnRow, class_table, feature_table, first_rows, parts_table, pictures
+from mltrain.data.tables.format import TableFormat
+from mltrain.views.terminal.data_views import (
+    ColumnRow,
+    KindRow,
+    class_table,
+    feature_table,
+    first_rows,
+    kind_table,
+    parts_table,
+    pictures,
+)
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, View, verbatim
@@ -33,6 +44,8 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str]) -> None:
         views += [verbatim(""), class_table(row_spec.classes, counts)]
     if features:
         views += [verbatim(""), feature_table([_row(feature) for feature in features]), verbatim("")]
+        if (table := dataset.preprocessing.table) is not None:
+            views += [kind_table(kind_rows(table, dataset.left_out)), verbatim("")]
         views.append(_first_rows(dataset, [feature.name for feature in features]))
     elif len(row_spec.input_shape) in (2, 3):
         views += [verbatim(""), pictures(_images(dataset))]
@@ -54,6 +67,12 @@ def _loaded(terminal: Terminal, source: LocatedConfig) -> Dataset:
 def _row(feature: FeatureFacts) -> ColumnRow:
     numbers = (feature.low, feature.mean, feature.high, feature.deviation) if feature.kind == "number" else ()
     return ColumnRow(feature.name, feature.kind, feature.missing, numbers, feature.histogram, feature.common)
+
+
+def kind_rows(table: TableFormat, left_out: Sequence[tuple[str, str]] = ()) -> list[KindRow]:
+    """What each column of a table is taken for, and why; those that are left out come last."""
+    rows = [KindRow(column.name, kind_of(column), len(column.features), column.reason) for column in table.columns]
+    return rows + [KindRow(name, "identifier", 0, f"left out: {reason}") for name, reason in left_out]
 
 
 def _first_rows(dataset: Dataset, names: Sequence[str]) -> View:
@@ -90,6 +109,7 @@ def _document(
         "classes": list(dataset.row_spec.classes) if dataset.row_spec.classes else None,
         "class_counts": counts,
         "columns": [feature._asdict() for feature in features],
+        "left_out": dict(dataset.left_out),
         "notes": list(dataset.notes),
         "warnings": list(oddities),
     }

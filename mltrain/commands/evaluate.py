@@ -1,5 +1,7 @@
 """``mltrain evaluate``: how good a model is on rows that it did not learn from."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +37,7 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
     file = find_model(path)
     model, dataset, folder = read_model(file)
-    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(model, data)
+    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(terminal, model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -60,7 +62,25 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
             for index, name in enumerate(names)
         }
         views += [verbatim(""), residual_table(names, QUANTILES, quantiles)]
+    for warning in unfinished_measures(model, rows, {"loss": result.loss, **result.metrics}):
+        terminal.warning(warning)
     terminal.result(Stack(views), document)
+
+
+def unfinished_measures(model: Model, rows: Split, values: Mapping[str, float]) -> list[str]:
+    """One sentence about measures that are infinite or not a number, and the rows that make them so."""
+    wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
+    if not wrong:
+        return []
+    outputs = model.predict(rows.x)
+    lost = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+    said = ", ".join(wrong)
+    if lost.size:
+        return [
+            f"{said}: the model gives no finite numbers for {lost.size:,} of the rows, the first is row {lost[0] + 1:,}"
+        ]
+    reach = np.abs(outputs).max(axis=1)
+    return [f"{said}: the model's largest output is {reach.max():g}, for row {reach.argmax() + 1:,}"]
 
 
 def _qualities(confusion: Counts) -> list[ClassQuality]:
@@ -87,6 +107,9 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
     return split_to_evaluate(dataset)
 
 
-def _rows_of(model: Model, data: str) -> tuple[str, Split]:
+def _rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Split]:
     with open_for(model, data, as_text=model.row_spec.classes is not None) as source:
-        return source.name, read_split(model, source)
+        rows = read_split(model, source)
+    for sentence in source.novelties.sentences():
+        terminal.note(sentence)
+    return source.name, rows

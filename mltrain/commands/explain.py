@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from mltrain.commands.init import starter
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
 from mltrain.config.families import FAMILIES, SECTIONS, members
 from mltrain.config.option_types import Struct, options, owners_of
+from mltrain.config.starters import starter
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import UsageError
 from mltrain.names.nearest import did_you_mean, some
@@ -83,6 +83,7 @@ def _example(noun: str, struct: Struct) -> str:
         "schedule": "optimizer: {{type: adam, learning_rate: {}}}",
         "points": "dataset: {{type: linear, slope: 3, intercept: 2, samples: 100, x: {}}}",
         "metric": "metrics: [{}]",
+        "column kind": "dataset: {{type: csv, path: rows.csv, target: y, columns: {{x: {}}}}}",
     }.get(noun, f"{noun}: {{}}")
     return place.format(example)
 

@@ -10,7 +10,8 @@ from mltrain.errors import ConfigError, for_commands
 from mltrain.inference.model import Model
 from mltrain.runs.event_files import need_event_files
 from mltrain.runs.frames import FrameKeeper
-from mltrain.runs.run import Run, find_model
+from mltrain.runs.overwriting import refuse_foreign
+from mltrain.runs.run import FILES, Run, files_of, find_model
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.views.terminal.tables import start_table
 from mltrain.views.terminal.terminal import Terminal
@@ -32,6 +33,8 @@ def run(
     if log_dir is not None:
         need_event_files()
     source = read_config(config, changes)
+    if out is not None:
+        refuse_foreign(out, FILES, [config, *files_of(source.config.dataset, source.folder)])
     try:
         job = prepared(terminal, source.config, source.folder, source.data)
     except ConfigError as error:

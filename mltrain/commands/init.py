@@ -1,14 +1,16 @@
 """``mltrain init``: the starter configs, which are the lessons."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mltrain.commands.init_table import config_for
+from mltrain.commands.init_table import Task, config_for
 from mltrain.config.schema import schema_text
+from mltrain.config.starters import starter, starters, table_of_starter
 from mltrain.errors import UsageError
 from mltrain.names.nearest import did_you_mean
+from mltrain.runs.overwriting import refuse_inputs
 from mltrain.system.files import write_text
 from mltrain.views.terminal.explain import Entries, Entry
 from mltrain.views.terminal.terminal import Terminal
@@ -19,10 +21,6 @@ SCHEMA_FILE = "mltrain.schema.json"
 
 EDITOR_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
 """The first line of each starter, by which editors find the schema."""
-
-_PLACES = (Path(__file__).parents[1] / "starters", Path(__file__).parents[2] / "configs")
-"""Where the lessons are: in an installed package, and in a source checkout."""
-
 
 _TABLE_PATH = re.compile(r"\.\./data/(\w+\.csv)")
 """How starters name the tables that come with them; a starter that was written has its table beside it."""
@@ -40,11 +38,12 @@ def run(
     rows: Path | None = None,
     target: str | None = None,
     layout: Mapping[str, Any] | None = None,
+    task: Task | None = None,
 ) -> None:
     """List the starters, or write one, with the schema that tells editors what may stand in it.
 
-    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``; ``layout`` are options that say
-    how the file is laid out.
+    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``, as numbers or classes if
+    ``task`` says which; ``layout`` are options that say how the file is laid out.
     """
     if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
         raise UsageError(
@@ -54,28 +53,27 @@ def run(
         raise UsageError(f"--{next(iter(layout))} goes with a table: mltrain init csv FILE --target COLUMN")
     if rows is not None and target is not None:
         config = out or rows.with_suffix(".yaml")
-        text, decided = config_for(rows, target, config.parent, layout or {})
+        refuse_inputs(config, [rows])
+        text, decided = config_for(rows, target, config.parent, layout or {}, task)
         for sentence in decided:
             terminal.note(sentence)
         _write(terminal, config, f"{EDITOR_LINE}\n{text}", force=force)
         return
-    starters = {path.stem: path for path in _starters()}
+    known = starters()
     if name is None:
-        entries = [Entry(stem, _first_sentence(path.read_text("utf-8"))) for stem, path in starters.items()]
+        entries = [Entry(stem, _first_sentence(path.read_text("utf-8"))) for stem, path in known.items()]
         terminal.result(Entries(entries), {})
         terminal.note("write one with: mltrain init NAME")
         terminal.note("for a table of your own: mltrain init csv FILE --target COLUMN")
         return
-    if name not in starters:
-        raise UsageError(
-            f"there is no starter '{name}'{did_you_mean(name, starters, '; list them with: mltrain init')}"
-        )
+    if name not in known:
+        raise UsageError(f"there is no starter '{name}'{did_you_mean(name, known, '; list them with: mltrain init')}")
     path = out or Path(f"{name}.yaml")
     text = starter(name)
     _write(terminal, path, _TABLE_PATH.sub(r"\1", text), force=force)
     for table in _TABLE_PATH.findall(text):
         if not (path.parent / table).exists():
-            write_text(path.parent / table, _table(table).read_text("utf-8"))
+            write_text(path.parent / table, table_of_starter(table).read_text("utf-8"))
             terminal.note(f"its rows are in {path.parent / table}")
 
 
@@ -88,21 +86,6 @@ def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
     write_text(path.parent / SCHEMA_FILE, schema_text())
     terminal.result(verbatim(f"{path}"), {})
     terminal.note(f"train it with: mltrain fit {path}")
-
-
-def starter(name: str) -> str:
-    """The text of a starter."""
-    return next(path for path in _starters() if path.stem == name).read_text("utf-8")
-
-
-def _table(name: str) -> Path:
-    """A table that a starter uses: beside it in an installed package, in data/ in a source checkout."""
-    return next(path for place in _PLACES for path in (place / name, place.parent / "data" / name) if path.is_file())
-
-
-def _starters() -> Iterator[Path]:
-    folder = next(place for place in _PLACES if place.is_dir())
-    return iter(sorted(folder.glob("*.yaml")))
 
 
 def _first_sentence(text: str) -> str:

@@ -1,43 +1,59 @@
 """``mltrain init csv FILE --target COLUMN``: a config for a table, from a look at it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
+from mltrain.config.convert import convert
 from mltrain.config.yaml_writer import on_one_line
+from mltrain.data.base import DatasetSpec
+from mltrain.data.columns import Guess, Held, Misfit, Odd
+from mltrain.data.columns.date import Date
+from mltrain.data.columns.identifier import Identifier
+from mltrain.data.columns.number import Number, counts_rows
 from mltrain.data.splitting import rows_in_words
-from mltrain.data.tables.cells import Missing
+from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical, means_missing
 from mltrain.data.tables.opening import is_arrow, is_json_lines, open_rows
-from mltrain.data.tables.profile import ColumnProfile, profile
+from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.text_file import is_text_encoding
 from mltrain.errors import DataError, UsageError
 from mltrain.names.nearest import no_column
 
-MOST_CLASSES = 20
-"""Different whole numbers in the target up to which they are taken for classes."""
+Task = Literal["regression", "classes"]
+
+_MOST_CLASSES, _MOST_EITHER = 10, 50
+"""Different whole numbers up to which a target is taken for classes, and could be classes."""
+
+_REPEATED = 5
+"""Rows that each of a target's numbers has on average where they are classes."""
+
+_MOST_NAMED = 8
 
 _STEPS, _BATCH = 3000, 32
 _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
 """Of a small table, numbers are soon learned by heart: benchmarks/compare_sklearn.py shows what these limits do."""
 
 
-def config_for(path: Path, target: str, folder: Path, layout: Mapping[str, Any]) -> tuple[str, list[str]]:
+def config_for(
+    path: Path, target: str, folder: Path, layout: Mapping[str, Any], task: Task | None = None
+) -> tuple[str, list[str]]:
     """The text of a config of at most fifteen lines that predicts ``target``, and what was decided, in sentences.
 
     ``folder`` is where the config will stand: that is from where it names the table. ``layout`` are options of the
-    dataset that say how the file is laid out; what was guessed and could be otherwise becomes one, too. Raises
-    `DataError` where the file or the target cannot be used.
+    dataset that say how the file is laid out; what was guessed and could be otherwise becomes one, too. ``task`` says
+    whether to predict numbers or classes; by default the target's values say it. Raises `DataError` where the file or
+    the target cannot be used.
     """
     if is_json_lines(path):
         raise DataError(f"{path}: JSON Lines can be predicted, but not learned from; save the rows as .csv or .parquet")
     kind = "parquet" if is_arrow(path) else "csv"
     if layout and kind == "parquet":
         raise UsageError(f"--{next(iter(layout))}: {path} is no text, and says itself how it is laid out")
-    _check(layout)
+    layout = _checked(layout)
     with open_rows(path, expected=[target], as_text=True, **layout) as source:
         source.use([name for name in source.columns if name not in source.unusable])
-        columns = {column.name: column for column in profile(source, Missing())}
+        columns = {held.name: held for held in profile(source, Missing())}
         if target not in columns:
             raise DataError(f"{path}: {no_column(target, source.columns)}")
         if target in source.unusable:
@@ -47,35 +63,162 @@ def config_for(path: Path, target: str, folder: Path, layout: Mapping[str, Any])
         unusable = source.unusable
     if not next(iter(columns.values())).rows:
         raise DataError(f"{path}: there are no rows in it")
-    goal = columns.pop(target)
-    if goal.kind not in ("numbers", "names"):
-        raise DataError(f"{path}: column '{target}' can be no target: it holds {_held(goal)}")
-    left_out = {name: column for name, column in columns.items() if _useless(column)}
-    used = [column for name, column in columns.items() if name not in left_out]
-    if not used:
-        raise DataError(f"{path}: there is no column to predict '{target}' from")
-    decided += [
-        f"'{name}' is left out: it holds {unusable.get(name) or _held(column)}" for name, column in left_out.items()
-    ]
-
-    dataset: dict[str, object] = {"type": kind, "path": _seen_from(folder, path), "target": target, "test_split": 0.2}
+    goal = _goal(path, columns.pop(target), task)
+    dataset: dict[str, Any] = {"type": kind, "path": _seen_from(folder, path), "target": target, "test_split": 0.2}
     dataset |= layout
-    if left_out:
-        dataset["ignore"] = list(left_out)
-    if goal.kind == "numbers" and goal.whole and goal.distinct <= MOST_CLASSES:
+    guesses = {name: recognize(held) for name, held in columns.items()}
+    useless = {
+        name: f"it holds {unusable[name]}" if name in unusable else why
+        for name, held in columns.items()
+        if (why := _useless(held, guesses[name])) is not None
+    }
+    counting = [name for name, held in columns.items() if name not in useless and counts_rows(held)]
+    if len(useless) + len(counting) < len(columns):
+        useless |= dict.fromkeys(counting, "it numbers the rows")
+    used = {name: guess for name, guess in guesses.items() if name not in useless}
+    if not used:
+        raise DataError(f"{path}: there is no column to predict '{target}' from ({_listed(useless)})")
+    if useless:
+        dataset["ignore"] = list(useless)
+    kinds = {name: _asked(guess) for name, guess in used.items() if not isinstance(guess.kind, Number)}
+    if kinds:
+        dataset["columns"] = kinds
+    if goal.classes and goal.holds_numbers:
         dataset["categories"] = [target]
-        decided.append(f"the {goal.distinct} numbers in '{target}' are taken for classes")
-    gaps = [column.name for column in (goal, *used) if column.missing]
+    odd = [(name, one) for name, guess in {target: goal.guess, **used}.items() for one in guess.odd]
+    if texts := [one.text for _, one in odd if means_missing(one.text)]:
+        dataset["missing_values"] = [*DEFAULT_MISSING, *dict.fromkeys(texts)]
+    decided += [
+        f"'{target}' is the target: {goal.reason}",
+        *_about_kinds(used),
+        *(f"'{name}' is left out: {why}" for name, why in useless.items()),
+        *(f"column '{name}': {guess.question}" for name, guess in used.items() if guess.question),
+        *(_about_odd(name, one) for name, one in odd),
+        *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
+    ]
+    return _text(path, goal, dataset), [*decided, *_trial(dataset, path)]
+
+
+class _Goal(NamedTuple):
+    """What the target is taken for, and why. ``classes`` counts them; it is 0 where numbers are to be predicted."""
+
+    held: Held
+    guess: Guess
+    classes: int
+    reason: str
+
+    @property
+    def holds_numbers(self) -> bool:
+        return isinstance(self.guess.kind, Number)
+
+
+def _goal(path: Path, held: Held, task: Task | None) -> _Goal:
+    """Whether the target is numbers or classes. Raises `DataError` for what can be neither."""
+    values = {canonical(text) for text in held.counts}
+    if not values:
+        raise DataError(f"{path}: column '{held.name}' can be no target: it is empty")
+    if len(values) == 1:
+        raise DataError(f"{path}: column '{held.name}' can be no target: it holds {values.pop()!r} in all rows")
+    numbers = Number().examine(held)
+    if isinstance(numbers, Misfit):
+        guess = recognize(held)
+        if isinstance(guess.kind, Date):
+            raise DataError(f"{path}: column '{held.name}' can be no target: it holds dates")
+        if task == "regression":
+            raise DataError(f"{path}: column '{held.name}' cannot be taken for numbers: {numbers.text!r} {numbers.why}")
+        if 2 * len(values) > held.present > _MOST_CLASSES or not held.all_kept:
+            raise DataError(
+                f"{path}: column '{held.name}' can be no target: it has {len(values):,} different texts in "
+                f"{rows_in_words(held.present)}, about one a row"
+            )
+        return _Goal(held, guess, len(values), f"{len(values):,} classes, as its cells are names")
+    read = {numbers.found.notation.read(text) for text in held.counts}
+    whole = all(value is None or value.is_integer() for value in read)
+    each = held.present / len(values)
+    is_few = len(values) == 2 or (len(values) <= _MOST_CLASSES and (each >= _REPEATED or (each >= 2 and _count(read))))
+    if task == "classes" and 2 * len(values) > held.present > _MOST_CLASSES:
+        raise DataError(
+            f"{path}: column '{held.name}' cannot be taken for classes: it has {len(values):,} different numbers in "
+            f"{rows_in_words(held.present)}, about one a row"
+        )
+    if task == "classes" or (task is None and whole and is_few):
+        how = "as you say" if task else f"as its {len(values)} whole numbers come up again and again"
+        other = "; if they are numbers to you, as marks are, say --regression" if not task and len(values) > 2 else ""
+        return _Goal(held, numbers, len(values), f"{len(values):,} classes, {how}{other}")
+    reason = "numbers, as you say" if task else f"numbers, as {numbers.reason}"
+    if task is None and whole and each >= _REPEATED and len(values) <= _MOST_EITHER:
+        reason += f"; if its {len(values)} different ones are classes to you, say --classes"
+    return _Goal(held, numbers, 0, reason)
+
+
+def _count(read: set[float | None]) -> bool:
+    """Whether these are the whole numbers from 0 or 1 on, as the numbers of classes are."""
+    numbers = sorted(value for value in read if value is not None)
+    return numbers[0] in (0, 1) and numbers == [numbers[0] + step for step in range(len(numbers))]
+
+
+def _useless(held: Held, guess: Guess) -> str | None:
+    """Why nothing can be learned from a column."""
+    if isinstance(guess.kind, Identifier):
+        return guess.reason
+    values = {canonical(text) for text in held.counts}
+    return f"it holds {values.pop()!r} in all rows" if len(values) == 1 else None
+
+
+def _asked(guess: Guess) -> Any:
+    """How a config asks for the kind that was guessed; of two readings of dates it takes the first."""
+    if isinstance(guess.kind, Date) and guess.open:
+        return {"type": "date", "order": guess.found.order}
+    return guess.kind.type_name()
+
+
+def _about_kinds(used: Mapping[str, Guess]) -> Iterator[str]:
+    """What the columns are taken for, and why: a sentence for all of one kind and reason."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for name, guess in used.items():
+        same.setdefault((guess.kind.type_name(), guess.reason), []).append(name)
+    for (kind, reason), names in same.items():
+        some = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        yield f"{some}{more}: {kind}, as {reason}"
+
+
+def _about_odd(name: str, odd: Odd) -> str:
+    where = (
+        f"{odd.text!r} stands among the numbers of '{name}' in {rows_in_words(odd.rows)}, first in row {odd.first:,}"
+    )
+    if means_missing(odd.text):
+        return f"{where}: it counts as missing, and is in missing_values"
+    return f"{where}: if it means that there is no value, add it: missing_values: ['', NA, {odd.text!r}]"
+
+
+def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterator[str]:
+    if goal.held.missing:
+        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which are left out"
+    gaps = [f"'{name}' ({count:,})" for name, count in missing.items() if count]
     if gaps:
-        dataset["missing"] = "drop" if goal.missing else "median"
-        what = "rows without it are dropped" if goal.missing else "gaps are filled with the median"
-        decided.append(f"values are missing in {', '.join(gaps)}: {what}")
-    classes = goal.kind == "names" or "categories" in dataset
-    return _text(path, goal, dataset, classes=classes), decided
+        some = ", ".join(gaps[:_MOST_NAMED]) + (", ..." if len(gaps) > _MOST_NAMED else "")
+        yield f"values are missing in {some}: numbers get the median, and names the name 'missing'"
 
 
-def _check(layout: Mapping[str, Any]) -> None:
-    """Raises `UsageError` if a file cannot be laid out so."""
+def _trial(dataset: dict[str, Any], path: Path) -> Iterator[str]:
+    """What is found when the rows are read as the config says: what fit would warn of, or refuse."""
+    try:
+        rows = convert(DatasetSpec, {**dataset, "path": str(path)}).load(0, path.parent)
+    except DataError as error:
+        yield f"fit will refuse this: {error}"
+        return
+    yield from rows.warnings
+
+
+def _listed(useless: Mapping[str, str]) -> str:
+    return "; ".join(f"'{name}': {why}" for name, why in useless.items())
+
+
+def _checked(layout: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options; a tab may be written as ``\\t``, as shells pass it on. Raises `UsageError` for what cannot be."""
+    if layout.get("delimiter") in ("\\t", "tab"):
+        layout = {**layout, "delimiter": "\t"}
     if len(layout.get("delimiter", ",")) != 1:
         raise UsageError(f"--delimiter {layout['delimiter']}: expected one character")
     if not is_text_encoding(layout.get("encoding", "utf-8")):
@@ -83,6 +226,7 @@ def _check(layout: Mapping[str, Any]) -> None:
             f"--encoding {layout['encoding']}: there is no such encoding; some are utf-8, latin-1, windows-1252, "
             "utf-16, cp1251, gbk"
         )
+    return layout
 
 
 def _seen_from(folder: Path, path: Path) -> str:
@@ -92,39 +236,24 @@ def _seen_from(folder: Path, path: Path) -> str:
         return str(path.absolute())
 
 
-def _text(path: Path, goal: ColumnProfile, dataset: dict[str, object], *, classes: bool) -> str:
-    outputs = f"units: {goal.distinct}, activation: softmax" if classes else "units: 1"
+def _text(path: Path, goal: _Goal, dataset: dict[str, Any]) -> str:
+    outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
     options = [f"{option}: {on_one_line(value)}" for option, value in dataset.items()]
-    most = _MOST_FOR_CLASSES if classes else _MOST_FOR_NUMBERS
-    epochs = max(_FEWEST_EPOCHS, min(most, round(_STEPS * _BATCH / goal.rows)))
+    most = _MOST_FOR_CLASSES if goal.classes else _MOST_FOR_NUMBERS
+    rows = goal.held.present
+    epochs = max(_FEWEST_EPOCHS, min(most, round(_STEPS * _BATCH / rows)))
     return "\n".join(
         [
-            f"# Predicts {goal.name} from the {rows_in_words(goal.rows)} of {path.name}.",
+            f"# Predicts {goal.held.name} from the {rows_in_words(rows)} of {path.name}.",
             f"dataset: {{{', '.join(options[:3])},",
             f"  {', '.join(options[3:])}}}",
             "layers:",
             "  - {type: dense, units: 64, activation: relu}",
             f"  - {{type: dense, {outputs}}}",
-            f"loss: {'sparse_categorical_crossentropy' if classes else 'mean_squared_error'}",
+            f"loss: {'sparse_categorical_crossentropy' if goal.classes else 'mean_squared_error'}",
             "optimizer: adam",
-            f"metrics: [{'accuracy' if classes else 'r2, mean_absolute_error'}]",
+            f"metrics: [{'accuracy' if goal.classes else 'r2, mean_absolute_error'}]",
             f"training: {{epochs: {epochs}, batch_size: {_BATCH}}}",
             "",
         ]
     )
-
-
-def _useless(column: ColumnProfile) -> bool:
-    return column.kind not in ("numbers", "names") or column.constant or column.identifies
-
-
-def _held(column: ColumnProfile) -> str:
-    if column.kind == "empty":
-        return "nothing"
-    if column.kind == "unusable":
-        return "dates, or numbers with a decimal comma"
-    if column.kind == "mixed":
-        return "numbers and texts"
-    if column.constant:
-        return "the same in all rows"
-    return f"{column.distinct:,} or more different texts in {rows_in_words(column.rows)}"

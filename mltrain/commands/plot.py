@@ -1,10 +1,13 @@
 """``mltrain plot``: the pictures that suit a run, as files or on the terminal."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from mltrain.errors import DataError, UsageError
+from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
 from mltrain.runs.run import PLOTS
+from mltrain.runs.run_folders import is_numbered
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.terminal import Terminal
@@ -25,6 +28,7 @@ def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, d
     if not gallery.pictures:
         raise DataError(f"{record.file}: there is nothing to draw")
     folder = out or record.folder / PLOTS
+    _refuse_foreign(record, [folder / f"{picture.name}.{form}" for picture in gallery.pictures])
     files = [save(picture, DARK if dark else LIGHT, folder, form) for picture in gallery.pictures]
     pairs = zip(gallery.pictures, files, strict=True)
     document = {
@@ -38,14 +42,26 @@ def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, d
 def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bool) -> None:
     """Draw the learning in motion."""
     need_matplotlib("plot")
-    from mltrain.views.plotting.animation import animation_of, save_animation
+    from mltrain.views.plotting.animation import NAME, animation_of, save_animation
     from mltrain.views.plotting.style import DARK, LIGHT
 
     record = read(terminal, path)
     animation = animation_of(record)
-    file = save_animation(animation, DARK if dark else LIGHT, out or record.folder / PLOTS)
+    folder = out or record.folder / PLOTS
+    _refuse_foreign(record, [folder / NAME])
+    file = save_animation(animation, DARK if dark else LIGHT, folder)
     document = {"model": str(record.file), "animation": str(file), "epochs": list(animation.epochs)}
     terminal.result(verbatim(str(file)), document)
+
+
+def _refuse_foreign(record: SavedRun, files: Sequence[Path]) -> None:
+    """Raises `UsageError` where one of the files is there already, and is no picture of mltrain."""
+    inputs = record.inputs
+    for file in files:
+        # In a folder that mltrain has made and numbered, pictures without a mark are those of mltrain 0.1.0.
+        if not (is_numbered(record.folder) and file.parent == record.folder / PLOTS):
+            refuse_unmarked(file)
+        refuse_inputs(file, inputs)
 
 
 def read(terminal: Terminal, path: Path | None) -> SavedRun:

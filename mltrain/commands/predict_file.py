@@ -63,7 +63,7 @@ def run(
             else:
                 count = _write(to_file, written)
                 terminal.note(f"{plural(count, 'prediction')} written to {output}")
-        for note in source.notes:
+        for note in [*source.notes, *source.novelties.sentences()]:
             terminal.note(f"{source.name}: {note}")
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mltrain.commands.plot import need_matplotlib, read
+from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
 from mltrain.runs.run import REPORT
 from mltrain.system.files import write_text
 from mltrain.views.terminal.terminal import Terminal
@@ -20,6 +21,9 @@ def run(terminal: Terminal, path: Path | None, *, out: Path | None) -> None:
     for lack in gallery.lacks:
         terminal.note(lack)
     file = out or record.folder / REPORT
+    if out is None:
+        refuse_unmarked(file)
+    refuse_inputs(file, record.inputs)
     write_text(file, page_of(record, gallery))
     terminal.result(
         verbatim(str(file)),

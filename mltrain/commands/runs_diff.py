@@ -6,7 +6,6 @@ from typing import Any
 from mltrain.config.differences import ABSENT, Difference, differences
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import dotted
-from mltrain.runs.run import find_run
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.terminal.number_format import duration, number
 from mltrain.views.terminal.run_tables import NOTHING, side_by_side
@@ -18,7 +17,7 @@ Values = dict[str, float | int | str]
 
 def run(terminal: Terminal, old: Path, new: Path) -> None:
     """Show where the configs differ, and the results of both runs side by side."""
-    records = [SavedRun.read(find_run(path)) for path in (old, new)]
+    records = [SavedRun.read(path) for path in (old, new)]
     found = differences(*(record.model.config for record in records))
     one, other = results = [_results(record) for record in records]
     names = [record.name for record in records]

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mltrain.commands.data import kind_rows
 from mltrain.config import Config
 from mltrain.config.dump import to_plain
-from mltrain.config.load import read_config
+from mltrain.config.load import LocatedConfig, read_config
 from mltrain.config.yaml_writer import on_one_line
-from mltrain.engine.graph import Node, infer
+from mltrain.data.datasets._table import TableDataset
+from mltrain.data.tables.format import TableFormat
+from mltrain.engine.graph import Node, infer, is_chain
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.job import memory_of
-from mltrain.runs.run import find_model
+from mltrain.names.nearest import alike
+from mltrain.runs.run import find_model, run_names
+from mltrain.views.terminal.data_views import kind_table
 from mltrain.views.terminal.tables import SummaryRow, SummaryTotals, origin_table, summary_table
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, Table, View, verbatim
@@ -24,26 +29,55 @@ _DIGITS = 16
 """Of a hash, so many are shown; --json has all of it."""
 
 
-def run(terminal: Terminal, path: Path, changes: Sequence[str]) -> None:
+def run(terminal: Terminal, path: Path | None, changes: Sequence[str]) -> None:
     """Show Keras's table: layer, output shape, parameters, totals; and of a model, where it comes from."""
-    if path.suffix == ".npz" or path.is_dir():
+    if path is None or _is_model(path):
         if changes:
             raise UsageError("--set changes a config, but a model is what it is; give --set with a config")
-        model = Model.load(find_model(path))
+        file = find_model(path)
+        model = Model.load(file)
+        if path is None:
+            terminal.note(f"model {file}")
         table, document = _layers(model.config, model.network.nodes)
-        views: list[View] = [table, verbatim(""), origin_table(_origin(model))]
+        views: list[View] = [table, *_columns(model.preprocessing.table), verbatim(""), origin_table(_origin(model))]
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
         return
     source = read_config(path, changes)
     nodes = infer(source.config.layers, source.data.row_spec.inputs)
     table, document = _layers(source.config, nodes)
-    terminal.result(table, document)
+    terminal.result(Stack([table, *_kinds(source)]), document)
+
+
+def _kinds(source: LocatedConfig) -> list[View]:
+    """What the columns of a config's table are taken for."""
+    if not isinstance(source.config.dataset, TableDataset):
+        return []
+    return _columns(source.data.dataset.preprocessing.table, source.data.dataset.left_out)
+
+
+def _columns(table: TableFormat | None, left_out: Sequence[tuple[str, str]] = ()) -> list[View]:
+    return [verbatim(""), kind_table(kind_rows(table, left_out))] if table is not None else []
+
+
+def _is_model(path: Path) -> bool:
+    """Whether a run or a model is called so, and no config."""
+    if path.exists() or path.suffix in (".yaml", ".yml"):
+        return path.is_dir() or path.suffix == ".npz"
+    return path.suffix == ".npz" or (not path.with_suffix(".yaml").exists() and bool(alike(str(path), run_names())))
 
 
 def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:
     memory = memory_of(config, nodes)
     rows = [
-        SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count, node.trainable_count)
+        SummaryRow(
+            node.name,
+            node.layer.type_name(),
+            node.output_shape,
+            node.parameter_count,
+            node.trainable_count,
+            node.sources,
+            node.is_frozen,
+        )
         for node in nodes
     ]
     total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
@@ -55,6 +89,7 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
                 "output_shape": list(row.output_shape),
                 "parameters": row.parameters,
                 "trainable": row.trainable,
+                "inputs": list(row.inputs),
             }
             for row in rows
         ],
@@ -62,7 +97,8 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
         "trainable": trainable,
         "memory": {"total": memory.total, **memory._asdict()},
     }
-    return summary_table(rows, SummaryTotals(total, trainable, 4 * total, memory.total)), document
+    totals = SummaryTotals(total, trainable, 4 * total, memory.total)
+    return summary_table(rows, totals, connected=not is_chain(nodes)), document
 
 
 def _origin(model: Model) -> dict[str, str]:

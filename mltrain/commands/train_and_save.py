@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.base import SINGLE
 from mltrain.backends.profiler import Profile
 from mltrain.checks.warnings import growing_loss
-from mltrain.commands.best_epoch import best_of, model_epoch, stopped_by, whose_weights
+from mltrain.commands.best_epoch import best_of, model_epoch, not_finite, stopped_by, whose_weights
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
 from mltrain.engine.arrays import Floats
@@ -198,6 +198,8 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         stopped_by=stopped_by(monitor),
         model=whose_weights(monitor, last.epoch),
     )
+    for warning in not_finite(history, monitor):
+        terminal.warning(warning)
     if terminal.json:
         terminal.result(verbatim(""), document)
     elif terminal.quiet:
@@ -206,7 +208,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         terminal.err.print(last_word(outcome))
         if profile:
             steps = sum(report.steps for report in history if report.epoch > attempt.course.epoch)
-            terminal.err.print(profile_table(profile.shares(), steps, processes_for(job.network.nodes)))
+            terminal.err.print(profile_table(profile.shares(), steps, *(attempt.course.parallelism or SINGLE)))
 
 
 def _tell_where(terminal: Terminal, run: Run) -> None:

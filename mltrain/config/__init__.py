@@ -31,8 +31,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = None
     seed: Annotated[int, Meta(ge=0, description="the same seed and config give the same bytes")] = 0
     dataset: Annotated[DatasetSpec, Meta(description="where the rows come from")]
-    layers: Annotated[tuple[Layer, ...], Meta(min_length=1, description="the network, from input to output")]
-    loss: Annotated[Loss, Meta(description="what training makes small")]
+    layers: Annotated[
+        tuple[Layer, ...],
+        Meta(
+            min_length=1,
+            description="the network, from input to output",
+            extra_json_schema={"examples": [["flatten"]]},
+        ),
+    ]
+    loss: Annotated[
+        Loss, Meta(description="what training makes small", extra_json_schema={"examples": ["mean_squared_error"]})
+    ]
     optimizer: Annotated[Optimizer, Meta(description="how gradients change the parameters")] = Sgd()
     metrics: Annotated[tuple[Metric, ...], Meta(description="what is measured besides the loss")] = ()
     training: Annotated[Training, Meta(description="how long to train, in what portions, and what to watch")] = (
@@ -47,7 +56,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         more = ", ..." if len(self.layers) > _MOST_LAYERS else ""
         names = [part.type_name() for part in (self.dataset, self.loss, self.optimizer)]
         return (
-            f"<Config {self.name or ''}: {names[0]}; {layers}{more}; {names[1]}, {names[2]}, "
+            f"<Config{' ' + self.name if self.name else ''}: {names[0]}; {layers}{more}; {names[1]}, {names[2]}, "
             f"epochs {self.training.epochs}, batch_size {self.training.batch_size}, seed {self.seed}>"
         )
 

@@ -3,13 +3,15 @@
 import codecs
 from pathlib import Path
 
-from mltrain.errors import ConfigError, Problem
+from mltrain.config.starters import starters
+from mltrain.errors import ConfigError, Diagnostic, Problem
 from mltrain.names.nearest import nearest
 from mltrain.system.safe_open import open_file
 
 MOST_BYTES = 2**20
 """No config is that long, and rows have files of their own; who names one by mistake need not wait until it is read."""
 
+_TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".jsonl")
 _ENDINGS = (".yaml", ".yml")
 
 _MOST_NAMES = 10
@@ -23,6 +25,9 @@ def read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise file_error(path, f"this is a folder, not a config{_others(path)}")
+        if path.is_file() and path.suffix.lower() in _TABLES:
+            advice = f"write a config for it with: mltrain init csv {path} --target COLUMN"
+            raise file_error(path, f"this is a table, not a config; {advice}")
         if path.stat().st_size > MOST_BYTES:
             raise _too_long(path)
         with open_file(path, pipes=True) as file:
@@ -41,7 +46,7 @@ def read_text(path: Path) -> str:
 
 def file_error(path: Path | str, message: str) -> ConfigError:
     """The error for a file of which nothing can be used."""
-    return ConfigError([Problem((), message)], [f"{path}: {message}"])
+    return ConfigError([Problem((), message)], [f"{path}: {message}"], [Diagnostic(message, file=str(path))])
 
 
 def _too_long(path: Path) -> ConfigError:
@@ -53,6 +58,8 @@ def _too_long(path: Path) -> ConfigError:
 def _missing(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder '{path.parent}'"
+    if str(path) in starters() and not path.with_suffix(".yaml").exists():
+        return f"there is no such file, but a starter of that name; write it to {path}.yaml with: mltrain init {path}"
     stems = {Path(name).stem: name for name in _configs(path.parent)}
     near = nearest(path.stem if path.suffix in _ENDINGS else path.name, stems)
     meant = _others(path.parent) if near is None else f"; did you mean '{path.with_name(stems[near])}'?"

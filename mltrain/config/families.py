@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mltrain.config import Config
 from mltrain.config.option_types import Struct
 from mltrain.data.base import DatasetSpec
+from mltrain.data.columns import ColumnKind
 from mltrain.data.points import Points
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.initializers.base import Initializer
@@ -22,6 +23,7 @@ SECTIONS: dict[str, Struct] = {"config": Config, "training": Training, "early_st
 FAMILIES: dict[str, Family] = {
     "activations": Activation.family,
     "datasets": DatasetSpec.family,
+    "column kinds": ColumnKind.family,
     "points": Points.family,
     "layers": Layer.family,
     "losses": Loss.family,

@@ -1,14 +1,15 @@
 """A config file, or its text, -> `Config`; every problem in one `ConfigError`."""
 
+import contextlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from mltrain.config import Config
 from mltrain.config.config_files import STARTERS, file_error, read_text
@@ -18,8 +19,8 @@ from mltrain.config.overrides import override
 from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
-from mltrain.data.base import LazyDataset, RowSpec
-from mltrain.errors import ConfigError, Problem, UsageError
+from mltrain.data.base import DatasetSpec, LazyDataset, RowSpec
+from mltrain.errors import ConfigError, ConfigPath, DataError, DataProblem, Problem, UsageError
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,14 @@ def read_words(path: Path) -> Config:
 
 
 def _checked(source: LocatedConfig) -> LocatedConfig:
-    """The config, in which the numbers are checked, too."""
-    if problems := _check_numbers(source.config, source.data.row_spec):
+    """The config, in which the numbers are checked, too, and whether what it names is there."""
+    if missing := _missing(source.config.dataset, source.folder):
+        raise source.locate(missing)
+    try:
+        row_spec = source.data.row_spec
+    except ConfigError as error:  # the rows show that options of the dataset do not fit them
+        raise source.locate(error.problems) from None
+    if problems := _check_numbers(source.config, row_spec):
         raise source.locate(problems)
     return source
 
@@ -108,7 +115,7 @@ def _source_of_data(data: dict[str, Any], overrides: Iterable[str]) -> LocatedCo
     overridden = override(Config, data, overrides, "override")
     config, problems = try_convert(Config, overridden.data)
     positions = SourcePositions(None, "", {}, overridden.paths)
-    if problems := [*overridden.problems, *problems, *_repeated_names(overridden.data)]:
+    if problems := [*overridden.problems, *problems, *_name_problems(overridden.data)]:
         raise positions.error(problems)
     return LocatedConfig(config, Path(), positions)
 
@@ -124,15 +131,46 @@ def _source_of_words(text: str, path: Path, overrides: Iterable[str], label: str
     overridden = override(Config, document.data, overrides, label)
     places = SourcePositions(str(path), text, document.problems, overridden.paths)
     config, problems = try_convert(Config, overridden.data)
-    problems = [*document.problems, *overridden.problems, *problems, *_repeated_names(overridden.data)]
+    problems = [*document.problems, *overridden.problems, *problems, *_name_problems(overridden.data)]
     if problems:
-        raise places.error(problems)
+        raise places.error([*problems, *_further_problems(overridden.data, path.parent)])
     return LocatedConfig(config if config.name else replace(config, name=_name(path)), path.parent, places)
+
+
+MOST_LETTERS = 200
+"""Of a name: run folders, log folders and the arrays in a model file are called by it, with something added."""
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE)
+"""How no file on Windows may begin, whatever follows the dot."""
 
 
 def _name(path: Path) -> str:
     """The file's stem, as far as a config may be named so."""
-    return re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", path.stem)
+    name = re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", path.stem)[:MOST_LETTERS]
+    return _RESERVED.sub(r"\1_", name, 1) if _RESERVED.match(name) else name
+
+
+def _name_problems(data: Any) -> list[Problem]:
+    """Names that cannot become those of files, and those that two layers have.
+
+    They are looked for even where other things are wrong.
+    """
+    return [*_unusable_names(data, ()), *_repeated_names(data)]
+
+
+def _unusable_names(data: Any, path: ConfigPath) -> Iterator[Problem]:
+    """Of the config and its layers, wherever they stand."""
+    if isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _unusable_names(item, (*path, index))
+    elif isinstance(data, dict):
+        name = data.get("name")
+        if isinstance(name, str) and len(name) > MOST_LETTERS:
+            message = f"has {len(name):,} letters, but files are called by it, so that {MOST_LETTERS} are the most"
+            yield Problem((*path, "name"), message)
+        elif isinstance(name, str) and not path and _RESERVED.match(name):
+            yield Problem(("name",), f"Windows reserves names that begin with '{name.partition('.')[0]}.'")
+        yield from _unusable_names(data.get("layers"), (*path, "layers"))
 
 
 def _repeated_names(data: Any) -> list[Problem]:
@@ -147,8 +185,36 @@ def _repeated_names(data: Any) -> list[Problem]:
     return problems
 
 
+def _further_problems(data: Any, folder: Path) -> list[Problem]:
+    """What else is wrong with a config that has problems already, as far as its other sections can be understood."""
+    if not isinstance(data, dict) or "dataset" not in data:
+        return []
+    dataset, problems = try_convert(DatasetSpec, data["dataset"])
+    if problems:
+        return []
+    if missing := _missing(dataset, folder):
+        return missing
+    sections = ("dataset", "layers", "loss", "metrics", "training")
+    config, problems = try_convert(Config, {name: data[name] for name in sections if name in data})
+    if problems:
+        return []
+    with contextlib.suppress(DataError):
+        row_spec = dataset.known_row_spec(folder)  # rows are not read for it
+        return _check_numbers(config, row_spec) if row_spec is not None else []
+    return []
+
+
+def _missing(dataset: DatasetSpec, folder: Path) -> list[Problem]:
+    """Files and columns that the dataset names and that are not there."""
+    return [DataProblem(("dataset", *path), message) for path, message in dataset.find_missing(folder)]
+
+
 def _check_numbers(config: Config, row_spec: RowSpec) -> list[Problem]:
     """What does not fit together in a config in which every word is right."""
     from mltrain.checks.errors import find_problems
+    from mltrain.checks.options import number_problems
 
-    return find_problems(config.layers, config.loss, config.metrics, config.training, row_spec)
+    return [
+        *number_problems(asdict(config)),
+        *find_problems(config.layers, config.loss, config.metrics, config.training, row_spec),
+    ]

@@ -4,6 +4,7 @@ Draft 2020-12, written from the same annotations by which configs are checked.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import inspect
@@ -20,11 +21,14 @@ from mltrain.config.option_types import (
     bare,
     extras,
     family_of,
+    in_words,
     is_optional,
     options,
+    section_name,
     section_of,
     switch_of,
 )
+from mltrain.config.yaml_writer import on_one_line
 from mltrain.spec import Family, Spec
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -53,7 +57,8 @@ def json_schema() -> dict[str, Any]:
     """The schema of a whole config."""
     definitions: dict[str, Any] = {}
     config = _Schema(definitions).struct(Config)
-    return {"$schema": DRAFT, "title": "mltrain config", **config, "$defs": dict(sorted(definitions.items()))}
+    config |= {"title": "mltrain config"}
+    return {"$schema": DRAFT, **config, "$defs": dict(sorted(definitions.items()))}
 
 
 def schema_text() -> str:
@@ -62,19 +67,27 @@ def schema_text() -> str:
 
 
 class _Schema:
-    """Writes schemas; families and their members, which stand in many places, become ``definitions``."""
+    """Writes schemas; families and their members, which stand in many places, become ``definitions``.
+
+    Editors show the title and the description of what the cursor is on, and complete from constants and properties. So
+    each name of a member is a constant with its own description, and the options of a member are asked for by a
+    condition on ``type``: without one, editors would offer the options of all members together.
+    """
 
     def __init__(self, definitions: dict[str, Any]):
         self._definitions = definitions
 
     def struct(self, struct: Struct) -> dict[str, Any]:
         known = options(struct).values()
-        properties = {option.name: self._option(option) for option in known}
+        properties = {option.name: self._option(option, struct) for option in known}
         required = [option.name for option in known if option.required]
+        title = section_name(struct)
         if issubclass(struct, Spec):
-            properties = {"type": _type(struct), **properties}
+            properties = {"type": {"anyOf": _constants(struct)}, **properties}
             required = ["type", *required]
+            title = f"{struct.type_name()} ({struct.family.noun})"
         return {
+            "title": title,
             "description": describe(struct).summary,
             "type": "object",
             "properties": properties,
@@ -82,9 +95,15 @@ class _Schema:
             "additionalProperties": False,
         }
 
-    def _option(self, option: Option) -> dict[str, Any]:
-        default = {} if option.required else {"default": to_plain(option.default, defaults=False)}
-        return {**self._kind(option.kind), **default}
+    def _option(self, option: Option, struct: Struct) -> dict[str, Any]:
+        schema = self._kind(option.kind)
+        if "items" in schema:  # of lists alone, editors would insert the first item, and not the example
+            schema = {"anyOf": [{keyword: value for keyword, value in schema.items() if keyword != "description"}]}
+        told = {"title": f"{option.name}: {in_words(option.kind)}", "description": option.description}
+        example = example_value(option, struct)
+        if option.required or option.default in (None, (), [], {}):
+            return {**schema, **told, "examples": [example]}
+        return {**schema, **told, "default": example}
 
     def _kind(self, kind: Kind) -> dict[str, Any]:
         schemas = [self._one(one) for one in alternatives(kind)]
@@ -92,7 +111,7 @@ class _Schema:
             schemas.append({"type": "boolean"})
         if is_optional(kind):
             schemas.append({"type": "null"})
-        return {**(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}), **extras(kind)}
+        return {**(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}), **_told(kind)}
 
     def _one(self, kind: Kind) -> dict[str, Any]:
         inner = bare(kind)
@@ -109,13 +128,31 @@ class _Schema:
                 schema = {"type": "object", "additionalProperties": self._kind(inner.value_type)}
             case _:
                 schema = {**_TYPES[type(inner)], **_bounds(inner)}
-        return {**schema, **extras(kind)}
+        return {**schema, **_told(kind)}
 
     def _family(self, family: Family) -> dict[str, Any]:
         if family.noun not in self._definitions:
             self._definitions[family.noun] = {}  # so that a family within itself refers to what is being written
-            self._definitions[family.noun] = {"anyOf": [*_bare_names(family), *map(self._member, family)]}
+            named: list[Any] = [
+                constant for member in family if not _needs_options(member) for constant in _constants(member)
+            ]
+            every = [constant for member in family for constant in _constants(member)]
+            with_options = {
+                "title": family.noun,
+                "type": "object",
+                "properties": {"type": {"anyOf": every}},
+                "required": ["type"],
+                "dependentSchemas": {"type": {"allOf": [self._if_member(member) for member in family]}},
+            }
+            self._definitions[family.noun] = {
+                "anyOf": [*([{"type": "string", "anyOf": named}] if named else []), with_options]
+            }
         return _reference(family.noun)
+
+    def _if_member(self, member: type[Spec]) -> dict[str, Any]:
+        names = [{"const": name} for name in _names(member)]
+        condition = {"properties": {"type": names[0] if len(names) == 1 else {"anyOf": names}}, "required": ["type"]}
+        return {"if": condition, "then": self._member(member)}
 
     def _member(self, member: type[Spec]) -> dict[str, Any]:
         name = f"{member.family.noun}.{member.type_name()}"
@@ -133,16 +170,67 @@ def _names(member: type[Spec]) -> list[str]:
     return [member.type_name(), *member.aliases]
 
 
-def _bare_names(family: Family) -> list[dict[str, Any]]:
-    """The names that are enough by themselves: those of members without required options."""
-    members = [member for member in family if not any(option.required for option in options(member).values())]
-    help_texts = {name: describe(member).summary for member in members for name in _names(member)}
-    return [{"enum": list(help_texts), "enumDescriptions": list(help_texts.values())}] if help_texts else []
+def _needs_options(member: type[Spec]) -> bool:
+    return any(option.required for option in options(member).values())
 
 
-def _type(member: type[Spec]) -> dict[str, Any]:
-    names = _names(member)
-    return {"const": names[0]} if len(names) == 1 else {"enum": names}
+def _constants(member: type[Spec]) -> list[dict[str, Any]]:
+    """The names of a member, each with what it means."""
+    title, text = f"{member.type_name()} ({member.family.noun})", describe(member).summary
+    return [{"const": name, "title": title, "description": text} for name in _names(member)]
+
+
+def _told(kind: Kind) -> dict[str, Any]:
+    """What an annotation says besides a title, which is for messages, and examples, which stand at the option."""
+    return {keyword: value for keyword, value in extras(kind).items() if keyword not in ("title", "examples")}
+
+
+def example_value(option: Option, struct: Struct) -> Any:
+    """A valid value of an option, to begin with: its default, that of an example, or one of its kind."""
+    if not option.required and option.default not in (None, (), [], {}):
+        return to_plain(option.default, defaults=False)
+    if given := extras(option.kind).get("examples"):
+        return given[0]
+    examples = [example[option.name] for example in _examples(struct) if option.name in example]
+    return examples[0] if examples else _example_of(option.kind)
+
+
+def _examples(struct: Struct) -> Sequence[dict[str, Any]]:
+    return struct.examples if issubclass(struct, Spec) else ()
+
+
+def _example_of(kind: Kind) -> Any:
+    if switch_of(kind) is not None:
+        return True
+    first = alternatives(kind)[0]
+    inner = bare(first)
+    if (family := family_of(inner)) is not None:
+        member = min(family, key=_needs_options)
+        values = {option.name: example_value(option, member) for option in options(member).values() if option.required}
+        return {"type": member.type_name(), **values} if values else member.type_name()
+    match inner:
+        case inspect.LiteralType():
+            return min(inner.values, key=lambda value: on_one_line(value) != value)  # one that needs no quotes
+        case inspect.BoolType():
+            return True
+        case inspect.IntType() | inspect.FloatType():
+            return _example_number(inner)
+        case inspect.ListType() | inspect.VarTupleType():
+            return [_example_of(inner.item_type)] * max(1, inner.min_length or 0)
+        case inspect.DictType():
+            return {"name": _example_of(inner.value_type)}
+        case inspect.StrType() if inner.max_length == 1:
+            return ";"
+    return "name"
+
+
+def _example_number(kind: inspect.IntType | inspect.FloatType) -> float:
+    """1, or what is nearest to it within the bounds."""
+    low = kind.ge if kind.ge is not None else kind.gt
+    high = kind.le if kind.le is not None else kind.lt
+    if high is not None and high <= 1 and kind.le is None:
+        return high / 2
+    return max(1, low or 1)
 
 
 def _bounds(kind: Kind) -> dict[str, Any]:

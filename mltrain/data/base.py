@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from mltrain.data.find_files import why_missing
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.splitting import Parts, draw_parts
-from mltrain.errors import OptionError
+from mltrain.errors import DataProblem, OptionError
 from mltrain.random_streams import generator
 from mltrain.spec import Family, Spec
 
@@ -71,7 +72,9 @@ class Dataset:
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
-    the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each.
+    the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
+    ``warnings`` what looks wrong in the source, or was guessed. ``left_out`` are columns that are not learned from,
+    each with the reason.
     """
 
     row_spec: RowSpec
@@ -81,6 +84,8 @@ class Dataset:
     preprocessing: Preprocessing = AS_IS
     gaps: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    warnings: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def by_name(self) -> dict[str, Split]:
@@ -155,6 +160,8 @@ class DatasetSpec(Spec):
     """
 
     family: ClassVar[Family] = Family("dataset", "mltrain.data.datasets")
+    path_options: ClassVar[tuple[str, ...]] = ()
+    """The options that name files or folders."""
 
     validation_split: Annotated[Fraction, Meta(description="share of the rows held back to watch training by")] = 0.0
     test_split: Annotated[Fraction, Meta(description="share of the rows held back for evaluate")] = 0.0
@@ -167,6 +174,15 @@ class DatasetSpec(Spec):
         if self.validation_split + self.test_split >= 1:
             both = f"validation_split {self.validation_split:g} and test_split {self.test_split:g}"
             raise OptionError(("test_split",), f"{both} leave no rows to train on; they must add up to less than 1")
+
+    def find_missing(self, folder: Path) -> list[DataProblem]:
+        """What the description names and is not there, such as files and columns; no rows are read for it.
+
+        ``folder`` is where the config stands; the paths of the problems are relative to the description.
+        """
+        given = [(option, getattr(self, option)) for option in self.path_options]
+        reasons = [(option, why_missing(path, folder)) for option, path in given if path is not None]
+        return [DataProblem((option,), why) for option, why in reasons if why is not None]
 
     def check_test_pair(self, inputs: str, targets: str, rows: str) -> None:
         """For data with test ``rows`` of its own, named by two options: refuse one of them alone, or ``test_split``."""

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.base import Dataset, Split
+from mltrain.data.columns import kind_of
+from mltrain.data.columns.number import NumberColumn
 from mltrain.data.splitting import rows_in_words
-from mltrain.data.tables.format import CategoryColumn
 
 BINS = 16
 _MOST_NAMED = 8
@@ -19,9 +20,9 @@ _MOST_COMPARED = 500
 class FeatureFacts(NamedTuple):
     """One column of the table, or one number of the input, over the rows to train on.
 
-    ``kind`` is "number" or "category"; a category has its names and their counts in ``common``, a number its
+    ``kind`` is "number" or another kind of column; these have what they hold and how often in ``common``, a number its
     ``histogram``, rows in each of `BINS` ranges of equal width from ``low`` to ``high``. ``missing`` counts the gaps
-    that were filled, in all rows.
+    that were filled, in all rows. ``reason`` says why the column is of this kind, ``inputs`` how many it makes.
     """
 
     name: str
@@ -33,6 +34,8 @@ class FeatureFacts(NamedTuple):
     deviation: float = 0.0
     histogram: Sequence[int] = ()
     common: Sequence[tuple[str, int]] = ()
+    reason: str = ""
+    inputs: int = 1
 
 
 def describe_features(dataset: Dataset) -> list[FeatureFacts]:
@@ -45,12 +48,11 @@ def describe_features(dataset: Dataset) -> list[FeatureFacts]:
         for column in table.columns:
             stop = start + len(column.features)
             gaps = dataset.gaps.get(column.name, 0)
-            if isinstance(column, CategoryColumn):
-                counts = x[:, start:stop].sum(axis=0, dtype=np.float64).astype(int).tolist()
-                common = sorted(zip(column.categories, counts, strict=True), key=lambda item: -item[1])
-                found.append(FeatureFacts(column.name, "category", gaps, common=common))
+            if isinstance(column, NumberColumn):
+                feature = _number(column.name, x[:, start], column.origin)
             else:
-                found.append(_number(column.name, x[:, start])._replace(missing=gaps))
+                feature = FeatureFacts(column.name, kind_of(column), common=column.common(x[:, start:stop]))
+            found.append(feature._replace(missing=gaps, reason=column.reason, inputs=stop - start))
             start = stop
     if dataset.row_spec.classes is None:
         y = dataset.train.y
@@ -59,9 +61,9 @@ def describe_features(dataset: Dataset) -> list[FeatureFacts]:
     return found
 
 
-def _number(name: str, values: npt.NDArray[Any]) -> FeatureFacts:
-    low, high = float(values.min()), float(values.max())
-    exact = values.astype(np.float64)
+def _number(name: str, values: npt.NDArray[Any], origin: float = 0.0) -> FeatureFacts:
+    exact = values.astype(np.float64) + origin
+    low, high = float(exact.min()), float(exact.max())
     histogram = np.histogram(exact, BINS)[0].tolist()
     return FeatureFacts(name, "number", 0, low, float(exact.mean()), high, float(exact.std()), histogram)
 
@@ -74,6 +76,7 @@ def class_counts(rows: Split, classes: Sequence[str] | None) -> list[int]:
 def find_oddities(dataset: Dataset, features: Sequence[FeatureFacts]) -> list[str]:
     """A sentence for each thing that is probably wrong with the rows."""
     return [
+        *dataset.warnings,
         *_constant(features),
         *_duplicated(dataset),
         *_leaking(dataset),
@@ -86,8 +89,8 @@ def _constant(features: Sequence[FeatureFacts]) -> list[str]:
     names = [
         feature.name
         for feature in features
-        if (feature.kind == "number" and feature.low == feature.high)
-        or (feature.kind == "category" and sum(count > 0 for _, count in feature.common) == 1)
+        if (feature.kind == "number" and feature.low == feature.high and feature.inputs == 1)
+        or (feature.kind in ("category", "boolean") and sum(count > 0 for _, count in feature.common) == 1)
     ]
     return [f"the same in all rows to train on: {_listed(names)}; it teaches nothing"] if names else []
 
@@ -112,8 +115,8 @@ def _duplicated(dataset: Dataset) -> list[str]:
 
 def _leaking(dataset: Dataset) -> list[str]:
     x, y = dataset.train.x, dataset.train.y
-    if x.ndim != 2 or x.shape[1] > _MOST_COMPARED or len(x) < 3:
-        return []
+    if x.ndim != 2 or x.shape[1] > _MOST_COMPARED or len(x) < 3 or dataset.preprocessing.table is not None:
+        return []  # of tables, the dataset's own notes say more
     target = y if y.ndim == 1 else y[:, 0]
     same = [name for name, column in zip(_names(dataset), x.T, strict=True) if (column == target).all()]
     why = "then there is nothing to learn, and new rows will not have it"

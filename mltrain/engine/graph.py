@@ -17,6 +17,9 @@ from mltrain.names.nearest import did_you_mean, some
 INPUT = "input"
 """The name of the input of a dataset that has only one."""
 
+_HIDDEN = "dataset."
+"""Before the name of an input that a layer has, too: no layer can name the input then."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -40,14 +43,35 @@ class Node:
         return sum(size(parameter.shape) for parameter in self.parameters.values())
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether it has parameters that training leaves alone."""
+        return any(not (parameter.trainable or parameter.updated) for parameter in self.parameters.values())
+
+    @property
     def trainable_count(self) -> int:
         """How many of the parameters training changes by their gradients."""
         return sum(size(parameter.shape) for parameter in self.parameters.values() if parameter.trainable)
 
 
-def named_inputs(inputs: Shape | Inputs) -> Inputs:
-    """The inputs by name. A shape alone is one input of floats, `INPUT`."""
-    return inputs if isinstance(inputs, Mapping) else {INPUT: (inputs, "float")}
+def inputs_read_by(nodes: Sequence[Node], name: str) -> set[str]:
+    """The values that a layer reads when what only reshapes them is left out: of layers, or inputs of the dataset."""
+    by_name = {node.name: node for node in nodes}
+    found, waiting = set[str](), list(by_name[name].sources)
+    while waiting:
+        source = waiting.pop()
+        node = by_name.get(source)
+        if node is not None and node.layer.reshapes:
+            waiting += node.sources
+        else:
+            found.add(source)
+    return found
+
+
+def named_inputs(inputs: Shape | Inputs, layers: Sequence[Layer] = ()) -> Inputs:
+    """The inputs by names that none of the ``layers`` has. A shape alone is one input of floats, `INPUT`."""
+    named = inputs if isinstance(inputs, Mapping) else {INPUT: (inputs, "float")}
+    taken = {layer.name for layer in layers}
+    return {_HIDDEN + name if name in taken else name: value for name, value in named.items()}
 
 
 def infer(layers: Sequence[Layer], inputs: Shape | Inputs) -> tuple[Node, ...]:
@@ -56,7 +80,7 @@ def infer(layers: Sequence[Layer], inputs: Shape | Inputs) -> tuple[Node, ...]:
     Unknown names, cycles and layers that are never read are reported together; of shapes that do not fit only the
     first, because it makes all shapes behind it meaningless.
     """
-    values = dict(named_inputs(inputs))
+    values = dict(named_inputs(inputs, layers))
     names = layer_names(layers)
     sources = _sources(layers, names, tuple(values))
     nodes: dict[int, Node] = {}
@@ -114,7 +138,7 @@ def _sources(layers: Sequence[Layer], names: Sequence[str], inputs: Sequence[str
             )
         for number, name in enumerate(given or ()):
             path = ("layers", index, "inputs", number)
-            if name in first and name in inputs:
+            if _HIDDEN + name in inputs:
                 problems.append(
                     Problem(path, f"both a layer and an input of the dataset are named '{name}'; rename the layer")
                 )

@@ -30,7 +30,7 @@ class Network:
         dtype: npt.DTypeLike = np.float32,
         zeros: Allocator = np.zeros,
     ):
-        self.inputs = named_inputs(inputs)
+        self.inputs = named_inputs(inputs, layers)
         self.nodes = infer(layers, self.inputs)
         shapes = [shape for shape, _ in self.inputs.values()]
         # Of several inputs, a row has all of them one behind the other.

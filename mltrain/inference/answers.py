@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.cells import as_number
+from mltrain.data.tables.notation import as_number
 from mltrain.inference.model import Model
 
 _EXACT = 2**53

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain import __version__
-from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, predict
+from mltrain.backends.base import Evaluation, Rows
+from mltrain.backends.default import default_backend
 from mltrain.checks.errors import find_problems
 from mltrain.config import Config
 from mltrain.config.convert import convert
@@ -71,7 +72,7 @@ class Model:
         used, and if ``x`` holds anything but finite numbers.
         """
         rows = given_rows(x, self.row_spec, self.preprocessing.table)
-        y = predict(self.network, rows, self.preprocessing.inputs)
+        y = default_backend().predict(self.network, rows, self.preprocessing.inputs)
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
     def predict_labels(self, x: Given) -> list[str]:
@@ -105,10 +106,9 @@ class Model:
         loss, outputs = self.config.loss, self.network.output_shape[0]
         if (wrong := misfit(loss, self.row_spec, outputs, rows)) is not None:
             raise DataError(wrong)
-        return Evaluator(
+        return default_backend().evaluator(
             self.network,
-            rows.x,
-            encode(loss, self.row_spec, outputs, rows, self.preprocessing),
+            Rows(rows.x, encode(loss, self.row_spec, outputs, rows, self.preprocessing)),
             loss=loss,
             metrics=self.config.metrics,
             preprocessing=self.preprocessing,
@@ -122,7 +122,7 @@ class Model:
             f"; trained for {self.history[-1].epoch} epochs, loss {self.history[-1].loss:.4g}" if self.history else ""
         )
         return (
-            f"<Model {config.name or ''}: {takes} -> {gives}, {len(network.nodes)} layers, "
+            f"<Model{' ' + config.name if config.name else ''}: {takes} -> {gives}, {len(network.nodes)} layers, "
             f"{network.parameters.size:,} parameters, {config.loss.type_name()}{told}>"
         )
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mltrain.data.tables.format import as_texts
+from mltrain.data.tables.cells import as_texts
 from mltrain.data.tables.source import Block, Source, as_cell
 from mltrain.errors import DataError
 from mltrain.inference.answers import answers, number_or_text

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.base import Split
+from mltrain.data.columns.number import NumberColumn
 from mltrain.data.datasets.csv import Csv
-from mltrain.data.tables.format import NumberColumn, TableFormat, read_table
+from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.layout import UNKNOWN, Like
 from mltrain.data.tables.opening import open_rows
 from mltrain.data.tables.source import Block, Source

@@ -7,10 +7,12 @@ Where something tells good epochs from bad ones, ``best.npz`` and ``last.npz`` a
 import contextlib
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from mltrain.config import Config
@@ -19,6 +21,7 @@ from mltrain.data.base import DatasetSpec
 from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError, Worded
 from mltrain.inference.model import Model
+from mltrain.names.nearest import did_you_mean
 from mltrain.runs.frames import Frames
 from mltrain.runs.run_folders import Claim, claim_folder, claim_number
 from mltrain.system.atomic_folder import current_file, leads_out, read_together, settle, together
@@ -137,28 +140,19 @@ class Run:
             ) from error
 
 
-def find_model(path: Path | None, runs: Path = RUNS) -> Path:
-    """The model file that ``path`` (a file or a run directory) means; without it, that of the newest run.
+def find_model(name: Path | None, runs: Path = RUNS) -> Path:
+    """The model file that a run or model goes by: see `find_run`; without a name, that of the newest finished run.
 
     Links that lead out of a run directory are not followed, here and in what else is read from one.
 
-    Raises `UsageError` where there is none.
+    Raises `UsageError` where there is no run yet, and `ModelFileError` where none is called so.
     """
-    if path is None:
-        models = []
-        for folder in runs.iterdir() if runs.is_dir() else ():
-            with contextlib.suppress(OSError):  # it may be removed at this moment
-                if file := current_file(folder, MODEL):
-                    models.append((file.stat().st_mtime_ns, folder.name, folder / MODEL))
-        if not models:
-            raise UsageError(
-                Worded(
-                    f"there is no run below {runs}/ yet; ",
-                    python="train one with the command: mltrain fit CONFIG, or name a model file",
-                    commands="train one with: mltrain fit CONFIG, or name one with --model",
-                )
-            )
-        return max(models)[-1]
+    if name is None or is_latest(name):
+        return _newest(runs, MODEL) / MODEL
+    try:
+        path = find_run(name, runs)
+    except UsageError as error:
+        raise ModelFileError(str(error)) from None
     if path.is_dir():
         if current_file(path, MODEL) is None:
             if leads_out(path / MODEL):
@@ -174,10 +168,53 @@ def find_model(path: Path | None, runs: Path = RUNS) -> Path:
     return path
 
 
-def find_run(path: Path, runs: Path = RUNS) -> Path:
-    """What is at ``path``, or else the run of that name below ``runs``, if there is one."""
-    named = runs / path
-    return named if not path.exists() and named.is_dir() else path
+LATEST = "latest"
+"""What the newest run is called, unless something else is."""
+
+
+def find_run(name: Path, runs: Path = RUNS, *, holding: str = MODEL) -> Path:
+    """What a run or model goes by: its path (a file or folder), its name below ``runs``, or `LATEST`.
+
+    The latest run is the newest that has the file ``holding``. Raises `UsageError` where nothing is called so.
+    """
+    if is_latest(name):
+        return _newest(runs, holding)
+    if name.exists():
+        return name
+    if (runs / name).is_dir():
+        return runs / name
+    beside = [str(file) for file in name.parent.glob("*.npz")] if name.parent.is_dir() else []
+    known = run_names(runs) if name.parent == Path() else [str(runs / run) for run in run_names(runs)]
+    what = "" if name.suffix == ".npz" else f" or folder, and no run of that name below {runs}/"
+    raise UsageError(f"{name}: there is no such file{what}{did_you_mean(str(name), [*known, *beside])}")
+
+
+def is_latest(name: Path) -> bool:
+    return name == Path(LATEST) and not name.exists()
+
+
+def run_names(runs: Path = RUNS) -> list[str]:
+    """The names of the runs, finished or not."""
+    folders = sorted(runs.iterdir()) if runs.is_dir() else []
+    return [folder.name for folder in folders if current_file(folder, MODEL) or current_file(folder, CHECKPOINT)]
+
+
+def _newest(runs: Path, holding: str) -> Path:
+    """The run whose file of that name is the newest."""
+    found = []
+    for folder in runs.iterdir() if runs.is_dir() else ():
+        with contextlib.suppress(OSError):  # it may be removed at this moment
+            if file := current_file(folder, holding):
+                found.append((file.stat().st_mtime_ns, folder.name, folder))
+    if not found:
+        raise UsageError(
+            Worded(
+                f"there is no run below {runs}/ yet; ",
+                python="train one with the command: mltrain fit CONFIG, or name a model file",
+                commands="train one with: mltrain fit CONFIG, or name one with --model",
+            )
+        )
+    return max(found)[-1]
 
 
 def with_absolute_paths(config: Config, folder: Path) -> Config:
@@ -212,6 +249,20 @@ def dataset_of(config: Path | None, model: Model) -> DatasetSpec:
     return model.config.dataset
 
 
+def files_of(dataset: DatasetSpec, folder: Path) -> Iterator[Path]:
+    """The files that a dataset is read from. ``folder`` is where its config stands."""
+    yield from _paths(msgspec.to_builtins(dataset.with_absolute_paths(folder)))
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, str):
+        if "\0" not in value and Path(value).is_absolute():
+            yield Path(value)
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _paths(item)
+
+
 def history_csv(history: Sequence[EpochReport]) -> str:
     """A line an epoch: every number that it reported."""
     table = [
@@ -219,7 +270,7 @@ def history_csv(history: Sequence[EpochReport]) -> str:
             "epoch": report.epoch,
             "seconds": f"{report.seconds:.6f}",
             **report.values,
-            **({} if report.learning_rate is None else {"learning_rate": report.learning_rate}),
+            **report.scheduled,
             **report.tracked,
         }
         for report in history

@@ -134,6 +134,11 @@ def _delete_empty(folders: Sequence[Path]) -> None:
             folder.rmdir()  # fails, as it should, if anything is in it
 
 
+def is_numbered(folder: Path) -> bool:
+    """Whether a folder is called as `claim_number` calls those that it makes."""
+    return re.fullmatch(r".+-\d{3,}", folder.resolve().name) is not None
+
+
 def _numbered(parent: Path, name: str) -> dict[Path, int]:
     """What has taken a number below ``parent`` already."""
     pattern = re.compile(re.escape(name) + r"-(\d{3,})")

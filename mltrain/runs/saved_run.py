@@ -14,7 +14,7 @@ from mltrain.engine.network import Network
 from mltrain.errors import DataError
 from mltrain.inference.model import Model
 from mltrain.runs.frames import Frames
-from mltrain.runs.run import CONFIG, FRAMES, HISTORY, dataset_of, find_model
+from mltrain.runs.run import CONFIG, FILES, FRAMES, HISTORY, dataset_of, files_of, find_model
 from mltrain.system.atomic_folder import current_file, read_together
 from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
@@ -76,6 +76,11 @@ class SavedRun:
     def data(self) -> Dataset:
         """The rows. Raises `DataError` if they cannot be had."""
         return self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that the run was read from, and those of its dataset."""
+        return [*(self.folder / name for name in (self.file.name, *FILES)), *files_of(self.dataset, self.folder)]
 
     @property
     def frames_to_the_end(self) -> Frames:

@@ -37,6 +37,14 @@ def remove(path: Path) -> None:
         raise StorageError(f"{path}: cannot be removed: {reason(error)}") from error
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, by symbolic or hard links, or by names in which case does not count."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them is not there, or is the name of no file
+        return False
+
+
 def reason(error: OSError) -> str:
     """Why the system refused, in words: ``No space left on device``."""
     return error.strerror or str(error)

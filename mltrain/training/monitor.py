@@ -19,7 +19,7 @@ class Monitor:
 
     ``stopping`` says after how many epochs without improvement to stop, or None to go on in any case. The rules are
     those of Keras's EarlyStopping: an improvement is a change by more than ``min_delta``, and the epochs without one
-    are counted from the last one on. A value that is not a number is never an improvement.
+    are counted from the last one on. A value that is not finite is never an improvement.
     """
 
     def __init__(self, name: str, *, rises: bool, stopping: EarlyStopping | None, parameters: Floats):
@@ -39,8 +39,10 @@ class Monitor:
             np.copyto(self.best, parameters)
 
     def _improves(self, value: float) -> bool:
+        if not math.isfinite(value):
+            return False
         if self.best_value is None:
-            return not math.isnan(value)
+            return True
         least = self._stopping.min_delta if self._stopping else 0.0
         return value - least > self.best_value if self._rises else value + least < self.best_value
 
@@ -99,7 +101,13 @@ def monitor_problems(training: Training, metrics: Sequence[Metric], *, validatio
         return []
     name = _name(stopping, validation=validation)
     missing = _why_missing(name, metrics, validation=validation)
-    return [Problem(("training", "early_stopping", "monitor"), missing)] if missing else []
+    if missing:
+        return [Problem(("training", "early_stopping", "monitor"), missing)]
+    of_classes = {metric.type_name() for metric in metrics if metric.task == "classes"}
+    if name.removeprefix(VALIDATION_PREFIX) in of_classes and stopping.min_delta >= 1:
+        never = f"{name} is a number from 0 to 1, which never improves by more than {stopping.min_delta:g}"
+        return [Problem(("training", "early_stopping", "min_delta"), never)]
+    return []
 
 
 def _name(stopping: EarlyStopping | None, *, validation: bool) -> str:

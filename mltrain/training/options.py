@@ -40,7 +40,10 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shuffle: Annotated[bool, Meta(description="take the rows in a new random order in each epoch")] = True
     track: Annotated[
         list[str] | dict[str, str],
-        Meta(description="parameters to record after each epoch, with the loss there: dense.kernel, or label: name"),
+        Meta(
+            description="parameters to record after each epoch, with the loss there: dense.kernel, or label: name",
+            extra_json_schema={"examples": [["dense.kernel"]]},
+        ),
     ] = []
     class_weight: Annotated[
         Literal["balanced"] | dict[str, Annotated[float, Meta(ge=0)]] | None,

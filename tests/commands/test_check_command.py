@@ -96,3 +96,33 @@ def test_missing_mnist_hides_no_mistake(work: Path) -> None:
     change = "layers.3.units=3"
     complaint = "layers[3].units: the last layer has 3 outputs, but the dataset has 10 classes"
     assert mltrain("check", "mnist.yaml", "--set", change) == (2, "", f"error: --set {change}  {complaint}\n")
+
+
+def test_json_has_a_verdict_on_each_config_and_all_diagnostics(work: Path) -> None:
+    (work / "bad.yaml").write_text(
+        "dataset: mnist\nlayers: [flatten]\nloss: mse\nseed: -1\noptimizer: {type: sgd, lr: 1}\n"
+    )
+    done = mltrain("check", "bad.yaml", lesson("linear"), lesson("perceptron"), "--json")
+    assert done.code == 2
+    document = done.document
+    assert document["configs"] == [
+        {"config": "bad.yaml", "verdict": "refused"},
+        {"config": lesson("linear"), "verdict": "ok"},
+        {"config": lesson("perceptron"), "verdict": "warnings"},
+    ]
+    assert document["error"]["type"] == "ConfigError"
+    *errors, warning = document["diagnostics"]
+    where = [[one[name] for name in ("file", "line", "column", "path", "severity")] for one in errors]
+    assert where == [
+        ["bad.yaml", 2, 10, "layers[0].units", "error"],
+        ["bad.yaml", 4, 7, "seed", "error"],
+        ["bad.yaml", 5, 24, "optimizer.lr", "error"],
+    ]
+    assert errors[2]["message"] == "unknown option for sgd; did you mean 'learning_rate'?"
+    assert (warning["file"], warning["severity"]) == (lesson("perceptron"), "warning")
+
+
+def test_json_of_configs_that_are_right() -> None:
+    done = mltrain("check", lesson("linear"), "--json")
+    assert done.code == 0
+    assert done.document == {"configs": [{"config": lesson("linear"), "verdict": "ok"}], "diagnostics": []}

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from command_runs import PATIENCE, in_own_process, lesson, mltrain, succeed
@@ -29,12 +30,36 @@ COMMANDS = [
 def test_unknown_command_with_a_near_miss(typed: str, meant: str) -> None:
     done = mltrain(typed, "x.yaml")
     assert (done.code, done.out) == (2, "")
-    assert done.last_line == f"Error: No such command '{typed}'. Did you mean '{meant}'?"
+    assert done.err == f"error: there is no command '{typed}'; did you mean '{meant}'?\n"
 
 
 def test_unknown_command() -> None:
-    done = mltrain("zzz")
-    assert (done.code, done.out, done.last_line) == (2, "", "Error: No such command 'zzz'.")
+    assert mltrain("zzz") == (2, "", "error: there is no command 'zzz'; list them with: mltrain --help\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("train", "x.yaml"), "there is no command 'train'; did you mean 'fit'?"),
+        (("test",), "there is no command 'test'; did you mean 'evaluate'?"),
+        (("linear.yaml",), "there is no command 'linear.yaml'; train a config with: mltrain fit linear.yaml"),
+        (("linear",), "there is no command 'linear'; write the starter of that name with: mltrain init linear"),
+        (("compare", "a", "b"), "there is no command 'compare'; compare two runs with: mltrain runs diff RUN RUN"),
+        (
+            ("fit", "linear"),
+            "linear: there is no such file, but a starter of that name; write it to linear.yaml with: "
+            "mltrain init linear",
+        ),
+    ],
+)
+def test_words_of_other_tools_lead_to_a_command(words: tuple[str, ...], answer: str) -> None:
+    assert mltrain(*words) == (2, "", f"error: {answer}\n")
+
+
+def test_a_table_is_no_config(work: Path) -> None:
+    (work / "rows.csv").write_text("a,b\n1,2\n")
+    advice = "write a config for it with: mltrain init csv rows.csv --target COLUMN"
+    assert mltrain("fit", "rows.csv") == (2, "", f"error: rows.csv: this is a table, not a config; {advice}\n")
 
 
 def test_unknown_option_with_a_near_miss() -> None:
@@ -45,7 +70,7 @@ def test_unknown_option_with_a_near_miss() -> None:
 def test_missing_config() -> None:
     done = mltrain("fit")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "error: say what to train: a CONFIG, or --resume with the folder of a run to go on with\n"
+    assert done.err == "error: say what to train: a CONFIG, or --resume with the run to go on with\n"
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"]])
@@ -76,7 +101,12 @@ def test_version() -> None:
 def test_process_ends_with_the_code_and_the_streams_of_the_command() -> None:
     assert in_own_process("explain", "dens").code == 2
     done = in_own_process("predict", "--model", "nowhere.npz", "--x", "1", "--json")
-    assert done == (3, "", "error: nowhere.npz: there is no such file\n")
+    assert (done.code, done.err) == (3, "error: nowhere.npz: there is no such file\n")
+    assert done.document["error"] == {
+        "type": "ModelFileError",
+        "message": "nowhere.npz: there is no such file",
+        "exit_code": 3,
+    }
     assert in_own_process("fit", lesson("linear"), "--epochs", "1", "--json").document["run"] == "runs/linear-001"
 
 

@@ -84,7 +84,9 @@ def test_another_config_beside_the_model_is_not_believed(work: Path) -> None:
 
 
 def test_no_run_to_evaluate() -> None:
-    assert mltrain("evaluate", "--json") == (2, "", NO_RUN)
+    done = mltrain("evaluate", "--json")
+    assert (done.code, done.err) == (2, NO_RUN)
+    assert f"error: {done.document['error']['message']}\n" == NO_RUN
 
 
 def test_model_that_is_none(work: Path) -> None:

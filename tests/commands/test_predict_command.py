@@ -88,7 +88,7 @@ def test_bad_x_is_named(line: str, x: str, complaint: str) -> None:
 
 
 def test_bad_x_is_named_among_good_ones(line: str) -> None:
-    done = mltrain("predict", "--x", "1", "--x", "two", "--json")
+    done = mltrain("predict", "--x", "1", "--x", "two")
     assert done == (2, "", "error: --x two: 'two' is not a number; write them as in --x 1,2.5,-3\n")
 
 
@@ -112,7 +112,9 @@ def test_x_must_be_given() -> None:
 
 @pytest.mark.parametrize("json", [[], ["--json"]])
 def test_no_run_to_predict_with(json: list[str]) -> None:
-    assert mltrain("predict", "--x", "10", *json) == (2, "", NO_RUN)
+    done = mltrain("predict", "--x", "10", *json)
+    assert (done.code, done.err) == (2, NO_RUN)
+    assert bool(done.out) == bool(json)
 
 
 def test_run_without_model_is_passed_over(line: str, work: Path) -> None:

@@ -153,9 +153,9 @@ elif moment == "replace":
     rename = Path.replace
     Path.replace = lambda self, target: (rename(self, target), die())
 else:
-    from mltrain.training import loop
-    run = loop._Trainer._train_on
-    loop._Trainer._train_on = lambda self, *args, **options: (die(), run(self, *args, **options))[1]
+    from mltrain.backends.numpy import trainer
+    run = trainer.NumpyTrainer._train_on
+    trainer.NumpyTrainer._train_on = lambda self, *args, **options: (die(), run(self, *args, **options))[1]
 sys.argv = ["mltrain", *sys.argv[3:]]
 from mltrain.cli import main
 main()
@@ -259,7 +259,7 @@ def test_nothing_to_go_on_from() -> None:
     assert refused("run") == lacks
     name_a_folder = "name the folder of a run, as in --resume runs/NAME-001"
     assert refused("model.npz") == f"model.npz: is a file; {name_a_folder}"
-    assert refused("nowhere") == f"nowhere: is not there; {name_a_folder}"
+    assert refused("nowhere") == "nowhere: there is no such file or folder, and no run of that name below runs/"
 
 
 def test_fewer_epochs_than_there_are() -> None:

@@ -219,7 +219,7 @@ def test_an_option_is_not_missing_where_its_name_is_only_misspelled() -> None:
 
 def test_a_mapping_without_a_type() -> None:
     (line,) = layer({"units": 5})
-    assert line.startswith("expected a type that says which layer this is: dense, dropout, ")
+    assert line.startswith("expected a type that says which layer this is: add, average, ")
     assert layer({"dense": {"units": 5}}) == [
         "write {type: dense, ...}, with its options beside the type, not {dense: ...}"
     ]

@@ -84,7 +84,7 @@ def test_what_it_refuses(text: str) -> None:
 def objects(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """All parts of the schema that describe a mapping of options."""
     if isinstance(schema, dict):
-        if "properties" in schema:
+        if "additionalProperties" in schema and "properties" in schema:
             yield path, schema
         for key, value in schema.items():
             yield from objects(value, f"{path}/{key}")
@@ -101,7 +101,10 @@ def test_every_option_is_described_and_no_other_allowed() -> None:
         assert schema["description"], path
         for name, option in schema["properties"].items():
             assert name == "type" or option["description"], f"{path}: {name}"
-            assert ("default" in option) != (name in schema["required"]), f"{path}: {name}"
+            if name != "type":
+                assert option["title"].startswith(f"{name}: "), f"{path}: {name}"
+                assert ("default" in option) != ("examples" in option), f"{path}: {name}"
+                assert not ("default" in option and name in schema["required"]), f"{path}: {name}"
 
 
 def test_every_reference_leads_somewhere() -> None:
@@ -118,12 +121,15 @@ def test_every_family_is_there() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_every_member_is_there_by_its_names(family: Family) -> None:
-    bare_names = {name for one in SCHEMA["$defs"][family.noun]["anyOf"] for name in one.get("enum", ())}
+    *bare, with_options = SCHEMA["$defs"][family.noun]["anyOf"]
+    bare_names = {name["const"] for one in bare for name in one["anyOf"]}
+    every_name = {name["const"] for name in with_options["properties"]["type"]["anyOf"]}
     for member in family:
         names = {member.type_name(), *member.aliases}
         definition = SCHEMA["$defs"][f"{member.family.noun}.{member.type_name()}"]
-        kind = definition["properties"]["type"]
-        assert names == ({kind["const"]} if "const" in kind else set(kind["enum"]))
+        constants = definition["properties"]["type"]["anyOf"]
+        assert names == {constant["const"] for constant in constants} <= every_name
+        assert {constant["description"] for constant in constants} == {definition["description"]}
         needs_options = any(option.required for option in options(member).values())
         assert names.isdisjoint(bare_names) if needs_options else names <= bare_names
 
@@ -140,12 +146,24 @@ def test_bounds_and_defaults() -> None:
     assert dense["properties"]["units"] == {
         "type": "integer",
         "minimum": 1,
+        "title": "units: a whole number of at least 1",
+        "examples": [4],
         "description": "number of neurons: the width of the output",
     }
     assert dense["properties"]["kernel_initializer"]["default"] == "glorot_uniform"
 
 
-def test_bare_names_are_explained() -> None:
-    names = SCHEMA["$defs"]["loss"]["anyOf"][0]
-    assert len(names["enum"]) == len(names["enumDescriptions"])
-    assert all(names["enumDescriptions"])
+def properties_with_examples(schema: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Each option with the value that editors insert for it."""
+    for _, one in objects(schema):
+        for option in one["properties"].values():
+            for value in option.get("examples", [option["default"]] if "default" in option else []):
+                yield option, value
+
+
+def test_what_editors_insert_is_valid() -> None:
+    found = list(properties_with_examples(SCHEMA))
+    assert len(found) > 150
+    for option, value in found:
+        VALIDATOR.evolve(schema={**option, "$defs": SCHEMA["$defs"]}).validate(value)
+        assert value is not None

@@ -6,7 +6,7 @@ from screens import Clock, encoded_stream, last_drawing, report, terminal, witho
 
 from mltrain.views.terminal.redraw import REDRAW_INTERVAL
 from mltrain.views.terminal.terminal import Terminal
-from mltrain.views.terminal.training_display import training_display
+from mltrain.views.terminal.training_display import spacing, training_display
 from mltrain.views.terminal.training_table import EpochTable
 
 
@@ -55,6 +55,43 @@ class Live:
     def last(self):
         assert self.out.getvalue() == ""
         return last_drawing(self.err.getvalue()).split("\n")
+
+
+def plain_epochs(epochs, done, last=None):
+    """The numbers of the epochs that lines tell of, in a training of so many, and the notes."""
+    show, _, err = terminal()
+    past = [report(done, epochs)] if done else []
+    with training_display(show, title="linear", epochs=epochs, past=past) as display:
+        for epoch in range(done + 1, (last or epochs) + 1):
+            display.show(report(epoch, epochs))
+    lines = err.getvalue().splitlines()
+    shown = [int(re.match(r"epoch +(\d+)/", line)[1]) for line in lines if line.startswith("epoch")]
+    return shown, [line for line in lines if not line.startswith("epoch")]
+
+
+def test_of_many_epochs_some_fifty_are_shown():
+    shown, notes = plain_epochs(500, 0)
+    assert shown == [1, 2, 5, *range(10, 501, 10)]
+    assert notes == ["note: every 10th of 500 epochs is shown; history.csv has all of them"]
+    assert plain_epochs(50, 0) == ([*range(1, 51)], [])
+    assert plain_epochs(51, 0)[0] == [1, *range(2, 51, 2), 51]
+
+
+def test_the_last_epoch_is_shown_wherever_training_stops():
+    assert plain_epochs(500, 0, last=123)[0][-2:] == [120, 123]
+    assert plain_epochs(500, 0, last=130)[0][-2:] == [120, 130]
+
+
+def test_of_a_training_that_goes_on_the_first_epoch_is_shown():
+    shown, _ = plain_epochs(1000, 444)
+    assert shown == [445, *range(460, 1001, 20)]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every"), [(0, 1), (50, 1), (51, 2), (100, 2), (101, 5), (500, 10), (501, 20), (10**8, 2 * 10**6)]
+)
+def test_spacing(epochs, every):
+    assert spacing(epochs) == every
 
 
 def test_elsewhere_an_epoch_is_a_line():

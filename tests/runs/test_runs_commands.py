@@ -324,9 +324,10 @@ def test_nothing_is_deleted_where_one_is_no_run(runs: Path, work: Path) -> None:
     (work / "photos" / "config.yaml").write_text("other: program")
     (work / "photos" / HISTORY).write_text("when,what\n")
     before = files(runs / "plain")
+    gone = "gone: there is no such file or folder, and no run of that name below runs/"
     refused = "is not the folder of a run: it holds neither a model nor a history of mltrain"
     assert mltrain("runs", "rm", "plain", "photos", "--yes") == (2, "", f"error: photos: {refused}\n")
-    assert mltrain("runs", "rm", "plain", "gone", "-y") == (2, "", "error: gone: there is no such folder\n")
+    assert mltrain("runs", "rm", "plain", "gone", "-y") == (2, "", f"error: {gone}\n")
     assert files(runs / "plain") == before
     assert len(files(work / "photos")) == 2
 

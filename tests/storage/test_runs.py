@@ -17,7 +17,7 @@ from mltrain.config.load import load_config, parse_config
 from mltrain.errors import ModelFileError, StorageError, UsageError
 from mltrain.inference.model import Model
 from mltrain.runs import run_folders
-from mltrain.runs.run import Run, dataset_of, find_model, history_csv, read_model
+from mltrain.runs.run import Run, dataset_of, find_model, find_run, history_csv, read_model
 from mltrain.training.epoch_report import EpochReport
 
 
@@ -192,7 +192,21 @@ def test_a_model_is_named_by_its_file_or_its_folder() -> None:
     file = saved()
     assert find_model(file) == file
     assert find_model(file.parent) == file
-    assert find_model(Path("elsewhere.npz")) == Path("elsewhere.npz")
+    with pytest.raises(ModelFileError, match=r"^elsewhere\.npz: there is no such file$"):
+        find_model(Path("elsewhere.npz"))
+
+
+def test_a_run_is_named_by_its_name_or_as_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = saved()
+    name = first.parent.name
+    assert find_model(Path(name)) == first
+    assert find_run(Path(name)) == first.parent
+    assert find_model(Path("latest")) == first
+    assert find_run(Path("latest")) == first.parent
+    with pytest.raises(UsageError, match=f"^{name}x: there is no such file or folder, .* did you mean '{name}'"):
+        find_run(Path(f"{name}x"))
+    Path("latest").mkdir()  # what is there has the name for itself
+    assert find_run(Path("latest")) == Path("latest")
 
 
 def test_a_folder_without_a_model() -> None:

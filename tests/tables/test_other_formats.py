@@ -174,7 +174,9 @@ def test_parquet_and_arrow(tmp_path, ending):
             file.write_table(table)
     dataset = load("parquet", tmp_path, path=f"t.{ending}", target="weight", missing="mean")
     assert dataset.train.x.tolist() == [[1, 1, 0], [2, 0, 1], [pytest.approx(7 / 3), 1, 0], [4, 1, 0]]
-    assert "'age' in 1 row (first in row 3)" in refusal("parquet", tmp_path, path=f"t.{ending}", target="weight")
+    assert "'age' in 1 row (first in row 3)" in refusal(
+        "parquet", tmp_path, path=f"t.{ending}", target="weight", missing="error"
+    )
     (tmp_path / f"bad.{ending}").write_text("what")
     assert f"bad.{ending}: cannot be read" in refusal("parquet", tmp_path, path=f"bad.{ending}", target="weight")
 

@@ -45,3 +45,9 @@ def test_a_row_that_counts_twice_counts_as_two(name):
     assert one * 3 == pytest.approx(other * 4, rel=1e-5)
     assert np.allclose(weighted[1] * 3, repeated[1] * 2 * 4, rtol=1e-5)
     assert np.allclose(weighted[0] * 3, repeated[0] * 4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [{"a": 0, "b": 0}, {"a": 0.0, "b": 0.0, "c": 5.0}])
+def test_weights_that_leave_nothing_to_learn_from(weights):
+    with pytest.raises(ConfigError, match="every row to train on counts 0, so there is nothing to learn from"):
+        class_weights(Training(class_weight=weights), ("a", "b", "c"), TARGET)

@@ -130,8 +130,10 @@ def test_a_job_is_trained_once_and_fresh_gives_it_again() -> None:
     assert [report.loss for report in again.train()] == [report.loss for report in reports]
     assert np.array_equal(again.network.parameters, job.network.parameters)
     assert np.array_equal(other.network.parameters, weights(seed=9))
-    assert other.config == replace(job.config, seed=9)
+    assert (other.config.seed, other.config.dataset.split_seed) == (9, 1)
+    assert other.fresh(seed=4).config.dataset.split_seed == 1
     assert len(list(other.train())) == 6
+    assert np.array_equal(mltrain.fit(other.config).network.parameters, other.network.parameters)
 
 
 def test_shapes_are_inferred_once_to_check_and_once_to_build(monkeypatch: pytest.MonkeyPatch) -> None:

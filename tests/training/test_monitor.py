@@ -40,7 +40,10 @@ def watch(values: list[float], *, rises: bool = False, **options: Any) -> Monito
         ([1, 2, 2, 2.5, 2], {"patience": 2, "rises": True}, 4, 5),
         ([math.nan, math.nan, 1], {"patience": 2}, None, 2),
         ([math.nan, 3, math.nan, 2], {"patience": 2}, 4, 4),
-        ([math.inf, 3], {"patience": 1}, 2, 2),
+        ([math.inf, 3], {"patience": 2}, 2, 2),
+        ([math.inf, math.inf, 3], {"patience": 2}, None, 2),
+        ([-math.inf, 1, 2], {"patience": 2, "rises": True}, 3, 3),
+        ([math.inf, 1, 2], {"patience": 2, "rises": True}, 3, 3),
     ],
 )
 def test_when_it_stops_and_what_was_best(

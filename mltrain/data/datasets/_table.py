@@ -1,15 +1,21 @@
 """What the datasets have in common whose rows are those of a table in a file."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
 from mltrain.data.base import Dataset, DatasetSpec, RawData, RowSpec, Split
+from mltrain.data.columns import ColumnKind
+from mltrain.data.columns.category import Category
+from mltrain.data.columns.identifier import Identifier
+from mltrain.data.columns.number import Number, NumberReader
 from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.data.splitting import Parts, reorder, rows_in_words
@@ -17,17 +23,20 @@ from mltrain.data.tables.cells import DEFAULT_MISSING, Missing
 from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.learning import (
     Filling,
+    Unknown,
     check_missing,
+    check_scale,
     learn_columns,
     learn_scaling,
-    recode,
     standard,
     whole_rows,
 )
+from mltrain.data.tables.notation import PLAIN
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
-from mltrain.errors import DataError, OptionError
-from mltrain.names.nearest import no_column
+from mltrain.data.tables.telltales import telltales
+from mltrain.errors import ConfigDataError, ConfigPath, DataError, DataProblem, OptionError
+from mltrain.names.nearest import did_you_mean, no_column, some
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
@@ -39,9 +48,11 @@ Names = list[Name]
 class TableDataset(DatasetSpec):
     """Rows of a table. Members say how its file is read; the rest is the same for all.
 
-    Columns of numbers become one float32 input each, columns of names one for each name. Classes are the target's
-    names in alphabetical order, or in that of their numbers.
+    What kind a column is (number, category, boolean, date, text, identifier), and so which inputs it becomes, is found,
+    or said in ``columns``. Classes are the target's names in alphabetical order, or in that of their numbers.
     """
+
+    path_options: ClassVar[tuple[str, ...]] = ("path", "validation_path", "test_path")
 
     path: Annotated[str, Meta(description="the file, seen from the config's folder or from the working folder")]
     target: Annotated[Name | Names, Meta(description="the column to predict, or several columns of numbers")]
@@ -49,24 +60,38 @@ class TableDataset(DatasetSpec):
         Names | None, Meta(description="the columns to predict from; by default all but the target")
     ] = None
     ignore: Annotated[tuple[Name, ...], Meta(description="columns to leave out")] = ()
+    columns: Annotated[
+        dict[str, ColumnKind],
+        Meta(
+            description="what kinds of columns there are, by name: number, category, boolean, date, text, identifier; "
+            "by default found"
+        ),
+    ] = msgspec.field(default_factory=dict)
     categories: Annotated[
         tuple[Name, ...],
-        Meta(description="columns whose numbers are names, such as a postcode or the number of a class"),
+        Meta(
+            description="columns whose numbers are names, such as a postcode or the number of a class; the same as "
+            "category in columns"
+        ),
     ] = ()
     missing: Annotated[
-        Filling,
+        Filling | None,
         Meta(
             description="what to do about missing values: refuse them, leave such rows out, or fill them in from the "
-            "rows trained on; categories are always filled with the most frequent one"
+            "rows trained on, categories with the most frequent one; by default numbers get the median, for categories "
+            "it is a name of its own, and rows without a target are left out"
         ),
-    ] = "error"
+    ] = None
     missing_values: Annotated[
         tuple[str | float, ...], Meta(description="cells that mean that there is no value", min_length=1)
     ] = DEFAULT_MISSING
     unknown: Annotated[
-        Literal["error", "ignore"],
-        Meta(description="what to do about categories that come up later: refuse them, or take them for none of all"),
-    ] = "error"
+        Unknown | None,
+        Meta(
+            description="what to do about categories that come up later: refuse them, or take them for none of all; by "
+            "default they count as other, as rare ones do"
+        ),
+    ] = None
     standardize: Annotated[
         bool | Names,
         Meta(description="give columns of numbers mean 0 and standard deviation 1: all that min_max leaves, or these"),
@@ -96,6 +121,9 @@ class TableDataset(DatasetSpec):
             for index, name in enumerate(self.min_max):
                 if name in self.standardize:
                     raise OptionError(("min_max", index), f"'{name}' is in standardize, too; keep one of the two")
+        for name in self.categories:
+            if name in self.columns:
+                raise OptionError(("columns", name), f"'{name}' is in categories, too; keep one of the two")
         for option in ("features", "ignore"):
             for index, name in enumerate(getattr(self, option) or ()):
                 if name in self.targets:
@@ -141,37 +169,80 @@ class TableDataset(DatasetSpec):
 
     def missing_texts(self) -> Missing:
         """The cells that mean that there is no value."""
-        return Missing([text if isinstance(text, str) else f"{text:g}" for text in self.missing_values])
+        return Missing([text if isinstance(text, str) else f"{text:.17g}" for text in self.missing_values])
+
+    def find_missing(self, folder: Path) -> list[DataProblem]:
+        problems = super().find_missing(folder)
+        if any(problem.path == ("path",) for problem in problems):
+            return problems
+        try:
+            with self.open(find_file(self.path, folder), as_text=True) as source:
+                columns, name = source.columns, source.name
+        except DataError:
+            return problems  # what is wrong with the file is found when it is read
+        return problems + [
+            DataProblem(
+                path, f"there is no column '{column}' in {name}{did_you_mean(column, columns, _there(columns))}"
+            )
+            for path, column in self._named_columns()
+            if column not in columns
+        ]
+
+    def _named_columns(self) -> Iterator[tuple[ConfigPath, str]]:
+        """All columns that the description names, each with the option that does."""
+        for option in (
+            "target",
+            "features",
+            "ignore",
+            "categories",
+            "columns",
+            "standardize",
+            "min_max",
+            "split_column",
+        ):
+            match getattr(self, option):
+                case str() as name:
+                    yield (option,), name
+                case dict() as names:
+                    yield from (((option, name), name) for name in names)
+                case list() | tuple() as names:
+                    yield from (((option, index), name) for index, name in enumerate(names))
 
     def _roles(self, source: Source) -> Roles:
         """Which columns of a file are read, and what for. Raises `DataError`."""
         special = [*self.targets, *self.ignore, *([self.split_column] if self.split_column else [])]
-        named = [*special, *self.categories, *(self.features or ())]
-        named += [name for option in (self.standardize, self.min_max) if isinstance(option, list) for name in option]
-        for name in named:
+        for _, name in self._named_columns():
             if name not in source.columns:
                 raise DataError(f"{source.name}: {no_column(name, source.columns)}; the config names it")
         features = [name for name in self.features or source.columns if name not in special]
         if not features:
             raise DataError(f"{source.name}: there is no column to predict from")
-        return Roles(features, self.targets, self.categories, self.split_column)
+        kinds = {**{name: Category() for name in self.categories}, **self.columns}
+        return Roles(features, self.targets, kinds, self.split_column, only_names=self.unknown is not None)
 
     def _survey(self, path: Path) -> RawTable:
-        as_text = bool(self.categories)
-        with self.open(path, as_text=as_text) as source:
-            table = survey(source, self._roles(source), self.missing_texts())
+        as_text = any(not isinstance(kind, Number | Identifier) for kind in self.columns.values())
+        table = survey(
+            lambda as_text: self.open(path, as_text=as_text),
+            self._roles,
+            self.missing_texts(),
+            as_text=as_text or bool(self.categories),
+        )
         if self.missing == "error" and whole_rows(table, targets_only=True).all():
             check_missing(table)
         keep = whole_rows(table, targets_only=self.missing != "drop")
         if not keep.all():
-            if self.missing != "drop":
+            if self.missing not in (None, "drop"):
                 row, absent = int((~keep).argmax()) + 1, rows_in_words(int((~keep).sum()))
                 raise DataError(
                     f"{table.source}: row {row:,}, column '{', '.join(self.targets)}': the target is missing, in "
                     f"{absent} in all; what is to be learned cannot be filled in: 'missing: drop' leaves such rows out"
                 )
             if not keep.any():
-                raise DataError(f"{table.source}: every row lacks some value, so 'missing: drop' leaves none")
+                what = "every row lacks some value, so 'missing: drop' leaves none"
+                if self.missing is None:
+                    what = f"column '{', '.join(self.targets)}' is empty in all rows, so there is nothing to learn"
+                raise DataError(f"{table.source}: {what}")
             table.features, table.targets = table.features[keep], table.targets[keep]
             if table.split is not None:
                 table.split = [part for part, kept in zip(table.split, keep, strict=True) if kept]
@@ -194,18 +265,19 @@ class RawRows(RawData):
 
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         table, train, spec = self._ordered(np.concatenate(parts), last=last), len(parts.train), self.spec
-        gaps = {
-            column.name: int(np.isnan(codes).sum())
-            for column, codes in zip(table.columns, table.features.T, strict=True)
-        }
+        gaps = {column.name: int(np.isnan(table.features[:, column.start]).sum()) for column in table.columns}
+        notes = (*table.notes, *telltales(table, train))
         if learned is not None and learned.table is not None:
             format_ = learned.table
-            recode(table, format_)
         else:
-            columns = learn_columns(table, train, spec.missing, spec.unknown)
-            missing = tuple(spec.missing_texts().texts)
-            format_ = TableFormat(columns=tuple(columns), targets=tuple(spec.targets), missing_values=missing)
-        x = format_.expand(table.features)
+            reader = table.target_columns[0].reader
+            format_ = TableFormat(
+                columns=tuple(learn_columns(table, train, spec.missing, spec.unknown)),
+                targets=tuple(spec.targets),
+                missing_values=spec.missing_texts().texts,
+                target_notation=reader.notation if isinstance(reader, NumberReader) else PLAIN,
+            )
+        x = format_.expand(table)
         y = table.targets[:, 0].astype(np.int32) if table.classes else table.targets
         row_spec = RowSpec((x.shape[1],), table.targets.shape[1], table.classes)
         preprocessing = learned or Preprocessing(
@@ -226,6 +298,8 @@ class RawRows(RawData):
             test or self._held(spec.test_path, format_, row_spec),
             preprocessing,
             gaps,
+            warnings=notes,
+            left_out=tuple((one.name, one.reason) for one in table.left_out),
         )
 
     def _ordered(self, order: npt.NDArray[np.intp], *, last: bool) -> RawTable:
@@ -242,6 +316,7 @@ class RawRows(RawData):
         return table
 
     def _input_scaling(self, x: npt.NDArray[np.float32], format_: TableFormat) -> Scaling:
+        self._check_scaled(format_)
         names = [column.name for column in format_.columns]
         chosen = self.spec.standardize if isinstance(self.spec.standardize, list) else []
         to_range = self.spec.min_max if isinstance(self.spec.min_max, list) else []
@@ -251,10 +326,28 @@ class RawRows(RawData):
             chosen = [name for name in names if name not in to_range]
         return learn_scaling(x, format_, chosen, to_range)
 
+    def _check_scaled(self, format_: TableFormat) -> None:
+        """Refuse columns that the config wants scaled, and that hold nothing to scale. Raises `ConfigDataError`."""
+        columns = {column.name: column for column in format_.columns}
+        problems = []
+        for option in ("standardize", "min_max"):
+            wanted = getattr(self.spec, option)
+            for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
+                path = ("dataset", option, index)
+                if name not in columns:
+                    problems.append(DataProblem(path, f"'{name}' is no input of the network, so it cannot be scaled"))
+                elif not any(columns[name].scaled):
+                    what = f"'{name}' holds names, not numbers, so it cannot be scaled; leave it out here"
+                    problems.append(DataProblem(path, what))
+        if problems:
+            raise ConfigDataError(problems)
+
     def _target_scaling(self, y: npt.NDArray[np.float32] | npt.NDArray[np.int32], row_spec: RowSpec) -> Scaling:
         if row_spec.classes or not self.spec.standardize_target:
             return Scaling()
         pairs = [standard(y[:, index].astype(np.float32)) for index in range(y.shape[1])]
+        for name, (_, scale) in zip(self.spec.targets, pairs, strict=True):
+            check_scale(name, scale)
         return Scaling(shift=tuple(shift for shift, _ in pairs), scale=tuple(scale for _, scale in pairs))
 
     def _held(self, path: str | None, format_: TableFormat, row_spec: RowSpec) -> Split | None:
@@ -277,6 +370,10 @@ def _said_parts(source: str, column: str, said: list[str]) -> Parts:
     if not len(parts.train):
         raise DataError(f"{source}: column '{column}' says train for no row, so there is none to train on")
     return parts
+
+
+def _there(columns: Sequence[str]) -> str:
+    return f"; there are {some(columns)}"
 
 
 def _why(error: OSError, path: str, folder: Path) -> str:

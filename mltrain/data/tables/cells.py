@@ -1,22 +1,76 @@
-"""Single cells: which are missing, which are numbers, which are dates."""
+"""Single cells: which are missing, which are numbers, and which are two spellings of one value."""
 
 import re
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.float32 import LARGEST
+from mltrain.data.tables.notation import PLAIN, Notation, as_number
 
 DEFAULT_MISSING = ("", "NA", "N/A", "na", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 """Texts that people and programs write where they have no value."""
 
-_DATE = re.compile(
-    r"\d{4}([-/.])\d{1,2}\1\d{1,2}([ T].*)?|\d{1,2}([-/.])\d{1,2}\3(\d{4}|\d{2})( .*)?|\d{1,2}:\d{2}(:\d{2})?"
-)
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-_LOOKED_AT = 50
+_UNMISTAKABLE = frozenset(
+    [
+        "-",
+        "--",
+        "---",
+        ".",
+        "..",
+        "...",
+        "…",
+        "?",
+        "??",
+        "*",
+        "na",
+        "n/a",
+        "n.a.",
+        "n.a",
+        "#na",
+        "#n/a",
+        "n/d",
+        "nd",
+        "n.d.",
+        "k.a.",
+        "nan",
+        "nil",
+        "null",
+        "none",
+        "(null)",
+        "(none)",
+        "<na>",
+        "<null>",
+        "missing",
+        "(missing)",
+        "unknown",
+        "(unknown)",
+        "unbekannt",
+        "inconnu",
+        "desconocido",
+        "undefined",
+        "#value!",
+        "#null!",
+        "#ref!",
+        "#div/0!",
+        "#num!",
+        "#name?",
+        "not",
+        "available",
+        "not",
+        "applicable",
+        "no",
+        "data",
+    ]
+) | {"not available", "not applicable", "no data"}
+
+_PLAIN_CHARACTERS = frozenset("0123456789+-.eE \t\n")
+_AT_ONCE = 1024
+_ZERO, _TEN = np.uint8(ord("0")), np.uint8(10)
+_CODE = re.compile(r"(?:^|\n)[ \t]*0[0-9]")
+_INTEGER = re.compile(r"([-+]?)0*([0-9]+)\.?0*")
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*")
 
 
 class BadCell(ValueError):
@@ -28,46 +82,89 @@ class BadCell(ValueError):
 
 
 class Missing:
-    """The texts that stand for a missing value."""
+    """The texts that stand for a missing value. Those that are numbers match however they are written."""
 
-    def __init__(self, texts: Sequence[str] = DEFAULT_MISSING):
+    def __init__(self, texts: Iterable[str] = DEFAULT_MISSING):
         self.texts = tuple(texts)
-        self._known = frozenset(texts)
+        self._known = frozenset(self.texts)
+        self._numbers = {number for text in self.texts if (number := as_number(text)) is not None}
 
     def __contains__(self, cell: str) -> bool:
-        return cell.strip() in self._known
+        text = cell.strip()
+        if text in self._known:
+            return True
+        return bool(self._numbers) and (number := as_number(text)) is not None and number in self._numbers
 
-    @cached_property
-    def _numbers(self) -> list[float]:
-        """Those of the texts that are numbers, as -999 may be."""
-        found = [number for text in self.texts if (number := as_number(text)) is not None]
-        return [number for number in found if not np.isnan(number)]
+    def __or__(self, texts: Iterable[str]) -> "Missing":
+        more = [text for text in texts if text not in self._known]
+        return Missing((*self.texts, *more)) if more else self
 
     def blanked(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The numbers with those that stand for a missing value as nan."""
+        """The numbers with those that stand for a missing value as NaN."""
         if self._numbers:
-            values = np.where(np.isin(values, self._numbers), np.nan, values)
+            values = np.where(np.isin(values, list(self._numbers)), np.nan, values)
         return values
 
 
-def as_number(cell: str) -> float | None:
-    """The number that a cell holds, or None."""
+def means_missing(text: str) -> bool:
+    """Whether a text among numbers cannot mean anything but that there is no value."""
+    return text.strip().casefold() in _UNMISTAKABLE
+
+
+def canonical(text: str) -> str:
+    """The one spelling of a value, whatever file it comes from: 1 for 1.0, true for True, 2.5 for 2.50."""
+    text = text.strip()
+    if text and text[0] in "+-0123456789" and (number := as_number(text)) is not None:
+        if text.isdigit() and (text[0] != "0" or len(text) == 1):
+            return text
+        if _DECIMAL.fullmatch(text):
+            return f"{number:.0f}" if number.is_integer() else repr(number)
+        return text  # a code such as 007 or 1e5
+    folded = text.casefold()
+    return folded if folded in ("true", "false") else text
+
+
+def plain_numbers(cells: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    """The cells as numbers, if every one is a number as programs write it, without a code such as 01067 among them."""
     try:
-        return float(cell)
+        values = np.array(list(map(float, cells)), np.float64)
     except ValueError:
         return None
+    text = "\n".join(cells)
+    # float() also takes nan, infinity, 1_000 and the digits of other scripts.
+    return values if set(text) <= _PLAIN_CHARACTERS and _CODE.search(text) is None else None
 
 
-def read_numbers(cells: Sequence[str] | npt.NDArray[np.float64], missing: Missing) -> npt.NDArray[np.float64]:
-    """The cells as numbers, nan where a value is missing. Raises `BadCell` at the first that is neither."""
+def holds_codes(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether a cell of these lines begins with 0 and another digit, as 01067 does, which a number does not."""
+    return any(_hold_codes(lines[at : at + _AT_ONCE], delimiter) for at in range(0, len(lines), _AT_ONCE))
+
+
+def _hold_codes(lines: Sequence[str], delimiter: str) -> bool:
+    characters = np.frombuffer("".join(["\n", *lines, "\n"]).encode("latin-1", "replace"), np.uint8)
+    zeros = np.flatnonzero(characters == _ZERO)
+    zeros = zeros[characters[zeros + 1] - _ZERO < _TEN]  # bytes below "0" wrap around
+    before = characters[zeros - 1]
+    return any(bool((before == ord(one)).any()) for one in {"\n", "\r", '"', " ", "\t", delimiter})
+
+
+def read_numbers(
+    cells: Sequence[str] | npt.NDArray[np.float64], missing: Missing, notation: Notation = PLAIN
+) -> npt.NDArray[np.float64]:
+    """The cells as numbers, NaN where a value is missing. Raises `BadCell` at the first that is neither."""
     if isinstance(cells, np.ndarray):
-        values = cells
+        values = missing.blanked(cells)
+    elif notation == PLAIN and (plain := plain_numbers(cells)) is not None:
+        values = missing.blanked(plain)
     else:
-        try:
-            values = np.array(list(map(float, cells)), np.float64)
-        except ValueError:
-            values = np.array([_number_or_nan(index, cell, missing) for index, cell in enumerate(cells)], np.float64)
-    values = missing.blanked(values)
+        known: dict[str, float | None] = {}
+        for text in set(cells):
+            known[text] = np.nan if text in missing else notation.read(text)
+        found = [known[cell] for cell in cells]
+        if None in found:
+            index = found.index(None)
+            raise BadCell(index, f"expected a number{notation.in_words}, got {cells[index].strip()!r}{_ADVICE}")
+        values = np.array(found, np.float64)
     too_large = np.flatnonzero(np.abs(values) > LARGEST)
     if too_large.size:
         index = int(too_large[0])
@@ -75,34 +172,11 @@ def read_numbers(cells: Sequence[str] | npt.NDArray[np.float64], missing: Missin
     return values
 
 
-def _number_or_nan(index: int, cell: str, missing: Missing) -> float:
-    number = as_number(cell)
-    if number is not None:
-        return number
-    if cell in missing:
-        return np.nan
-    raise BadCell(index, f"expected a number, got {cell.strip()!r}{_advice(cell.strip())}")
+_ADVICE = "; if it means that there is no value, add it to missing_values; if the column holds names, to categories"
 
 
-def _advice(cell: str) -> str:
-    if _DECIMAL_COMMA.fullmatch(cell):
-        return f"; write a point, not a comma: {cell.replace(',', '.')}"
-    return "; if it means that there is no value, add it to missing_values; if the column holds names, to categories"
-
-
-def look(cells: Sequence[str], missing: Missing) -> bool:
-    """Whether a column is one of numbers, to judge by these cells; otherwise it is one of names.
-
-    Raises `BadCell` for what is no use as either: dates, and numbers with a decimal comma.
-    """
-    present = [index for index, cell in enumerate(cells) if cell not in missing]
-    numbers = sum(as_number(cells[index]) is not None for index in present)
-    if numbers or not present:
-        return 2 * numbers >= len(present)
-    for pattern, why in (
-        (_DATE, "is a date; turn dates into numbers (year, month, days since ...), or name the column in ignore"),
-        (_DECIMAL_COMMA, "has a decimal comma; save the file with decimal points"),
-    ):
-        if all(pattern.fullmatch(cells[index].strip()) for index in present[:_LOOKED_AT]):
-            raise BadCell(present[0], f"{cells[present[0]].strip()!r} {why}")
-    return False
+def as_texts(cells: Sequence[str] | npt.NDArray[np.float64]) -> Sequence[str]:
+    """Cells as texts: whole numbers without a decimal point."""
+    if not isinstance(cells, np.ndarray):
+        return cells
+    return ["" if np.isnan(cell) else f"{cell:.0f}" if cell.is_integer() else repr(cell) for cell in cells.tolist()]

@@ -1,88 +1,39 @@
 """What a model keeps of the table that it learned from: which columns there were, and what became of their cells."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Union
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.cells import DEFAULT_MISSING, BadCell, Missing, read_numbers
+from mltrain.data.columns import ColumnKind, LearnedColumn
+from mltrain.data.columns.category import none_of
+from mltrain.data.columns.number import NumberColumn
+from mltrain.data.tables.cells import DEFAULT_MISSING, BadCell, Missing, as_texts, canonical, read_numbers
+from mltrain.data.tables.notation import PLAIN, Notation
 from mltrain.data.tables.source import Block, Cells, Source
+from mltrain.data.tables.survey import RawTable
 from mltrain.errors import DataError
 
 Floats = npt.NDArray[np.float32]
 
-UNKNOWN = -1.0
-"""The code of a category that was not there when the model learned, where such are ignored."""
-
-_MOST_NAMES = 8
-
-
-class NumberColumn(msgspec.Struct, frozen=True, kw_only=True, tag="number", forbid_unknown_fields=True):
-    """A column of numbers. ``fill`` stands in for a missing one; None where none may be missing."""
-
-    name: str
-    fill: float | None = None
-
-    @property
-    def features(self) -> list[str]:
-        """Names of the inputs that the column becomes: itself."""
-        return [self.name]
-
-    def codes(self, cells: Cells, missing: Missing) -> npt.NDArray[np.float64]:
-        """A number for each cell, nan where a value is missing. Raises `BadCell`."""
-        return read_numbers(cells, missing)
-
-    @property
-    def fill_code(self) -> float | None:
-        return self.fill
-
-    def write(self, codes: Floats, x: Floats) -> None:
-        """Write the inputs ``(rows, features)`` that the codes, of which none is nan, stand for."""
-        x[:, 0] = codes
-
-
-class CategoryColumn(msgspec.Struct, frozen=True, kw_only=True, tag="category", forbid_unknown_fields=True):
-    """A column of names. Each becomes one input for each category, in this order: 1 for its own, 0 for the others."""
-
-    name: str
-    categories: tuple[str, ...]
-    fill: str | None = None
-    unknown: Literal["error", "ignore"] = "error"
-
-    def __post_init__(self) -> None:
-        if self.fill is not None and self.fill not in self.categories:
-            raise ValueError(f"'{self.fill}' is none of the categories of '{self.name}'")
-
-    @property
-    def features(self) -> list[str]:
-        """Names of the inputs that the column becomes: ``island=Biscoe``, ..."""
-        return [f"{self.name}={category}" for category in self.categories]
-
-    def codes(self, cells: Cells, missing: Missing) -> npt.NDArray[np.float64]:
-        """The category's number for each cell, nan where a value is missing. Raises `BadCell`."""
-        numbers = {category: float(number) for number, category in enumerate(self.categories)}
-        return lookup(cells, numbers, missing, UNKNOWN if self.unknown == "ignore" else None)
-
-    @property
-    def fill_code(self) -> float | None:
-        return None if self.fill is None else float(self.categories.index(self.fill))
-
-    def write(self, codes: Floats, x: Floats) -> None:
-        """Write the inputs ``(rows, features)`` that the codes, of which none is nan, stand for."""
-        np.equal(codes[:, None], np.arange(len(self.categories), dtype=np.float32), out=x, casting="unsafe")
-
-
-Column = NumberColumn | CategoryColumn
+if TYPE_CHECKING:
+    Column = LearnedColumn
+else:  # msgspec reads a column as one of the kinds that there are, by its tag
+    Column = Union[tuple(kind.learned for kind in ColumnKind.family if kind.learned is not None)]  # noqa: UP007
 
 
 class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How rows of a table become inputs. ``targets`` are the columns that the model predicts."""
+    """How rows of a table become inputs. ``targets`` are the columns that the model predicts.
+
+    ``target_notation`` is how numbers to predict are written.
+    """
 
     columns: tuple[Column, ...]
     targets: tuple[str, ...]
     missing_values: tuple[str, ...] = DEFAULT_MISSING
+    target_notation: Notation = PLAIN
 
     @property
     def features(self) -> list[str]:
@@ -92,60 +43,65 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def as_text(self) -> bool:
         """Whether cells are needed as they are written."""
-        return any(isinstance(column, CategoryColumn) for column in self.columns)
+        return any(not isinstance(column, NumberColumn) for column in self.columns)
 
     def decode(self, x: Floats) -> list[list[str]]:
         """The cells, a list a row, that the inputs ``(rows, features)`` stand for; empty for an unknown category."""
         columns, start = [], 0
         for column in self.columns:
             stop = start + len(column.features)
-            part, start = x[:, start:stop], stop
-            if isinstance(column, CategoryColumn):
-                columns.append([column.categories[int(row.argmax())] if row.any() else "" for row in part])
-            else:
-                columns.append([f"{value:g}" for value in part[:, 0].tolist()])
+            columns.append(column.decode(x[:, start:stop]))
+            start = stop
         return [list(row) for row in zip(*columns, strict=True)]
 
     def encode(self, source: Source, block: Block) -> Floats:
-        """The inputs ``(rows, features)`` of a block whose columns stand in any order. Raises `DataError`."""
+        """The inputs ``(rows, features)`` of a block whose columns stand in any order. Raises `DataError`.
+
+        What is new to the model, unknown names and gaps, is counted by the source.
+        """
         missing = Missing(self.missing_values)
-        codes = np.empty((len(block.lines), len(self.columns)), np.float32)
-        for index, column in enumerate(self.columns):
+        x = np.empty((len(block.lines), len(self.features)), np.float32)
+        start = 0
+        for column in self.columns:
             cells = block.columns[source.position(column.name, "which the model needs")]
+            reader = column.reader(missing)
+            stop = start + len(column.features)
             try:
-                codes[:, index] = column.codes(cells, missing)
-                absent = np.isnan(codes[:, index])
-                if column.fill_code is None and absent.any():
+                codes = reader.read(cells)
+                codes = codes if codes.ndim == 2 else codes[:, None]
+                absent = np.isnan(codes[:, 0])
+                if column.needs_values and absent.any():
                     raise BadCell(int(absent.argmax()), "the value is missing, and the model learned from whole rows")
+                column.expand(codes, reader, x[:, start:stop], strict=True)
             except BadCell as bad:
                 raise source.refuse(block, column.name, bad) from None
-        return self.expand(codes)
+            source.novelties.add(column.name, int(absent.sum()), reader.strange)
+            start = stop
+        return x
 
-    def expand(self, codes: Floats) -> Floats:
-        """The inputs ``(rows, features)`` for codes ``(rows, columns)``; in the same memory where all are numbers."""
-        for index, column in enumerate(self.columns):
-            if column.fill_code is not None:
-                absent = np.isnan(codes[:, index])
-                codes[absent, index] = column.fill_code
-        if all(isinstance(column, NumberColumn) for column in self.columns):
-            return codes
-        x = np.empty((len(codes), len(self.features)), np.float32)
-        start = 0
-        for index, column in enumerate(self.columns):
+    def expand(self, table: RawTable) -> Floats:
+        """The inputs ``(rows, features)`` of a table; in the same memory where all are numbers."""
+        in_place = all(isinstance(column, NumberColumn) and not column.gap_input for column in self.columns)
+        x = table.features if in_place else np.empty((len(table.features), len(self.features)), np.float32)
+        start, by_name = 0, {read.name: read for read in table.columns}
+        for column in self.columns:
+            read = by_name[column.name]
             stop = start + len(column.features)
-            column.write(codes[:, index], x[:, start:stop])
+            column.expand(table.features[:, read.slots], read.reader, x[:, start:stop], strict=False)
             start = stop
         return x
 
     def encode_targets(self, source: Source, block: Block, classes: Sequence[str] | None) -> npt.NDArray[np.float64]:
         """The targets ``(rows, targets)`` of a block: numbers, or class numbers. Raises `DataError`."""
         missing = Missing(self.missing_values)
-        numbers = {name: float(number) for number, name in enumerate(classes or ())}
         found = []
         for name in self.targets:
             cells = block.columns[source.position(name, "which is to be predicted")]
             try:
-                values = lookup(cells, numbers, missing, None) if classes else read_numbers(cells, missing)
+                if classes:
+                    values = _class_numbers(cells, tuple(classes), missing)
+                else:
+                    values = read_numbers(cells, missing, self.target_notation)
                 if np.isnan(values).any():
                     raise BadCell(int(np.isnan(values).argmax()), "the value to be predicted is missing")
             except BadCell as bad:
@@ -154,29 +110,20 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return np.stack(found, axis=1)
 
 
-def lookup(cells: Cells, numbers: dict[str, float], missing: Missing, unknown: float | None) -> npt.NDArray[np.float64]:
-    """The number of each cell's name, nan where it is missing; ``unknown`` for others, or `BadCell` if that is None."""
+def _class_numbers(cells: Cells, classes: tuple[str, ...], missing: Missing) -> npt.NDArray[np.float64]:
+    """The number of each cell's class, NaN where it is missing. Raises `BadCell` for a class that was not learned."""
+    numbers = {canonical(name): float(number) for number, name in enumerate(classes)}
+    numbers |= {name: float(number) for number, name in enumerate(classes)}
     texts = as_texts(cells)
-    known = {text: _number(text, numbers, missing) for text in set(texts)}
-    codes = [known[text] for text in texts]
-    if None in codes:
-        if unknown is None:
-            index = codes.index(None)
-            names = ", ".join(list(numbers)[:_MOST_NAMES]) + (", ..." if len(numbers) > _MOST_NAMES else "")
-            raise BadCell(index, f"{texts[index].strip()!r} is none of the names learned from: {names}")
-        codes = [unknown if code is None else code for code in codes]
-    return np.array(codes, np.float64)
-
-
-def _number(text: str, numbers: dict[str, float], missing: Missing) -> float | None:
-    return np.nan if text in missing else numbers.get(text.strip())
-
-
-def as_texts(cells: Cells) -> Sequence[str]:
-    """Cells as texts: whole numbers without a decimal point."""
-    if not isinstance(cells, np.ndarray):
-        return cells
-    return ["" if np.isnan(cell) else f"{cell:.0f}" if cell.is_integer() else repr(cell) for cell in cells.tolist()]
+    known: dict[str, float] = {}
+    for text in dict.fromkeys(texts):
+        number = numbers.get(text.strip(), numbers.get(canonical(text)))
+        if text in missing:
+            number = np.nan
+        if number is None:
+            raise BadCell(texts.index(text), none_of(text.strip(), classes))
+        known[text] = number
+    return np.array([known[text] for text in texts], np.float64)
 
 
 def read_table(

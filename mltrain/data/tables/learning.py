@@ -1,30 +1,36 @@
 """What is learned from the rows that are trained on: what fills gaps, and what the numbers are scaled by."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.columns import LearnedColumn, Learning
+from mltrain.data.float32 import LARGEST
 from mltrain.data.preprocessing import Scaling
 from mltrain.data.splitting import rows_in_words
-from mltrain.data.tables.format import UNKNOWN, CategoryColumn, Column, NumberColumn, TableFormat
+from mltrain.data.tables.format import TableFormat
 from mltrain.data.tables.survey import RawTable
 from mltrain.errors import DataError
 
 Floats = npt.NDArray[np.float32]
 Filling = Literal["error", "drop", "mean", "median", "most_frequent"]
+Unknown = Literal["error", "ignore"]
+
+SMALLEST = float(np.finfo(np.float32).tiny)
 
 _MOST_NAMED = 10
 
 
 def check_missing(table: RawTable) -> None:
     """Raises `DataError` with the count per column if any value is missing."""
-    names = [column.name for column in (*table.columns, *table.target_columns)]
-    absent = [np.isnan(column) for array in (table.features, table.targets) for column in array.T]
+    numbers = [(column.name, table.features[:, column.start]) for column in table.columns]
+    numbers += [(column.name, table.targets[:, column.start]) for column in table.target_columns]
+    absent = [(name, np.isnan(column)) for name, column in numbers]
     found = [
         f"'{name}' in {rows_in_words(int(gaps.sum()))} (first in row {int(gaps.argmax()) + 1:,})"
-        for name, gaps in zip(names, absent, strict=True)
+        for name, gaps in absent
         if gaps.any()
     ]
     if found:
@@ -44,76 +50,38 @@ def whole_rows(table: RawTable, *, targets_only: bool = False) -> npt.NDArray[np
     return whole
 
 
-def learn_columns(table: RawTable, train: int, filling: Filling, unknown: Literal["error", "ignore"]) -> list[Column]:
-    """The columns as a model keeps them: categories and what fills gaps are those of the first ``train`` rows.
-
-    The table's codes of names become those of the categories. Raises `DataError`.
-    """
-    columns: list[Column] = []
-    for index, column in enumerate(table.columns):
-        if column.is_category:
-            codes = table.features[:train, index]
-            present = np.unique(codes[~np.isnan(codes)]).astype(np.intp)
-            names = [list(column.names)[code] for code in present]
-            _recode(table, index, names)
-        fills = filling in ("mean", "median", "most_frequent")
-        fill = _fill(column.name, table, index, train, bool(column.is_category), filling) if fills else None
-        if column.is_category:
-            text = None if fill is None else names[int(fill)]
-            columns.append(CategoryColumn(name=column.name, categories=tuple(names), fill=text, unknown=unknown))
-        else:
-            columns.append(NumberColumn(name=column.name, fill=fill))
+def learn_columns(table: RawTable, train: int, gaps: Filling | None, unknown: Unknown | None) -> list[LearnedColumn]:
+    """The columns as a model keeps them, as the first ``train`` rows say. Raises `DataError`."""
+    columns = []
+    for column in table.columns:
+        codes = table.features[:train, column.slots]
+        rows = Learning(column.name, column.reason, column.reader, codes, gaps, unknown)
+        try:
+            columns.append(column.kind.learn(rows))
+        except ValueError as error:
+            raise DataError(f"{table.source}: column '{column.name}' {error}") from None
     return columns
 
 
-def recode(table: RawTable, format_: TableFormat) -> None:
-    """Turn the table's codes of names into those of a format that was learned from other rows."""
-    for index, column in enumerate(format_.columns):
-        if isinstance(column, CategoryColumn):
-            _recode(table, index, column.categories)
-
-
-def _recode(table: RawTable, index: int, categories: Sequence[str]) -> None:
-    """Number the names of a column by their place among the ``categories``; `UNKNOWN` is the code of all others."""
-    names = tuple(table.columns[index].names)
-    if names != tuple(categories):
-        codes, numbers = table.features[:, index], {name: code for code, name in enumerate(categories)}
-        new = np.array([numbers.get(name, UNKNOWN) for name in names], np.float32)
-        present = ~np.isnan(codes)
-        codes[present] = new[codes[present].astype(np.intp)]
-
-
-def _fill(name: str, table: RawTable, index: int, train: int, is_category: bool, filling: Filling) -> float:
-    values = table.features[:train, index]
-    values = values[~np.isnan(values)]
-    if not values.size:
-        raise DataError(f"{table.source}: column '{name}' is empty in all rows to train on; name it in ignore")
-    if is_category or filling == "most_frequent":
-        kinds, counts = np.unique(values, return_counts=True)
-        return float(kinds[counts.argmax()])
-    return float(np.mean(values, dtype=np.float64) if filling == "mean" else np.median(values))
-
-
 def learn_scaling(x: Floats, table: TableFormat, standardized: Collection[str], min_max: Collection[str]) -> Scaling:
-    """Shift and scale of each feature, from the rows ``x``; columns in neither collection, and names, stay as they are.
+    """Shift and scale of each feature, from the rows ``x``; others, and names, stay as they are.
 
     standardized: mean 0 and standard deviation 1. min_max: from 0 to 1. A column that never changes becomes 0.
     """
-    shifts, scales = [], []
+    shifts: list[float] = []
+    scales: list[float] = []
     for column in table.columns:
-        if isinstance(column, CategoryColumn):
-            shifts += [0.0] * len(column.features)
-            scales += [1.0] * len(column.features)
-            continue
-        shift, scale = 0.0, 1.0
-        values = x[:, len(shifts)]
-        if column.name in standardized:
-            shift, scale = standard(values)
-        elif column.name in min_max:
-            low, high = float(values.min()), float(values.max())
-            shift, scale = low, 1 / (high - low) if high > low else 1.0
-        shifts.append(shift)
-        scales.append(scale)
+        for is_number in column.scaled:
+            shift, scale = 0.0, 1.0
+            if is_number and column.name in standardized:
+                shift, scale = standard(x[:, len(shifts)])
+            elif is_number and column.name in min_max:
+                values = x[:, len(shifts)]
+                low, high = float(values.min()), float(values.max())
+                shift, scale = low, 1 / (high - low) if high > low else 1.0
+            check_scale(column.name, scale)
+            shifts.append(shift)
+            scales.append(scale)
     if not any(shifts) and all(scale == 1.0 for scale in scales):
         return Scaling()
     return Scaling(shift=tuple(shifts), scale=tuple(scales))
@@ -124,3 +92,13 @@ def standard(values: Floats) -> tuple[float, float]:
     exact = values.astype(np.float64)
     deviation = float(exact.std())
     return float(exact.mean()), 1 / deviation if deviation > 0 else 1.0
+
+
+def check_scale(column: str, scale: float) -> None:
+    """Raises `DataError` for a scale that float32 cannot hold."""
+    if not SMALLEST <= scale <= LARGEST:
+        size = "small" if scale > 1 else "large"
+        raise DataError(
+            f"column '{column}': its numbers differ by too {size} amounts to be scaled in 32-bit floats (the scale "
+            f"would be {scale:.3g}); give it in another unit, or name it in ignore"
+        )

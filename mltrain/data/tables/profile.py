@@ -1,46 +1,17 @@
-"""What the columns of a file hold, before anything is decided about them."""
+"""What the columns of a file hold, and which kind each is, before anything is learned from it."""
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from mltrain.data.tables.cells import BadCell, Missing, as_number, look
-from mltrain.data.tables.format import as_texts
+from mltrain.data.columns import ColumnKind, Guess, Held
+from mltrain.data.tables.cells import Missing, as_texts
 from mltrain.data.tables.source import Source
-from mltrain.data.tables.survey import MOST_CATEGORIES
 
-Kind = Literal["numbers", "names", "mixed", "unusable", "empty"]
+MOST_KEPT = 20_000
+"""Different texts of a column that are looked at."""
 
-_FEW = 10
-"""So many different names are categories in any table, however short."""
-
-
-class ColumnProfile(NamedTuple):
-    """One column. ``distinct`` counts different values, up to one more than a column of categories may hold.
-
-    ``whole`` says that all of them are whole numbers.
-    """
-
-    name: str
-    kind: Kind
-    rows: int
-    missing: int
-    distinct: int
-    whole: bool = False
-
-    @property
-    def constant(self) -> bool:
-        """Whether all rows hold the same."""
-        return self.distinct <= 1
-
-    @property
-    def identifies(self) -> bool:
-        """Whether this is a column of names of which most rows have one of their own: it says who, not what."""
-        return self.kind == "names" and (
-            self.distinct > MOST_CATEGORIES or self.rows > 20 < 2 * self.distinct > self.rows
-        )
+_NUMBERED = re.compile(r"column_\d+")
 
 
 class _Tally:
@@ -48,44 +19,43 @@ class _Tally:
 
     def __init__(self, name: str, missing: Missing):
         self.name, self._missing = name, missing
-        self._counts: dict[str, int] = {}
-        self._blocks: list[npt.NDArray[np.float64]] = []
-        self._rows = self._absent = 0
-        self._unusable = False
+        self.counts: dict[str, int] = {}
+        self.first: dict[str, int] = {}
+        self.rows = self.absent = 0
+        self.all_kept = True
 
-    def add(self, cells: Sequence[str]) -> None:
-        """Take a block of cells into account."""
-        if not self._rows:
-            try:
-                look(cells, self._missing)
-            except BadCell:
-                self._unusable = True
-        present = [cell.strip() for cell in cells if cell not in self._missing]
-        self._rows += len(cells)
-        self._absent += len(cells) - len(present)
-        numbers = [number for cell in present if (number := as_number(cell)) is not None]
-        self._blocks.append(np.array(numbers, np.float64))
-        for cell in present:
-            if cell in self._counts or len(self._counts) <= MOST_CATEGORIES:
-                self._counts[cell] = self._counts.get(cell, 0) + 1
-
-    def profile(self) -> ColumnProfile:
-        values = np.concatenate(self._blocks)
-        present = self._rows - self._absent
-        base = ColumnProfile(self.name, "empty", self._rows, self._absent, len(self._counts))
-        if not present:
-            return base
-        if self._unusable:
-            return base._replace(kind="unusable")
-        if len(values) == present:
-            return base._replace(kind="numbers", whole=bool((values == np.floor(values)).all()))
-        return base._replace(kind="mixed" if 2 * len(values) >= present else "names")
+    def add(self, cells: Sequence[str], first: int) -> None:
+        """Take a block of cells into account, the first of which stands in row ``first``."""
+        rows = dict(zip(reversed(cells), range(first + len(cells) - 1, first - 1, -1), strict=True))
+        for cell, count in Counter(cells).items():
+            text = cell.strip()
+            if text in self._missing:
+                self.absent += count
+            elif text in self.counts:
+                self.counts[text] += count
+            elif len(self.counts) < MOST_KEPT:
+                self.counts[text], self.first[text] = count, rows[cell]
+            else:
+                self.all_kept = False
+        self.rows += len(cells)
 
 
-def profile(source: Source, missing: Missing) -> list[ColumnProfile]:
-    """Look at all rows of a file, opened as text. Raises `DataError`."""
-    tallies = [_Tally(name, missing) for name in source.columns]
+def profile(source: Source, missing: Missing, names: Collection[str] | None = None) -> list[Held]:
+    """Look at all rows of a file, opened as text, and at these of its columns. Raises `DataError`."""
+    tallies = {name: _Tally(name, missing) for name in source.columns if names is None or name in names}
     for block in source.blocks():
-        for tally, cells in zip(tallies, block.columns, strict=True):
-            tally.add(as_texts(cells))
-    return [tally.profile() for tally in tallies]
+        for name, cells in zip(source.columns, block.columns, strict=True):
+            if name in tallies:
+                tallies[name].add(as_texts(cells), block.first)
+    without = [name for name in source.columns if _NUMBERED.fullmatch(name)]
+    unnamed = without if len(without) == 1 < len(source.columns) else []
+    return [
+        Held(one.name, one.rows, one.absent, one.counts, one.first, one.all_kept, one.name in unnamed)
+        for one in tallies.values()
+    ]
+
+
+def recognize(held: Held) -> Guess:
+    """The kind that a column most probably is."""
+    found = [kind().examine(held) for kind in ColumnKind.family if issubclass(kind, ColumnKind)]
+    return max((guess for guess in found if isinstance(guess, Guess)), key=lambda guess: guess.confidence)

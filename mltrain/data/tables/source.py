@@ -22,6 +22,7 @@ _BLOCK_CELLS = 1_000_000
 MOST_COLUMNS = 20_000
 """A model keeps the name of each, and what is done to it."""
 
+_MOST_NAMED = 3
 _NOTHING = ("<NA>", "NaT")
 """What pandas' missing values are as text."""
 
@@ -48,6 +49,36 @@ class Block(NamedTuple):
     first: int
     lines: Sequence[int]
     rows: Sequence[Mapping[str, Any]] | None = None
+
+
+class Novelties:
+    """What a model met in new rows that it had not learned: gaps that it filled, and unknown texts, by column."""
+
+    def __init__(self) -> None:
+        self.gaps: Counter[str] = Counter()
+        self.unknown: dict[str, Counter[str]] = {}
+
+    def add(self, column: str, gaps: int, unknown: Counter[str]) -> None:
+        """Count what stood in some more cells."""
+        if gaps:
+            self.gaps[column] += gaps
+        if unknown:
+            self.unknown.setdefault(column, Counter()).update(unknown)
+
+    def sentences(self) -> list[str]:
+        """What was met, at most a sentence a kind."""
+        found = []
+        if self.unknown:
+            parts = [
+                f"{texts.total():,} in '{name}' ({', '.join(repr(text) for text, _ in texts.most_common(_MOST_NAMED))}"
+                f"{', ...' if len(texts) > _MOST_NAMED else ''})"
+                for name, texts in self.unknown.items()
+            ]
+            found.append(f"values that the model never saw count as other: {', '.join(parts)}")
+        if self.gaps:
+            parts = [f"{count:,} in '{name}'" for name, count in self.gaps.items()]
+            found.append(f"missing values were filled in: {', '.join(parts)}")
+        return found
 
 
 class Source:
@@ -126,6 +157,11 @@ class Source:
         if column not in self._places:
             raise DataError(f"{self.name}: {no_column(column, self.columns)}, {what}", path=self.name, column=column)
         return self._places[column]
+
+    @cached_property
+    def novelties(self) -> Novelties:
+        """What a model met in the rows that it had not learned."""
+        return Novelties()
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -1,75 +1,86 @@
-"""Reading a whole table to learn from: one number a cell, in memory for each cell once."""
+"""Reading a whole table to learn from: a number or two a cell, in memory for each cell once.
 
-from collections.abc import Iterator, Sequence
+What kind a column is shows only when all of its cells were seen. A file of plain numbers, which is the most common and
+may be large, is taken for one as long as nothing in it speaks against that, and so is read once. Any other file is
+looked at as text first, and then read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.cells import BadCell, Missing, as_number, look, read_numbers
-from mltrain.data.tables.format import as_texts
-from mltrain.data.tables.source import Block, Cells, Source
+from mltrain.data.columns import Cells, ColumnKind, ColumnReader, Doubles, Guess, Misfit, NameReader
+from mltrain.data.columns.category import MOST_CATEGORIES, Category, in_order
+from mltrain.data.columns.date import Date
+from mltrain.data.columns.identifier import Identifier, sounds_like_one
+from mltrain.data.columns.number import Number, NumberReader
+from mltrain.data.splitting import rows_in_words
+from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing, plain_numbers
+from mltrain.data.tables.profile import profile, recognize
+from mltrain.data.tables.source import Block, Source
 from mltrain.errors import DataError
 
 Floats = npt.NDArray[np.float32]
 
-MOST_CATEGORIES = 1000
-"""Names that a column may hold: each becomes an input of its own."""
+Open = Callable[[bool], Source]
+"""Opens the file of rows; the argument says whether cells are kept as they are written."""
+
+_FEWEST_IDENTIFIERS = 10
 
 
 class Roles(NamedTuple):
-    """Which columns are read, and what for. ``categories`` are taken as names, even if they hold numbers."""
+    """Which columns are read, and what for. ``kinds`` are those that the config says.
+
+    ``only_names`` takes all texts for categories, however many there are and whatever they say.
+    """
 
     features: Sequence[str]
     targets: Sequence[str]
-    categories: Sequence[str] = ()
+    kinds: Mapping[str, ColumnKind]
     split: str | None = None
+    only_names: bool = False
 
 
 @dataclass
 class Surveyed:
-    """One column: the names that it holds, by their codes, or None if it holds numbers."""
+    """One column that is read: its kind, and what reads it. ``said`` is whether the config says the kind."""
 
     name: str
-    is_category: bool | None
-    names: dict[str, float] = field(default_factory=dict)
+    kind: ColumnKind
+    reason: str
+    reader: ColumnReader
+    said: bool = False
+    start: int = 0
 
-    def read(self, cells: Cells, missing: Missing) -> npt.NDArray[np.float64]:
-        """A number for each cell: itself, or the code of its name; nan where a value is missing. Raises `BadCell`."""
-        if self.is_category is None:
-            self.is_category = not isinstance(cells, np.ndarray) and not look(cells, missing)
-        return self._codes(as_texts(cells), missing) if self.is_category else read_numbers(cells, missing)
+    @property
+    def is_category(self) -> bool:
+        """Whether its numbers stand for names, for a target."""
+        return isinstance(self.reader, NameReader)
 
-    def _codes(self, cells: Sequence[str], missing: Missing) -> npt.NDArray[np.float64]:
-        names, known = self.names, {}
-        for text in dict.fromkeys(cells):
-            known[text] = np.nan if text in missing else names.setdefault(text.strip(), float(len(names)))
-            if len(names) > MOST_CATEGORIES:
-                raise BadCell(
-                    cells.index(text),
-                    f"{text.strip()!r} is the {MOST_CATEGORIES + 1:,}th different text of the column, too many for "
-                    "categories; name the column in ignore",
-                )
-        return np.array([known[cell] for cell in cells], np.float64)
+    @property
+    def slots(self) -> slice:
+        """Where its numbers are among those of a row."""
+        return slice(self.start, self.start + self.reader.slots)
 
-    def sort(self, codes: Floats) -> None:
-        """Give the names codes in their order (of numbers or of letters), so that it does not depend on the rows'."""
-        numbers = {name: as_number(name) for name in self.names}
-        by_number = all(number is not None for number in numbers.values())
-        in_order = sorted(self.names, key=lambda name: (numbers[name] or 0.0, name) if by_number else (0.0, name))
-        new = {name: float(code) for code, name in enumerate(in_order)}
-        table = np.array([new[name] for name in self.names], np.float32)
-        present = ~np.isnan(codes)
-        codes[present] = table[codes[present].astype(np.intp)]
-        self.names = new
+
+class LeftOut(NamedTuple):
+    """A column that is not learned from, and why. ``said`` is whether the config says so."""
+
+    name: str
+    reason: str
+    said: bool
 
 
 @dataclass
 class RawTable:
-    """All rows: ``features`` and ``targets`` are float32 ``(rows, columns)``, nan where a value is missing.
+    """All rows: ``features`` are float32 ``(rows, slots)``, ``targets`` ``(rows, targets)``, NaN for missing values.
 
-    ``split`` holds the part that each row is said to belong to, if a column says so.
+    ``split`` holds the part that each row is said to belong to, if a column says so. ``notes`` are sentences about
+    what was found out, and that the config does not say.
     """
 
     source: str
@@ -78,58 +89,222 @@ class RawTable:
     features: Floats
     targets: Floats
     split: list[str] | None
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
         """Names of the classes, if the target is a column of names."""
         first = self.target_columns[0]
-        return tuple(first.names) if first.is_category else None
+        return tuple(first.reader.names) if first.is_category else None
 
 
-def survey(source: Source, roles: Roles, missing: Missing) -> RawTable:
+def survey(open_file: Open, roles_of: Callable[[Source], Roles], missing: Missing, *, as_text: bool) -> RawTable:
     """Read all rows. Raises `DataError`, which names file, line, row and column."""
-    columns = [Surveyed(name, True if name in roles.categories else None) for name in roles.features]
-    targets = [Surveyed(name, True if name in roles.categories else None) for name in roles.targets]
+    with open_file(as_text) as source:
+        roles = roles_of(source)
+        used = [*roles.features, *roles.targets, *([roles.split] if roles.split else [])]
+        source.use(used)
+        blocks = source.blocks()
+        first = next(blocks, None)
+        if first is None:
+            raise DataError(f"{source.name}: there are no rows in it")
+        guesses = _at_a_glance(source, first, roles, missing)
+        if guesses is not None:
+            try:
+                return _read(source, chain([first], blocks), roles, guesses, missing)
+            except _NotAsItSeemed:
+                pass
+    with open_file(True) as source:
+        source.use(used)
+        guesses = _examined(source, roles, missing)
+    with open_file(True) as source:
+        source.use(used)
+        return _read(source, source.blocks(), roles, guesses, missing)
+
+
+class _NotAsItSeemed(Exception):
+    """A column that began with plain numbers goes on with something else."""
+
+
+class _Choice(NamedTuple):
+    """What a column is taken for. ``examined`` says whether all of its cells were looked at."""
+
+    kind: ColumnKind
+    reason: str
+    guess: Guess | None
+    said: bool
+    examined: bool
+
+
+def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -> dict[str, _Choice] | None:
+    """The kinds of all columns by their first cells, where these are plain numbers or the config says the kind."""
+    choices = {}
+    for name in dict.fromkeys((*roles.features, *roles.targets)):
+        asked = roles.kinds.get(name)
+        if isinstance(asked, Date):
+            return None
+        if asked is not None and not isinstance(asked, Number):
+            choices[name] = _Choice(asked, "the config says so", None, True, examined=False)
+            continue
+        cells = block.columns[source.position(name, "which is to be read")]
+        numbers = _plain(cells, missing)
+        if numbers is None or np.isnan(numbers).all() or (isinstance(asked, Number) and asked.decimal == ","):
+            return None
+        if asked is None and name in roles.features and not roles.only_names and _numbers_rows(name, numbers):
+            kind: ColumnKind = Identifier()
+            reason = "whole numbers, different in every row, under a name that numbers rows"
+        else:
+            kind = asked or Number()
+            reason = "the config says so" if asked else "all cells are numbers"
+        choices[name] = _Choice(kind, reason, None, asked is not None, examined=False)
+    return choices
+
+
+def _plain(cells: Cells, missing: Missing) -> Doubles | None:
+    """Cells as numbers, NaN for missing ones, if all are plain numbers; otherwise None."""
+    if isinstance(cells, np.ndarray):
+        return missing.blanked(cells)
+    present = [cell for cell in cells if cell not in missing]
+    numbers = plain_numbers(present)
+    if numbers is None or len(present) == len(cells):
+        return numbers
+    return np.array([*numbers, np.nan])
+
+
+def _numbers_rows(name: str, numbers: Doubles) -> bool:
+    if not sounds_like_one(name) or len(numbers) < _FEWEST_IDENTIFIERS:
+        return False
+    is_whole = bool((numbers == np.floor(numbers)).all() and numbers.min() >= 0)
+    return is_whole and len(np.unique(numbers)) == len(numbers)
+
+
+def _examined(source: Source, roles: Roles, missing: Missing) -> dict[str, _Choice]:
+    """The kinds of all columns, by all of their cells. Raises `DataError` where a column is not what it must be."""
+    names = [*roles.features, *roles.targets]
+    choices = {}
+    for held in profile(source, missing, names):
+        asked = roles.kinds.get(held.name)
+        found = recognize(held) if asked is None else asked.examine(held)
+        if isinstance(found, Misfit):
+            if not held.counts and held.name in roles.features:
+                raise DataError(f"{source.name}: column '{held.name}' is empty in all rows; name it in ignore")
+            assert asked is not None
+            row = held.first.get(found.text, 0)
+            raise DataError(
+                f"{source.name}: row {row:,}, column '{held.name}': {found.text!r} {found.why}, "
+                f"but the config says that the column is of kind {asked.type_name()}"
+            )
+        if asked is None and held.name in roles.targets:
+            found = _as_target(source, found)
+        elif asked is None and roles.only_names and not isinstance(found.kind, Number | Date | Category):
+            as_number = Number().examine(held)
+            if isinstance(as_number, Guess):
+                found = as_number
+            elif held.counts and len(held.counts) <= MOST_CATEGORIES:
+                found = found._replace(kind=Category(), found=None)
+        if found.open and found.question:
+            raise DataError(f"{source.name}: column '{held.name}': {found.question}")
+        reason = found.reason if asked is None else "the config says so"
+        choices[held.name] = _Choice(found.kind, reason, found, asked is not None, examined=True)
+    return choices
+
+
+def _as_target(source: Source, guess: Guess) -> Guess:
+    """What a target is taken for: numbers or names."""
+    if isinstance(guess.kind, Number):
+        return guess
+    if isinstance(guess.kind, Date):
+        raise DataError(f"{source.name}: a target is numbers or names, but {guess.reason}")
+    return guess._replace(kind=Category(), found=None)
+
+
+def _read(
+    source: Source, blocks: Iterable[Block], roles: Roles, choices: Mapping[str, _Choice], missing: Missing
+) -> RawTable:
+    left_out = [
+        LeftOut(name, choices[name].reason, choices[name].said)
+        for name in roles.features
+        if isinstance(choices[name].kind, Identifier)
+    ]
+    without = {one.name for one in left_out}
+    columns = [_surveyed(name, choices[name], missing) for name in roles.features if name not in without]
+    if not columns:
+        what = "; ".join(f"'{one.name}' is left out: {one.reason}" for one in left_out)
+        raise DataError(f"{source.name}: there is no column to predict from ({what})")
+    for before, column in pairwise(columns):
+        column.start = before.slots.stop
+    targets = [_surveyed(name, choices[name], missing, is_target=True) for name in roles.targets]
+    for index, column in enumerate(targets):
+        column.start = index
     places = [source.position(column.name, "which is to be read") for column in (*columns, *targets)]
-    most = source.most_rows()
-    table = RawTable(
-        source.name,
-        columns,
-        targets,
-        np.empty((most, len(columns)), np.float32),
-        np.empty((most, len(targets)), np.float32),
-        None if roles.split is None else [],
-    )
+    most, width = source.most_rows(), columns[-1].slots.stop
+    features, goals = np.empty((most, width), np.float32), np.empty((most, len(targets)), np.float32)
+    table = RawTable(source.name, columns, targets, features, goals, None if roles.split is None else [], left_out)
     rows = 0
-    for block in source.blocks():
+    for block in blocks:
         part = slice(rows, rows + len(block.lines))
-        for (array, index), column, place in zip(_slots(table), (*columns, *targets), places, strict=True):
-            array[part, index] = _read(source, block, column, block.columns[place], missing)
+        for number, (column, place) in enumerate(zip((*columns, *targets), places, strict=True)):
+            array = features if number < len(columns) else goals
+            try:
+                codes = column.reader.read(block.columns[place])
+            except BadCell as bad:
+                if not choices[column.name].examined and isinstance(column.kind, Number):
+                    raise _NotAsItSeemed from None
+                raise source.refuse(block, column.name, bad) from None
+            array[part, column.slots] = codes if codes.ndim == 2 else codes[:, None]
         if table.split is not None and roles.split is not None:
             table.split += as_texts(block.columns[source.position(roles.split, "which says how to split")])
         rows = part.stop
     if not rows:
         raise DataError(f"{source.name}: there are no rows in it")
-    table.features, table.targets = table.features[:rows], table.targets[:rows]
-    for (array, index), column in zip(_slots(table), (*columns, *targets), strict=True):
+    table.features, table.targets = features[:rows], goals[:rows]
+    for column in targets:
         if column.is_category:
-            column.sort(array[:, index])
+            _sort(column, table.targets[:, column.start])
     _check_targets(table)
+    table.notes = [*(source.notes if source.guesses else ()), *_notes(table, choices)]
     return table
 
 
-def _slots(table: RawTable) -> Iterator[tuple[Floats, int]]:
-    """Where each column's numbers go: an array, and the column's number in it."""
-    for array in (table.features, table.targets):
-        for index in range(array.shape[1]):
-            yield array, index
+def _surveyed(name: str, choice: _Choice, missing: Missing, *, is_target: bool = False) -> Surveyed:
+    reader = choice.kind.reader(missing, choice.guess)
+    if is_target and isinstance(reader, NumberReader):
+        reader = NumberReader(missing, reader.notation, 0.0, reader.also_missing)
+    return Surveyed(name, choice.kind, choice.reason, reader, choice.said)
 
 
-def _read(source: Source, block: Block, column: Surveyed, cells: Cells, missing: Missing) -> npt.NDArray[np.float64]:
-    try:
-        return column.read(cells, missing)
-    except BadCell as bad:
-        raise source.refuse(block, column.name, bad) from None
+def _sort(column: Surveyed, codes: Floats) -> None:
+    """Give the names of a target codes in their order, so that it does not depend on the rows'."""
+    assert isinstance(column.reader, NameReader)
+    spelled = column.reader.spelled()
+    new = {name: number for number, name in enumerate(in_order(spelled))}
+    table = np.array([new[name] for name in spelled], np.float32)
+    present = ~np.isnan(codes)
+    codes[present] = table[codes[present].astype(np.intp)]
+    column.reader.names = new
+
+
+def _notes(table: RawTable, choices: Mapping[str, _Choice]) -> Iterable[str]:
+    """What the config does not say, and whoever trains should know, at most a sentence a kind."""
+    left_out = [f"'{one.name}' ({one.reason})" for one in table.left_out if not one.said]
+    if left_out:
+        yield (
+            f"left out: {', '.join(left_out)}; name them in ignore, or say what they are in columns, "
+            f"as in columns: {{{table.left_out[0].name}: category}}"
+        )
+    odd = [
+        f"{one.text!r} in '{name}' ({rows_in_words(one.rows)}, first in row {one.first:,})"
+        for name, choice in choices.items()
+        if choice.guess is not None and not choice.said
+        for one in choice.guess.odd
+        if means_missing(one.text)
+    ]
+    if odd:
+        yield f"taken for missing values: {', '.join(odd)}; missing_values says which texts are"
+    for name, choice in choices.items():
+        if choice.guess is not None and choice.guess.question and not choice.said:
+            yield f"column '{name}': {choice.guess.question}"
 
 
 def _check_targets(table: RawTable) -> None:
@@ -138,5 +313,12 @@ def _check_targets(table: RawTable) -> None:
         raise DataError(
             f"{table.source}: '{names[0]}' holds names; a target of names stands alone, several targets are numbers"
         )
-    if names and len(table.target_columns[0].names) < 2:
+    if names and len(table.target_columns[0].reader.names) < 2:
         raise DataError(f"{table.source}: all rows have the same '{names[0]}', so there is nothing to tell apart")
+    if names:
+        classes, rows = len(table.target_columns[0].reader.names), int((~np.isnan(table.targets)).sum())
+        if rows > 20 and 2 * classes > rows:
+            raise DataError(
+                f"{table.source}: '{names[0]}' has {classes:,} different names in {rows_in_words(rows)}; "
+                "what is different in almost every row cannot be learned"
+            )

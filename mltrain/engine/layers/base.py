@@ -130,6 +130,9 @@ class Layer(Spec):
     - ``training_only``: does nothing outside of training, and is left out there.
     - ``takes_integers``: the input may be whole numbers; other layers take floats.
     - ``output_dtype``: what the output holds.
+
+    The contract tests run each of the ``examples`` on rows of the shape ``example_input``. A layer of several inputs
+    has ``example_inputs`` in its place, and as many of them are used as an example names.
     """
 
     family: ClassVar[Family] = Family("layer", __package__, "mltrain.engine.activations")
@@ -141,6 +144,7 @@ class Layer(Spec):
     takes_integers: ClassVar[bool] = False
     output_dtype: ClassVar[DType] = "float"
     example_input: ClassVar[Shape] = (6,)
+    example_inputs: ClassVar[tuple[Shape, ...]] = ()
 
     name: Annotated[
         Annotated[str, Meta(pattern="^[A-Za-z0-9_]+$", title="a name of letters, digits and '_'")] | None,
@@ -182,6 +186,10 @@ class Layer(Spec):
     def all_reduce_size(self, input_shape: Shape) -> int:
         """How many numbers the layer adds up over all processes at once, at most; 0 if it never does."""
         return 0
+
+    def input_problem(self, x: npt.NDArray[Any]) -> str | None:
+        """Why the layer cannot take these rows of the dataset, though their shape is right; None if it can."""
+        return None
 
     def multiplications(self, input_shape: Shape) -> int:
         """About how many multiplications forward takes for a row: what makes it worth several processes."""

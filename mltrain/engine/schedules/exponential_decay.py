@@ -1,3 +1,4 @@
+import math
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
@@ -20,4 +21,7 @@ class ExponentialDecay(Schedule):
 
     def at(self, step: int) -> float:
         periods = step // self.decay_steps if self.staircase else step / self.decay_steps
-        return self.initial_learning_rate * self.decay_rate**periods
+        try:
+            return self.initial_learning_rate * self.decay_rate**periods
+        except OverflowError:
+            return math.inf

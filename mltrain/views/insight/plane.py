@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.backends.numpy.evaluation import predict
+from mltrain.backends.default import default_backend
 from mltrain.data.base import Dataset, Split
 from mltrain.engine.network import Network
 from mltrain.inference.model import Model
@@ -114,7 +114,7 @@ def units_of(record: SavedRun) -> Sequence[Units]:
         if not node.parameters:
             continue
         part = model.network.ending_at(node.name)
-        outputs = predict(part, grid(extent, SIDE), model.preprocessing.inputs).astype(np.float64)
+        outputs = default_backend().predict(part, grid(extent, SIDE), model.preprocessing.inputs).astype(np.float64)
         maps = outputs.reshape(len(outputs), -1).T[:MOST_UNITS].reshape(-1, SIDE, SIDE)
         found.append(Units(node.name, maps, int(np.prod(outputs.shape[1:]))))
     return found

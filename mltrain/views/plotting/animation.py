@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mltrain.errors import DataError
+from mltrain.runs.overwriting import MARK
 from mltrain.runs.saved_run import SavedRun
 from mltrain.system.files import write_whole
 from mltrain.views.insight.fitted_curve import Curve, answers, curve_of, has_curve
@@ -24,6 +25,9 @@ from mltrain.views.plotting.picture_files import make_folder
 from mltrain.views.plotting.plane import draw_square
 from mltrain.views.plotting.style import WIDTH, Picture, Style, drawn
 from mltrain.views.terminal.number_format import plural
+
+NAME = "learning.gif"
+"""The file of an animation."""
 
 _DOTS_PER_INCH = 100
 _HEIGHT = 3.9
@@ -91,7 +95,7 @@ def animation_of(record: SavedRun) -> Animation:
 
 def save_animation(animation: Animation, style: Style, folder: Path) -> Path:
     """Write the GIF to ``folder``, which is made; the file's path. Raises `StorageError`."""
-    path = folder / "learning.gif"
+    path = folder / NAME
     with style.applied():
         images = [_image(animation.picture(frame), style) for frame in range(len(animation.epochs))]
     # One palette for all, so that what stands still does not flicker; these three have every colour between them.
@@ -100,7 +104,9 @@ def save_animation(animation: Animation, style: Style, folder: Path) -> Path:
     durations = [*[_MILLISECONDS] * len(others), _LAST]
 
     def write(file: BinaryIO) -> None:
-        first.save(file, "GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=True)
+        first.save(
+            file, "GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=True, comment=MARK
+        )
 
     make_folder(folder)
     write_whole(path, write)

@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mltrain.errors import StorageError
+from mltrain.runs.overwriting import MARK
 from mltrain.system.files import reason, write_whole
 from mltrain.views.plotting.style import DOTS_PER_INCH, Picture, Style, drawn
 
-_NO_DATE = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-"""The same picture gives the same bytes, whenever it is drawn."""
+_METADATA = {
+    "png": {"Software": MARK},
+    "svg": {"Creator": MARK, "Date": None},
+    "pdf": {"Creator": MARK, "CreationDate": None},
+}
+"""By this, mltrain knows its own pictures. The same picture gives the same bytes, whenever it is drawn."""
 
 
 def save(picture: Picture, style: Style, folder: Path, form: str, dots_per_inch: int = DOTS_PER_INCH) -> Path:
@@ -19,7 +24,7 @@ def save(picture: Picture, style: Style, folder: Path, form: str, dots_per_inch:
         figure = drawn(picture, style)
 
         def write(file: BinaryIO) -> None:
-            figure.savefig(file, format=form, dpi=dots_per_inch, metadata=_NO_DATE.get(form))
+            figure.savefig(file, format=form, dpi=dots_per_inch, metadata=_METADATA[form])
 
         make_folder(folder)
         write_whole(path, write)
@@ -38,5 +43,5 @@ def svg_text(picture: Picture, style: Style) -> str:
     """The picture as an SVG document without heading, whose texts stay texts."""
     buffer = io.StringIO()
     with style.applied(text_as_text=True):
-        drawn(picture, style, headed=False).savefig(buffer, format="svg", metadata=_NO_DATE["svg"])
+        drawn(picture, style, headed=False).savefig(buffer, format="svg", metadata=_METADATA["svg"])
     return buffer.getvalue()

@@ -68,6 +68,31 @@ def _feature_row(feature: ColumnRow) -> Row:
     return (feature.name, feature.kind, missing, "", "", "", "", common + (f" and {more} more" if more > 0 else ""))
 
 
+class KindRow(NamedTuple):
+    """A column, the kind that it is of, how many inputs it makes, and why it is of this kind."""
+
+    name: str
+    kind: str
+    inputs: int
+    reason: str
+
+
+def kind_table(rows: Sequence[KindRow]) -> View:
+    """What each column of a table is taken for, and why."""
+    columns = [
+        Column("column", wraps=True),
+        Column("kind", style=FAINT),
+        Column("inputs", right=True),
+        Column("because", wraps=True),
+    ]
+    table = Table(
+        columns,
+        [(row.name, row.kind, f"{row.inputs:,}" if row.inputs else "-", row.reason) for row in rows[:_MOST_FEATURES]],
+    )
+    more = len(rows) - _MOST_FEATURES
+    return Stack([table, verbatim(f"and {more:,} more")]) if more > 0 else table
+
+
 def first_rows(
     inputs: Sequence[str], targets: Sequence[str], rows: Sequence[tuple[Sequence[str], Sequence[str]]]
 ) -> Table:

@@ -54,6 +54,12 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def ordinal(count: int) -> str:
+    """``2nd``, ``10th``, ``1,000th``."""
+    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count:,}{ending}"
+
+
 def aligned(texts: list[str]) -> list[str]:
     """The numbers padded to one width, with their decimal points below each other."""
     halves = [text.partition(".") for text in texts]

@@ -15,7 +15,8 @@ from typing import Protocol
 from mltrain.training.epoch_report import EpochReport
 from mltrain.views.terminal.epochs import measured, speed
 from mltrain.views.terminal.eta import Pace
-from mltrain.views.terminal.number_format import clock_time, number, parameter
+from mltrain.views.terminal.messages import note
+from mltrain.views.terminal.number_format import clock_time, number, ordinal, parameter
 from mltrain.views.terminal.redraw import Clock
 from mltrain.views.terminal.terminal import Channel, Terminal
 from mltrain.views.terminal.views import GAP, verbatim
@@ -100,23 +101,50 @@ class NoDisplay:
 
 
 LONG_SILENCE = 10.0
-"""Seconds after which, within an epoch, a line says how far it is."""
+"""Seconds after which, within an epoch, a line says how far it is; of a long training, more of them."""
+
+MOST_LINES = 50
+"""Lines about epochs that people read, besides the first and the last."""
+
+
+def spacing(epochs: int) -> int:
+    """Of so many epochs, each so-many-th is shown: 1, 2, 5, 10, 20, ..., the first that gives `MOST_LINES` at most."""
+    powers = (factor * 10**power for power in range(16) for factor in (1, 2, 5))
+    return next(every for every in powers if epochs <= every * MOST_LINES)
+
+
+def is_shown(epoch: int, every: int) -> bool:
+    """Whether an epoch is one of those: every so-many-th and, before the first of them, 1, 2, 5, 10, 20, ..."""
+    return epoch % every == 0 or (epoch < every and str(epoch).rstrip("0") in ("1", "2", "5"))
 
 
 class PlainLines:
     """A line an epoch: ``epoch 3/5  loss 0.1234     accuracy 0.9312   W=4.61 b=0.40     412 µs/step``.
 
     Such a line depends on its report only; what usually changes its width is padded, so that the lines are aligned.
-    Within long epochs, a line now and then says how far they are.
+    Of many epochs, some are shown (see `is_shown`), and a note says so. Within long epochs, a line now
+    and then says how far they are.
     """
 
     def __init__(self, channel: Channel, epochs: int, done: int, clock: Clock):
         self._channel, self._epochs, self._pace = channel, epochs, Pace(epochs, done, clock)
         self._clock = clock
         self._quiet_since = clock()
+        self._every = spacing(epochs - done)
+        self._is_first = True
+        self._left_out: EpochReport | None = None
+        if self._every > 1:
+            every = f"every {ordinal(self._every)} of {epochs:,} epochs is shown; history.csv has all of them"
+            self._channel.print(note(every))
 
     def show(self, report: EpochReport) -> None:
         self._pace.epoch_done(report.epoch)
+        is_due = self._is_first or is_shown(report.epoch, self._every) or report.epoch == self._epochs
+        self._is_first, self._left_out = False, None if is_due else report
+        if is_due:
+            self._show(report)
+
+    def _show(self, report: EpochReport) -> None:
         total, time_a_step = str(report.epochs), speed(report)
         fields = [f"epoch {report.epoch:>{len(total)}}/{total}"]
         for name, text in measured(report).items():
@@ -128,7 +156,8 @@ class PlainLines:
         self._say(fields)
 
     def step(self, step: int, steps: int, loss: float) -> None:
-        if self._clock() - self._quiet_since < LONG_SILENCE:
+        silence = self._clock() - self._quiet_since
+        if silence < LONG_SILENCE or silence < self._pace.elapsed / MOST_LINES:
             return
         self._pace.step_done(step, steps)
         total = str(self._epochs)
@@ -145,4 +174,5 @@ class PlainLines:
         self._quiet_since = self._clock()
 
     def close(self) -> None:
-        pass
+        if self._left_out is not None:  # the last epoch of a training that stopped early
+            self._show(self._left_out)

@@ -181,7 +181,7 @@ class _Cutter:
         self._width = 0
 
     def add(self, node: Node) -> None:
-        layer = replace(node.layer, name=node.name)
+        layer = replace(node.layer, name=node.name, inputs=None)  # other layers may come between
         if isinstance(layer, Dense):
             if self._own is None and is_large(node):
                 if layer.units >= FEWEST_COLUMNS:

@@ -1,0 +1,193 @@
+"""Options whose numbers are allowed one by one, but do nothing, or undo everything: as 32-bit numbers, or together."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from mltrain.engine.graph import Node
+from mltrain.engine.initializers.constant import Constant
+from mltrain.engine.initializers.ones import Ones
+from mltrain.engine.initializers.zeros import Zeros
+from mltrain.engine.layers.dense import Dense
+from mltrain.engine.layers.dropout import Dropout
+from mltrain.engine.network import Network
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.optimizers.sgd import Sgd
+from mltrain.engine.schedules.base import start
+from mltrain.errors import ConfigPath, Problem
+from mltrain.training.options import Training
+
+_SMALLEST, _LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+_NOT_OF_32_BITS = frozenset({"min_delta", "validation_split", "test_split"})
+_KEPT = frozenset({"momentum", "beta_1", "beta_2", "rho", "ema_momentum"})
+"""Shares of the past that are kept from step to step."""
+
+_DROPOUT_STEPS = 65536
+"""Dropout draws 16 bits for each number."""
+
+_STILL = 1e-6
+"""A way so short that weights of usual size are as good as where they were."""
+
+_STILL_BY_GRADIENT = 1e-15
+"""The same for sgd, whose steps are as long as the gradient, which may be large."""
+
+_LARGEST_RATE = 100.0
+
+_TOO_LARGE: Mapping[str, tuple[float, str]] = {
+    "epsilon": (1e3, "is larger than gradients are, and divides the steps by itself"),
+    "initial_accumulator_value": (1e6, "is larger than squares of gradients are, and keeps the steps short for ever"),
+    "l1": (1.0, "counts weights for more than errors, and presses them to 0"),
+    "l2": (1.0, "counts weights for more than errors, and presses them to 0"),
+    "alpha": (100.0, "makes outputs that large of inputs below 0"),
+}
+"""Options with the number above which they do harm, and how."""
+
+_TOO_SMALL: Mapping[str, tuple[float, str]] = {
+    "clip_norm": (1e-6, "scales every gradient down to that length, so that hardly anything is learned"),
+    "delta": (1e-6, "lets no error count for more than that, so that hardly anything is learned"),
+}
+"""Options with the number below which they do harm, and how."""
+
+
+def number_problems(sections: Mapping[str, Any]) -> list[Problem]:
+    """Options of a config's sections that are 0, 1 or infinite as 32-bit numbers, and so do nothing, or all."""
+    problems = []
+    for path, value in _numbers(sections, ()):
+        name = path[-1]
+        size = abs(value)
+        if name in _NOT_OF_32_BITS:
+            continue
+        if 0 < size < _SMALLEST:
+            problems.append(Problem(path, f"{value:g} is 0 as a 32-bit number; those begin at {_SMALLEST:.2g}"))
+        elif size > _LARGEST:
+            problems.append(Problem(path, f"{value:g} is infinite as a 32-bit number; those end at {_LARGEST:.2g}"))
+        elif name in _KEPT and np.float32(value) == 1:
+            problems.append(Problem(path, f"{value!r} is 1 as a 32-bit number: the past would never be forgotten"))
+    for index, layer in enumerate(sections.get("layers", ())):
+        if isinstance(layer, Dropout) and layer.rate:
+            steps = round(layer.rate * _DROPOUT_STEPS)
+            if steps in (0, _DROPOUT_STEPS):
+                what = "all" if steps else "nothing"
+                problems.append(
+                    Problem(("layers", index, "rate"), f"{layer.rate!r} drops {what}: shares are whole 65536ths")
+                )
+    return problems
+
+
+def _numbers(value: Any, path: ConfigPath) -> Iterator[tuple[ConfigPath, float]]:
+    """The decimal numbers among the options, with their paths. Lists are data, not options, and may be long."""
+    if isinstance(value, float):
+        yield path, value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _numbers(getattr(value, name), (*path, name))
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _numbers(one, (*path, key))
+    elif isinstance(value, tuple):
+        for index, one in enumerate(value):
+            yield from _numbers(one, (*path, index))
+
+
+def option_warnings(
+    network: Network, optimizer: Optimizer, training: Training, *, rows: int, validation_rows: int | None
+) -> list[str]:
+    """Options that together do nothing or harm, in a sentence each. ``rows`` are those to train on."""
+    if not training.epochs or not network.trainable:
+        return _about_validation(validation_rows)
+    steps = _steps(training, rows)
+    return [
+        *_about_sizes(network, optimizer),
+        *_about_rate(optimizer, steps),
+        *_about_memory(optimizer, steps),
+        *(line for node in network.nodes for line in _about_layer(node, last=node is network.nodes[-1])),
+        *_about_validation(validation_rows),
+    ]
+
+
+def _steps(training: Training, rows: int) -> int:
+    batches = 1 if training.batch_size == "full" else -(-rows // training.batch_size)
+    return training.epochs * -(-batches // training.gradient_accumulation)
+
+
+def _about_sizes(network: Network, optimizer: Optimizer) -> list[str]:
+    found = []
+    layers = {node.name: node.layer for node in network.nodes}
+    for path, value in _numbers({"optimizer": optimizer, **layers}, ()):
+        name = str(path[-1])
+        if name in _TOO_LARGE and value > _TOO_LARGE[name][0]:
+            found.append(f"{'.'.join(map(str, path))} {value:g} {_TOO_LARGE[name][1]}")
+        if name in _TOO_SMALL and value < _TOO_SMALL[name][0]:
+            found.append(f"{'.'.join(map(str, path))} {value:g} {_TOO_SMALL[name][1]}")
+    return found
+
+
+def _about_rate(optimizer: Optimizer, steps: int) -> list[str]:
+    rate = start(optimizer.learning_rate)
+    rates = [rate.at((steps - 1) * part // 10) for part in range(11)]
+    highest = max(rates)
+    found = []
+    if not highest <= _LARGEST_RATE:
+        found.append(
+            f"the learning rate reaches {highest:g} within the {_plural(steps)} of this training; a usual one is 0.001 "
+            "to 0.1"
+        )
+    way = highest * steps
+    if way < (_STILL_BY_GRADIENT if isinstance(optimizer, Sgd) else _STILL):
+        found.append(
+            f"the learning rate of {highest:g} is so small that all {_plural(steps)} together move no weight by more "
+            f"than {way:.1g} times a gradient; a usual one is 0.001 to 0.1"
+        )
+    if steps > 10 and max(rates[5:]) < highest * _STILL:
+        found.append(
+            f"the learning rate is down to {max(rates[5:]):g} after half of the {_plural(steps)}: the others teach "
+            "nothing; let it fall more slowly, or train for fewer epochs"
+        )
+    shrinks = (optimizer.weight_decay or 0.0) * highest
+    if shrinks >= 1:
+        found.append(
+            f"weight_decay times the learning rate is {shrinks:g}: each step takes away more than there is of every "
+            "weight; less than 0.1 is usual"
+        )
+    return found
+
+
+def _about_memory(optimizer: Optimizer, steps: int) -> list[str]:
+    left = optimizer.ema_momentum**steps if optimizer.use_ema else 0.0
+    if left <= 0.5:
+        return []
+    return [
+        f"with ema_momentum {optimizer.ema_momentum:g} the mean consists of the first weights to {left:.0%} after the "
+        f"{_plural(steps)} of this training; lower it, or train for longer"
+    ]
+
+
+def _about_layer(node: Node, *, last: bool) -> list[str]:
+    layer = node.layer
+    if isinstance(layer, Dropout):
+        width = math.prod(node.output_shape)
+        kept = width * (1 - layer.rate)
+        return [f"layer {node.name} keeps {kept:.2g} of {width:,} numbers on average"] if kept < 1 else []
+    if last or not isinstance(layer, Dense) or layer.units < 2 or not layer.trainable:
+        return []
+    first = layer.kernel_initializer
+    alike = isinstance(first, Zeros | Ones) or (isinstance(first, Constant) and not isinstance(first.value, list))
+    if alike or getattr(first, "stddev", None) == 0:
+        return [
+            f"the {layer.units} units of layer {node.name} begin with the same weights and so learn the same; "
+            "use glorot_uniform, the default"
+        ]
+    return []
+
+
+def _plural(steps: int) -> str:
+    return f"{steps:,} step{'s' if steps != 1 else ''}"
+
+
+def _about_validation(rows: int | None) -> list[str]:
+    if rows != 1:
+        return []
+    return ["one row is held back for validation: what it says is chance; raise validation_split"]

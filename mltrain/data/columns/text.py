@@ -1,0 +1,137 @@
+"""Texts in words: which words become inputs, and how much each counts (tf-idf)."""
+
+import re
+from collections import Counter
+from typing import Annotated, ClassVar
+
+import numpy as np
+from msgspec import Meta
+
+from mltrain.data.columns import (
+    ColumnKind,
+    ColumnReader,
+    Doubles,
+    Floats,
+    Guess,
+    Held,
+    LearnedColumn,
+    Learning,
+    Misfit,
+    NameReader,
+)
+from mltrain.data.tables.cells import Missing
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[!?£$€%]|https?|www")
+_MOST_INPUTS = 50_000_000
+"""Inputs of all rows together that one column may make: 200 MB."""
+
+_FEWEST_WORDS = 50
+_FEW = 20
+_COMMON = 3
+"""Rows in which a word has to stand before it says something about others than its own."""
+
+_SIZE = 4.0
+"""The length of the vector that a text becomes: with it, single words are about as large as standardized numbers."""
+
+
+def words_of(text: str) -> Counter[str]:
+    """The words of a text in small letters; numbers count by how many digits they have."""
+    return Counter(f"#{min(len(word), 9)}" if word.isdigit() else word for word in _WORD.findall(text.lower()))
+
+
+class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_unknown_fields=True):
+    """A column of texts: one input for each of the ``words``, by how often it stands there and how rare it is.
+
+    ``weights`` are the inverse document frequencies of the words, of the same order.
+    """
+
+    words: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.words) != len(self.weights):
+            raise ValueError(f"'{self.name}' has {len(self.words)} words, but {len(self.weights)} weights")
+
+    @property
+    def features(self) -> list[str]:
+        return [f"{self.name}: {word}" for word in self.words]
+
+    @property
+    def needs_values(self) -> bool:
+        return False
+
+    def reader(self, missing: Missing) -> NameReader:
+        return NameReader(missing, str)
+
+    def expand(self, codes: Floats | Doubles, reader: ColumnReader, x: Floats, *, strict: bool) -> None:
+        places = {word: place for place, word in enumerate(self.words)}
+        vectors = [self._vector(text, places) for text in reader.names]
+        x[...] = 0
+        for row, code in enumerate(codes[:, 0].tolist()):
+            if code == code:  # a gap has no words
+                indices, values = vectors[int(code)]
+                x[row, indices] = values
+
+    def _vector(self, text: str, places: dict[str, int]) -> tuple[list[int], Floats]:
+        """Where a text's words are among the inputs, and how much each counts: tf-idf, of one length for all texts."""
+        found = {places[word]: 1 + np.log(count) for word, count in words_of(text).items() if word in places}
+        indices = list(found)
+        values = np.array([found[index] * self.weights[index] for index in indices], np.float64)
+        length = float(np.sqrt((values * values).sum()))
+        return indices, (values * (_SIZE / length) if length else values).astype(np.float32)
+
+    def common(self, x: Floats) -> list[tuple[str, int]]:
+        counts = np.count_nonzero(x, axis=0).tolist()
+        return sorted(zip(self.words, counts, strict=True), key=lambda item: -item[1])
+
+    def decode(self, x: Floats) -> list[str]:
+        return [" ".join(self.words[index] for index in np.argsort(-row, kind="stable")[:5] if row[index]) for row in x]
+
+
+class Text(ColumnKind):
+    """Texts in words, such as messages: one input a word, for the words that tell most (tf-idf).
+
+    The words are those of the rows trained on that stand in at least two of them, the most frequent ones first.
+    """
+
+    learned = TextColumn
+    examples: ClassVar[tuple[dict[str, object], ...]] = ({"words": 500}, {})
+
+    words: Annotated[
+        Annotated[int, Meta(ge=1, le=20_000)], Meta(description="words that become an input each, at most")
+    ] = 1000
+
+    def examine(self, held: Held) -> Guess | Misfit:
+        if not held.counts:
+            return Misfit("", "the column is empty")
+        texts = list(held.counts)
+        rows_with = Counter[str]()
+        for text in texts:
+            rows_with.update(word for word in words_of(text) if len(word) > 1 and word[0] != "#")
+        least = max(_COMMON, len(texts) // 200)
+        shared = sum(any(rows_with[word] >= least for word in words_of(text)) for text in texts) / len(texts)
+        words = sum(len(words_of(text)) for text in texts) / len(texts)
+        reason = f"{len(texts):,} different texts of {words:.1f} words on average"
+        if len(texts) <= max(_FEW, held.present // 20) or words < 2 or shared < 0.5:
+            return Guess(self, 0.1, reason)
+        return Guess(self, 0.85, reason)
+
+    def reader(self, missing: Missing, guess: Guess | None) -> NameReader:
+        return NameReader(missing, str)
+
+    def learn(self, rows: Learning) -> TextColumn:
+        codes = rows.codes[~np.isnan(rows.codes[:, 0]), 0].astype(np.intp)
+        occurrences = np.bincount(codes, minlength=len(rows.reader.names)).tolist()
+        rows_with = Counter[str]()
+        for text, count in zip(rows.reader.names, occurrences, strict=True):
+            if count:
+                for word in words_of(text):
+                    rows_with[word] += count
+        most = min(self.words, max(_FEWEST_WORDS, _MOST_INPUTS // max(1, len(rows.codes))))
+        common = [word for word, count in rows_with.most_common() if count >= 2]
+        words = sorted(sorted(common, key=lambda word: (-rows_with[word], word))[:most])
+        if not words:
+            raise ValueError("has no word that two rows to train on share; name it in ignore")
+        total = len(rows.codes)
+        weights = tuple(float(np.log((1 + total) / (1 + rows_with[word])) + 1) for word in words)
+        return TextColumn(name=rows.name, reason=rows.reason, words=tuple(words), weights=weights)

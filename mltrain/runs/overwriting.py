@@ -1,0 +1,116 @@
+"""Which files mltrain may write over: its own, and never one that it reads.
+
+`mltrain fit --out DIR`, `mltrain plot --out DIR` and `mltrain report` write files of fixed names to a folder that the
+user names, where a file of that name may be somebody's work. What is there is taken for mltrain's own only if its
+content says so.
+"""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mltrain.config import Config
+from mltrain.config.config_files import read_text
+from mltrain.config.convert import convert
+from mltrain.config.dump import to_yaml
+from mltrain.config.load import read_words
+from mltrain.config.yaml_reader import read_yaml
+from mltrain.config.yaml_writer import write_yaml
+from mltrain.errors import DataError, MltrainError, ModelFileError, UsageError
+from mltrain.inference.model_file import ModelFile
+from mltrain.runs.saved_run import read_history
+from mltrain.system.files import is_same_file
+from mltrain.system.safe_open import open_file
+
+MARK = "mltrain"
+"""The word by which pictures and pages say that mltrain wrote them."""
+
+_WHERE = 4096
+"""Bytes at the beginning and at the end of a file among which `MARK` is."""
+
+
+def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path]) -> None:
+    """Raises `UsageError` if a training may not write files of these names to ``folder``.
+
+    That is where a file is there that no run of mltrain wrote. ``inputs`` are files that the training reads: one of
+    them is only written over if it is a run's own config that is trained again.
+    """
+    paths = [folder / name for name in names]
+    there = [path for path in paths if path.exists() or path.is_symlink()]
+    inputs = list(inputs)
+    meta = [found for path in there if path.suffix == ".npz" for found in [_meta(path)] if found is not None]
+    is_run = bool(meta) or any(_is_history(path) for path in there)
+    for path in there:
+        read = any(is_same_file(path, one) for one in inputs)
+        if not path.is_file():
+            own = False
+        elif path.suffix == ".yaml":
+            own = is_run and _is_config_of(path, meta)
+        else:
+            own = not read and (_meta(path) is not None if path.suffix == ".npz" else _is_history(path))
+        if not own:
+            why = "it is read by this training" if read else "no run of mltrain wrote it as it is"
+            raise UsageError(
+                f"{path}: would be written over, but {why}; name another folder with --out, or move it away"
+            )
+
+
+def refuse_unmarked(path: Path) -> None:
+    """Raises `UsageError` if there is a file that does not say that mltrain wrote it."""
+    if path.exists() and not is_marked(path):
+        raise UsageError(f"{path}: is there already, and mltrain did not write it; name another place with --out")
+
+
+def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
+    """Raises `UsageError` if ``output`` is one of the files that are read to make it, by whatever name."""
+    for path in inputs:
+        if is_same_file(output, path):
+            raise UsageError(f"{output}: would be written over, but it is read for that; name another file with --out")
+
+
+def _meta(path: Path) -> dict[str, Any] | None:
+    """What a model, or another file of its format, says of itself; None if it is none."""
+    try:
+        with ModelFile(path) as file:
+            return file.meta
+    except ModelFileError:
+        return None
+
+
+def _is_history(path: Path) -> bool:
+    try:
+        return list(read_history(path))[:3] == ["epoch", "seconds", "loss"]
+    except DataError:
+        return False
+
+
+def _is_config_of(path: Path, metas: Iterable[dict[str, Any]]) -> bool:
+    """Whether a config is as mltrain wrote it, complete or as that of a model beside it; a user's is not."""
+    try:
+        text, config = read_text(path), read_words(path)
+        data = read_yaml(text).data
+        if not isinstance(data, dict) or write_yaml(data) != text:
+            return False  # it has comments, or lines that were laid out by hand
+        return to_yaml(config) == text or any(_is_same_config(config, meta.get("config")) for meta in metas)
+    except (MltrainError, ValueError):
+        return False
+
+
+def _is_same_config(config: Config, other: Any) -> bool:
+    bare, found = (
+        msgspec.structs.replace(one, dataset=one.dataset.without_paths()) for one in (config, convert(Config, other))
+    )
+    return bare == found
+
+
+def is_marked(path: Path) -> bool:
+    """Whether a picture or page says that mltrain made it."""
+    try:
+        with open_file(path) as file:
+            head = file.read(_WHERE)
+            file.seek(-min(_WHERE, path.stat().st_size), 2)
+            return MARK.encode() in head + file.read(_WHERE)
+    except OSError:
+        return False
