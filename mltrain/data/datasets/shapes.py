@@ -22,9 +22,8 @@ Coordinates = npt.NDArray[np.float64]
 class Shapes(DatasetSpec):
     """Circles, squares and triangles, white on black, anywhere in the image and of any size: which is which?
 
-    Images are bytes, ``(rows, size, size)``, 0 for black and 255 for white; classes are circle, square and triangle. The
-    three have the same area at the same size, so that counting white pixels does not help. ``noise`` is that of grey
-    levels, as a standard deviation from 0 to 1.
+    Images are bytes, ``(rows, size, size)``, 0 for black and 255 for white; classes are circle, square and triangle.
+    The three have the same area at the same size, so that counting white pixels does not help.
     """
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
@@ -67,7 +66,7 @@ class Shapes(DatasetSpec):
 
 
 def distance(label: int, y: Coordinates, x: Coordinates) -> Coordinates:
-    """About how far a place is outside of a shape of area pi around 0, in radii; below 0 inside. ``y`` grows downwards."""
+    """About how far a place is outside of a shape of area pi around 0, in radii; below 0 inside. ``y`` grows down."""
     if label == 0:
         return np.hypot(y, x) - 1
     if label == 1:
