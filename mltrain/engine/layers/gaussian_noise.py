@@ -9,7 +9,6 @@ from mltrain.engine.layers.base import Buffers, Layer
 class GaussianNoise(Layer):
     """Adds random numbers with mean 0 to its input in each training step, so that no exact value is memorized."""
 
-    element_wise: ClassVar[bool] = True
     in_place: ClassVar[bool] = True
     training_only: ClassVar[bool] = True
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"stddev": 0.3},)
