@@ -224,13 +224,14 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Say what a trained network makes of new inputs."""
-    model = _chosen(path, model)
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
     if rows is not None:
         from mltrain.system.threads import share_cores
 
         share_cores(None)  # before anything imports NumPy
+    model = _chosen(path, model)
+    if rows is not None:
         from mltrain.data.image_files import is_picture
 
         if is_picture(rows):

@@ -20,7 +20,8 @@ from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
 from mltrain.engine.arrays import Floats
-from mltrain.engine.network import Network, Node
+from mltrain.engine.graph import Node
+from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, UsageError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
@@ -231,7 +232,7 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
 
 
 def _fresh_network(config: Config, row_spec: RowSpec) -> Network:
-    network = Network(config.layers, row_spec.input_shape)
+    network = Network(config.layers, row_spec.inputs)
     network.initialize(generator(config.seed, "weights"))
     return network
 

@@ -19,9 +19,10 @@ import numpy.typing as npt
 from mltrain.backends.profiler import Profile
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats
+from mltrain.engine.graph import Node
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric
-from mltrain.engine.network import Network, Node
+from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 
 State = Mapping[str, Any]

@@ -34,16 +34,32 @@ class Split(NamedTuple):
     y: npt.NDArray[Any]
 
 
+class InputSpec(NamedTuple):
+    """One input of a network: the shape of a row of it, and whether it holds floats or whole numbers, such as ids."""
+
+    shape: tuple[int, ...]
+    dtype: Literal["float", "int"] = "float"
+
+
 @dataclass(frozen=True)
 class RowSpec:
     """What one row looks like: enough to infer a network's shapes and to read its predictions.
 
     ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row.
+
+    A network may read a row as several inputs, ``named_inputs``. Then ``input_shape`` has one length, and they lie in
+    the row one behind the other.
     """
 
     input_shape: tuple[int, ...]
     outputs: int = 1
     classes: tuple[str, ...] | None = None
+    named_inputs: Mapping[str, InputSpec] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> Mapping[str, InputSpec]:
+        """The inputs by name: ``input`` where there is one without a name."""
+        return self.named_inputs or {"input": InputSpec(self.input_shape)}
 
     @property
     def named(self) -> bool:

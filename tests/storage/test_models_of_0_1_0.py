@@ -1,4 +1,4 @@
-"""Models and runs that mltrain 0.1.0 made with ``models_of_0_1_0/make.py``: they are read, evaluated, and gone on with."""
+"""Models and runs of mltrain 0.1.0, by ``models_of_0_1_0/make.py``: they are read, evaluated, and gone on with."""
 
 import json
 import shutil

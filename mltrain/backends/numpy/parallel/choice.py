@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mltrain.backends.base import MOST_PROCESSES, SINGLE, Parallelism, StrategyName, TrainingTask
-from mltrain.backends.numpy.parallel.column_parallel import can_be_cut, is_large
+from mltrain.backends.numpy.parallel.column_parallel import is_large
 from mltrain.backends.numpy.parallel.strategy import Strategy
 from mltrain.backends.numpy.train_step import TrainStep
 from mltrain.backends.numpy.window import Batch
 from mltrain.backends.profiler import Timed
 from mltrain.engine.arrays import size
+from mltrain.engine.graph import Node, is_chain
 from mltrain.engine.layers.dense import Dense
-from mltrain.engine.network import Node
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
 
 MULTIPLICATIONS_A_SECOND, BYTES_A_SECOND = 15e9, 5e9
@@ -54,13 +54,13 @@ def most_processes() -> int:
     return min(cores(), MOST_PROCESSES) if workers_possible() and blas_is_alone() else 1
 
 
-def choose(nodes: Sequence[Node], batch_size: int, _gradient_accumulation: int = 1) -> Parallelism:
+def choose(nodes: Sequence[Node], batch_size: int, gradient_accumulation: int = 1) -> Parallelism:
     """The parallelism that is probably the fastest for these layers and batches on this machine."""
     processes = most_processes()
     if processes == 1:
         return SINGLE
     work = {node.name: node.layer.multiplications(node.input_shape) for node in nodes}
-    large = [node for node in nodes if is_large(node)] if can_be_cut(nodes) else []
+    large = [node for node in nodes if is_large(node)] if is_chain(nodes) else []
     if all(isinstance(node.layer, Dense) for node in nodes if work[node.name]):
         return Parallelism("columns", processes) if large else SINGLE
     total = sum(work.values())
@@ -69,6 +69,9 @@ def choose(nodes: Sequence[Node], batch_size: int, _gradient_accumulation: int =
         divided = sum(work[node.name] for node in large)
         between = 4 * batch_size * sum(size(node.input_shape) + size(node.output_shape) for node in large)
         costs.append(_Cost("columns", total - divided + divided / processes, between, processes))
+    if batch_size >= processes:
+        gradients = 2 * 4 * sum(node.trainable_count for node in nodes) / gradient_accumulation
+        costs.append(_Cost("rows", total / processes, gradients, processes))
     best = min(costs, key=lambda cost: cost.seconds(batch_size))
     return Parallelism(best.strategy, best.processes)
 
@@ -79,4 +82,8 @@ def strategy_of(parallelism: Parallelism, task: TrainingTask, batches: Sequence[
         from mltrain.backends.numpy.parallel.columns import ColumnParallel
 
         return ColumnParallel(task, batches, timed, parallelism.processes)
+    if parallelism.strategy == "rows":
+        from mltrain.backends.numpy.parallel.data_parallel import DataParallel
+
+        return DataParallel(task, batches, timed, parallelism.processes)
     return TrainStep(task.network, task, batches, timed)
