@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -274,3 +275,16 @@ def test_guesses_about_new_rows_are_said(run: Run) -> None:
     code, _, err = run("--input", "rows.csv")
     assert code == 0
     assert "note: rows.csv: the text is not UTF-8 and is read as windows-1252, in which line 1 has 'größe'" in err
+
+
+@pytest.mark.parametrize(
+    "words", ["predict m --input r.csv", "predict --model m --input r.csv", "evaluate m", "fit c.yaml"]
+)
+def test_cores_are_shared_before_numpy_is_imported(words: str) -> None:
+    """NumPy reads once how many cores it may use; with all of them, small products take twice the time."""
+    code = (
+        "import sys, mltrain.system.threads as threads, mltrain.cli as cli\n"
+        "threads.share_cores = lambda threads: sys.exit('numpy' in sys.modules)\n"
+        f"sys.argv = ['mltrain', *{words.split()}]\ncli.main()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

@@ -140,7 +140,7 @@ def find_layout(
     best = _best(readings, lines[skipped:], like.delimiter)
     notes = [
         f"cells are separated by {_called(best.delimiter)}, which gives {best.width} columns; "
-        f"{_called(other.delimiter)} would give {other.width}: say the delimiter if that is meant"
+        f"{_called(other.delimiter)} would give {other.width}: if that is meant, say delimiter (init csv --delimiter)"
         for other in readings
         if other is not best and other.even and other.width > 1 and other.score > _CLEAR * best.score
         if not (other.delimiter == BLANKS and best.delimiter == "\t" and other.width == best.width)
@@ -298,8 +298,8 @@ def _header(
 def _also(first: Sequence[str], has: bool) -> str:
     some = ", ".join(cell.strip() for cell in first[:4]) + (", ..." if len(first) > 4 else "")
     if has:
-        return f"the first line ({some}) is taken for the columns' names; if it is a row like the others: header: false"
-    return f"the first line ({some}) is taken for a row like the others; if it names the columns: header: true"
+        return f"the first line ({some}) is taken for the columns' names; if it is a row like the others, say header: false (init csv --no-header)"
+    return f"the first line ({some}) is taken for a row like the others; if it names the columns, say header: true (init csv --header)"
 
 
 def column_names(first: Sequence[str], header: bool) -> tuple[str, ...]:
