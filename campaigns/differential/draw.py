@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from campaigns.differential.members import MEMBERS, options_of, pick
+from campaigns.differential.members import FROZEN, MEMBERS, REGULARIZED, options_of, pick
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.engine.activations.base import Activation
@@ -28,8 +28,9 @@ STEP = 0.02
 WEIGHTED = 0.2
 """Share of the configs of classes that are weighted."""
 
-REGULARIZED, FROZEN = 0.15, 0.1
-"""Shares of the kernels and of the biases that are kept small, and of the dense layers that are not trained."""
+NORMALIZED, MERGED, IDS = 0.15, 0.2, 0.1
+"""Shares of the hidden layers behind which features are normalized, of the dense layers that are merged with an earlier
+one, and of the configs whose inputs are ids."""
 
 
 def draw_config(seed: int, number: int) -> Config:
@@ -42,12 +43,17 @@ def draw_config(seed: int, number: int) -> Config:
     classes = kind.targets in ("labels", "one_hot") or last["type"] == "softmax"
     outputs = int(rng.integers(2, 9)) if classes else int(rng.integers(1, 5))
     shape, front = _front(rng, large)
+    ids = front[0]["input_dim"] if front and front[0]["type"] == "embedding" else 0
     group = int(rng.integers(2, 5)) if rng.random() < ACCUMULATED else 1
     rows, batch = _rows_and_batch(rng, large, group)
     x = (rng.normal(size=(rows, *shape)) * rng.choice([0.1, 1, 1, 3])).astype(np.float32)
+    if ids:
+        x = rng.integers(0, ids, (rows, *shape)).astype(np.float32)
     target = _targets(kind, convert(Activation, last), (rows, outputs), rng)
     steps = -(-rows // batch // group)
     layers = [*front, *_hidden(rng, large), *_end(outputs, last, rng)]
+    if not large:
+        _merge_some(layers, rng)
     training = {"epochs": STEPS // steps, "batch_size": batch, "shuffle": bool(rng.random() < 0.5)}
     if group > 1:
         training["gradient_accumulation"] = group
@@ -92,6 +98,9 @@ def _front(rng: Generator, large: bool) -> tuple[tuple[int, ...], list[Any]]:
     """The shape of a row, and the layers that make a line of it."""
     if large:
         return (256,), []
+    if rng.random() < IDS:
+        embedding = {"type": "embedding", "input_dim": int(rng.integers(1, 12)), "output_dim": int(rng.integers(1, 5))}
+        return (int(rng.integers(1, 5)),), [embedding | options_of("layers", "embedding", rng), {"type": "flatten"}]
     if rng.random() < 0.7:
         return (int(rng.integers(1, 17)),), []
     height, width = (int(length) for length in rng.integers(1, 6, 2))
@@ -107,6 +116,8 @@ def _hidden(rng: Generator, large: bool) -> list[Any]:
         alone = rng.random() < 0.3
         dense = _dense(units, {"type": "linear"} if alone else activation, rng)
         layers.append(dense | ({"trainable": False} if rng.random() < FROZEN else {}))
+        if not large and rng.random() < NORMALIZED:
+            layers.append({"type": "batch_normalization", **options_of("layers", "batch_normalization", rng)})
         if alone:
             layers.append(activation)
         if rng.random() < 0.15:
@@ -114,6 +125,29 @@ def _hidden(rng: Generator, large: bool) -> list[Any]:
         if rng.random() < 0.1:
             layers += [{"type": "reshape", "target_shape": [1, -1]}, {"type": "flatten"}]
     return layers
+
+
+def _merge_some(layers: list[Any], rng: Generator) -> None:
+    """Behind some dense layers, merge what they give with what an earlier one has given, or with itself."""
+    index, before = 0, list[dict[str, Any]]()
+    while index < len(layers) - 2:
+        layer = layers[index]
+        index += 1
+        if layer["type"] != "dense":
+            continue
+        before.append(layer)
+        if rng.random() >= MERGED:
+            continue
+        other = before[int(rng.integers(len(before)))]
+        kinds = ["concatenate", "add", "average", "multiply"] if other["units"] == layer["units"] else ["concatenate"]
+        kind = kinds[int(rng.integers(len(kinds)))]
+        for one in (layer, other):
+            one.setdefault("name", f"layer_{layers.index(one)}")
+        merged: dict[str, Any] = {"type": kind, "inputs": [layer["name"], other["name"]]}
+        if kind == "concatenate" and rng.random() < 0.5:
+            merged["axis"] = 1
+        layers.insert(index, merged)
+        index += 1
 
 
 def _hidden_activation(rng: Generator) -> dict[str, Any]:
@@ -148,7 +182,10 @@ def _last_activation(loss: Loss, rng: Generator) -> dict[str, Any]:
     """What the loss is joined to, or anything that it can be used with."""
     if loss.fused_activation is not None:
         return pick("activations", rng, [loss.fused_activation])
-    return pick("activations", rng, sorted(MEMBERS["activations"].keys() - {"step"}))
+    names = sorted(MEMBERS["activations"].keys() - {"step"})
+    if loss.type_name() == "hinge":  # which needs outputs on both sides of 0
+        names = [name for name in names if convert(Activation, name).output_range()[0] < 0]
+    return pick("activations", rng, names)
 
 
 def _targets(loss: Loss, last: Activation, shape: tuple[int, int], rng: Generator) -> Any:
@@ -162,5 +199,7 @@ def _targets(loss: Loss, last: Activation, shape: tuple[int, int], rng: Generato
         # Eighths, which add up to 1 in any precision; by one chance in two all eight are of one class.
         hot = np.eye(outputs)[rng.integers(0, outputs, rows)]
         return hot if rng.random() < 0.5 else rng.multinomial(8, [1 / outputs] * outputs, rows) / 8
+    if last.type_name() == "softmax":
+        return rng.multinomial(8, [1 / outputs] * outputs, rows) / 8
     low, high = last.output_range()
     return rng.uniform(max(low, -2), min(high, 2), shape).astype(np.float32)
