@@ -32,6 +32,9 @@ NORMALIZED, MERGED, IDS = 0.15, 0.2, 0.1
 """Shares of the hidden layers behind which features are normalized, of the dense layers that are merged with an earlier
 one, and of the configs whose inputs are ids."""
 
+IMAGES = 0.6
+"""Share of the configs with images and sequences among those whose rows are no line of numbers."""
+
 
 def draw_config(seed: int, number: int) -> Config:
     """The same config for the same seed and number."""
@@ -103,9 +106,67 @@ def _front(rng: Generator, large: bool) -> tuple[tuple[int, ...], list[Any]]:
         return (int(rng.integers(1, 5)),), [embedding | options_of("layers", "embedding", rng), {"type": "flatten"}]
     if rng.random() < 0.7:
         return (int(rng.integers(1, 17)),), []
+    if rng.random() < IMAGES:
+        return _images(rng) if rng.random() < 0.7 else _sequences(rng)
     height, width = (int(length) for length in rng.integers(1, 6, 2))
     reshape = {"type": "reshape", "target_shape": [width, -1]}
     return (height, width), ([reshape] if rng.random() < 0.5 else []) + [{"type": "flatten"}]
+
+
+def _images(rng: Generator) -> tuple[tuple[int, ...], list[Any]]:
+    """Images with channels, and layers that see them, up to a line of numbers."""
+    shape = (int(rng.integers(1, 9)), int(rng.integers(1, 9)), int(rng.integers(1, 4)))
+    layers: list[Any] = []
+    for _ in range(int(rng.integers(1, 4))):
+        kind = str(rng.choice(["conv2d", "depthwise_conv2d", "max_pooling2d", "average_pooling2d", "other"]))
+        if kind == "other":
+            layers.append(_any_shape(rng, ["zero_padding2d", "layer_normalization", "batch_normalization"]))
+        else:
+            layers.append(_windowed(kind, 2, rng))
+    return shape, [*layers, {"type": str(rng.choice(["flatten", "global_average_pooling2d", "global_max_pooling2d"]))}]
+
+
+def _sequences(rng: Generator) -> tuple[tuple[int, ...], list[Any]]:
+    """Sequences of some numbers a step, and layers that see them, up to a line of numbers."""
+    shape = (int(rng.integers(1, 12)), int(rng.integers(1, 4)))
+    kinds = ["conv1d", "max_pooling1d", "average_pooling1d"]
+    layers = [_windowed(str(rng.choice(kinds)), 1, rng) for _ in range(int(rng.integers(1, 3)))]
+    if rng.random() < 0.3:
+        layers.append(_any_shape(rng, ["layer_normalization"]))
+    return shape, [*layers, {"type": str(rng.choice(["flatten", "global_average_pooling1d", "global_max_pooling1d"]))}]
+
+
+def _any_shape(rng: Generator, kinds: list[str]) -> dict[str, Any]:
+    kind = kinds[int(rng.integers(len(kinds)))]
+    padding = {"padding": rng.integers(0, 3, 4).tolist()} if kind == "zero_padding2d" else {}
+    return {"type": kind, **padding, **options_of("layers", kind, rng)}
+
+
+def _windowed(kind: str, dimensions: int, rng: Generator) -> dict[str, Any]:
+    """A convolution or pooling. Padded images hold any window; others surely hold one of 1."""
+    same = bool(rng.random() < 0.7)
+    size = [int(length) for length in rng.integers(1, 4 if same else 2, dimensions)]
+    strides = [int(length) for length in rng.integers(1, 3, dimensions)]
+    if kind == "depthwise_conv2d":
+        strides = [strides[0]] * 2  # Keras has no other ones
+    layer: dict[str, Any] = {"type": kind, "padding": "same" if same else "valid", "strides": strides}
+    if "pooling" in kind:
+        layer["pool_size"] = size
+    else:
+        own = "depthwise" if kind == "depthwise_conv2d" else "kernel"
+        layer |= {"kernel_size": size, "activation": _hidden_activation(rng), "use_bias": bool(rng.random() < 0.8)}
+        layer |= {"depth_multiplier" if own == "depthwise" else "filters": int(rng.integers(1, 4))}
+        for parameter in (own, "bias"):
+            if rng.random() < 0.3:
+                drawable = sorted(MEMBERS["initializers"].keys() - {"orthogonal"})
+                layer[f"{parameter}_initializer"] = pick("initializers", rng, drawable)
+            if rng.random() < REGULARIZED:
+                layer[f"{parameter}_regularizer"] = pick("regularizers", rng)
+        if rng.random() < FROZEN:
+            layer["trainable"] = False
+    if dimensions == 1:
+        layer |= {name: layer[name][0] for name in ("strides", "pool_size", "kernel_size") if name in layer}
+    return layer
 
 
 def _hidden(rng: Generator, large: bool) -> list[Any]:

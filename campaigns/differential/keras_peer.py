@@ -95,10 +95,33 @@ WITH_WEIGHTS: dict[str, tuple[Any, Sequence[str]]] = {
         keras.layers.BatchNormalization,
         ("momentum", "epsilon", "center", "scale", "trainable"),
     ),
+    "conv1d": (keras.layers.Conv1D, ("filters", "kernel_size", "strides", "padding", "use_bias", "trainable")),
+    "conv2d": (keras.layers.Conv2D, ("filters", "kernel_size", "strides", "padding", "use_bias", "trainable")),
     "dense": (keras.layers.Dense, ("units", "use_bias", "trainable")),
+    "depthwise_conv2d": (
+        keras.layers.DepthwiseConv2D,
+        ("kernel_size", "strides", "padding", "depth_multiplier", "use_bias", "trainable"),
+    ),
     "embedding": (keras.layers.Embedding, ("input_dim", "output_dim", "trainable")),
+    "layer_normalization": (keras.layers.LayerNormalization, ("epsilon", "center", "scale", "trainable")),
 }
 """Layers with weights, and the options of mltrain's that they take as they are."""
+
+
+_POOLING = ("pool_size", "strides", "padding")
+WITHOUT_WEIGHTS: dict[str, tuple[Any, Sequence[str]]] = {
+    "average_pooling1d": (keras.layers.AveragePooling1D, _POOLING),
+    "average_pooling2d": (keras.layers.AveragePooling2D, _POOLING),
+    "flatten": (keras.layers.Flatten, ()),
+    "global_average_pooling1d": (keras.layers.GlobalAveragePooling1D, ()),
+    "global_average_pooling2d": (keras.layers.GlobalAveragePooling2D, ()),
+    "global_max_pooling1d": (keras.layers.GlobalMaxPooling1D, ()),
+    "global_max_pooling2d": (keras.layers.GlobalMaxPooling2D, ()),
+    "max_pooling1d": (keras.layers.MaxPooling1D, _POOLING),
+    "max_pooling2d": (keras.layers.MaxPooling2D, _POOLING),
+    "reshape": (keras.layers.Reshape, ("target_shape",)),
+}
+"""The others, likewise."""
 
 
 class Network:
@@ -128,12 +151,14 @@ class Network:
             layer = with_weights(options)
             x = layer(*given)
             self.weights += layer.weights
-            carries = name == "dense" and not skip
+            carries = "activation" in options and not skip
             return ACTIVATIONS[options["activation"]["type"]](options["activation"])(x) if carries else x
-        if name == "flatten":
-            return keras.layers.Flatten()(*given)
-        if name == "reshape":
-            return keras.layers.Reshape(options["target_shape"])(*given)
+        if name in WITHOUT_WEIGHTS:
+            layer, names = WITHOUT_WEIGHTS[name]
+            return layer(**{option: options[option] for option in names})(*given)
+        if name == "zero_padding2d":
+            top, bottom, left, right = options["padding"]
+            return keras.layers.ZeroPadding2D(((top, bottom), (left, right)))(*given)
         if name == "dropout":
             self.dropouts[str(index)] = Dropout(options["rate"])
             return self.dropouts[str(index)].layer()(*given)

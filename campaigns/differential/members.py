@@ -131,8 +131,13 @@ MEMBERS: dict[str, dict[str, Member]] = {
                 "trainable": _seldom_frozen,
             },
         ),
+        "average_pooling1d": Member(),
+        "average_pooling2d": Member(),
         "concatenate": Member(),
+        "conv1d": Member(),
+        "conv2d": Member(),
         "dense": Member(),
+        "depthwise_conv2d": Member(),
         "dropout": Member(WRITTEN, WRITTEN, {"rate": between(0, 0.7)}),
         "embedding": Member(
             options={
@@ -142,8 +147,27 @@ MEMBERS: dict[str, dict[str, Member]] = {
             }
         ),
         "flatten": Member(),
+        "global_average_pooling1d": Member(),
+        "global_average_pooling2d": Member(),
+        "global_max_pooling1d": Member(),
+        "global_max_pooling2d": Member(),
+        "layer_normalization": Member(
+            options={
+                "epsilon": power_between(1e-5, 0.1),
+                "center": either,
+                "scale": either,
+                "beta_initializer": _one_of(*_ANY_INITIALIZER),
+                "gamma_initializer": _one_of("ones", "random_normal"),
+                "beta_regularizer": _regularizer,
+                "gamma_regularizer": _regularizer,
+                "trainable": _seldom_frozen,
+            },
+        ),
+        "max_pooling1d": Member(),
+        "max_pooling2d": Member(),
         "multiply": Member(),
         "reshape": Member(),
+        "zero_padding2d": Member(),
     },
     "activations": {
         "elu": Member(options={"alpha": between(0, 2)}),
@@ -258,10 +282,24 @@ MEMBERS: dict[str, dict[str, Member]] = {
     },
 }
 
+_CONVOLUTION = {"kernel_size", "strides", "padding", "activation", "use_bias"} | {
+    "bias_initializer",
+    "bias_regularizer",
+    "trainable",
+}
+
 WITH_THE_NETWORK = {
     "dense": {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer"}
     | {"kernel_regularizer", "bias_regularizer", "trainable"},
     "concatenate": {"axis"},
+    **dict.fromkeys(("conv1d", "conv2d"), _CONVOLUTION | {"filters", "kernel_initializer", "kernel_regularizer"}),
+    "depthwise_conv2d": _CONVOLUTION | {"depth_multiplier", "depthwise_initializer", "depthwise_regularizer"},
+    **{
+        f"{kind}_pooling{dimensions}d": {"pool_size", "strides", "padding"}
+        for kind in ("max", "average")
+        for dimensions in (1, 2)
+    },
+    "zero_padding2d": {"padding"},
     "embedding": {"input_dim", "output_dim"},
     "reshape": {"target_shape"},
     "training": {"epochs", "batch_size", "shuffle", "class_weight", "gradient_accumulation"},
@@ -274,9 +312,12 @@ DRAWN_WITH_THE_GRAPH = {"name", "inputs"}
 CHANGE_NO_NUMBER = {"track", "early_stopping"}
 """Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
 
-NOT_DRAWN = {"reduce_on_plateau"}
-"""Members that are no part of a step. To fall on a plateau is to decide by the last digits of a loss: tests of its own
-hold it to its description (tests/engine/test_reduce_on_plateau.py)."""
+NOT_DRAWN = {"reduce_on_plateau", "gaussian_noise"} | {
+    f"random_{what}" for what in ("flip", "translation", "rotation", "zoom")
+}
+"""Members that tests of their own hold to their descriptions. To fall on a plateau is to decide by the last digits of a
+loss (tests/engine/test_reduce_on_plateau.py); random transformations are other ones in each library
+(tests/engine/test_image_transforms.py)."""
 
 NOT_TRAINED_WITH = {"column kinds", "datasets", "points", "metrics"}
 """Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""

@@ -92,12 +92,81 @@ def batch_normalization(x: Any, p: Mapping[str, Any], options: Options) -> Any:
     return x * p.get("gamma", 1) + p.get("beta", 0)
 
 
+def _pair(lengths: Any) -> list[int]:
+    """Height and width; of a sequence, which is an image one row high, the steps are the width."""
+    return [1, lengths] if isinstance(lengths, int) else list(lengths)
+
+
+def padded(x: Any, size: Sequence[int], options: Options, value: float = 0.0) -> Any:
+    """Images with their channels first, padded as Keras does."""
+    x = x.movedim(-1, 1)
+    if options["padding"] == "valid":
+        return x
+    pads: list[int] = []
+    lengths = zip(x.shape[:1:-1], size[::-1], _pair(options["strides"])[::-1], strict=True)
+    for length, one, stride in lengths:
+        total = max(0, (-(-length // stride) - 1) * stride + one - length)
+        pads += [total // 2, total - total // 2]
+    return functional.pad(x, pads, value=value)
+
+
+def convolution(x: Any, kernel: Any, p: Mapping[str, Any], options: Options, groups: int = 1) -> Any:
+    x = padded(x, kernel.shape[:2], options)
+    y = functional.conv2d(x, kernel.permute(3, 2, 0, 1), p.get("bias"), _pair(options["strides"]), groups=groups)
+    return y.movedim(1, -1)
+
+
+def depthwise(x: Any, p: Mapping[str, Any], options: Options) -> Any:
+    height, width, channels, multiplier = p["kernel"].shape
+    kernel = p["kernel"].reshape(height, width, 1, channels * multiplier)
+    return convolution(x, kernel, p, options, groups=channels)
+
+
+def max_pooling(x: Any, options: Options) -> Any:
+    size = _pair(options["pool_size"])
+    return functional.max_pool2d(padded(x, size, options, -math.inf), size, _pair(options["strides"])).movedim(1, -1)
+
+
+def average_pooling(x: Any, options: Options) -> Any:
+    """Padding counts for nothing."""
+    size, strides = _pair(options["pool_size"]), _pair(options["strides"])
+    sums, counts = (functional.avg_pool2d(padded(one, size, options), size, strides) for one in (x, torch.ones_like(x)))
+    return (sums / counts).movedim(1, -1)
+
+
+WITHOUT_WEIGHTS: dict[str, Callable[[Any, Options], Any]] = {
+    "average_pooling1d": lambda x, options: average_pooling(x[:, None], options)[:, 0],
+    "average_pooling2d": average_pooling,
+    "flatten": lambda x, options: x.flatten(1),
+    "global_average_pooling1d": lambda x, options: x.mean(1),
+    "global_average_pooling2d": lambda x, options: x.flatten(1, 2).mean(1),
+    "global_max_pooling1d": lambda x, options: x.max(1).values,
+    "global_max_pooling2d": lambda x, options: x.flatten(1, 2).max(1).values,
+    "max_pooling1d": lambda x, options: max_pooling(x[:, None], options)[:, 0],
+    "max_pooling2d": max_pooling,
+    "reshape": lambda x, options: x.reshape(len(x), *options["target_shape"]),
+    "zero_padding2d": lambda x, options: functional.pad(x, (0, 0, *options["padding"][2:], *options["padding"][:2])),
+}
+
+
 WITH_WEIGHTS: dict[str, Callable[[Any, Mapping[str, Any], Options], Any]] = {
     "batch_normalization": batch_normalization,
+    "conv1d": lambda x, p, options: convolution(x[:, None], p["kernel"][None], p, options)[:, 0],
+    "conv2d": lambda x, p, options: convolution(x, p["kernel"], p, options),
     "dense": lambda x, p, options: functional.linear(x, p["kernel"].T, p.get("bias")),
+    "depthwise_conv2d": lambda x, p, options: depthwise(x, p, options),
     "embedding": lambda x, p, options: functional.embedding(x.long(), p["embeddings"]),
+    "layer_normalization": lambda x, p, options: functional.layer_norm(
+        x, x.shape[-1:], p.get("gamma"), p.get("beta"), options["epsilon"]
+    ),
 }
 STATISTICS = {"moving_mean", "moving_variance"}
+
+
+def _regularizer(layer: Options, name: str) -> Options | None:
+    """The regularizer of a parameter: of a depthwise kernel, the option has another name."""
+    own = "depthwise" if layer["type"] == "depthwise_conv2d" and name == "kernel" else name
+    return layer[f"{own}_regularizer"]
 
 
 class Network:
@@ -138,7 +207,7 @@ class Network:
             for index, own in self._own.items()
             for name, parameter in own.items()
             if parameter.requires_grad
-            if (regularizer := self._layers[index][f"{name}_regularizer"]) is not None
+            if (regularizer := _regularizer(self._layers[index], name)) is not None
         )
 
     def __call__(self, x: Any, masks: Mapping[str, Any]) -> Any:
@@ -155,12 +224,10 @@ class Network:
             return MERGES[name](list(xs), layer)
         if name in WITH_WEIGHTS:
             x = WITH_WEIGHTS[name](x, self._own[index], layer)
-            carries = name == "dense" and not skip
+            carries = "activation" in layer and not skip
             return ACTIVATIONS[layer["activation"]["type"]](x, layer["activation"]) if carries else x
-        if name == "flatten":
-            return x.flatten(1)
-        if name == "reshape":
-            return x.reshape(len(x), *layer["target_shape"])
+        if name in WITHOUT_WEIGHTS:
+            return WITHOUT_WEIGHTS[name](x, layer)
         if name == "dropout":
             return x * masks[str(index)] / (1 - layer["rate"])
         return x if skip else ACTIVATIONS[name](x, layer)

@@ -8,6 +8,7 @@ from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, ShapeError, Trainable
+from mltrain.engine.regularizers.base import Regularizer
 
 
 class LayerNormalization(Layer):
@@ -24,6 +25,12 @@ class LayerNormalization(Layer):
     scale: Annotated[bool, Meta(description="multiply with a learned gamma")] = True
     beta_initializer: Annotated[Initializer, Meta(description="first values of beta")] = Zeros()
     gamma_initializer: Annotated[Initializer, Meta(description="first values of gamma")] = Ones()
+    beta_regularizer: Annotated[
+        Regularizer | None, Meta(description="what large betas add to the loss; by default nothing")
+    ] = None
+    gamma_regularizer: Annotated[
+        Regularizer | None, Meta(description="what large gammas add to the loss; by default nothing")
+    ] = None
     trainable: Trainable = True
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -33,8 +40,16 @@ class LayerNormalization(Layer):
 
     def parameters(self, input_shape: Shape) -> dict[str, Parameter]:
         shape = input_shape[-1:]
-        gamma = {"gamma": Parameter(shape, self.gamma_initializer, None, self.trainable)} if self.scale else {}
-        beta = {"beta": Parameter(shape, self.beta_initializer, None, self.trainable)} if self.center else {}
+        gamma = (
+            {"gamma": Parameter(shape, self.gamma_initializer, self.gamma_regularizer, self.trainable)}
+            if self.scale
+            else {}
+        )
+        beta = (
+            {"beta": Parameter(shape, self.beta_initializer, self.beta_regularizer, self.trainable)}
+            if self.center
+            else {}
+        )
         return gamma | beta
 
     def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
