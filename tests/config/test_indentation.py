@@ -59,5 +59,5 @@ def test_how_it_is_told(text: str, error: str) -> None:
 
 def test_a_long_text_is_not_tried_again_and_again() -> None:
     text = "a:\n   b: 1\n  c: 2\n" + "d: 1\n".join(f"# {number}\n" for number in range(5000))
-    with pytest.raises(YamlError, match="indented unlike its neighbours|has no place here"):
+    with pytest.raises(YamlError, match=r"indented unlike its neighbours|has no place here"):
         read_yaml(text)
