@@ -36,7 +36,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from mltrain.api import fit, load_model, prepare
-    from mltrain.backends.numpy.evaluation import Evaluation
+    from mltrain.backends.base import Evaluation
     from mltrain.config import Config
     from mltrain.config.load import load_config
     from mltrain.errors import (
@@ -61,7 +61,7 @@ _MODULES = {
     "ConfigError": "mltrain.errors",
     "DataError": "mltrain.errors",
     "EpochReport": "mltrain.training.epoch_report",
-    "Evaluation": "mltrain.backends.numpy.evaluation",
+    "Evaluation": "mltrain.backends.base",
     "MltrainError": "mltrain.errors",
     "MltrainWarning": "mltrain.errors",
     "Model": "mltrain.inference.model",

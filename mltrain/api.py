@@ -11,7 +11,7 @@ from typing import Any
 from mltrain.checks.warnings import growing_loss
 from mltrain.config import Config
 from mltrain.config.load import located_config
-from mltrain.errors import ConfigError, MltrainWarning, TrainingInterrupted
+from mltrain.errors import ConfigError, MltrainWarning, ModelFileError, TrainingInterrupted
 from mltrain.inference.model import Model
 from mltrain.job import TrainingJob
 from mltrain.job import prepare as prepared
@@ -41,7 +41,7 @@ def fit(
     """
     job = prepare(config, overrides, folder=folder)
     started = [] if init_from is None else job.start_from(_model(init_from))
-    for warning in job.warnings(started):
+    for warning in [*job.dataset.notes, *job.warnings(started)]:
         warnings.warn(warning, MltrainWarning, stacklevel=2)
     history: list[EpochReport] = []
     with _interruptible() as stop:
@@ -68,7 +68,7 @@ def prepare(
     """
     source = located_config(config, overrides, folder=folder)
     try:
-        return prepared(source.config, source.folder, source.data)
+        return prepared(source.config, source.folder, source.data, source.nodes)
     except ConfigError as error:
         raise source.locate(error.problems) from None
 
@@ -86,8 +86,12 @@ def _interruptible() -> AbstractContextManager[Callable[[], bool]]:
 
 
 def load_model(path: str | Path | None = None) -> Model:
-    """Read a model file, or the model of a run folder; without a path, that of the newest run below ``runs/``.
+    """Read a model file, or the model of a run: of a folder, of that name below ``runs/``, or of the ``latest`` run.
 
-    Raises `ModelFileError`, and `UsageError` if there is no run.
+    Without a path it is the latest. Raises `ModelFileError`, and `UsageError` if there is no run.
     """
-    return Model.load(find_model(Path(path) if path is not None else None))
+    try:
+        return Model.load(find_model(Path(path) if path is not None else None))
+    except ModelFileError as error:
+        error.path = error.path or str(path)
+        raise

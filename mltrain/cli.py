@@ -1,7 +1,10 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
+import shutil
 import sys
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 
@@ -10,7 +13,7 @@ import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.system.streams import MustArrive, open_closed, silence
+from mltrain.system.streams import MustArrive, OutputLost, open_closed, silence
 
 if TYPE_CHECKING:
     from mltrain.views.terminal.terminal import Terminal
@@ -18,11 +21,35 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
 
+_READABLE, _ROOMY, _NARROWEST = 80, 58, 20
+"""Columns that help takes at most, from which on it has two columns, and that it takes in any case."""
+
 _CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
 
 
-class _Commands(typer.core.TyperGroup):
+class _FitsTheTerminal:
+    """Help that is not cut: on a narrow terminal, what there is to say of a name stands below it."""
+
+    def get_help(self: Any, ctx: Any) -> str:
+        ctx.terminal_width = max(_NARROWEST, min(shutil.get_terminal_size().columns, _READABLE) - 2)
+        formatter = ctx.make_formatter()
+        if formatter.width < _ROOMY:
+            formatter.write_dl = partial(formatter.write_dl, col_max=0)
+        self.format_help(ctx, formatter)
+        return str(formatter.getvalue()).rstrip("\n")
+
+    def format_commands(self: Any, ctx: Any, formatter: Any) -> None:
+        rows = [(name, (command.help or "").partition("\n")[0]) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class _Command(_FitsTheTerminal, typer.core.TyperCommand):
+    pass
+
+
+class _Commands(_FitsTheTerminal, typer.core.TyperGroup):
     """The commands; a word that is none of them is answered with what was probably meant."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -31,6 +58,17 @@ class _Commands(typer.core.TyperGroup):
 
             raise unknown_command(args[0], self.commands)
         return super().resolve_command(ctx, args)
+
+
+def _offer(what: str) -> Callable[[typer.Context, str], list[str]]:
+    """What the Tab key offers for a parameter: see the function of that name in `mltrain.commands.completion`."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from mltrain.commands.completion import offer
+
+        return offer(what, ctx.params, ctx.args, incomplete)
+
+    return complete
 
 
 app = typer.Typer(
@@ -47,18 +85,26 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 ModelOption = Annotated[
     Path | None,
-    typer.Option("--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL."),
+    typer.Option(
+        "--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL.", autocompletion=_offer("models")
+    ),
 ]
 RunArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="[RUN|MODEL]",
         help="A run by its name or folder, a model by its file, or latest; by default the newest run.",
+        autocompletion=_offer("models"),
     ),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change the config: --set optimizer.learning_rate=0.01"),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change the config: --set optimizer.learning_rate=0.01",
+        autocompletion=_offer("settings"),
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 
@@ -72,7 +118,7 @@ def _version(
         raise typer.Exit
 
 
-@app.command()
+@app.command(cls=_Command)
 def fit(
     config: Annotated[
         Path | None,
@@ -88,11 +134,20 @@ def fit(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default runs/NAME-001.")] = None,
     init_from: Annotated[
         Path | None,
-        typer.Option("--init-from", metavar="RUN|MODEL", help="Start from this model's weights where they fit."),
+        typer.Option(
+            "--init-from",
+            metavar="RUN|MODEL",
+            help="Start from this model's weights where they fit.",
+            autocompletion=_offer("models"),
+        ),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Go on with this run as if it had never stopped; --epochs may ask for more."),
+        typer.Option(
+            metavar="RUN",
+            help="Go on with this run as if it had never stopped; --epochs may ask for more.",
+            autocompletion=_offer("runs"),
+        ),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processor cores to use; by default as many as help.")
@@ -145,7 +200,7 @@ def fit(
     )
 
 
-@app.command()
+@app.command(cls=_Command)
 def predict(
     path: RunArgument = None,
     x: Annotated[
@@ -169,22 +224,23 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Say what a trained network makes of new inputs."""
-    model = _chosen(path, model)
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
-    from mltrain.data.image_files import is_picture
-
-    if rows is not None and is_picture(rows):
-        if output is not None or probabilities or keep:
-            raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
-        from mltrain.commands import predict_image
-
-        predict_image.run(_terminal(json=json), model, rows)
-        return
     if rows is not None:
         from mltrain.system.threads import share_cores
 
-        share_cores(None)
+        share_cores(None)  # before anything imports NumPy
+    model = _chosen(path, model)
+    if rows is not None:
+        from mltrain.data.image_files import is_picture
+
+        if is_picture(rows):
+            if output is not None or probabilities or keep:
+                raise UsageError("--output, --probabilities and --keep go with a file of rows, not with an image")
+            from mltrain.commands import predict_image
+
+            predict_image.run(_terminal(json=json), model, rows)
+            return
         from mltrain.commands import predict_file
 
         predict_file.run(_terminal(json=json), model, rows, output, probabilities=probabilities, keep=keep)
@@ -196,7 +252,7 @@ def predict(
     run(_terminal(json=json), model, x or [])
 
 
-@app.command()
+@app.command(cls=_Command)
 def evaluate(
     path: RunArgument = None,
     model: ModelOption = None,
@@ -215,7 +271,7 @@ def evaluate(
     run(_terminal(json=json), _chosen(path, model), data)
 
 
-@app.command()
+@app.command(cls=_Command)
 def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
     """Show the rows of a config: what they hold, and what looks wrong.
 
@@ -234,7 +290,7 @@ class PictureFormat(StrEnum):
     pdf = "pdf"
 
 
-@app.command()
+@app.command(cls=_Command)
 def plot(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default RUN/plots.")] = None,
@@ -269,7 +325,7 @@ def plot(
     run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark)
 
 
-@app.command()
+@app.command(cls=_Command)
 def report(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
@@ -285,7 +341,7 @@ def report(
     run(_terminal(json=json), _chosen(path, model), out=out)
 
 
-class _ListByDefault(typer.core.TyperGroup):
+class _ListByDefault(_FitsTheTerminal, typer.core.TyperGroup):
     """``mltrain runs``: a word that is no command of it is the folder that ``list`` takes."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -303,16 +359,26 @@ runs = typer.Typer(
 app.add_typer(runs, name="runs")
 
 RunName = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run by its name or folder, or latest.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A run by its name or folder, or latest.",
+        show_default=False,
+        autocompletion=_offer("runs"),
+    ),
 ]
 
 
-@runs.command("list")
+@runs.command("list", cls=_Command)
 def list_runs(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
     sort: Annotated[
         str,
-        typer.Option(metavar="COLUMN", help="run, when, config, rows, parameters, best, epochs or time."),
+        typer.Option(
+            metavar="COLUMN",
+            help="run, when, config, rows, parameters, best, epochs or time.",
+            autocompletion=_offer("columns_to_sort_by"),
+        ),
     ] = "when",
     reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
     json: JsonOption = False,
@@ -323,7 +389,7 @@ def list_runs(
     run(_terminal(json=json), folder, sort=sort, reverse=reverse)
 
 
-@runs.command("diff")
+@runs.command("diff", cls=_Command)
 def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
     """Show what two runs have different.
 
@@ -334,11 +400,16 @@ def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
     run(_terminal(json=json), old, new)
 
 
-@runs.command("rm")
+@runs.command("rm", cls=_Command)
 def remove_runs(
     folders: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Runs by their names or folders, or latest.", show_default=False),
+        typer.Argument(
+            metavar="RUN...",
+            help="Runs by their names or folders, or latest.",
+            show_default=False,
+            autocompletion=_offer("runs"),
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -348,11 +419,15 @@ def remove_runs(
     run(_terminal(), folders, yes=yes)
 
 
-@app.command()
+@app.command(cls=_Command)
 def summary(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="[CONFIG|RUN|MODEL]", help="A config, or a run or model; by default the newest run."),
+        typer.Argument(
+            metavar="[CONFIG|RUN|MODEL]",
+            help="A config, or a run or model; by default the newest run.",
+            autocompletion=_offer("configs_or_models"),
+        ),
     ] = None,
     changes: SetOption = None,
     model: ModelOption = None,
@@ -364,7 +439,7 @@ def summary(
     run(_terminal(json=json), _chosen(path, model), changes or [])
 
 
-@app.command()
+@app.command(cls=_Command)
 def check(
     configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The YAML files.", show_default=False)],
     changes: SetOption = None,
@@ -376,14 +451,22 @@ def check(
     run(_terminal(json=json), configs, changes or [])
 
 
-@app.command()
+@app.command(cls=_Command)
 def init(
-    name: Annotated[str | None, typer.Argument(help="The starter to write; without it, all are listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="The starter to write; without it, all are listed.", autocompletion=_offer("starters_to_write")
+        ),
+    ] = None,
     rows: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="With the name csv: the table to write a config for.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="With the name csv: the column to predict.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="With the name csv: the column to predict.", autocompletion=_offer("columns")
+        ),
     ] = None,
     regression: Annotated[bool, typer.Option("--regression", help="With the name csv: predict numbers.")] = False,
     classes: Annotated[bool, typer.Option("--classes", help="With the name csv: predict classes.")] = False,
@@ -410,9 +493,14 @@ def init(
     run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout, task=task)
 
 
-@app.command()
+@app.command(cls=_Command)
 def explain(
-    name: Annotated[str | None, typer.Argument(help="What to explain; without it, everything is listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to explain; without it, everything is listed.", autocompletion=_offer("names_to_explain")
+        ),
+    ] = None,
 ) -> None:
     """Explain a layer, a loss, or whatever else has a name."""
     from mltrain.commands.explain import run
@@ -420,7 +508,7 @@ def explain(
     run(_terminal(), name)
 
 
-@app.command()
+@app.command(cls=_Command)
 def schema() -> None:
     """Print the JSON Schema of configs, for editors."""
     from mltrain.commands.schema import run
@@ -453,6 +541,9 @@ def main() -> None:
         # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
         silence(stdout)
         code = 1
+    except OutputLost as error:
+        _terminal().error(f"the output: cannot be written: {error}")
+        code = StorageError.exit_code
     except OSError as error:
         _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
         code = StorageError.exit_code
@@ -465,10 +556,7 @@ def _run() -> int:
     from mltrain.commands.failure import fail, fail_as_data, fail_in_words
 
     try:
-        try:
-            code = app(standalone_mode=False)
-        finally:
-            sys.stdout.flush()
+        code = app(standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except MltrainError as error:

@@ -3,6 +3,7 @@
     MltrainError
     ├── UsageError          2    the command line asks for something that is not there
     ├── ConfigError         2    the config is wrong; carries every Problem found in it
+    │   └── ConfigDataError 3    it names files or columns that are not there; a DataError, too
     ├── DataError           3    the data cannot be used
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
@@ -14,6 +15,8 @@
 The numbers are the exit codes of the commands.
 """
 
+import os
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -80,8 +83,14 @@ class MltrainError(Exception):
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """What is wrong, piece by piece."""
-        return [Diagnostic(self.for_commands)]
+        """What is wrong, piece by piece. Messages about a file begin with its name and, where it is known, the line."""
+        text = self.for_commands
+        found = (
+            re.fullmatch(r"(.+?)(?::(\d+))?: (.+)", text, re.DOTALL) if self.exit_code == DataError.exit_code else None
+        )
+        if found is None or not (found[2] or os.path.lexists(found[1])):
+            return [Diagnostic(text)]
+        return [Diagnostic(found[3], file=found[1], line=int(found[2]) if found[2] else None)]
 
 
 def _printable_lines(message: str) -> str:
@@ -167,6 +176,18 @@ class ConfigError(MltrainError):
         if self._diagnostics is not None:
             return self._diagnostics
         return [Diagnostic(printable(message), path=dotted(path) or None) for path, message in self.problems]
+
+
+class DataProblem(Problem):
+    """A problem with what an option names: a file that is not there, or a column that the file lacks."""
+
+    __slots__ = ()
+
+
+class ConfigDataError(ConfigError, DataError):
+    """Every word of the config is right, but what it names is not there."""
+
+    exit_code = 3
 
 
 class OptionError(ValueError):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from msgspec.structs import asdict, replace
 
-from mltrain.backends.numpy.parallel.columns import processes_for
+from mltrain.backends.base import SINGLE, Parallelism, Progress, Rows
+from mltrain.backends.default import default_backend
 from mltrain.backends.profiler import Profile
 from mltrain.checks.errors import checked_nodes, find_data_problems, refuse_overflow
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
@@ -19,7 +20,8 @@ from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
 from mltrain.engine.arrays import Floats
-from mltrain.engine.network import Network, Node
+from mltrain.engine.graph import Node
+from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, UsageError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
@@ -27,9 +29,10 @@ from mltrain.random_streams import generator
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Progress, Rows, train
+from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
+from mltrain.training.tracking import tracked_values
 from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 
@@ -61,14 +64,36 @@ class TrainingJob:
         validation = self.dataset.validation is not None
         return monitor_of(config.training, self.network.parameters, validation=validation)
 
+    @property
+    def blank_report(self) -> EpochReport:
+        """A report with all that those of the job's epochs have, each number 0."""
+        training, metrics = self.config.training, dict.fromkeys((one.type_name() for one in self.config.metrics), 0.0)
+        validation, rows = self.dataset.validation is not None, len(self.dataset.train.x)
+        return EpochReport(
+            epoch=0,
+            epochs=training.epochs,
+            steps=-(-rows // training.rows_per_batch(rows)),
+            seconds=0.0,
+            loss=0.0,
+            metrics=metrics,
+            val_loss=0.0 if validation else None,
+            val_metrics=metrics if validation else {},
+            tracked=dict.fromkeys(tracked_values(self.network, training.track), 0.0),
+            learning_rate=None if isinstance(self.config.optimizer.learning_rate, int | float) else 0.0,
+        )
+
     def fresh(self, seed: int | None = None) -> "TrainingJob":
         """The job as it was before training, on the same rows: with its first weights, or with those of another seed.
 
-        What `start_from` took over is not among them. Rows are neither read nor split again; where a seed is to decide
-        on the rows, too, `prepare` makes the job for it.
+        What `start_from` took over is not among them. Rows are neither read nor split again: the config of another
+        seed keeps them by its ``split_seed``. Where a seed is to decide on the rows, too, `prepare` makes the job.
         """
-        config = self.config if seed is None else replace(self.config, seed=seed)
-        job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec))
+        config = self.config
+        if seed is not None:
+            dataset = config.dataset
+            rows_by = config.seed if dataset.split_seed is None else dataset.split_seed
+            config = replace(config, seed=seed, dataset=replace(dataset, split_seed=rows_by))
+        job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec, self.network.nodes))
         for name in ("rows", "weights", "origin"):  # what was found out about the rows does not depend on the seed
             if name in self.__dict__:
                 job.__dict__[name] = self.__dict__[name]
@@ -97,6 +122,7 @@ class TrainingJob:
         """What a trial of some steps shows; the network is left as it was. `fit` need not try: see `growing_loss`."""
         config = self.config
         return try_steps(
+            default_backend(),
             self.network,
             self.dataset,
             self.rows.target,
@@ -124,19 +150,20 @@ class TrainingJob:
         return train(
             self.network,
             self.rows,
+            backend=default_backend(),
             loss=config.loss,
             optimizer=config.optimizer,
             training=config.training,
             metrics=config.metrics,
             validation=held_back and self._encoded(held_back),
             preprocessing=self.dataset.preprocessing,
-            weights=self.weights,
+            class_weights=self.weights,
             seed=config.seed,
             stop=stop,
             progress=progress,
             profile=profile,
             monitor=self.monitor,
-            course=course,
+            run=course,
         )
 
     def __repr__(self) -> str:
@@ -174,20 +201,24 @@ class TrainingJob:
         return Rows(split.x, target)
 
 
-def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> TrainingJob:
+def prepare(
+    config: Config, folder: Path, data: LazyDataset | None = None, nodes: tuple[Node, ...] | None = None
+) -> TrainingJob:
     """Load the data and build the network. ``folder`` is where the config stands.
 
-    ``data`` is its dataset where something was read of it before, so that it is not read again.
+    ``data`` is its dataset where something was read of it before, so that it is not read again; ``nodes`` are its
+    layers where they were checked before.
 
     Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
     """
     data = data or LazyDataset(config.dataset, config.seed, folder)
     row_spec = data.row_spec
-    if problems := number_problems(asdict(config)):
-        raise ConfigError(problems)
-    nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
-    refuse_too_large(memory_of(config, nodes, processes_for(nodes)))
-    network = _fresh_network(config, row_spec)
+    if nodes is None:
+        if problems := number_problems(asdict(config)):
+            raise ConfigError(problems)
+        nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
+    refuse_too_large(memory_of(config, nodes, parallelism_of(config, nodes)))
+    network = _fresh_network(config, row_spec, nodes)
     dataset = data.dataset
     refuse_overflow(dataset)
     validation = dataset.validation is not None
@@ -204,15 +235,21 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     return job
 
 
-def _fresh_network(config: Config, row_spec: RowSpec) -> Network:
-    network = Network(config.layers, row_spec.input_shape)
+def _fresh_network(config: Config, row_spec: RowSpec, nodes: tuple[Node, ...]) -> Network:
+    network = Network(config.layers, row_spec.inputs, nodes=nodes)
     network.initialize(generator(config.seed, "weights"))
     return network
 
 
-def memory_of(config: Config, nodes: Sequence[Node], processes: int = 1) -> Memory:
+def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
+    """How the work of training these layers as the config says is divided on this machine."""
+    batch_size = config.training.rows_per_batch(config.dataset.count())
+    return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)
+
+
+def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
     """What it takes to train these layers as the config says."""
-    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), processes)
+    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), parallelism.processes)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

@@ -21,28 +21,55 @@ ROOMS: dict[str, set[str]] = {
     "views.palette": set(),
     "system": {"errors", ""},
     # The mathematics and the rows are independent of each other.
-    "engine": {"errors", "spec", "random_streams"},
+    "engine": {"errors", "names", "spec", "random_streams"},
     "data": {"errors", "spec", "names", "random_streams", "system"},
-    "backends": {
+    # The seam between a job and how its numbers are computed; what is behind it; and which backend that is.
+    "backends.profiler": set(),
+    "backends.base": {"backends.profiler", "engine", "data"},
+    "backends.numpy": {
+        "backends.base",
+        "backends.profiler",
         "engine",
         "data",
         "errors",
         "random_streams",
         "system",
-        "training.checkpointing",
-        "training.divergence",
         "training.targets",
     },
-    "training": {"backends", "engine", "data", "errors", "random_streams"},
-    "checks": {"backends", "training", "engine", "data", "errors", "system"},
+    "backends.default": {"backends.base", "backends.numpy"},
+    "training": {"backends.base", "backends.profiler", "engine", "data", "errors", "random_streams"},
+    "checks": {"backends.base", "training", "engine", "data", "errors", "system"},
     "config": {"checks", "training", "engine", "data", "errors", "spec", "names", "system"},
     # A trained model; the folder that a training leaves behind; a training with everything that it needs.
-    "inference": {"config", "checks", "backends", "training", "engine", "data", "errors", "system", ""},
-    "runs": {"inference", "config", "training", "engine", "data", "errors", "names", "system", ""},
-    "job": {"inference", "config", "checks", "backends", "training", "engine", "data", "errors", "random_streams"},
+    "inference": {
+        "config",
+        "checks",
+        "backends.base",
+        "backends.default",
+        "training",
+        "engine",
+        "data",
+        "errors",
+        "system",
+        "",
+    },
+    "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
+    "job": {
+        "inference",
+        "config",
+        "checks",
+        "backends.base",
+        "backends.default",
+        "backends.profiler",
+        "training",
+        "engine",
+        "data",
+        "errors",
+        "random_streams",
+    },
     # A run as arrays; then in the terminal, as files, as a page about a run, and as a page while it trains.
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
-    "views.insight": {"job", "runs", "inference", "backends", "training", "engine", "data"},
+    "views.insight": {"job", "runs", "inference", "backends.default", "training", "engine", "data"},
     "views.plotting": {
         "engine.class_scores",
         "views.insight",
@@ -85,7 +112,8 @@ ROOMS: dict[str, set[str]] = {
         "runs",
         "inference",
         "config",
-        "backends",
+        "backends.base",
+        "backends.profiler",
         "checks",
         "training",
         "engine",
@@ -103,7 +131,7 @@ ROOMS: dict[str, set[str]] = {
         "errors",
         "inference",
         "job",
-        "backends",
+        "backends.base",
         "training",
     },  # mltrain/__init__.py: lazy, so it closes no circle
 }
@@ -111,7 +139,8 @@ ROOMS: dict[str, set[str]] = {
 
 OUTSIDERS: dict[str, set[str]] = {
     "numpy": {
-        "backends",
+        "backends.base",
+        "backends.numpy",
         "checks",
         "commands",
         "data",
@@ -129,7 +158,7 @@ OUTSIDERS: dict[str, set[str]] = {
     "matplotlib": {"views.plotting"},
     "PIL": {"views.plotting"},
     "msgspec": {
-        "backends",
+        "backends.numpy",
         "checks",
         "config",
         "data",
@@ -147,7 +176,7 @@ OUTSIDERS: dict[str, set[str]] = {
 }
 """Each library with the rooms that may use it. All else is Python's own."""
 
-SHARED = {"views"}
+SHARED = {"backends", "views"}
 """Folders of rooms: a room is one level further down."""
 
 

@@ -23,6 +23,8 @@ def step(features: int, width: int, depth: int, batch: int, rows: int, quick: bo
     share_cores(None)  # must come before NumPy is imported
     import numpy as np
 
+    from mltrain.backends.base import Rows
+    from mltrain.backends.default import default_backend
     from mltrain.engine.activations.relu import Relu
     from mltrain.engine.activations.softmax import Softmax
     from mltrain.engine.layers.dense import Dense
@@ -30,7 +32,7 @@ def step(features: int, width: int, depth: int, batch: int, rows: int, quick: bo
     from mltrain.engine.network import Network
     from mltrain.engine.optimizers.adam import Adam
     from mltrain.random_streams import generator
-    from mltrain.training.loop import Rows, train
+    from mltrain.training.loop import train
     from mltrain.training.options import Training
 
     rng = generator(0, "data")
@@ -39,7 +41,14 @@ def step(features: int, width: int, depth: int, batch: int, rows: int, quick: bo
     network = Network([*hidden, Dense(units=CLASSES, activation=Softmax())], (features,))
     network.initialize(generator(0, "weights"))
     enough = Training(epochs=1_000_000, batch_size=batch)
-    reports = train(network, data, loss=SparseCategoricalCrossentropy(), optimizer=Adam(), training=enough)
+    reports = train(
+        network,
+        data,
+        backend=default_backend(),
+        loss=SparseCategoricalCrossentropy(),
+        optimizer=Adam(),
+        training=enough,
+    )
     next(reports)
     seconds, steps = 0.0, 0
     while seconds < (QUICK_SECONDS if quick else SECONDS):

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from campaigns.differential.draw import draw_config
+from mltrain.backends.base import Rows
 from mltrain.config import Config
 from mltrain.config.dump import to_builtins, to_plain, to_yaml
 from mltrain.config.yaml_writer import write_yaml
 from mltrain.engine.arrays import Floats
 from mltrain.job import TrainingJob, prepare
 from mltrain.random_streams import generator
-from mltrain.training.loop import Rows
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from campaigns.differential.case import Case
 from campaigns.differential.exchange import Result, Task
-from mltrain.backends.numpy.portion import Portion
+from mltrain.backends.numpy.gradient_accumulation import GradientSums
+from mltrain.backends.numpy.penalty import Penalty
+from mltrain.backends.numpy.update import Update
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.metrics.base import true_classes
@@ -80,7 +82,9 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
     gradients = np.zeros_like(network.parameters)
     slopes = network.views(gradients)
     plan = Plan(network, case.batch, gradients=gradients, fused=config.loss.fused_activation is not None)
-    learner, rng = Portion(network, gradients, config.optimizer, case.batch), generator(config.seed, "dropout")
+    penalize, accumulate = Penalty(network, gradients), GradientSums(gradients, network.trainable, case.batch)
+    update = Update(config.optimizer, network.parameters, gradients, network.trainable)
+    rng = generator(config.seed, "dropout")
     ends, losses = set(np.cumsum(case.groups)), []
     with np.errstate(all="ignore"):
         for done, numbers in enumerate(case.batches, 1):
@@ -99,13 +103,13 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
                 call.run()
                 if call.at:
                     nudge(call.at.dx)
-            losses.append(loss + learner.penalize())
+            losses.append(loss + penalize())
             for array in slopes.values():
                 nudge(array)
-            learner.accumulate(len(x), done in ends)
+            accumulate(len(x), done in ends)
             if done in ends:
-                learner.update()
-    learner.swap_average()
+                update()
+    update.swap_average()
     return Result(np.array(losses), network.arrays)
 
 

@@ -1,1 +1,1 @@
-"""What trains and evaluates networks: `base` says what a backend does, and each folder here is one."""
+"""What computes: `base` says what a backend does for a job, and each folder here is one."""

@@ -1,6 +1,7 @@
 """After the words of a config are right: do its numbers fit together? Every message names both sides."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ import numpy.typing as npt
 from mltrain.checks.output_layer import output_problems, target_problems
 from mltrain.data.base import Dataset, RowSpec
 from mltrain.engine.arrays import size
+from mltrain.engine.graph import Node, infer, inputs_read_by
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric
-from mltrain.engine.network import Node, infer
 from mltrain.errors import ConfigError, ConfigPath, DataError, Problem
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names, misfit
@@ -28,7 +29,7 @@ def checked_nodes(
     layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
 ) -> tuple[Node, ...]:
     """The layers with their shapes, inferred once. Raises `ConfigError` for what cannot work whatever the rows are."""
-    nodes = infer(layers, row_spec.input_shape)
+    nodes = infer(layers, row_spec.inputs)
     problems = [
         *output_problems(nodes, loss, row_spec),
         *_metric_problems(nodes, loss, metrics, row_spec),
@@ -56,7 +57,26 @@ def find_data_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> l
     for rows in dataset.by_name.values():
         if wrong := misfit(loss, dataset.row_spec, outputs, rows):
             return [Problem(("loss",), wrong)]
-    return target_problems(nodes, loss, dataset)
+    return [*_input_problems(nodes, dataset), *target_problems(nodes, loss, dataset)]
+
+
+def _input_problems(nodes: Sequence[Node], dataset: Dataset) -> list[Problem]:
+    """Layers that cannot take what some rows of the dataset hold, such as ids that an embedding does not have."""
+    starts = accumulate((size(shape) for shape, _ in dataset.row_spec.inputs.values()), initial=0)
+    columns = {name: slice(*bounds) for name, bounds in zip(dataset.row_spec.inputs, pairwise(starts), strict=True)}
+    problems = []
+    for index, node in enumerate(nodes):
+        if not node.layer.takes_integers:
+            continue
+        for name in inputs_read_by(nodes, node.name) & columns.keys():
+            told = (
+                node.layer.input_problem(
+                    dataset.preprocessing.inputs.applied(rows.x).reshape(len(rows.x), -1)[:, columns[name]]
+                )
+                for rows in dataset.by_name.values()
+            )
+            problems += [Problem(("layers", index), one) for one in [next(filter(None, told), None)] if one]
+    return problems
 
 
 def refuse_overflow(dataset: Dataset) -> None:

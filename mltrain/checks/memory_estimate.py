@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mltrain.engine.arrays import size
-from mltrain.engine.network import Node
+from mltrain.engine.graph import Node
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import NotEnoughMemory
 from mltrain.system.memory import available

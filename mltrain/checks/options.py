@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from mltrain.engine.graph import Node
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
-from mltrain.engine.network import Network, Node
+from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.engine.schedules.base import start

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from mltrain.data.base import Dataset, RowSpec
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import size
+from mltrain.engine.graph import Node
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.losses.base import Loss
-from mltrain.engine.network import Node
 from mltrain.errors import ConfigPath, Problem
 from mltrain.training.targets import encode, mismatch, target_scaling
 

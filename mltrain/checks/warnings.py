@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from mltrain.backends.numpy.evaluation import Evaluator
+from mltrain.backends.base import Backend, Rows
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
 from mltrain.data.tables.format import TableFormat
+from mltrain.engine.arrays import size
+from mltrain.engine.graph import inputs_read_by
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
@@ -25,7 +27,7 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.loop import Rows, train
+from mltrain.training.loop import train
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names
 
@@ -58,12 +60,13 @@ def find_warnings(
     """
     return [
         *dataset.warnings,
-        *_about_inputs(dataset),
+        *([] if _are_ids(network) else _about_inputs(dataset)),
         *_about_parts(dataset),
         *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
+        *(_about_batch_statistics(network, len(target), training) if training.epochs else []),
     ]
 
 
@@ -175,6 +178,31 @@ def _about_steps(network: Network, loss: Loss) -> list[str]:
     return []
 
 
+def _are_ids(network: Network) -> bool:
+    """Whether all inputs are whole numbers that stand for something, such as words."""
+    readers = [node for node in network.nodes if inputs_read_by(network.nodes, node.name) & network.inputs.keys()]
+    return bool(readers) and all(node.layer.takes_integers or node.layer.reshapes for node in readers)
+
+
+def _about_batch_statistics(network: Network, rows: int, training: Training) -> list[str]:
+    """Of a single number the mean is the number itself, so that nothing is left of it but beta."""
+    batch = rows if training.batch_size == "full" else min(training.batch_size, rows)
+    last = rows % batch or batch
+    if 1 not in (batch, last):
+        return []
+    alone = [
+        node.name
+        for node in network.nodes
+        if any(parameter.updated for parameter in node.parameters.values()) and size(node.input_shape[:-1]) == 1
+    ]
+    which = "each batch has" if batch == 1 else "the last batch of each epoch has"
+    return [
+        f"layer {name} normalizes over the batch, but {which} one row, of which it leaves nothing; "
+        f"{'use a larger batch_size' if batch == 1 else 'choose another batch_size'}"
+        for name in alone
+    ]
+
+
 def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
     if network.parameters.size and not network.trainable:
         return ["all layers are frozen by 'trainable: false', so nothing can learn"]
@@ -203,6 +231,7 @@ def _unheeding(optimizer: Optimizer) -> Optimizer:
 
 
 def try_steps(
+    backend: Backend,
     network: Network,
     dataset: Dataset,
     target: npt.NDArray[Any],
@@ -220,14 +249,16 @@ def try_steps(
         return []
     rows = training.rows_per_batch(len(target))
     batch, preprocessing = Rows(dataset.train.x[:rows], target[:rows]), dataset.preprocessing
-    measure = Evaluator(network, batch.x, batch.target, loss=loss, preprocessing=preprocessing)
+    measure = backend.evaluator(network, batch, loss=loss, preprocessing=preprocessing)
     before, first = network.parameters.copy(), measure().loss
     if not math.isfinite(first):
         return []
     losses: list[float] = []
     optimizer, steps = _unheeding(optimizer), Training(epochs=PATIENCE, batch_size="full")
     try:
-        attempt = train(network, batch, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing)
+        attempt = train(
+            network, batch, backend=backend, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing
+        )
         with closing(attempt) as epochs:
             for _ in epochs:
                 losses.append(measure().loss)

@@ -50,7 +50,7 @@ def config_for(
     kind = "parquet" if is_arrow(path) else "csv"
     if layout and kind == "parquet":
         raise UsageError(f"--{next(iter(layout))}: {path} is no text, and says itself how it is laid out")
-    _check(layout)
+    layout = _checked(layout)
     with open_rows(path, expected=[target], as_text=True, **layout) as source:
         source.use([name for name in source.columns if name not in source.unusable])
         columns = {held.name: held for held in profile(source, Missing())}
@@ -215,8 +215,10 @@ def _listed(useless: Mapping[str, str]) -> str:
     return "; ".join(f"'{name}': {why}" for name, why in useless.items())
 
 
-def _check(layout: Mapping[str, Any]) -> None:
-    """Raises `UsageError` if a file cannot be laid out so."""
+def _checked(layout: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options; a tab may be written as ``\\t``, as shells pass it on. Raises `UsageError` for what cannot be."""
+    if layout.get("delimiter") in ("\\t", "tab"):
+        layout = {**layout, "delimiter": "\t"}
     if len(layout.get("delimiter", ",")) != 1:
         raise UsageError(f"--delimiter {layout['delimiter']}: expected one character")
     if not is_text_encoding(layout.get("encoding", "utf-8")):
@@ -224,6 +226,7 @@ def _check(layout: Mapping[str, Any]) -> None:
             f"--encoding {layout['encoding']}: there is no such encoding; some are utf-8, latin-1, windows-1252, "
             "utf-16, cp1251, gbk"
         )
+    return layout
 
 
 def _seen_from(folder: Path, path: Path) -> str:

@@ -1,6 +1,7 @@
 """``mltrain fit --resume``: go on with a run as if it had never stopped."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mltrain.config import Config
 from mltrain.config.differences import ABSENT, differences_in_learning, for_epochs
 from mltrain.config.load import read_config
 from mltrain.config.yaml_writer import on_one_line
+from mltrain.data.base import LazyDataset
 from mltrain.errors import DataError, UsageError, dotted
 from mltrain.runs.checkpoint import Checkpoint
 from mltrain.runs.event_files import need_event_files
@@ -38,21 +40,22 @@ def run(
         if log_dir is not None:
             need_event_files()
         checkpoint = Checkpoint(folder / CHECKPOINT)
-        wanted, start = _config(folder, config, checkpoint.config)
+        wanted, data = _config(folder, config, checkpoint.config)
         planned, done = wanted.training.epochs if epochs is None else epochs, checkpoint.epoch
         if planned < done:
             raise UsageError(f"{folder}: {plural(done, 'epoch')} are done already, so there cannot be {planned} in all")
-        job = prepared(terminal, for_epochs(wanted, planned), start)
+        job = prepared(terminal, for_epochs(wanted, planned), data.folder, data)
         if job.origin.data != checkpoint.rows:
             what = (
                 f"{folder}: the rows of its dataset are others than when it began, so it cannot go on as it would have"
             )
             raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
+        history = checkpoint.history(job.blank_report)
         course = TrainingRun(
             epoch=done,
-            history=checkpoint.history(planned),
-            processes=checkpoint.processes,
-            restore=checkpoint.restore,
+            history=history,
+            parallelism=checkpoint.parallelism,
+            restore=partial(checkpoint.restore, history),
         )
         frames = checkpoint.frames(folder / FRAMES, job.network.parameters.size)
         keeper = FrameKeeper(checkpoint.frame_count, planned, frames, done)
@@ -61,29 +64,29 @@ def run(
         )
         train_and_save(
             terminal,
-            Session(job, start, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
+            Session(job, data.folder, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
             live=live,
             log_dir=log_dir,
             profile=profile,
         )
 
 
-def _config(folder: Path, given: Path | None, began_with: Config) -> tuple[Config, Path]:
-    """The config to go on with, and where it stands.
+def _config(folder: Path, given: Path | None, began_with: Config) -> tuple[Config, LazyDataset]:
+    """The config to go on with, and its dataset.
 
     That is ``given``, or the run's own, if there is one yet; both must say what the run ``began_with``, but for the
     number of epochs and where files are. Raises `UsageError`, or `ConfigError`.
     """
     path = given or folder / CONFIG
     if given is None and not path.is_file():
-        return began_with, folder
+        return began_with, LazyDataset(began_with.dataset, began_with.seed, folder)
     source = read_config(path)
     if found := differences_in_learning(began_with, source.config):
         shown = [(dotted(path), *map(_shown, values)) for path, *values in found[:_MOST_DIFFERENCES]]
         some = "; ".join(f"{option} was {old}, and is {new}" for option, old, new in shown)
         more = f"; and {len(found) - _MOST_DIFFERENCES} more" if len(found) > _MOST_DIFFERENCES else ""
         raise UsageError(f"{path}: is not what {folder} began with: {some}{more}; only training.epochs may change")
-    return source.config, source.folder
+    return source.config, source.data
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,7 @@ from mltrain.config.load import LocatedConfig, read_config
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.datasets._table import TableDataset
 from mltrain.data.tables.format import TableFormat
-from mltrain.engine.network import Node, infer
+from mltrain.engine.graph import Node, is_chain
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.job import memory_of
@@ -43,7 +43,7 @@ def run(terminal: Terminal, path: Path | None, changes: Sequence[str]) -> None:
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
         return
     source = read_config(path, changes)
-    nodes = infer(source.config.layers, source.data.row_spec.input_shape)
+    nodes = source.nodes
     table, document = _layers(source.config, nodes)
     terminal.result(Stack([table, *_kinds(source)]), document)
 
@@ -69,7 +69,15 @@ def _is_model(path: Path) -> bool:
 def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any]]:
     memory = memory_of(config, nodes)
     rows = [
-        SummaryRow(node.name, node.layer.type_name(), node.output_shape, node.parameter_count, node.trainable_count)
+        SummaryRow(
+            node.name,
+            node.layer.type_name(),
+            node.output_shape,
+            node.parameter_count,
+            node.trainable_count,
+            node.sources,
+            node.is_frozen,
+        )
         for node in nodes
     ]
     total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
@@ -81,6 +89,7 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
                 "output_shape": list(row.output_shape),
                 "parameters": row.parameters,
                 "trainable": row.trainable,
+                "inputs": list(row.inputs),
             }
             for row in rows
         ],
@@ -88,7 +97,8 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
         "trainable": trainable,
         "memory": {"total": memory.total, **memory._asdict()},
     }
-    return summary_table(rows, SummaryTotals(total, trainable, 4 * total, memory.total)), document
+    totals = SummaryTotals(total, trainable, 4 * total, memory.total)
+    return summary_table(rows, totals, connected=not is_chain(nodes)), document
 
 
 def _origin(model: Model) -> dict[str, str]:

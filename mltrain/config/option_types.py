@@ -96,6 +96,22 @@ def switch_of(kind: Kind) -> Struct | None:
     return None if any(option.required for option in options(sections[0]).values()) else sections[0]
 
 
+def choices(kind: Kind) -> list[str]:
+    """The values that are accepted, as a config writes them, as far as they can be listed."""
+    found = [] if switch_of(kind) is None else ["true", "false"]
+    for one in map(bare, alternatives(kind)):
+        items = one.item_type if isinstance(one, ListKind) else None
+        if (family := family_of(one)) is not None:
+            found += [*family.names(), *family.aliases()]
+        elif items is not None and (family := family_of(items)) is not None:
+            found += [f"[{member}]" for member in family.names()]
+        elif isinstance(one, inspect.LiteralType):
+            found += map(str, one.values)
+        elif isinstance(one, inspect.BoolType):
+            found += ["true", "false"]
+    return found
+
+
 def section_name(section: Struct) -> str:
     """What configs call a section: the name of its class, in small letters with underscores."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", section.__name__).lower()

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from mltrain.config.convert import MOST_PROBLEMS, KeyProblem
 from mltrain.config.yaml_errors import Mark
 from mltrain.config.yaml_reader import Marks, find_marks
-from mltrain.errors import ConfigError, ConfigPath, Diagnostic, Problem, dotted, printable
+from mltrain.errors import (
+    ConfigDataError,
+    ConfigError,
+    ConfigPath,
+    DataProblem,
+    Diagnostic,
+    Problem,
+    dotted,
+    printable,
+)
 
 
 @dataclass(frozen=True)
@@ -24,10 +33,9 @@ class SourcePositions:
 
     def error(self, problems: Sequence[Problem]) -> ConfigError:
         """The error that reports all problems: as they stand in the file, and then by what was set over it."""
+        kind = ConfigDataError if all(isinstance(one, DataProblem) for one in problems) else ConfigError
         if self.filename is None:
-            return ConfigError(
-                problems, [f"{text}  {one}" if (text := self._label(one)) else str(one) for one in problems]
-            )
+            return kind(problems, [f"{text}  {one}" if (text := self._label(one)) else str(one) for one in problems])
         in_file = self._marks([problem for problem in problems if self._label(problem) is None])
         labels = list(dict.fromkeys(self.overridden.values()))
 
@@ -47,7 +55,7 @@ class SourcePositions:
         diagnostics = [self._diagnostic(problem, in_file.get(problem)) for problem in problems[:MOST_PROBLEMS]]
         if len(problems) > MOST_PROBLEMS:
             lines.append(f"{self.filename}: there are more problems; these are the first {MOST_PROBLEMS}")
-        return ConfigError(problems, lines, diagnostics)
+        return kind(problems, lines, diagnostics)
 
     def _diagnostic(self, problem: Problem, mark: Mark | None) -> Diagnostic:
         line, column = mark or (None, None)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from mltrain.data.find_files import why_missing
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.data.splitting import Parts, draw_parts
-from mltrain.errors import OptionError
+from mltrain.errors import DataProblem, OptionError
 from mltrain.random_streams import generator
 from mltrain.spec import Family, Spec
 
@@ -33,16 +34,32 @@ class Split(NamedTuple):
     y: npt.NDArray[Any]
 
 
+class InputSpec(NamedTuple):
+    """One input of a network: the shape of a row of it, and whether it holds floats or whole numbers, such as ids."""
+
+    shape: tuple[int, ...]
+    dtype: Literal["float", "int"] = "float"
+
+
 @dataclass(frozen=True)
 class RowSpec:
     """What one row looks like: enough to infer a network's shapes and to read its predictions.
 
     ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row.
+
+    A network may read a row as several inputs, ``named_inputs``. Then ``input_shape`` has one length, and they lie in
+    the row one behind the other.
     """
 
     input_shape: tuple[int, ...]
     outputs: int = 1
     classes: tuple[str, ...] | None = None
+    named_inputs: Mapping[str, InputSpec] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> Mapping[str, InputSpec]:
+        """The inputs by name: ``input`` where there is one without a name."""
+        return self.named_inputs or {"input": InputSpec(self.input_shape)}
 
     @property
     def named(self) -> bool:
@@ -143,6 +160,8 @@ class DatasetSpec(Spec):
     """
 
     family: ClassVar[Family] = Family("dataset", "mltrain.data.datasets")
+    path_options: ClassVar[tuple[str, ...]] = ()
+    """The options that name files or folders."""
 
     validation_split: Annotated[Fraction, Meta(description="share of the rows held back to watch training by")] = 0.0
     test_split: Annotated[Fraction, Meta(description="share of the rows held back for evaluate")] = 0.0
@@ -155,6 +174,15 @@ class DatasetSpec(Spec):
         if self.validation_split + self.test_split >= 1:
             both = f"validation_split {self.validation_split:g} and test_split {self.test_split:g}"
             raise OptionError(("test_split",), f"{both} leave no rows to train on; they must add up to less than 1")
+
+    def find_missing(self, folder: Path) -> list[DataProblem]:
+        """What the description names and is not there, such as files and columns; no rows are read for it.
+
+        ``folder`` is where the config stands; the paths of the problems are relative to the description.
+        """
+        given = [(option, getattr(self, option)) for option in self.path_options]
+        reasons = [(option, why_missing(path, folder)) for option, path in given if path is not None]
+        return [DataProblem((option,), why) for option, why in reasons if why is not None]
 
     def check_test_pair(self, inputs: str, targets: str, rows: str) -> None:
         """For data with test ``rows`` of its own, named by two options: refuse one of them alone, or ``test_split``."""

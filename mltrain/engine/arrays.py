@@ -1,7 +1,7 @@
 """The few types that all of the engine speaks, and what it asks of them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,12 @@ Shape = tuple[int, ...]
 
 MOST_DIMENSIONS = 31
 """Lengths of a row's shape: NumPy's arrays have up to 32 (before NumPy 2.0), and one is that of the rows."""
+
+DType = Literal["float", "int"]
+"""What a value in a network holds: floats of the network's precision, or whole numbers, int32."""
+
+Inputs = Mapping[str, tuple[Shape, DType]]
+"""The inputs of a network by name: the shape of a row of each, and what it holds."""
 
 Floats = npt.NDArray[np.floating]
 """float32 while training; float64 where a gradient is checked."""

@@ -1,93 +1,42 @@
-"""Layers put together: every shape inferred, every parameter in its place in one flat vector."""
+"""Layers put together: every parameter in its place in one flat vector."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 from numpy.random import Generator
 
-from mltrain.engine.arrays import Allocator, Floats, Shape, size
-from mltrain.engine.layers.base import Layer, Parameter, ShapeError
+from mltrain.engine.arrays import Allocator, Floats, Inputs, Shape, size
+from mltrain.engine.graph import Node, execution_order, infer, named_inputs
+from mltrain.engine.layers.base import Layer, Parameter
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.errors import ConfigError, Problem
-
-
-@dataclass(frozen=True)
-class Node:
-    """A layer where it stands in a network."""
-
-    layer: Layer
-    name: str
-    input_shape: Shape
-    output_shape: Shape
-    parameters: dict[str, Parameter]
-
-    @property
-    def parameter_count(self) -> int:
-        return sum(size(parameter.shape) for parameter in self.parameters.values())
-
-    @property
-    def trainable_count(self) -> int:
-        """How many of the parameters training changes."""
-        return sum(size(parameter.shape) for parameter in self.parameters.values() if parameter.trainable)
-
-
-def infer(layers: Sequence[Layer], input_shape: Shape) -> tuple[Node, ...]:
-    """The layers with names and shapes, for rows of ``input_shape``. Raises `ConfigError` at the first mismatch.
-
-    One mismatch makes all shapes behind it meaningless, so there is nothing to be gained by looking further.
-    """
-    nodes: list[Node] = []
-    given = [layer.name for layer in layers]
-    for index, name in enumerate(given):
-        if name is not None and (first := given.index(name)) < index:
-            raise ConfigError([Problem(("layers", index, "name"), f"layers[{first}] has this name already")])
-    for index, (layer, name) in enumerate(zip(layers, layer_names(layers), strict=True)):
-        try:
-            output_shape = layer.output_shape(input_shape)
-        except ShapeError as error:
-            path = ("layers", index, error.option) if error.option else ("layers", index)
-            raise ConfigError([Problem(path, str(error))]) from error
-        nodes.append(Node(layer, name, input_shape, output_shape, layer.parameters(input_shape)))
-        input_shape = output_shape
-    return tuple(nodes)
-
-
-def layer_names(layers: Sequence[Layer]) -> list[str]:
-    """The names of the layers: their own, or their type counted as Keras does: dense, dense_1, dense_2."""
-    given = {layer.name for layer in layers}
-    counts: Counter[str] = Counter()
-    names = []
-    for layer in layers:
-        name = layer.name
-        while name is None or (layer.name is None and name in given):
-            kind = layer.type_name()
-            name = f"{kind}_{counts[kind]}" if counts[kind] else kind
-            counts[kind] += 1
-        names.append(name)
-    return names
 
 
 class Network:
     """Layers with parameters. ``parameters`` is one flat vector; ``arrays`` are named views into it.
 
-    Array names are ``<layer name>.<parameter>``, as in ``dense_1.kernel``. ``zeros`` makes the vector.
+    Array names are ``<layer name>.<parameter>``, as in ``dense_1.kernel``. ``inputs`` are those of the dataset, by
+    name; the shape of a row alone is one input of floats. ``zeros`` makes the vector.
     """
 
     def __init__(
         self,
         layers: Sequence[Layer],
-        input_shape: Shape,
+        inputs: Shape | Inputs,
         *,
+        nodes: tuple[Node, ...] | None = None,
         dtype: npt.DTypeLike = np.float32,
         zeros: Allocator = np.zeros,
     ):
-        self.nodes = infer(layers, input_shape)
-        self.input_shape = input_shape
-        self.output_shape = self.nodes[-1].output_shape if self.nodes else input_shape
+        self.inputs = named_inputs(inputs, layers)
+        self.nodes = infer(layers, self.inputs) if nodes is None else nodes
+        shapes = [shape for shape, _ in self.inputs.values()]
+        # Of several inputs, a row has all of them one behind the other.
+        self.input_shape = shapes[0] if len(shapes) == 1 else (sum(map(size, shapes)),)
+        self.output_shape = self.nodes[-1].output_shape if self.nodes else self.input_shape
         self.parameters: Floats = zeros((sum(node.parameter_count for node in self.nodes),), dtype)
 
     def initialize(self, rng: Generator) -> None:
@@ -99,6 +48,23 @@ class Network:
                 except ValueError as error:
                     raise ConfigError([Problem(("layers", index, f"{name}_initializer"), str(error))]) from error
                 self.arrays[f"{node.name}.{name}"][...] = values
+
+    def ending_at(self, name: str) -> "Network":
+        """The layers that lead to the one with this name, as a network with copies of their parameters."""
+        wanted, layers = {name}, []
+        for node in reversed(execution_order(self.nodes)):
+            if node.name in wanted:
+                wanted.update(node.sources)
+                layers.append(replace(node.layer, name=node.name, inputs=node.sources))
+        read = set[str]().union(*(layer.inputs or () for layer in layers))
+        part = Network(
+            layers[::-1],
+            {name: value for name, value in self.inputs.items() if name in read},
+            dtype=self.parameters.dtype,
+        )
+        for array, values in part.arrays.items():
+            values[...] = self.arrays[array]
+        return part
 
     @cached_property
     def arrays(self) -> dict[str, Floats]:
@@ -122,15 +88,23 @@ class Network:
 
     @cached_property
     def trainable(self) -> list[slice]:
-        """The parts of the flat vector that training changes, each as long as can be."""
-        parts: list[slice] = []
+        """The parts of the flat vector that training changes by gradients, each as long as can be."""
+        return self._slices(lambda parameter: parameter.trainable)
+
+    @cached_property
+    def statistics(self) -> list[slice]:
+        """The parts of the flat vector that training's forward passes update, each as long as can be."""
+        return self._slices(lambda parameter: parameter.updated)
+
+    def _slices(self, wanted: Callable[[Parameter], bool]) -> list[slice]:
+        slices: list[slice] = []
         for place, parameter in self._placed():
-            if not parameter.trainable:
+            if not wanted(parameter):
                 continue
-            if parts and parts[-1].stop == place.start:
-                place = slice(parts.pop().start, place.stop)
-            parts.append(place)
-        return parts
+            if slices and slices[-1].stop == place.start:
+                place = slice(slices.pop().start, place.stop)
+            slices.append(place)
+        return slices
 
     @cached_property
     def regularized(self) -> list[tuple[Regularizer, slice]]:

@@ -1,4 +1,4 @@
-"""Which buffer each layer reads and writes: planned once, then bound to a batch as a list of calls without arguments.
+"""Buffers for one network: planned once, then bound to a batch as a list of calls without arguments.
 
     Network ──> Plan(network, rows)         one set of buffers, for at most so many rows
                    └─ bind(x, y) ──> BoundBatch   the calls that take these rows x to these outputs y, and back
@@ -8,25 +8,27 @@ step of a small network spends its time in NumPy and not in looking things up. A
 rows of the same buffers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from mltrain.engine.arrays import Floats, Shape, size
-from mltrain.engine.layers.base import Buffers, Layer
+from mltrain.engine.arrays import DType, Floats, Shape, size
+from mltrain.engine.layers.base import WHOLE, ArraySpec, BatchShare, Buffers, Layer
+from mltrain.engine.layout import ALIGNMENT, FIRST_INPUT, OUTPUT, Layout, Stage, scratch_sizes
 from mltrain.engine.network import Network
 
 
 class Call(NamedTuple):
     """One layer's forward or backward on its buffers: ``run`` has nothing left to look up.
 
-    ``label`` is the layer's name, also for the activation of a dense layer. There is no layer where only the input is
-    copied to the output.
+    ``label`` is the layer's name, also for the activation of a dense layer. There is no layer where only gradients are
+    added up, or the input is copied to the output.
     """
 
     label: str
@@ -50,25 +52,6 @@ class BoundBatch:
     dz: Floats
 
 
-class Stage(NamedTuple):
-    """One layer's work (a dense layer with an activation has two) and where its arrays lie.
-
-    ``source`` and ``target`` number the buffers of x and y: 0 is the caller's input, the highest one its output.
-    ``dy`` and ``dx`` number the two gradient buffers; None where there is no gradient to compute.
-    """
-
-    label: str
-    layer: Layer
-    input_shape: Shape
-    output_shape: Shape
-    parameters: dict[str, Floats]
-    gradients: dict[str, Floats]
-    source: int = 0
-    target: int = 0
-    dy: int | None = None
-    dx: int | None = None
-
-
 _NO_GRADIENT: Floats = np.empty(0, np.float32)
 
 
@@ -86,107 +69,127 @@ class Plan:
         gradients: Floats | None = None,
         fused: bool = False,
     ):
-        self._training = training = gradients is not None
-        stages = _stages(network, gradients)
-        fused = fused and bool(stages)
-        stages = _place_values(stages, training, fused)
-        self.stages = _place_gradients(stages, fused) if training else stages
-        self.fused = fused
-
-        dtype = network.parameters.dtype
-        self._output = stages[-1].target if stages else 0
-        lengths = {stage.target: size(stage.output_shape) for stage in stages}
-        self._values = {place: np.empty(rows * lengths[place], dtype) for place in range(1, self._output)}
-        widest = max(lengths.values(), default=0) if training else 0
-        self._slopes = [np.empty(rows * widest, dtype) for _ in range(2)]
+        training = gradients is not None
+        self._layout = layout = Layout(network.nodes, network.inputs, training=training, fused=fused)
+        self._network, self._dtype, self.fused = network, network.parameters.dtype, layout.fused
+        self._gradients = {} if gradients is None else network.views(gradients)
+        self._values = [np.empty(rows * numbers, self._number(dtype)) for numbers, dtype in layout.buffers]
+        dtypes = [dtype for _, dtype in network.inputs.values()]
+        whole = [value for value, dtype in zip(layout.inputs.values(), dtypes, strict=True) if dtype == "int"]
+        self._integers = {value.number: np.empty((rows, *value.shape), np.int32) for value in whole}
+        self._slopes = [np.empty(rows * numbers, self._dtype) for numbers in layout.gradients]
         self._saved = [
-            {
-                name: np.full((rows, *spec.row), spec.fill, spec.dtype or dtype)
-                for name, spec in (stage.layer.saved(stage.input_shape) if training else {}).items()
-            }
-            for stage in stages
+            {name: np.full(_shape(spec, rows), spec.fill, spec.dtype or self._dtype) for name, spec in saved.items()}
+            for saved in (stage.saved if training else {} for stage in layout.stages)
         ]
+        block = np.empty(layout.scratch_bytes(rows, self._dtype.itemsize) + ALIGNMENT, np.uint8)
+        self._scratch = block[-block.ctypes.data % ALIGNMENT :]
 
-    def bind(self, x: Floats, y: Floats, rng: Generator | None = None) -> BoundBatch:
+    def bind(
+        self,
+        x: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]],
+        y: Floats,
+        rng: Generator | None = None,
+        share: BatchShare = WHOLE,
+    ) -> BoundBatch:
         """The calls for the rows ``x``, whose outputs go to ``y``: contiguous arrays, at most ``rows`` rows each.
 
-        ``rng`` feeds the layers that are random in training.
+        Of a network with several inputs, ``x`` has them by name, or one behind the other in each row. ``rng`` feeds the
+        layers that are random in training. ``share`` says which rows of the batch these are, where other processes have
+        more.
         """
-        rows = len(x)
-        values = self._values | {0: x, self._output: y}
-        forward, backward, z = [], [], y
-        for stage, saved in zip(self.stages, self._saved, strict=True):
+        layout = self._layout
+        rows, output = len(y), layout.places[layout.output.number]
+        places: dict[int, npt.NDArray[Any]] = dict(enumerate(self._values)) | {OUTPUT: y}
+        forward: list[Call] = []
+        for value, array in zip(layout.inputs.values(), self._inputs(x), strict=True):
+            place = FIRST_INPUT - value.number
+            places[place] = array
+            if value.number in self._integers and array.dtype.kind == "f":
+                places[place] = ids = self._integers[value.number][:rows]
+                forward.append(Call("input", partial(np.copyto, ids, array.reshape(ids.shape), "unsafe")))
+
+        def view(number: int, shape: Shape) -> npt.NDArray[Any]:
+            return _rows(places[layout.places[number]], rows, shape)
+
+        def slope(place: int | None, shape: Shape) -> Floats | None:
+            return None if place is None else _rows(self._slopes[place], rows, shape)
+
+        backward: list[list[Call]] = []
+        z = view(*layout.loss_reads) if layout.fused else y
+        for stage, saved in zip(layout.stages, self._saved, strict=True):
+            if layout.fused and stage is layout.stages[-1]:
+                continue
+            xs = tuple(view(*source) for source in stage.sources)
+            dy = slope(stage.dy, stage.target.shape)
+            dxs = tuple(slope(place, source.shape) for place, source in zip(stage.dxs, stage.sources, strict=False))
             at = Buffers(
-                x=_rows(x if stage.source == 0 else values[stage.source], rows, stage.input_shape),
-                y=_rows(values[stage.target], rows, stage.output_shape),
-                parameters=stage.parameters,
-                saved={name: array[:rows] for name, array in saved.items()},
-                gradients=stage.gradients,
-                dy=_NO_GRADIENT if stage.dy is None else _rows(self._slopes[stage.dy], rows, stage.output_shape),
-                dx=_NO_GRADIENT if stage.dx is None else _rows(self._slopes[stage.dx], rows, stage.input_shape),
-                needs_dx=stage.dx is not None,
+                x=xs[0],
+                y=view(*stage.target),
+                parameters=self._parameters(stage, self._network.arrays),
+                saved={name: kept[:rows] if stage.saved[name].per_row else kept for name, kept in saved.items()},
+                gradients=self._parameters(stage, self._gradients, trained=True),
+                dy=_NO_GRADIENT if dy is None else dy,
+                dx=_NO_GRADIENT if not dxs or dxs[0] is None else dxs[0],
+                needs_dx=any(dx is not None for dx in dxs),
                 rng=rng,
+                xs=xs,
+                dxs=dxs,
+                scratch=dict(self._scratch_arrays(stage.scratch, rows)),
+                training=layout.training,
+                share=share,
             )
-            if self.fused and stage is self.stages[-1]:
-                z = at.x
-            elif not stage.layer.reshapes:
-                forward.append(Call(stage.label, partial(stage.layer.forward, at), stage.layer, at))
-                if stage.dy is not None:
-                    backward.append(Call(stage.label, partial(stage.layer.backward, at), stage.layer, at))
-        if self._output == 0:  # nothing but reshaping: the output has a place of its own all the same
-            forward.append(Call("output", partial(np.copyto, y, x.reshape(y.shape))))
-        dz = _rows(self._slopes[0], rows, z.shape[1:]) if self._training else _NO_GRADIENT
-        return BoundBatch(forward, backward[::-1], z, y, dz)
+            name = stage.node.name
+            forward.append(Call(name, partial(stage.layer.forward, at), stage.layer, at))
+            if dy is not None:
+                calls = [Call(name, partial(stage.layer.backward, at), stage.layer, at)]
+                for total, place, index in stage.sums:
+                    whole, more = (_rows(self._slopes[one], rows, stage.sources[index].shape) for one in (total, place))
+                    calls.append(Call(name, partial(np.add, whole, more, whole)))
+                backward.append(calls)
+        if output <= FIRST_INPUT:  # nothing but reshaping: the output has a place of its own all the same
+            source = places[output]
+            forward.append(Call("output", partial(np.copyto, y, source.reshape(y.shape))))
+        dz = _rows(self._slopes[0], rows, z.shape[1:]) if layout.training else _NO_GRADIENT
+        return BoundBatch(forward, [call for calls in reversed(backward) for call in calls], z, y, dz)
+
+    def _inputs(self, x: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """The arrays of all inputs, in order."""
+        inputs = self._layout.inputs
+        if isinstance(x, Mapping):
+            return [x[name] for name in inputs]
+        if len(inputs) == 1:
+            return [x]
+        stops = list(accumulate(size(value.shape) for value in inputs.values()))
+        return [x[:, stop - size(value.shape) : stop] for value, stop in zip(inputs.values(), stops, strict=True)]
+
+    def _number(self, dtype: DType) -> npt.DTypeLike:
+        return self._dtype if dtype == "float" else np.int32
+
+    def _parameters(self, stage: Stage, arrays: Mapping[str, Floats], *, trained: bool = False) -> dict[str, Floats]:
+        """The stage's own arrays among those of the network, under the names that its layer gave them."""
+        parameters = stage.node.parameters if stage.owns_parameters and arrays else {}
+        return {
+            name: arrays[f"{stage.node.name}.{name}"]
+            for name, parameter in parameters.items()
+            if parameter.trainable or not trained
+        }
+
+    def _scratch_arrays(self, specs: dict[str, ArraySpec], rows: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """The arrays that a layer asked for, one behind the other in the block that all layers share."""
+        start = 0
+        for (name, spec), length in zip(specs.items(), scratch_sizes(specs, rows, self._dtype.itemsize), strict=True):
+            dtype, shape = np.dtype(spec.dtype or self._dtype), _shape(spec, rows)
+            yield name, self._scratch[start : start + size(shape) * dtype.itemsize].view(dtype).reshape(shape)
+            start += length
+
+
+def _shape(spec: ArraySpec, rows: int) -> Shape:
+    return (rows, *spec.shape) if spec.per_row else spec.shape
 
 
 def _rows(array: npt.NDArray[Any], rows: int, shape: Shape) -> npt.NDArray[Any]:
     """The first ``rows`` rows of a buffer, each of the given shape."""
+    if array.size == rows * size(shape):  # also where rows are some columns of an array
+        return array.reshape(rows, *shape)
     return array.reshape(-1)[: rows * size(shape)].reshape(rows, *shape)
-
-
-def _stages(network: Network, gradients: Floats | None) -> list[Stage]:
-    """What is to be done, in order."""
-    slopes = {} if gradients is None else network.views(gradients)
-    stages = []
-    for node in network.nodes:
-        if node.layer.training_only and gradients is None:
-            continue
-        shape = node.input_shape
-        for index, layer in enumerate(node.layer.stages()):
-            names = node.parameters if index == 0 else {}
-            parameters = {name: network.arrays[f"{node.name}.{name}"] for name in names}
-            trained = [name for name in names if node.parameters[name].trainable] if slopes else []
-            own = {name: slopes[f"{node.name}.{name}"] for name in trained}
-            stages.append(Stage(node.name, layer, shape, node.output_shape, parameters, own))
-            shape = node.output_shape
-    return stages
-
-
-def _place_values(stages: list[Stage], training: bool, fused: bool) -> list[Stage]:
-    """Number the buffers of x and y: a new one for each stage, unless it can write over its input."""
-    placed, place, still_read = [], 0, True
-    for stage in stages:
-        layer, last = stage.layer, stage is stages[-1]
-        may_overwrite = layer.in_place and not still_read and not (fused and last)
-        target = place if layer.reshapes or may_overwrite else place + 1
-        placed.append(stage._replace(source=place, target=target))
-        if not layer.reshapes:
-            still_read = training and layer.reads_output
-        place = target
-    return placed
-
-
-def _place_gradients(stages: list[Stage], fused: bool) -> list[Stage]:
-    """Number the buffers of dy and dx, from the last stage back to the first one that has parameters to train.
-
-    A stage reads one and writes the other, or works in place, so two are enough.
-    """
-    first = next((index for index, stage in enumerate(stages) if stage.gradients), len(stages))
-    placed, place = list(stages), 0
-    for index in range(len(stages) - 1, first - 1, -1):
-        stage = stages[index]
-        if fused and index == len(stages) - 1:
-            continue  # the loss has written the gradient of this stage's input
-        dy, place = place, place if stage.layer.reshapes or stage.layer.in_place else 1 - place
-        placed[index] = stage._replace(dy=dy, dx=place if index > first else None)
-    return placed

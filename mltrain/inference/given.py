@@ -25,6 +25,8 @@ def given_rows(x: Given, row_spec: RowSpec, table: TableFormat | None) -> npt.ND
     """
     source = frame("x", x)
     if source is not None and table is not None:
+        for column in table.columns:  # also where there are no rows
+            source.position(column.name, "which the model needs")
         blocks = [table.encode(source, block) for block in source.blocks()]
         return np.concatenate(blocks) if blocks else np.empty((0, *row_spec.input_shape), np.float32)
     try:
@@ -96,5 +98,6 @@ def _targets(y: Any, row_spec: RowSpec) -> npt.NDArray[Any]:
         numbers = {**{str(number): number for number in range(len(classes))}, **numbers}
     for index, text in enumerate(texts):
         if text not in numbers:
-            raise DataError(f"y: row {index + 1} is {text!r}, which is none of the classes {', '.join(classes[:8])}")
+            said = f"is {text!r}" if text else "is missing"
+            raise DataError(f"y: row {index + 1} {said}, which is none of the classes {', '.join(classes[:8])}")
     return np.array([numbers[text] for text in texts], np.int32)

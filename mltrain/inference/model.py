@@ -12,7 +12,8 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain import __version__
-from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, predict
+from mltrain.backends.base import Evaluation, Rows
+from mltrain.backends.default import default_backend
 from mltrain.checks.errors import find_problems
 from mltrain.config import Config
 from mltrain.config.convert import convert
@@ -20,9 +21,10 @@ from mltrain.config.dump import to_builtins
 from mltrain.data.base import RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
+from mltrain.engine.graph import infer
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.metrics.base import predicted_classes
-from mltrain.engine.network import Network, infer
+from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.given import Given, given_rows, given_split
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
@@ -70,7 +72,7 @@ class Model:
         used, and if ``x`` holds anything but finite numbers.
         """
         rows = given_rows(x, self.row_spec, self.preprocessing.table)
-        y = predict(self.network, rows, self.preprocessing.inputs)
+        y = default_backend().predict(self.network, rows, self.preprocessing.inputs)
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
     def predict_labels(self, x: Given) -> list[str]:
@@ -104,10 +106,9 @@ class Model:
         loss, outputs = self.config.loss, self.network.output_shape[0]
         if (wrong := misfit(loss, self.row_spec, outputs, rows)) is not None:
             raise DataError(wrong)
-        return Evaluator(
+        return default_backend().evaluator(
             self.network,
-            rows.x,
-            encode(loss, self.row_spec, outputs, rows, self.preprocessing),
+            Rows(rows.x, encode(loss, self.row_spec, outputs, rows, self.preprocessing)),
             loss=loss,
             metrics=self.config.metrics,
             preprocessing=self.preprocessing,
@@ -127,7 +128,7 @@ class Model:
 
     def with_parameters(self, parameters: Floats) -> "Model":
         """The same model with other values of all its parameters, a flat vector."""
-        network = Network(self.config.layers, self.row_spec.input_shape)
+        network = Network(self.config.layers, self.row_spec.inputs)
         network.parameters[...] = parameters
         return dataclasses.replace(self, network=network)
 
@@ -161,11 +162,11 @@ class Model:
             file.check(
                 {
                     f"{node.name}.{name}": parameter.shape
-                    for node in infer(config.layers, row_spec.input_shape)
+                    for node in infer(config.layers, row_spec.inputs)
                     for name, parameter in node.parameters.items()
                 }
             )
-            network = Network(config.layers, row_spec.input_shape)
+            network = Network(config.layers, row_spec.inputs)
             for name, array in network.arrays.items():
                 file.read_into(name, array)
         return cls(config, network, row_spec, preprocessing, origin=origin)

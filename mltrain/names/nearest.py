@@ -22,15 +22,15 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 def alike(word: str, names: Iterable[str]) -> list[str]:
     """The names that ``word`` may stand for; case, hyphens, underscores and spaces do not count.
 
-    Misspellings come first, by the number of letters that are wrong, missing, too many or swapped; at most a third of
-    the letters are. Without one, all names that have the word as a part, such as ``rate`` of ``learning_rate``, or as
-    initials, such as ``lr``; or that are a part of the word, such as ``mse`` of ``mse_loss``.
+    Misspellings come first, by the number of letters that are wrong, missing, too many or swapped. Without one, all
+    names that have the word as a part, such as ``rate`` of ``learning_rate``, or as initials, such as ``lr``; or that
+    are a part of the word, such as ``mse`` of ``mse_loss``.
     """
     if not 0 < len(word) <= _LONGEST:
         return []
     names = list(dict.fromkeys(names))
     distances = {name: _distance(_letters(word), _letters(name)) for name in names}
-    misspelled = [name for name in names if distances[name] <= max(len(_letters(word)), len(_letters(name))) // 3]
+    misspelled = [name for name in names if distances[name] <= _bearable(word, name)]
     if misspelled:
         least = min(distances[name] for name in misspelled)
         return [name for name in misspelled if distances[name] == least][:_MOST_MEANT]
@@ -79,6 +79,11 @@ def _is_part(word: str, name: str) -> bool:
     if _letters(word) == "".join(part[0] for part in of_name):
         return len(of_name) > 1
     return len(_letters(word)) >= _SHORTEST and _letters(name).startswith(_letters(word))
+
+
+def _bearable(word: str, name: str) -> int:
+    """So many letters may be wrong: about two in five, and three at most."""
+    return min(3, (len(_letters(word)) + len(_letters(name))) // 5)
 
 
 def _distance(one: str, other: str) -> int:

@@ -21,7 +21,7 @@ _ACTIVATION = "an activation has no weights; the layer that has some is {type: d
 _LAYERS = "'layers' lists the network from input to output, as in [{type: dense, units: 64, activation: relu}, ...]"
 _SCHEDULE = "'learning_rate' takes a schedule, as in {type: cosine_decay, ...}; list them with: mltrain explain"
 _FROM_DATASET = "the rows held back are an option of the dataset: dataset.validation_split"
-_CPU = "leave it out: mltrain computes on the processor, and chooses the number of processes itself (fit --threads)"
+_CPU = "leave it out: mltrain computes on the processor, and chooses the number of processes itself"
 _BETAS = "'beta_1' and 'beta_2' are two options"
 _MOMENTUM = "'beta_1' is its momentum: the share of the gradient's running mean that is kept"
 _PLAYGROUND = "write {{type: playground, shape: {shape}}}"
@@ -225,7 +225,9 @@ _OPTIONS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("optimizer", "optimiser", "solver"), "!'optimizer' stands beside training, not in it"),
         **dict.fromkeys(("loss",), "!'loss' stands beside training, not in it"),
         **dict.fromkeys(("seed", "random_state"), "!'seed' stands beside training, not in it"),
-        **dict.fromkeys(("verbose", "progress", "silent"), "!leave it out: fit --quiet shows warnings and errors only"),
+        **dict.fromkeys(
+            ("verbose", "progress", "silent"), "!leave it out: what a training shows is not said in its config"
+        ),
         **dict.fromkeys(("device", "gpu", "cuda", "accelerator", "devices", "workers", "num_workers"), f"!{_CPU}"),
         **dict.fromkeys(
             ("steps", "steps_per_epoch", "max_steps"), "!an epoch takes all rows: set epochs and batch_size"
@@ -250,7 +252,7 @@ _OPTIONS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("batch_norm", "batch_normalization"), "!it would be a layer of its own, after this one"),
     },
     "dropout": dict.fromkeys(("p", "prob", "probability", "drop", "keep_prob", "dropout_rate"), "=rate"),
-    "reshape": dict.fromkeys(("target_shape", "size", "new_shape"), "=shape"),
+    "reshape": dict.fromkeys(("shape", "size", "new_shape", "dims"), "=target_shape"),
     "activation": {
         **dict.fromkeys(("units", "out_features", "in_features", "kernel_initializer", "use_bias"), f"!{_ACTIVATION}"),
         **dict.fromkeys(("alpha", "slope"), "=negative_slope"),

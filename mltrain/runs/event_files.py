@@ -51,11 +51,10 @@ class EventFiles:
     def add(self, report: EpochReport) -> None:
         """Write what an epoch reported. Raises `StorageError`."""
         tracked = {f"parameters/{_tag(label)}": value for label, value in report.tracked.items()}
-        rate = {} if report.learning_rate is None else {"learning_rate": report.learning_rate}
-        held_back = {} if report.val_loss is None else {"loss": report.val_loss, **report.val_metrics}
+        training = {"loss": report.loss, **report.metrics, **report.scheduled, **tracked}
         try:
-            self._add("train", report.epoch, {"loss": report.loss, **report.metrics, **rate, **tracked})
-            self._add("validation", report.epoch, held_back)
+            self._add("train", report.epoch, training)
+            self._add("validation", report.epoch, report.validation)
         except OSError as error:
             raise StorageError(f"{self._folder}: event files cannot be written there: {reason(error)}") from error
 

@@ -8,7 +8,9 @@ is left to compute is what a network says to inputs, which is `mltrain predict` 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,10 +45,19 @@ class Frames:
         """Read the frames of a network with so many parameters. Raises `ModelFileError`."""
         with ModelFile(path) as file:
             epochs = file.meta.get("epochs")
-            if not isinstance(epochs, list) or not epochs or not all(type(epoch) is int for epoch in epochs):
+            if not isinstance(epochs, list) or not are_frame_epochs(epochs):
                 raise ModelFileError(f"{path}: does not say of which epochs it is; the file is damaged")
             vectors = file.read("parameters", (len(epochs), parameters))
         return cls(epochs, list(vectors))
+
+
+def are_frame_epochs(epochs: Sequence[Any]) -> bool:
+    """Whether frames may be of these epochs: one at least, the first ones first."""
+    whole = all(type(epoch) is int and 0 <= epoch < _MOST_EPOCHS for epoch in epochs)
+    return bool(epochs) and whole and all(one < other for one, other in pairwise(epochs))
+
+
+_MOST_EPOCHS = 2**53
 
 
 class FrameKeeper:

@@ -44,7 +44,9 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path])
     is_run = bool(meta) or any(_is_history(path) for path in there)
     for path in there:
         read = any(is_same_file(path, one) for one in inputs)
-        if path.suffix == ".yaml":
+        if not path.is_file():
+            own = False
+        elif path.suffix == ".yaml":
             own = is_run and _is_config_of(path, meta)
         else:
             own = not read and (_meta(path) is not None if path.suffix == ".npz" else _is_history(path))
@@ -57,7 +59,7 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path])
 
 def refuse_unmarked(path: Path) -> None:
     """Raises `UsageError` if there is a file that does not say that mltrain wrote it."""
-    if path.exists() and not _is_marked(path):
+    if path.exists() and not is_marked(path):
         raise UsageError(f"{path}: is there already, and mltrain did not write it; name another place with --out")
 
 
@@ -103,7 +105,8 @@ def _is_same_config(config: Config, other: Any) -> bool:
     return bare == found
 
 
-def _is_marked(path: Path) -> bool:
+def is_marked(path: Path) -> bool:
+    """Whether a picture or page says that mltrain made it."""
     try:
         with open_file(path) as file:
             head = file.read(_WHERE)

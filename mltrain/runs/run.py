@@ -270,7 +270,7 @@ def history_csv(history: Sequence[EpochReport]) -> str:
             "epoch": report.epoch,
             "seconds": f"{report.seconds:.6f}",
             **report.values,
-            **({} if report.learning_rate is None else {"learning_rate": report.learning_rate}),
+            **report.scheduled,
             **report.tracked,
         }
         for report in history

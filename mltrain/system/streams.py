@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from mltrain.errors import StorageError
-from mltrain.system.files import reason
-
 
 def open_closed() -> None:
     """Put something in the place of streams that were closed before we began, as by ``>&-`` in a shell.
@@ -30,10 +27,14 @@ def silence(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-class MustArrive:
-    """A text stream to write results to. Once it cannot be written to, every attempt raises a `StorageError`.
+class OutputLost(OSError):
+    """Results cannot be written; the message says why. No other `OSError` is one of the output."""
 
-    So no other `OSError` is taken for one of the output. That nobody reads any more stays a `BrokenPipeError`.
+
+class MustArrive:
+    """A text stream to write results to. Once it cannot be written to, every attempt raises `OutputLost`.
+
+    That nobody reads any more stays a `BrokenPipeError`.
     """
 
     def __init__(self, stream: TextIO):
@@ -54,12 +55,12 @@ class MustArrive:
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
         if self._lost:  # Typer tries first whether it can write, and goes on if it cannot
-            raise StorageError(self._lost)
+            raise OutputLost(self._lost)
         try:
             yield
         except BrokenPipeError:
             raise
         except OSError as error:
             silence(self._stream)  # or Python would try once more
-            self._lost = f"the output: cannot be written: {reason(error) or 'it is closed'}"
-            raise StorageError(self._lost) from error
+            self._lost = error.strerror or "it is closed"
+            raise OutputLost(self._lost) from error

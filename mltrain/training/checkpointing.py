@@ -2,58 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.random import Generator
 
-from mltrain.engine.arrays import Floats
+from mltrain.backends.base import HasState, Parallelism, State, Trainer
 from mltrain.training.epoch_report import EpochReport
-
-State = Mapping[str, Any]
-"""A tree of mappings whose leaves are NumPy arrays or plain JSON values."""
-
-
-class HasState(Protocol):
-    """Whatever carries something from step to step, or from epoch to epoch."""
-
-    def state(self) -> State:
-        """What it carries now. Arrays are its own, not copies."""
-        ...
-
-    def restore(self, state: State) -> None:
-        """Carry what ``state`` says, from an object made in the same way.
-
-        Raises KeyError, TypeError, ValueError or OverflowError if that is no such state.
-        """
-        ...
-
-
-class Weights:
-    """A network's parameters, a flat vector."""
-
-    def __init__(self, parameters: Floats):
-        self._parameters = parameters
-
-    def state(self) -> State:
-        return {"parameters": self._parameters}
-
-    def restore(self, state: State) -> None:
-        np.copyto(self._parameters, state["parameters"])
-
-
-class RandomState:
-    """A random generator, and others that give the same numbers as this one."""
-
-    def __init__(self, rng: Generator, *others: Generator):
-        self._all = [one.bit_generator for one in (rng, *others)]
-
-    def state(self) -> State:
-        return self._all[0].state
-
-    def restore(self, state: State) -> None:
-        for bits in self._all:
-            bits.state = dict(state)
 
 
 class Snapshot(NamedTuple):
@@ -62,6 +16,7 @@ class Snapshot(NamedTuple):
     epoch: int
     reports: int
     state: State
+    parallelism: Parallelism
 
 
 SNAPSHOT_EVERY, REST = 0.05, 100
@@ -72,8 +27,9 @@ class TrainingRun:
     """One training as it is seen from outside: its reports and, now and then, a snapshot of its state.
 
     It begins with the first epoch, or goes on after ``epoch`` with the ``history`` up to there. Then ``restore`` is
-    called once to fill the trainer with the state of that time, and ``processes`` are as many as shared the work then:
-    sums are rounded in another way where it is shared out otherwise. It ``keeps`` nothing if nobody will ask.
+    called once to fill trainer and monitor with the state of that time; ``parallelism`` says how the work was divided
+    then, because sums are rounded in another way where it is divided otherwise. If it does not ``keep`` what it gets,
+    there is no history and no snapshot.
     """
 
     def __init__(
@@ -81,24 +37,25 @@ class TrainingRun:
         *,
         epoch: int = 0,
         history: Sequence[EpochReport] = (),
-        processes: int | None = None,
+        parallelism: Parallelism | None = None,
         restore: Callable[[HasState], None] | None = None,
         keeps: bool = True,
     ):
-        self.epoch, self.history, self.processes = epoch, list(history), processes
+        self.epoch, self.history, self.parallelism = epoch, list(history), parallelism
         self.newest: Snapshot | None = None
         self._restore, self._keeps = restore, keeps
-        self._trainer: HasState | None = None
+        self._whole: HasState | None = None
         self._due = 0.0
 
-    def begin(self, trainer: HasState) -> None:
+    def begin(self, trainer: Trainer, monitor: HasState | None = None) -> None:
         """Training is about to begin, or to go on."""
-        self._trainer = trainer
+        self._whole = _Whole(trainer, monitor)
+        self.parallelism = trainer.parallelism
         if self._restore:
-            self._restore(trainer)
+            self._restore(self._whole)
 
     def begun(self) -> None:
-        """Nothing has been learned yet, but helping processes are there: what is copied now, they do not keep."""
+        """Nothing has been learned yet, but the workers are there: what is copied now, they do not keep."""
         self._take(self.epoch)
 
     def add(self, report: EpochReport, *, last: bool = False) -> None:
@@ -109,12 +66,27 @@ class TrainingRun:
             self._take(report.epoch)
 
     def _take(self, epoch: int) -> None:
-        if not self._keeps or self._trainer is None:
+        if not self._keeps or self._whole is None or self.parallelism is None:
             return
         began = perf_counter()
-        self.newest = Snapshot(epoch, len(self.history), _copied(self._trainer.state()))
+        self.newest = Snapshot(epoch, len(self.history), _copied(self._whole.state()), self.parallelism)
         now = perf_counter()
         self._due = now + max(SNAPSHOT_EVERY, REST * (now - began))
+
+
+class _Whole:
+    """A trainer and what watches it, as one: everything that a training would have to remember."""
+
+    def __init__(self, trainer: HasState, monitor: HasState | None):
+        self._trainer, self._monitor = trainer, monitor
+
+    def state(self) -> State:
+        return {**self._trainer.state(), **({"monitor": self._monitor.state()} if self._monitor else {})}
+
+    def restore(self, state: State) -> None:
+        self._trainer.restore(state)
+        if self._monitor:
+            self._monitor.restore(state["monitor"])
 
 
 def _copied(state: State) -> State:

@@ -1,17 +1,18 @@
 """What to say when a loss is no number any more: where it was, and what to try."""
 
-from collections.abc import Sequence
-
+from mltrain.backends.base import NotFinite
 from mltrain.errors import TrainingDiverged, Worded, for_commands
 
 
-def divergence(epoch: int, step: int, loss: float, last: float | None, advice: Sequence[str]) -> TrainingDiverged:
-    """The error for a ``loss`` that is not finite. ``last`` is the last one that was, or None if none ever was."""
+def divergence(epoch: int, found: NotFinite, clip_norm: float | None) -> TrainingDiverged:
+    """The error for a loss that is not finite."""
+    last = found.last
     before = f"the last finite loss was {last:.4g}" if last is not None else "it never was a finite number"
-    where = f"training diverged: in epoch {epoch}, step {step}, the loss became {loss}; {before}"
+    where = f"training diverged: in epoch {epoch}, step {found.step}, the loss became {found.loss}; {before}"
+    advice = advise(found.rate, found.largest_input, clip_norm)
     python, commands = ("".join(f"\n  try {one}" for one in words) for words in (advice, map(for_commands, advice)))
     message = Worded(where, python=python, commands=commands)
-    return TrainingDiverged(message, epoch=epoch, step=step, last_finite_loss=last)
+    return TrainingDiverged(message, epoch=epoch, step=found.step, last_finite_loss=last)
 
 
 def advise(rate: float, largest_input: float, clip_norm: float | None) -> list[str]:

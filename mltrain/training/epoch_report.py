@@ -1,12 +1,14 @@
 """What training tells the world: one `EpochReport` an epoch."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
 
 from mltrain.engine.metrics.base import on_validation
 
 
-@dataclass(frozen=True)
-class EpochReport:
+class EpochReport(msgspec.Struct, frozen=True):
     """What one epoch came to. Epoch 0, present where parameters are tracked, is the state before training.
 
     ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training. Where
@@ -22,12 +24,47 @@ class EpochReport:
     loss: float
     metrics: dict[str, float]
     val_loss: float | None = None
-    val_metrics: dict[str, float] = field(default_factory=dict)
-    tracked: dict[str, float] = field(default_factory=dict)
+    val_metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    tracked: dict[str, float] = msgspec.field(default_factory=dict)
     learning_rate: float | None = None
+
+    @property
+    def validation(self) -> dict[str, float]:
+        """The loss and the metrics on the validation rows, by name; empty where there are none."""
+        return {} if self.val_loss is None else {"loss": self.val_loss, **self.val_metrics}
 
     @property
     def values(self) -> dict[str, float]:
         """The loss and the metrics by name, then those on the validation rows, as ``val_loss`` and so on."""
-        held_back = {} if self.val_loss is None else {"loss": self.val_loss, **self.val_metrics}
-        return {"loss": self.loss, **self.metrics, **{on_validation(name): held_back[name] for name in held_back}}
+        validation = {on_validation(name): value for name, value in self.validation.items()}
+        return {"loss": self.loss, **self.metrics, **validation}
+
+    @property
+    def scheduled(self) -> dict[str, float]:
+        """The learning rate by name, where a schedule changes it."""
+        return {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+
+    def numbers(self) -> list[float]:
+        """Every number that was reported, in the order of the fields; ``epochs`` is a plan and left out."""
+        values = (getattr(self, name) for name in self.__struct_fields__ if name != "epochs")
+        return [
+            number
+            for value in values
+            if value is not None
+            for number in (value.values() if isinstance(value, dict) else [value])
+        ]
+
+    def with_numbers(self, numbers: Iterable[float]) -> "EpochReport":
+        """A report of the same names with other `numbers`. Raises ValueError or OverflowError if they are no such."""
+        rest = iter(numbers)
+        fields = {name: _filled(getattr(self, name), rest) for name in self.__struct_fields__ if name != "epochs"}
+        return EpochReport(epochs=self.epochs, **fields)
+
+
+def _filled(value: Any, numbers: Iterator[float]) -> Any:
+    """Of the same kind as ``value``: the next number, or as many as a mapping has, or None."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {name: next(numbers) for name in value}
+    return type(value)(next(numbers))

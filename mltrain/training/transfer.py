@@ -15,10 +15,11 @@ import numpy.typing as npt
 from mltrain.data.base import RowSpec
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.engine.activations.linear import Linear
+from mltrain.engine.graph import Node
 from mltrain.engine.layers.base import Parameter, shape_text
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.losses.base import Loss
-from mltrain.engine.network import Network, Node
+from mltrain.engine.network import Network
 from mltrain.training.targets import class_names, target_scaling
 
 Arrays = dict[str, npt.NDArray[np.float32]]

@@ -61,7 +61,7 @@ def test_what_only_the_rows_show_has_its_place(work: Path) -> None:
     assert mltrain("check", "votes.yaml") == (2, "", f"error: {complaint}\n")
     done = mltrain("check", lesson("concert"), "--set", "dataset.y=[a, b]", "--set", "loss=mse")
     complaint = "mean_squared_error compares numbers, but the targets are names ('a', 'b')"
-    advice = "use sparse_categorical_crossentropy"
+    advice = "use binary_crossentropy"
     assert done == (2, "", f"error: --set loss=mse  loss: {complaint}; {advice}\n")
 
 
@@ -113,8 +113,12 @@ def test_json_has_a_verdict_on_each_config_and_all_diagnostics(work: Path) -> No
     assert document["error"]["type"] == "ConfigError"
     *errors, warning = document["diagnostics"]
     where = [[one[name] for name in ("file", "line", "column", "path", "severity")] for one in errors]
-    assert where == [["bad.yaml", 4, 7, "seed", "error"], ["bad.yaml", 5, 24, "optimizer.lr", "error"]]
-    assert errors[1]["message"] == "unknown option for sgd; did you mean 'learning_rate'?"
+    assert where == [
+        ["bad.yaml", 2, 10, "layers[0].units", "error"],
+        ["bad.yaml", 4, 7, "seed", "error"],
+        ["bad.yaml", 5, 24, "optimizer.lr", "error"],
+    ]
+    assert errors[2]["message"] == "unknown option for sgd; did you mean 'learning_rate'?"
     assert (warning["file"], warning["severity"]) == (lesson("perceptron"), "warning")
 
 

@@ -153,9 +153,9 @@ elif moment == "replace":
     rename = Path.replace
     Path.replace = lambda self, target: (rename(self, target), die())
 else:
-    from mltrain.training import loop
-    run = loop._Trainer._train_on
-    loop._Trainer._train_on = lambda self, *args, **options: (die(), run(self, *args, **options))[1]
+    from mltrain.backends.numpy import trainer
+    run = trainer.NumpyTrainer._train_on
+    trainer.NumpyTrainer._train_on = lambda self, *args, **options: (die(), run(self, *args, **options))[1]
 sys.argv = ["mltrain", *sys.argv[3:]]
 from mltrain.cli import main
 main()

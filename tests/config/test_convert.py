@@ -196,7 +196,7 @@ def test_an_unknown_option() -> None:
         "activaton: unknown option for dense; did you mean 'activation'?"
     ]
     assert layer({"type": "dropout", "rate": 0.5, "units": 1}) == [
-        "units: unknown option for dropout; it has rate, name"
+        "units: unknown option for dropout; it has rate, name, inputs"
     ]
     assert refusal(convert, Loss, {"type": "mse", "x": 1}) == ["x: unknown option for mean_squared_error; it has none"]
 
@@ -219,7 +219,7 @@ def test_an_option_is_not_missing_where_its_name_is_only_misspelled() -> None:
 
 def test_a_mapping_without_a_type() -> None:
     (line,) = layer({"units": 5})
-    assert line.startswith("expected a type that says which layer this is: dense, dropout, ")
+    assert line.startswith("expected a type that says which layer this is: add, average, ")
     assert layer({"dense": {"units": 5}}) == [
         "write {type: dense, ...}, with its options beside the type, not {dense: ...}"
     ]

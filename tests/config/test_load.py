@@ -245,6 +245,18 @@ CASES = {
         f"{WHOLE}name: ../x\n",
         "x.yaml:4:7  name: expected a name of letters, digits, '_', '-' and '.', got '../x'",
     ),
+    "a name that is too long for a file": (
+        f"{WHOLE}name: {'a' * 201}\n",
+        "x.yaml:4:7  name: has 201 letters, but files are called by it, so that 200 are the most",
+    ),
+    "a layer's name that is too long for a file": (
+        f"{DATASET}layers: [{{type: dense, units: 1, name: {'a' * 70_000}}}]\nloss: mse\n",
+        "x.yaml:2:40  layers[0].name: has 70,000 letters, but files are called by it, so that 200 are the most",
+    ),
+    "a name that Windows reserves": (
+        f"{WHOLE}name: NUL.2\n",
+        "x.yaml:4:7  name: Windows reserves names that begin with 'NUL.'",
+    ),
     "a list": ("- dense\n", "x.yaml:1:1  expected options such as 'name: ...', got a list"),
     "a word": ("mnist\n", "x.yaml:1:1  expected options such as 'name: ...', got 'mnist'"),
     "x and y of different length": (
@@ -348,3 +360,10 @@ def test_plain_data() -> None:
     assert refusal(partial(convert, Config), {"layers": [], "dataset": "mnist", "loss": "mse"}) == [
         "layers: expected a list of one or more layers, got an empty list"
     ]
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"), [("a" * 240, "a" * 200), ("con.x", "con_x"), ("con", "con"), ("console.x", "console.x")]
+)
+def test_a_file_whose_stem_is_no_name_for_files(stem: str, name: str) -> None:
+    assert parse_config(WHOLE, f"{stem}.yaml").name == name

@@ -105,7 +105,7 @@ REFUSED = {
     "layers.dense.units=1": "layers.dense: layers is a list; say which by its number, as in layers.0",
     "layers.0=relluu": "layers[0]: unknown layer 'relluu'; did you mean 'relu'?",
     "layers=[]": "layers: expected a list of one or more layers, got an empty list",
-    "layers.0.activation.slope=1": "layers[0].activation.slope: unknown option for linear; it has name",
+    "layers.0.activation.slope=1": "layers[0].activation.slope: unknown option for linear; it has name, inputs",
     "metrics.0=mae": "metrics[0]: metrics is empty; set all of it, as in metrics=[...]",
     "metrics=mae": "metrics: expected a list of metrics, got 'mae'; put it in brackets: [mae]",
     "dataset.x.0.a=1": "dataset.x[0].a: dataset.x[0] is 1 and has no options",
@@ -117,7 +117,7 @@ REFUSED = {
     "loss=": "loss: expected a loss (NAME or {type: NAME, ...}), got nothing",
     "loss=[mse": "loss: expected ',' or ']' here: the '[' of line 1 is still open",
     "layers.1={a: 1, a: 2, type: relu}": "layers[1].a: given twice, first on line 1; keep one\n"
-    "layers[1].a: unknown option for relu; it has name",
+    "layers[1].a: unknown option for relu; it has name, inputs",
 }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mltrain
+from mltrain.cli import main
 from mltrain.config.convert import convert
 from mltrain.config.load import read_config
 from mltrain.data.base import Dataset, DatasetSpec
@@ -237,20 +239,55 @@ def test_options_that_do_not_fit_each_other_are_refused(options, message):
         convert(DatasetSpec, {"type": "csv", "path": "rows.csv", "target": "y", **options})
 
 
-def test_the_file_is_read_once_for_what_a_row_looks_like_and_for_the_rows(tmp_path, monkeypatch):
+ON_ROWS = "{dataset: {type: csv, path: rows.csv, target: y}, layers: [{type: dense, units: 1}], loss: mse}"
+
+
+@pytest.fixture
+def reads(tmp_path, monkeypatch) -> list[int]:
+    """An item for each time that a text table is read, rows.csv beside c.yaml for one."""
     (tmp_path / "rows.csv").write_text(NUMBERS)
-    opened = []
+    (tmp_path / "c.yaml").write_text(ON_ROWS)
+    monkeypatch.chdir(tmp_path)
+    found = []
     blocks = DelimitedFile.blocks
-    monkeypatch.setattr(DelimitedFile, "blocks", lambda file: opened.append(1) or blocks(file))
-    (tmp_path / "c.yaml").write_text(
-        "{dataset: {type: csv, path: rows.csv, target: y}, layers: [{type: dense, units: 1}], loss: mse}"
-    )
+    monkeypatch.setattr(DelimitedFile, "blocks", lambda file: found.append(1) or blocks(file))
+    return found
+
+
+def test_the_file_is_read_once_for_what_a_row_looks_like_and_for_the_rows(reads, tmp_path):
     source = read_config(tmp_path / "c.yaml")
     job = prepare(source.config, source.folder, source.data)
     assert job.dataset.row_spec == source.data.row_spec
-    assert len(opened) == 1
+    assert len(reads) == 1
     (tmp_path / "rows.csv").write_text("a,y\n1,2\n")
     assert source.config.dataset.row_spec(tmp_path).input_shape == (1,)
+
+
+@pytest.mark.parametrize(
+    "command", ["fit c.yaml --out run", "fit --resume run --epochs 2", "evaluate run", "check c.yaml", "data c.yaml"]
+)
+def test_commands_read_the_file_once(reads, command):
+    with pytest.raises(SystemExit):
+        _run("fit c.yaml --out run")
+    reads.clear()
+    with pytest.raises(SystemExit) as ended:
+        _run(f"{command.replace('--out run', '--out other')}")
+    assert ended.value.code == 0
+    assert len(reads) == 1
+
+
+def _run(command: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["mltrain", *command.split()])
+        main()
+
+
+def test_python_reads_the_file_once(reads):
+    mltrain.fit("c.yaml", ["training.epochs=0"])
+    assert len(reads) == 1
+    job = mltrain.prepare("c.yaml")
+    job.fresh(seed=3)
+    assert len(reads) == 2
 
 
 MIXED = "kind,size,y\nred,1,1\nblue,2,2\n,3,3\nred,,4\ngreen,10,5\nblue,20,6\n"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from mltrain.engine.arrays import Shape, size
 from mltrain.engine.layers.base import Layer
@@ -21,44 +22,83 @@ DIRECTIONS, STEP, TOLERANCE = 5, 1e-6, 1e-7
 
 
 def check_layer(layer: Layer) -> None:
-    """Check the gradients of a layer's parameters and of its input, in float64. Raises AssertionError.
+    """Check the gradients of a layer's parameters and of its inputs, in float64. Raises AssertionError.
 
-    The input's gradient is seen in the parameters of a dense layer before it.
+    The gradient of an input is seen in the parameters of a dense layer before it; whole numbers have none.
     """
-    check_layers(behind_dense(layer))
+    if layer.takes_integers:
+        rows = 4
+        x = {name: example_rows(layer, shape, rows) for name, shape in example_inputs(layer).items()}
+        check_network(network_of(layer, dtype=np.float64), x, rows)
+    else:
+        check_layers(behind_dense(layer))
 
 
 def check_layers(layers: Sequence[Layer], rows: int = 4) -> None:
     """Check the gradients of all parameters of a network for rows of three numbers. Raises AssertionError."""
-    network = Network(layers, (3,), dtype=np.float64)
+    x = np.random.default_rng(5).normal(size=(rows, 3))
+    check_network(Network(layers, (3,), dtype=np.float64), x, rows)
+
+
+def check_network(network: Network, x: Any, rows: int) -> None:
+    """Check the gradients of all trainable parameters of a network in float64. Raises AssertionError."""
     rng = np.random.default_rng(1)
-    network.parameters[:] = rng.normal(size=network.parameters.size)
-    x, weights = rng.normal(size=(rows, 3)), rng.normal(size=(rows, *network.output_shape))
+    network.parameters[:] = rng.uniform(0.5, 2, size=network.parameters.size)  # a variance is positive
+    for part in network.trainable:
+        network.parameters[part] = rng.normal(size=part.stop - part.start)
+    weights = rng.normal(size=(rows, *network.output_shape))
+    trained = np.concatenate([np.arange(part.start, part.stop) for part in (slice(0, 0), *network.trainable)])
 
     def weighted_output(parameters: Any) -> float:
-        network.parameters[:] = parameters
+        network.parameters[trained] = parameters
         return float(np.sum(weights * run(network, x, weights)[0]))
 
-    start = network.parameters.copy()
+    start = network.parameters[trained].copy()
     gradients = run(network, x, weights)[1]
-    compare(weighted_output, start, gradients)
+    compare(weighted_output, start, gradients[trained])
+
+
+def example_inputs(layer: Layer) -> dict[str, Shape]:
+    """The inputs that a layer's example reads, by name."""
+    if layer.inputs is None:
+        return {"input": layer.example_input}
+    return dict(zip(layer.inputs, layer.example_inputs, strict=False))
+
+
+def example_rows(layer: Layer, shape: Shape, rows: int, seed: int = 3) -> Any:
+    """Rows that a layer can take: floats, or whole numbers where it takes these."""
+    rng = np.random.default_rng(seed)
+    if layer.takes_integers:
+        return rng.integers(0, 5, size=(rows, *shape)).astype(np.int32)
+    return rng.normal(size=(rows, *shape)).astype(np.float32)
+
+
+def network_of(layer: Layer, dtype: Any = np.float32) -> Network:
+    """A network of one layer, whose inputs are those of its example."""
+    kind: Any = "int" if layer.takes_integers else "float"
+    return Network([layer], {name: (shape, kind) for name, shape in example_inputs(layer).items()}, dtype=dtype)
 
 
 def behind_dense(layer: Layer) -> list[Layer]:
-    """A network for rows of three numbers that ends with ``layer``, whose input depends on parameters."""
-    shape = layer.example_input
-    return [Dense(units=size(shape), name="before"), Reshape(target_shape=shape, name="shaped"), layer]
+    """A network for rows of three numbers that ends with ``layer``, whose inputs depend on parameters."""
+    before: list[Layer] = []
+    for name, shape in example_inputs(layer).items():
+        before += [
+            Dense(units=size(shape), name=f"before_{name}", inputs=("input",)),
+            Reshape(target_shape=shape, name=f"shaped_{name}"),
+        ]
+    return [*before, replace(layer, inputs=tuple(f"shaped_{name}" for name in example_inputs(layer)))]
 
 
 def training_pass(network: Network, x: Any, y: Any, gradients: Any) -> BoundBatch:
     """One batch, bound for training; layers that are random are so in the same way each time."""
-    return Plan(network, len(x), gradients=gradients).bind(x, y, np.random.default_rng(0))
+    return Plan(network, len(y), gradients=gradients).bind(x, y, np.random.default_rng(0))
 
 
 def run(network: Network, x: Any, dy: Any) -> tuple[Any, Any]:
     """The output of a training pass, and the flat gradient of its sum weighted by ``dy``."""
     gradients = np.zeros_like(network.parameters)
-    y = np.empty((len(x), *network.output_shape), network.parameters.dtype)
+    y = np.empty((len(dy), *network.output_shape), network.parameters.dtype)
     bound = training_pass(network, x, y, gradients)
     for call in bound.forward:
         call.run()
@@ -71,10 +111,14 @@ def run(network: Network, x: Any, dy: Any) -> tuple[Any, Any]:
 
 def predict(layers: Sequence[Layer], shape: Shape, x: Any) -> Any:
     """Outputs outside of training, for the first weights of a fixed seed."""
-    network = Network(layers, shape, dtype=x.dtype)
+    return outputs(Network(layers, shape, dtype=x.dtype), x, len(x))
+
+
+def outputs(network: Network, x: Any, rows: int) -> Any:
+    """Outputs outside of training, for the first weights of a fixed seed."""
     network.initialize(np.random.default_rng(0))
-    y = np.empty((len(x), *network.output_shape), x.dtype)
-    for call in Plan(network, len(x)).bind(x, y).forward:
+    y = np.full((rows, *network.output_shape), np.nan, network.parameters.dtype)
+    for call in Plan(network, rows).bind(x, y).forward:
         call.run()
     return y
 
@@ -84,7 +128,7 @@ def compare(function: Callable[[Any], float], start: Any, gradient: Any) -> None
     rng = np.random.default_rng(2)
     for _ in range(DIRECTIONS):
         direction = rng.normal(size=start.shape)
-        direction /= np.linalg.norm(direction)
+        direction /= np.linalg.norm(direction) or 1
         ahead, back = function(start + STEP * direction), function(start - STEP * direction)
         promised, measured = float(np.sum(gradient * direction)), (ahead - back) / (2 * STEP)
         assert abs(promised - measured) <= TOLERANCE * (1 + abs(measured)), (promised, measured)

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from mltrain.backends.numpy.penalty import Penalty
+from mltrain.backends.numpy.update import AVERAGE, Update
 from mltrain.config.convert import convert
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.initializers.base import Initializer
@@ -24,7 +25,6 @@ from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.plan import Plan
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
-from mltrain.engine.update import AVERAGE, Update
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "keras_reference" / "trajectories.json").read_text())
 NETWORK = REFERENCE["network"]

@@ -6,7 +6,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from gradient_check import behind_dense, check_layer, check_layers, predict, run, training_pass
+from gradient_check import (
+    behind_dense,
+    check_layer,
+    check_layers,
+    example_inputs,
+    example_rows,
+    network_of,
+    outputs,
+    predict,
+    run,
+    training_pass,
+)
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
@@ -21,20 +32,28 @@ LAYERS = examples(Layer)
 every_layer = pytest.mark.parametrize("layer", LAYERS, ids=label)
 
 
-def rows_for(layer: Layer, rows: int = 5) -> Any:
-    return np.random.default_rng(3).normal(size=(rows, *layer.example_input)).astype(np.float32)
+ROWS = 5
+
+
+def rows_for(layer: Layer, rows: int = ROWS) -> Any:
+    """Rows for each input of a layer, by name."""
+    return {
+        name: example_rows(layer, shape, rows, seed) for seed, (name, shape) in enumerate(example_inputs(layer).items())
+    }
 
 
 def first_run(layer: Layer, x: Any) -> tuple[Any, Any]:
-    network = Network([layer], layer.example_input)
+    network = network_of(layer)
     network.initialize(np.random.default_rng(0))
-    return run(network, x, np.ones((len(x), *network.output_shape), np.float32))
+    rows = len(next(iter(x.values())))
+    return run(network, x, np.ones((rows, *network.output_shape), np.float32))
 
 
 def test_families_hold_what_the_documentation_names() -> None:
     activations = "relu leaky_relu elu gelu sigmoid tanh softplus softmax step linear"
     assert set(activations.split()) <= set(Activation.family.names())
-    assert set(f"dense flatten reshape dropout {activations}".split()) <= set(Layer.family.names())
+    others = "dense flatten reshape dropout add concatenate multiply average batch_normalization embedding"
+    assert set(f"{others} {activations}".split()) <= set(Layer.family.names())
     assert len(LAYERS) >= len(Layer.family.names()), "every layer needs an example"
 
 
@@ -43,7 +62,9 @@ def test_gradients_are_right(layer: Layer) -> None:
     check_layer(layer)
 
 
-@pytest.mark.parametrize("layer", [one for one in LAYERS if one.output_shape(one.example_input) == (6,)], ids=label)
+@pytest.mark.parametrize(
+    "layer", [one for one in LAYERS if one.inputs is None and one.output_shape(one.example_input) == (6,)], ids=label
+)
 def test_gradients_are_right_where_layers_share_buffers(layer: Layer) -> None:
     dense, dropout, relu = (
         convert(Layer, one) for one in ({"type": "dense", "units": 6}, {"type": "dropout", "rate": 0.3}, "relu")
@@ -67,38 +88,58 @@ def test_gradient_check_catches_a_wrong_gradient() -> None:
 
 @every_layer
 def test_output_has_the_promised_shape(layer: Layer) -> None:
-    x = rows_for(layer)
-    network = Network([layer], layer.example_input)
-    y = np.full((len(x), *layer.output_shape(layer.example_input)), np.nan, np.float32)
-    for call in Plan(network, len(x)).bind(x, y).forward:
-        call.run()  # raises where what is computed does not fit y
+    network = network_of(layer)
+    shapes = list(example_inputs(layer).values())
+    assert network.output_shape == layer.merged_shape(shapes)
+    y = outputs(network, rows_for(layer), ROWS)  # raises where what is computed does not fit y
     assert np.isfinite(y).all()
     assert {name: array.shape for name, array in network.arrays.items()} == {
-        f"{layer.type_name()}.{name}": parameter.shape
-        for name, parameter in layer.parameters(layer.example_input).items()
+        f"{layer.type_name()}.{name}": parameter.shape for name, parameter in layer.parameters(shapes[0]).items()
     }
 
 
 @every_layer
 def test_rows_together_give_what_they_give_alone(layer: Layer) -> None:
     x = rows_for(layer)
-    together = predict([layer], layer.example_input, x)
-    alone = np.concatenate([predict([layer], layer.example_input, row[None]) for row in x])
+    together = outputs(network_of(layer), x, ROWS)
+    alone = np.concatenate(
+        [
+            outputs(network_of(layer), {name: rows[number : number + 1] for name, rows in x.items()}, 1)
+            for number in range(ROWS)
+        ]
+    )
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
 
 
 @every_layer
-def test_forward_writes_neither_input_nor_parameters(layer: Layer) -> None:
+def test_what_is_written_are_outputs_gradients_and_in_training_statistics(layer: Layer) -> None:
     x = rows_for(layer)
-    network = Network([layer], layer.example_input)
+    network = network_of(layer)
     network.initialize(np.random.default_rng(0))
-    before = network.parameters.copy()
-    x.flags.writeable = network.parameters.flags.writeable = False
-    y = np.empty((len(x), *network.output_shape), np.float32)
-    for bound in (Plan(network, len(x)).bind(x, y), training_pass(network, x, y, np.zeros_like(before))):
-        for call in (*bound.forward, *bound.backward):
-            call.run()
-    np.testing.assert_array_equal(network.parameters, before)
+    first = network.parameters.copy()
+    for rows in x.values():
+        rows.flags.writeable = False
+    y = np.empty((ROWS, *network.output_shape), np.float32)
+    network.parameters.flags.writeable = False
+    for call in Plan(network, ROWS).bind(x, y).forward:
+        call.run()
+    network.parameters.flags.writeable = True
+    np.testing.assert_array_equal(network.parameters, first)
+
+    bound = training_pass(network, x, y, np.zeros_like(first))
+    for call in bound.forward:
+        call.run()
+    trained = network.parameters.copy()
+    statistics = np.zeros(first.shape, np.bool_)
+    for part in network.statistics:
+        statistics[part] = True
+    np.testing.assert_array_equal(trained[~statistics], first[~statistics])
+    assert (trained[statistics] != first[statistics]).all()
+    bound.dz[...] = 1
+    network.parameters.flags.writeable = False
+    for call in bound.backward:
+        call.run()
+    np.testing.assert_array_equal(network.parameters, trained)
 
 
 class Watched(np.ndarray[Any, Any]):
@@ -119,19 +160,23 @@ class Watched(np.ndarray[Any, Any]):
 
 def float_types(layer: Layer) -> set[np.dtype[Any]]:
     """The float types in which a layer's element-wise operations compute, where all its buffers are float32."""
-    network = Network(behind_dense(layer), (3,))
+    network = network_of(layer) if layer.takes_integers else Network(behind_dense(layer), (3,))
     network.initialize(np.random.default_rng(0))
-    x, y = np.ones((5, 3), np.float32), np.empty((5, *network.output_shape), np.float32)
+    x: Any = rows_for(layer) if layer.takes_integers else np.ones((5, 3), np.float32)
+    y = np.empty((5, *network.output_shape), np.float32)
     bound = training_pass(network, x, y, np.zeros_like(network.parameters))
     bound.dz[...] = 1
     Watched.seen.clear()
     for call in (*bound.forward, *bound.backward):
-        at = call.run.args[0]  # type: ignore[attr-defined]
+        if (at := call.at) is None:
+            continue
         for name in ("x", "y", "dy", "dx"):
-            array = getattr(at, name)
-            setattr(at, name, None if array is None else array.view(Watched))
+            setattr(at, name, getattr(at, name).view(Watched))
+        at.xs = tuple(array.view(Watched) for array in at.xs)
+        at.dxs = tuple(None if array is None else array.view(Watched) for array in at.dxs)
         at.parameters = {name: array.view(Watched) for name, array in at.parameters.items()}
         at.saved = {name: array.view(Watched) for name, array in at.saved.items()}
+        at.scratch = {name: array.view(Watched) for name, array in at.scratch.items()}
         call.run()
     return Watched.seen
 
@@ -145,7 +190,7 @@ class Widening(Tanh):
 
 @every_layer
 def test_float32_stays_float32(layer: Layer) -> None:
-    assert float_types(layer) == {np.dtype(np.float32)}
+    assert float_types(layer) <= {np.dtype(np.float32)}
     assert float_types(Widening()) == {np.dtype(np.float32), np.dtype(np.float64)}
 
 
@@ -213,7 +258,7 @@ def test_reshape_refuses_what_does_not_fit(target: list[int], message: str) -> N
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
     layer = convert(Layer, {"type": "dropout", "rate": 0.3})
     x = np.ones((1000, *layer.example_input), np.float32)
-    y, _ = first_run(layer, x)
+    y, _ = first_run(layer, {"input": x})
     assert (y == 0).mean() == pytest.approx(0.3, abs=0.02)
     assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.7)}
     np.testing.assert_array_equal(predict([layer], layer.example_input, x), x)

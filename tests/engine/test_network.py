@@ -7,8 +7,9 @@ import pytest
 from gradient_check import run
 
 from mltrain.config.convert import convert
+from mltrain.engine.graph import infer, layer_names
 from mltrain.engine.layers.base import Layer
-from mltrain.engine.network import Network, infer, layer_names
+from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan
 from mltrain.errors import ConfigError, Problem
 

@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 from spec_examples import examples, label
 
+from mltrain.backends.numpy.update import Update
 from mltrain.config.convert import convert
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.base import Schedule
-from mltrain.engine.update import Update
 from mltrain.errors import ConfigError, Problem
 
 OPTIMIZERS = examples(Optimizer)

@@ -11,12 +11,12 @@ from campaigns.fuzzing.campaign import Campaign, Limits
 from campaigns.fuzzing.targets import TARGETS, Target
 from mltrain.errors import DataError
 
-MUTATIONS = {"model": 600, "config": 400, "run": 100}
+MUTATIONS = {"model": 600, "config": 400, "run": 100, "arrow": 30, "parquet": 30}
 FEWER = 200
 
 
 def test_there_is_a_target_for_each_kind_of_file() -> None:
-    assert set(TARGETS) == {"config", "idx", "model", "npz", "picture", "run", "table"}
+    assert set(TARGETS) == {"arrow", "config", "idx", "model", "npz", "parquet", "picture", "run", "table"}
     assert all(target.__doc__ for target in TARGETS.values())
 
 

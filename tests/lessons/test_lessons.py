@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mltrain
-from mltrain.engine.network import infer
+from mltrain.engine.graph import infer
 from mltrain.inference.model import Model
 from mltrain.job import prepare, split_to_evaluate
 

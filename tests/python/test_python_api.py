@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import mltrain
 from mltrain.config import Config
 from mltrain.config.load import parse_config
 from mltrain.errors import MltrainError
+from mltrain.names.other_tools import _MEMBERS, _OPTIONS
 
 LINE = """
 seed: 1
@@ -58,7 +60,7 @@ def test_fit_reads_a_file(kind: Any, tmp_path: Path) -> None:
     assert np.array_equal(model.network.parameters, mltrain.fit(config()).network.parameters)
 
 
-@pytest.mark.filterwarnings("ignore:the loss grows:mltrain.MltrainWarning")
+@pytest.mark.filterwarnings("ignore::mltrain.MltrainWarning")
 def test_fit_says_that_training_diverged() -> None:
     with pytest.raises(mltrain.TrainingDiverged, match="training diverged: in epoch "):
         mltrain.fit(config("optimizer.learning_rate=1000", "training.epochs=100"))
@@ -192,6 +194,7 @@ def test_warnings_are_given_once_and_name_no_option_of_the_command_line() -> Non
         mltrain.fit(config("optimizer.learning_rate=0.35"))
 
 
+@pytest.mark.filterwarnings("ignore::mltrain.MltrainWarning")
 def test_messages_name_no_option_of_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()
@@ -212,6 +215,32 @@ def test_messages_name_no_option_of_the_command_line(tmp_path: Path, monkeypatch
             call()
         assert " --" not in str(caught.value)
         assert not str(caught.value).startswith("--")
+
+
+def test_advice_on_names_of_other_tools_names_no_option_of_the_command_line() -> None:
+    for noun, advice in {
+        **_OPTIONS,
+        **{noun: advice for noun, advice in _MEMBERS.items() if noun != "command"},
+    }.items():
+        assert advice
+        assert not [text for text in advice.values() if " --" in text], noun
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_left_out_of_a_folder_of_images_is_a_warning(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (2, 2)).save(tmp_path / name / "a.png")
+    (tmp_path / "one/notes.txt").write_text("no image")
+    flat = [{"type": "flatten"}, {"type": "dense", "units": 2, "activation": "softmax"}]
+    made = {
+        "dataset": {"type": "images", "path": tmp_path, "height": 2, "width": 2},
+        "layers": flat,
+        "loss": "sparse_categorical_crossentropy",
+        "training": {"epochs": 0},
+    }
+    with pytest.warns(mltrain.MltrainWarning, match="notes.txt|1 file"):
+        mltrain.fit(made)
 
 
 def test_reprs_are_short() -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import json
 import os
@@ -22,7 +23,7 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.views.live.broadcast import Broadcast
 from mltrain.views.live.desktop import open_page
 from mltrain.views.live.page import LivePage
-from mltrain.views.live.server import Server
+from mltrain.views.live.server import Server, most_connections
 
 
 class Clock:
@@ -104,6 +105,81 @@ def test_the_page_knows_what_suits_the_model(pages, run, kind):
     messages(page.address, 1, seen)
     expected = {"plane": {"field"}, "curve": {"y"}, "samples": {"said"}, None: set()}[kind]
     assert set(seen[0]["sight"] or ()) == expected
+
+
+def half_open(address):
+    """A connection whose request does not come to its end."""
+    connection = socket.create_connection(("127.0.0.1", int(address.rstrip("/").rpartition(":")[2])), timeout=10)
+    with contextlib.suppress(OSError):  # it may be closed already
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+    return connection
+
+
+def is_closed(connection):
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def test_connections_are_few_and_end_when_no_request_comes(pages, monkeypatch):
+    monkeypatch.setattr("mltrain.views.live.server.most_connections", lambda: 3)
+    monkeypatch.setattr("mltrain.views.live.server._PATIENCE", 1.0)
+    page, clock = pages("table")
+    clock.now = 1.0
+    page.step(1, 2, 0.5)
+    connections = [half_open(page.address) for _ in range(5)]
+    assert all(map(is_closed, connections[3:]))
+    with pytest.raises(OSError):  # noqa: PT011 - reset, or ended without an answer
+        get(page.address)
+    assert all(map(is_closed, connections[:3]))
+    until(lambda: page._server._free._value == 3)
+    assert get(page.address)[0] == 200
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.parametrize(("allowed", "connections"), [(1024, 32), (128, 32), (64, 8), (20, 1), (-1, 32)])
+def test_few_open_files_allow_few_connections(monkeypatch, allowed, connections):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (allowed, allowed))
+    assert most_connections() == connections
+
+
+SAVING = """
+import resource, sys
+from pathlib import Path
+from mltrain.config.load import load_config
+from mltrain.job import prepare
+from mltrain.runs.run import Run
+from mltrain.views.live.page import LivePage
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+job = prepare(load_config(Path(sys.argv[1], "config.yaml")), Path(sys.argv[1]))
+with Run.claim("run", Path("run")) as run:
+    page = LivePage(job)
+    page.step(1, 2, 0.5)
+    print(page.address, flush=True)
+    sys.stdin.readline()  # as if it were training
+    run.save(job.model([]), [], Path(sys.argv[1]))
+page.close()
+"""
+
+
+def test_a_model_is_saved_whoever_connects(runs, tmp_path):
+    """There are more half-open connections than the process may open files."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": tmp_path}
+    with subprocess.Popen([sys.executable, "-c", SAVING, runs["table"]], **pipes) as process:
+        try:
+            address = process.stdout.readline().strip()
+            connections = [half_open(address) for _ in range(129)]
+            assert is_closed(connections[-1])
+            process.communicate("\n", timeout=30)
+        finally:
+            process.kill()
+    for connection in connections:
+        connection.close()
+    assert process.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["config.yaml", "history.csv", "model.npz"]
 
 
 def test_three_classes_have_a_colour_each_and_are_told_by_number(pages):

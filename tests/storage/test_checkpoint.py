@@ -1,21 +1,28 @@
 """Checkpoints: what is read is what was written, and what was not written by mltrain is refused in a line."""
 
-from collections.abc import Callable
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from saved_models import Members, npy, rewrite, rewrite_meta
 
+from mltrain.backends.base import SINGLE
 from mltrain.config.load import parse_config
 from mltrain.errors import ModelFileError
 from mltrain.inference.model import Model
+from mltrain.inference.model_file import ModelFile
 from mltrain.job import TrainingJob, prepare
 from mltrain.runs.checkpoint import Background, Checkpoint, write_checkpoint
 from mltrain.runs.frames import FrameKeeper, Frames
+from mltrain.runs.run import history_csv
 from mltrain.training import checkpointing as state
-from mltrain.training.checkpointing import Snapshot, TrainingRun
+from mltrain.training.checkpointing import TrainingRun
 
 TEXT = """
 name: noisy
@@ -54,9 +61,10 @@ def path(tmp_path: Path) -> Path:
 def go_on(path: Path) -> TrainingRun:
     """Read everything and put it to use, as `fit --resume` does."""
     found, one = Checkpoint(path), job()
-    history = found.history(3)
+    history = found.history(one.blank_report)
     found.frames(path.with_name("frames.npz"), one.network.parameters.size)
-    course = TrainingRun(epoch=found.epoch, history=history, processes=found.processes, restore=found.restore)
+    restore = partial(found.restore, history)
+    course = TrainingRun(epoch=found.epoch, history=history, parallelism=found.parallelism, restore=restore)
     list(one.train(course=course))
     return course
 
@@ -65,9 +73,9 @@ def test_what_is_read_is_what_was_written(path: Path) -> None:
     course = TrainingRun()
     frames = trained(course)
     found = Checkpoint(path)
-    assert (found.epoch, found.rows, found.frame_count, found.processes) == (3, "rows", 2, 1)
+    assert (found.epoch, found.rows, found.frame_count, found.parallelism) == (3, "rows", 2, SINGLE)
     assert found.config == job().config
-    read = found.history(5)
+    read = found.history(replace(job().blank_report, epochs=5))
     assert [report.epochs for report in read] == [5] * 4
     assert [report.values | report.tracked for report in read] == [
         report.values | report.tracked for report in course.history
@@ -131,10 +139,10 @@ def test_what_came_after_the_snapshot_is_left_out(path: Path) -> None:
     course = TrainingRun()
     frames = trained(course)
     assert course.newest is not None
-    early = Snapshot(1, 2, course.newest.state)
+    early = course.newest._replace(epoch=1, reports=2)
     write_checkpoint(path, Background(job().config, "rows", 2), early, course.history, frames)
     found = Checkpoint(path)
-    assert [report.epoch for report in found.history(3)] == [0, 1]
+    assert [report.epoch for report in found.history(job().blank_report)] == [0, 1]
     assert found.frames(path, len(frames.vectors[0])).epochs == [0]
 
 
@@ -184,6 +192,80 @@ def test_meta_that_fits_nothing(path: Path, change: Callable[[Any], None]) -> No
         go_on(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+STRANGE = (None, True, -1, 0, 7, 20_000, 2**200, -1e308, 1e308, 0.5, math.nan, math.inf, "x", [], {}, [0], ["x"])
+
+FREE = ("rows", "frames", "last_finite_loss", "state.state", "inc", "has_uint32", "uinteger", "strategy")
+"""Places of which nothing is known but the kind, by their ends. Checkpoints of 0.1.0 do not name their strategy."""
+
+
+def test_whatever_is_strange_in_a_checkpoint_is_refused_before_training(path: Path, tmp_path: Path) -> None:
+    """Every value of it becomes every strange one."""
+    with ModelFile(path) as file:
+        places = list(leaves(file.meta["checkpoint"]))
+    assert ("state", "optimizer", "step") in places
+    assert len(places) > 25
+    original, trained = path.read_bytes(), 0
+    for place in places:
+        for value in STRANGE:
+            path.write_bytes(original)
+            rewrite_meta(path, set_in_meta("checkpoint", *place, value=value))
+            where = ".".join(place)
+            with contextlib.suppress(ModelFileError):
+                course = go_on(path)
+                assert where.endswith(FREE) or _is_the_same(original, path, place), (where, value)
+                assert history_csv(course.history)
+                trained += 1
+    assert trained > 5
+
+
+def leaves(tree: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, value in tree.items():
+        yield (name,)
+        if isinstance(value, dict):
+            yield from ((name, *rest) for rest in leaves(value))
+
+
+def _is_the_same(original: bytes, path: Path, place: tuple[str, ...]) -> bool:
+    """Whether what was put there is equal to what was there, kind and all."""
+    values = []
+    for content in (path.read_bytes(), original):
+        path.write_bytes(content)
+        with ModelFile(path) as file:
+            value = file.meta["checkpoint"]
+            for name in place:
+                value = value[name]
+        values.append(value)
+    return repr(values[0]) == repr(values[1])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [(0, -1), (0, math.nan), (0, 1e308), (0, 0.5), (1, -1), (1, 6), (2, -1), (2, math.inf), (5, 0)],
+)
+def test_a_history_that_is_not_of_these_epochs(path: Path, column: int, value: float) -> None:
+    """Epochs, steps, seconds; and val_loss, by which the best epoch is known."""
+    with ModelFile(path) as file:
+        history = file.read_any("history", (4, 8), np.dtype(np.float64))
+    history[2, column] = value
+    rewrite(path, lambda members: members.update({"history": npy(history)}))
+    with pytest.raises(ModelFileError, match="the file is damaged"):
+        go_on(path)
+
+
+@pytest.mark.parametrize("name", ["weights.parameters", "monitor.best", "optimizer.first_moment"])
+def test_arrays_from_which_nothing_goes_on(path: Path, name: str) -> None:
+    rewrite(path, lambda members: members.update({name: npy(np.array([np.nan] * 7, np.float32))}))
+    with pytest.raises(ModelFileError, match="its state does not fit"):
+        go_on(path)
+
+
+@pytest.mark.parametrize("epochs", [[], [-1, 3], [3, 0], [0, 0], [0, 2**60], [0, 4], [False, 3]])
+def test_frames_of_epochs_that_cannot_be(path: Path, epochs: list[int]) -> None:
+    rewrite_meta(path, set_in_meta("checkpoint", "frame_epochs", value=epochs))
+    with pytest.raises(ModelFileError):
+        go_on(path)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import Metric
-from mltrain.engine.network import infer
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
@@ -45,10 +44,19 @@ def config_with(base: type, example: dict[str, Any]) -> dict[str, Any]:
     }
     if base is Layer:
         layer = convert(Layer, example)
-        shape = layer.example_input
-        config["dataset"]["x"] = np.ones((2, *shape)).tolist()
-        after = ["flatten"] if len(infer([layer], shape)[0].output_shape) > 1 else []
-        config["layers"] = [example, *after, {"type": "dense", "units": 1}]
+        shapes = layer.example_inputs[: len(layer.inputs or ())] or (layer.example_input,)
+        config["dataset"]["x"] = np.ones((2, *shapes[0])).tolist()
+        before = [
+            part
+            for name, shape in zip(layer.inputs or (), shapes, strict=False)
+            for part in (
+                {"type": "flatten", "inputs": ["input"]},
+                {"type": "dense", "units": int(np.prod(shape))},
+                {"type": "reshape", "target_shape": list(shape), "name": name},
+            )
+        ]
+        after = ["flatten"] if len(layer.merged_shape(shapes)) > 1 else []
+        config["layers"] = [*before, example, *after, {"type": "dense", "units": 1}]
     elif base is Activation:
         config["layers"].insert(0, {"type": "dense", "units": 2, "activation": example})
     elif base is Initializer:
@@ -119,6 +127,8 @@ def test_every_spec_comes_back_from_yaml_and_from_the_model_file(name: str, tmp_
     assert again.row_spec == model.row_spec
     assert again.network.parameters.tobytes() == model.network.parameters.tobytes()
     x = np.random.default_rng(0).normal(size=(3, *model.row_spec.input_shape))
+    if any(node.layer.takes_integers for node in model.network.nodes):
+        x = np.abs(x).round()
     assert again.predict(x).tobytes() == model.predict(x).tobytes()
 
 

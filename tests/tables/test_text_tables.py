@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from mltrain.commands.init_table import config_for
 from mltrain.config.convert import convert
+from mltrain.config.load import parse_config
 from mltrain.data.base import DatasetSpec
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.foreign import FOREIGN
@@ -54,6 +56,7 @@ CASES = {
         "column_1/column_2",
         ["1,5/2,5", "2,5/3,5"],
         ("separated by semicolons, which gives 2 columns; commas would give 3",),
+        {"delimiter": ";"},
     ),
     "tabs, decimal comma": Case("a\tb\n1,5\t2\n2,5\t3\n", "a/b", ["1,5/2", "2,5/3"]),
     "tabs, some cells empty": Case("a\tb\tc\n1\t\tx\n\t3\ty\n", "a/b/c", ["1//x", "/3/y"]),
@@ -66,6 +69,7 @@ CASES = {
         "column_1/column_2/column_3/column_4",
         ["18.0/8/307.0/chevrolet malibu", "15.0/8/350.0/buick skylark", "18.0/6/?/plymouth"],
         ("separated by blanks, which gives 4 columns; tabs would give 2",),
+        {"delimiter": " "},
     ),
     "blanks said": Case("a b\nx  y\n", "a/b", ["x/y"], ("(a, b) is taken",), {"header": True}, {"delimiter": " "}),
     "blanks in cells": Case(
@@ -88,14 +92,14 @@ CASES = {
         "name,city\nAnn,Rome\nBob,Oslo\n",
         "name/city",
         ["Ann/Rome", "Bob/Oslo"],
-        ("(name, city) is taken for the columns' names; if it is a row like the others: header: false",),
+        ("(name, city) is taken for the columns' names; if it is a row like the others, say header: false",),
         {"header": True},
     ),
     "words that come again": Case(
         "p,x,s\ne,x,s\np,b,s\n",
         "column_1/column_2/column_3",
         ["p/x/s", "e/x/s", "p/b/s"],
-        ("(p, x, s) is taken for a row like the others; if it names the columns: header: true",),
+        ("(p, x, s) is taken for a row like the others; if it names the columns, say header: true",),
         {"header": False},
     ),
     "words over words, said": Case("a,b\nc,d\n", "column_1/column_2", ["a/b", "c/d"], options={"header": False}),
@@ -143,24 +147,24 @@ CASES = {
         _UMLAUTS.encode("latin-1"),
         "näme/b",
         _MUELLER,
-        ("is not UTF-8 and is read as windows-1252, in which line 1 has 'näme'; if that is wrong, say its encoding",),
+        ("is not UTF-8 and is read as windows-1252, in which line 1 has 'näme'; if that is wrong, say encoding",),
         {"encoding": "windows-1252"},
     ),
     "windows-1252": Case(
         "a,b\n1,2\n5 €,3\n".encode("cp1252"), "a/b", ["1/2", "5 €/3"], ("line 3 has '€'",), {"encoding": "windows-1252"}
     ),
-    "UTF-16": Case(_UMLAUTS.encode("utf-16"), "näme/b", _MUELLER, ("the text is UTF-16",), {"encoding": "utf-16"}),
+    "UTF-16": Case(_UMLAUTS.encode("utf-16"), "näme/b", _MUELLER, ("the text is UTF-16",)),
     "UTF-16-LE, no mark": Case(
         _UMLAUTS.encode("utf-16-le"), "näme/b", _MUELLER, ("UTF-16-LE",), {"encoding": "utf-16-le"}
     ),
     "UTF-16-BE, no mark": Case(
         _UMLAUTS.encode("utf-16-be"), "näme/b", _MUELLER, ("UTF-16-BE",), {"encoding": "utf-16-be"}
     ),
-    "UTF-32": Case(_UMLAUTS.encode("utf-32"), "näme/b", _MUELLER, ("UTF-32",), {"encoding": "utf-32"}),
+    "UTF-32": Case(_UMLAUTS.encode("utf-32"), "näme/b", _MUELLER, ("UTF-32",)),
     "UTF-32-BE, no mark": Case(
         _UMLAUTS.encode("utf-32-be"), "näme/b", _MUELLER, ("UTF-32-BE",), {"encoding": "utf-32-be"}
     ),
-    "UTF-16 with CR": Case("a,b\r1,2\r".encode("utf-16"), "a/b", ["1/2"], ("UTF-16",), {"encoding": "utf-16"}),
+    "UTF-16 with CR": Case("a,b\r1,2\r".encode("utf-16"), "a/b", ["1/2"], ("UTF-16",)),
     "said": Case("имя,b\nИван,2\n".encode("cp1251"), "имя/b", ["Иван/2"], options={"encoding": "cp1251"}),
     "said, with a mark": Case(_UMLAUTS.encode("utf-8-sig"), "näme/b", _MUELLER, options={"encoding": "utf-8"}),
     "as other files were": Case(
@@ -375,3 +379,16 @@ def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:
 def test_encodings_of_text() -> None:
     assert all(map(is_text_encoding, ["utf-8", "latin-1", "cp1251", "gbk", "utf_16", "Windows-1252", "shift_jis"]))
     assert not any(map(is_text_encoding, ["", "rot13", "base64", "idna", "nope", "zip", "undefined", "\0"]))
+
+
+def test_a_guess_is_said_once(path: Path, tmp_path: Path) -> None:
+    """By ``init csv``, which writes it down, or by every ``fit`` where nobody has."""
+    path.write_bytes("".join(f"{x},5;{x}.é;{'ab'[x % 2]}\n" for x in range(10, 50)).encode("latin-1"))
+    guessed = spec(target="column_3").load(0, tmp_path)
+    said = [note for note in guessed.warnings if "is read as windows-1252" in note]
+    assert len(said) == 1
+    text, decided = config_for(path, "column_3", tmp_path, {})
+    assert [note for note in decided if "is read as windows-1252" in note] == said
+    assert "encoding: windows-1252" in text
+    written = parse_config(text, tmp_path / "c.yaml").dataset.load(0, tmp_path)
+    assert not [note for note in written.warnings if "windows" in note]

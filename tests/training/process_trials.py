@@ -1,4 +1,4 @@
-"""Trainings with helping processes, each in a process of its own: ``python process_trials.py NAME`` prints JSON.
+"""Trainings by several processes, each in a process of its own: ``python process_trials.py NAME STRATEGY`` prints JSON.
 
 Not within pytest, whose threads do not go well with forks, and because NumPy must be told to use one core before it is
 imported.
@@ -11,8 +11,8 @@ import signal
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,9 +20,9 @@ from unittest.mock import patch
 import numpy as np
 from toy_training import class_rows, dense, network, training_of
 
-from mltrain.backends.numpy import train_step as learner
-from mltrain.backends.numpy.parallel import columns as sharing
-from mltrain.backends.numpy.parallel import process_group
+from mltrain.backends.base import SINGLE, Parallelism
+from mltrain.backends.numpy import train_step, trainer
+from mltrain.backends.numpy.parallel import choice, process_group, strategy
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.engine.network import Network
 from mltrain.errors import MltrainError
@@ -67,16 +67,34 @@ FROZEN: tuple[Any, ...] = (
 )
 """Of the large kernels, only the second is shared: nobody below it wants a gradient."""
 
+NORMALIZED: tuple[Any, ...] = (
+    dense(256, use_bias=False),
+    {"type": "batch_normalization", "momentum": 0.8},
+    "relu",
+    {"type": "dropout", "rate": 0.25},
+    dense(256, "tanh", use_bias=False),
+    {"type": "batch_normalization", "momentum": 0.8},
+    dense(CLASSES, "softmax"),
+)
+"""Statistics of the batch within the network, and moving ones."""
+
 TRAININGS: dict[str, Any] = {name: {"how": how} for name, how in OPTIMIZERS.items()} | {
-    "longer": {"layers": PENALIZED, "batch_size": 16, "gradient_accumulation": 2, **LONGER}
+    "longer": {"layers": PENALIZED, "batch_size": 16, "gradient_accumulation": 2, **LONGER},
+    "normalized": {"layers": NORMALIZED, **LONGER},
 }
 """Options of trainings that must not depend on who does the work."""
 COUNTS = {"short batch": 110, "batch of one": 97, "whole batches": 96}
 
 
-def crew_of(size: int) -> Any:
+STRATEGY = sys.argv[2] if len(sys.argv) > 2 else "columns"
+
+
+@contextmanager
+def crew_of(size: int) -> Iterator[None]:
     """Within this, training works with so many processes, however many cores the machine has."""
-    return patch.object(sharing, "cores", lambda: size)
+    wanted = Parallelism(STRATEGY, size) if size > 1 else SINGLE
+    with patch.object(choice, "cores", lambda: size), patch.object(trainer, "choose", lambda *_: wanted):
+        yield
 
 
 def begin(
@@ -141,6 +159,9 @@ def longer_same_as_alone() -> Any:
     return {
         "accumulated": compared(epochs=3, batch_size=16, gradient_accumulation=3, layers=PENALIZED),
         "averaged": compared(epochs=6, layers=PENALIZED, **LONGER),
+        "normalized": compared(epochs=4, layers=NORMALIZED, how={"type": "sgd", "learning_rate": 0.05}, count=97),
+        "normalized, averaged": compared(epochs=6, layers=NORMALIZED, batch_size=16, gradient_accumulation=2, **LONGER),
+        "weighted": compared(epochs=3, class_weights=np.array([0.5, 1, 3], np.float32)),
         "frozen": compared(epochs=3, layers=FROZEN, how={"type": "adam", "clip_norm": 0.05, "weight_decay": 0.1}),
     }
 
@@ -161,7 +182,7 @@ def sent_home() -> Any:
     for name, options in TRAININGS.items():
         left, parameters = [], []
         for watch, waiting in ((-1.0, 2.0), (-1.0, -1.0), (1e-3, -1.0)):
-            with crew_of(3), patch.multiple(sharing, WATCH_SECONDS=watch, MOST_WAITING=waiting):
+            with crew_of(3), patch.multiple(strategy, WATCH_SECONDS=watch, MOST_WAITING=waiting):
                 net, training = begin(epochs=4, **options)
                 next(training)
                 left.append(len(helpers()))
@@ -185,17 +206,17 @@ def gone_on() -> Any:
         for before, after in ((3, 3), (3, 1), (1, 3)):
             course = TrainingRun()
             with crew_of(before):
-                _, training = begin(epochs=2, course=course, **options)
+                _, training = begin(epochs=2, run=course, **options)
                 list(training)
             assert course.newest is not None
-            state = course.newest.state
+            newest = course.newest
             course = TrainingRun(
                 epoch=2,
-                processes=state["trainer"]["processes"],
-                restore=lambda trainer, state=state: trainer.restore(state),
+                parallelism=newest.parallelism,
+                restore=lambda whole, newest=newest: whole.restore(newest.state),
             )
             with crew_of(after):
-                net, training = begin(epochs=4, course=course, **options)
+                net, training = begin(epochs=4, run=course, **options)
                 next(training)
                 there = len(helpers())
                 list(training)
@@ -308,7 +329,7 @@ def no_room_for_buffers() -> Any:
     def refuse(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    with crew_of(2), patch.object(learner, "Plan", refuse):
+    with crew_of(2), patch.object(train_step, "Plan", refuse):
         return error_of(begin()[1])
 
 
@@ -355,7 +376,7 @@ def first_snapshot() -> Any:
 
     course = Watched()
     with crew_of(3):
-        list(begin(epochs=1, course=course)[1])
+        list(begin(epochs=1, run=course)[1])
     return course.there
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from toy_training import dense, network, training_of
 
+from mltrain.backends.base import Rows
 from mltrain.data.preprocessing import pixels
-from mltrain.training.loop import Rows
 
 BATCH, HIDDEN = 32, 512
 FIRST, LAST = 5, 130

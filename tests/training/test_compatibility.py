@@ -9,7 +9,7 @@ from toy_training import dense, layers, loss, metrics, row_spec
 from mltrain.checks.errors import find_data_problems, find_problems
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, RowSpec, Split
-from mltrain.engine.network import infer
+from mltrain.engine.graph import infer
 from mltrain.errors import dotted
 from mltrain.training.options import Training
 

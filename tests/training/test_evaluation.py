@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, metrics, network
 
+from mltrain.backends.base import Evaluation
 from mltrain.backends.numpy import evaluation
-from mltrain.backends.numpy.evaluation import Evaluation, Evaluator, block_rows, predict
+from mltrain.backends.numpy.evaluation import Evaluator, block_rows, predict
 from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.network import Network

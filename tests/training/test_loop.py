@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, network, training_of
 
+from mltrain.backends.base import Rows
 from mltrain.backends.numpy import window as batches
 from mltrain.backends.numpy.evaluation import Evaluator
 from mltrain.errors import TrainingDiverged, TrainingInterrupted, for_commands
 from mltrain.training.divergence import advise
-from mltrain.training.loop import Rows
 
 SLOW = {"type": "sgd", "learning_rate": 1e-9}
 """An optimizer that moves the weights by less than float32 can show, so that all batches see the same ones."""

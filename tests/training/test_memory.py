@@ -9,8 +9,8 @@ import pytest
 from mltrain.checks import memory_estimate as memory
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
 from mltrain.config.load import parse_config
+from mltrain.engine.graph import infer
 from mltrain.engine.layers.dense import Dense
-from mltrain.engine.network import infer
 from mltrain.engine.optimizers.adam import Adam
 from mltrain.engine.optimizers.sgd import Sgd
 from mltrain.errors import NotEnoughMemory

@@ -10,7 +10,7 @@ from mltrain.checks.errors import find_data_problems, find_problems
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.data.preprocessing import Preprocessing, Scaling
-from mltrain.engine.network import infer
+from mltrain.engine.graph import infer
 from mltrain.training.options import Training
 from mltrain.training.targets import encode
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from mltrain.backends import profiler as profile_module
+from mltrain.backends.base import Rows
+from mltrain.backends.default import default_backend
 from mltrain.backends.profiler import PHASES, Profile, Share
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.layers.dense import Dense
@@ -14,7 +16,7 @@ from mltrain.engine.losses.mean_squared_error import MeanSquaredError
 from mltrain.engine.metrics.mean_absolute_error import MeanAbsoluteError
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.sgd import Sgd
-from mltrain.training.loop import Rows, train
+from mltrain.training.loop import train
 from mltrain.training.options import Training
 from mltrain.views.terminal.profile_table import profile_table
 
@@ -25,7 +27,12 @@ def run(profile: Profile | None, epochs: int = 3) -> list[float]:
     network.initialize(np.random.default_rng(0))
     options: dict[str, Any] = {"loss": MeanSquaredError(), "optimizer": Sgd(), "metrics": [MeanAbsoluteError()]}
     training = Training(epochs=epochs, batch_size=4)
-    return [report.loss for report in train(network, Rows(x, x), training=training, profile=profile, **options)]
+    return [
+        report.loss
+        for report in train(
+            network, Rows(x, x), backend=default_backend(), training=training, profile=profile, **options
+        )
+    ]
 
 
 def test_every_phase_of_every_layer_is_counted() -> None:
@@ -70,7 +77,7 @@ def test_seconds_are_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_table_says_what_went_where() -> None:
     shares = [Share("forward", "dense", 0.003, 10), Share("optimizer", "", 0.001, 10)]
-    assert str(profile_table(shares, 10, 1)).splitlines() == [
+    assert str(profile_table(shares, 10, "single", 1)).splitlines() == [
         "",
         "phase      layer  µs/step    share",
         "──────────────────────────────────",
@@ -80,7 +87,7 @@ def test_table_says_what_went_where() -> None:
         "all                 400.0  4.00 ms",
         "1 process",
     ]
-    assert str(profile_table(shares, 10, 2)).endswith(
-        "2 processes share the large kernels; waiting for each other is included"
+    assert str(profile_table(shares, 10, "columns", 2)).endswith(
+        "2 processes share the large kernels (strategy columns); waiting for each other is included"
     )
-    assert str(profile_table([], 0, 1)) == "profile: there were no steps to measure"
+    assert str(profile_table([], 0, "single", 1)) == "profile: there were no steps to measure"

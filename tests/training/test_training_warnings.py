@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from toy_training import class_rows, dense, line_rows, loss, network, optimizer, row_spec
 
+from mltrain.backends.default import default_backend
 from mltrain.checks.warnings import find_warnings, growing_loss, try_steps
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, RowSpec, Split
@@ -32,7 +33,9 @@ def warnings_of(
     dataset, training = Dataset(about, rows, preprocessing=preprocessing), convert(Training, options)
     found = [
         *find_warnings(net, dataset, target, loss=loss(aim), training=training),
-        *try_steps(net, dataset, target, loss=loss(aim), optimizer=optimizer(how), training=training),
+        *try_steps(
+            default_backend(), net, dataset, target, loss=loss(aim), optimizer=optimizer(how), training=training
+        ),
     ]
     assert np.array_equal(net.parameters, before)
     return found

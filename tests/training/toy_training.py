@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mltrain.backends.base import Rows
+from mltrain.backends.default import default_backend
 from mltrain.config.convert import convert
 from mltrain.data.base import RowSpec, Split
 from mltrain.engine.layers.base import Layer
@@ -13,10 +15,10 @@ from mltrain.engine.metrics.base import Metric
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.random_streams import generator
-from mltrain.training.loop import Rows, train
+from mltrain.training.loop import train
 from mltrain.training.options import Training
 
-_FOR_TRAIN = ("validation", "preprocessing", "seed", "stop", "progress", "monitor", "course")
+_FOR_TRAIN = ("validation", "preprocessing", "class_weights", "seed", "stop", "progress", "monitor", "run")
 
 
 def layers(*configs: Any) -> tuple[Layer, ...]:
@@ -54,6 +56,7 @@ def training_of(
     return train(
         net,
         rows,
+        backend=default_backend(),
         loss=loss(aim),
         optimizer=optimizer(how),
         metrics=metrics(*measure),

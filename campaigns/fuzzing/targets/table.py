@@ -14,6 +14,8 @@ _NUMBERS = "".join(f"{row},{row * row},{-row / 3},{row % 5}\n" for row in range(
 _NAMES = 'kind;age;"the\nlength"\n' + "".join(
     f"{kind};{age};{len(age) / 2}\n" for kind in ("cat", "dog", "'x'") for age in ("1", "", "70")
 )
+_BLANKS = "# of 2024\n" + "".join(f'{row}  "a \u00e9"\t{row % 3}\n' for row in range(9))
+_ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "latin-1", "utf-16", "utf-16-le", "utf-32")
 _ROWS: list[dict[str, Any]] = [{"kind": "cat", "age": 3, "weight": 1.5}, {"kind": None, "weight": [1]}, {"age": "old"}]
 _WORDS = (
     *TEXTS,
@@ -48,8 +50,11 @@ class TableTarget(Target):
             rows = change_tree(rng, copy.deepcopy(_ROWS))
             text = "\n".join(map(json.dumps, rows))
         else:
-            text = rng.choice((_NUMBERS, _NAMES))
-        content = change_text(rng, text, _WORDS) if rng.random() < 0.7 else change_bytes(rng, text.encode())
+            text = rng.choice((_NUMBERS, _NAMES, _BLANKS)).replace("\n", rng.choice(("\n", "\n", "\r", "\r\n")))
+        if rng.random() < 0.7:
+            content = change_text(rng, text, _WORDS)
+        else:
+            content = change_bytes(rng, text.encode(rng.choice(_ENCODINGS)))
         if rng.random() < 0.1:
             content = change_bytes(rng, gzip.compress(content, mtime=0))
         return {"rows.jsonl" if self._lines else "rows.csv": content}

@@ -1,13 +1,13 @@
 """What a network makes of rows that it does not learn from: its outputs, and how good they are."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.backends.base import Evaluation
 from mltrain.backends.numpy.metric_accumulator import results, statistics
 from mltrain.backends.numpy.penalty import Penalty
 from mltrain.backends.numpy.thread_map import thread_map
@@ -25,22 +25,10 @@ T = TypeVar("T")
 
 BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 21
 """Numbers that all buffers of a forward pass may hold together: 16 MB where NumPy's products use all cores, so that
-these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to thread_map out."""
+these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to deal out."""
 
 MOST_THREADS = 4
 """More than that would wait for memory, and for Python."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How good a network's outputs are on some rows.
-
-    ``confusion[true, predicted]`` counts rows, where classes were asked for.
-    """
-
-    loss: float
-    metrics: dict[str, float]
-    confusion: npt.NDArray[np.int64] | None = None
 
 
 def block_rows(network: Network) -> int:

@@ -1,13 +1,13 @@
-"""The gradients of several batches, added up to those of one batch that is as large as all of them."""
+"""Several batches a step: their gradients, added up to those of one batch that is as large as all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from mltrain.engine.arrays import Floats
 
 
-class Accumulation:
+class GradientSums:
     """Keeps what the gradients in some ``parts`` of the flat vector add up to.
 
     A batch counts by its rows, so that the mean is that over all rows. ``rows`` is the usual number of them: gradients
@@ -44,3 +44,23 @@ class Accumulation:
                 np.add(total, g, out=total)
         if complete:
             self._batches = 0.0
+
+
+class BatchGroups:
+    """Groups of ``size`` batches, of which each is one step; the last group of an epoch may be smaller.
+
+    ``accumulate`` adds up the gradients of a group: it is called with the rows of a batch, and whether the group is
+    complete with it.
+    """
+
+    def __init__(self, size: int, accumulate: Callable[[int, bool], None]):
+        self._size, self._accumulate, self._batches = size, accumulate, 0
+
+    def take(self, rows: int, *, last: bool) -> bool:
+        """Take a batch, perhaps the ``last`` one of its epoch; whether a step is due."""
+        self._batches += 1
+        due = last or self._batches == self._size
+        self._accumulate(rows, due)
+        if due:
+            self._batches = 0
+        return due

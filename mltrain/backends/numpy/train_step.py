@@ -1,4 +1,15 @@
-"""One network and all that takes it through the batches of a training: buffers, bound calls, and what they learn."""
+"""One training step of a network: forward, loss, backward, and then the gradients change the parameters.
+
+    for call in batch.forward: call()       every layer in turn reads its input and writes its output
+    loss = batch.loss()                     writes the gradient of the loss by the last output
+    for call in batch.backward: call()      every layer in turn, from the last one, writes its gradients
+    step.penalize()                         regularizers add theirs
+    step.accumulate(rows, complete)         where several batches make a step
+    step.update()                           the optimizer
+
+All calls are bound to their arrays before the first step (see `mltrain.engine.plan`). Who calls them, and when training
+is over, is in `mltrain.backends.numpy.trainer`.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -6,37 +17,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mltrain.backends.numpy.portion import Portion
+from mltrain.backends.base import HasState, State, TrainingTask
+from mltrain.backends.numpy.gradient_accumulation import GradientSums
+from mltrain.backends.numpy.penalty import Penalty
+from mltrain.backends.numpy.random_state import RandomState
+from mltrain.backends.numpy.update import Update
 from mltrain.backends.numpy.window import Batch
 from mltrain.backends.profiler import Timed
 from mltrain.engine.arrays import Floats
-from mltrain.engine.losses.base import Loss
 from mltrain.engine.network import Network
-from mltrain.engine.optimizers.base import Optimizer
-from mltrain.engine.plan import BoundBatch, Call, Plan
+from mltrain.engine.plan import Call, Plan
 from mltrain.random_streams import generator
-from mltrain.training.checkpointing import RandomState
 
 Run = Callable[[], None]
 
 
-class Task(NamedTuple):
-    """What is to be learned: the ``batches`` of a window, of at most ``batch_size`` rows, by this loss and optimizer.
-
-    ``weights`` are those of the classes, if they differ; ``seed`` is that of the training.
-    """
-
-    batches: Sequence[Batch]
-    batch_size: int
-    loss: Loss
-    weights: Floats | None
-    optimizer: Optimizer
-    seed: int
-    timed: Timed
-
-
-class Step(NamedTuple):
-    """The calls that take one batch of a window through a network and back."""
+class BatchStep(NamedTuple):
+    """The calls that take one batch of the window through a network and back."""
 
     forward: list[Run]
     loss: Callable[[], float]
@@ -44,44 +41,70 @@ class Step(NamedTuple):
     rows: int
 
 
-class Learner:
-    """A network that learns: ``steps`` has the calls for each batch of the window.
+class TrainStep:
+    """The step of one process that trains alone: the strategy ``single``. ``batches`` has the calls for each batch.
 
-    ``vectors`` is memory for those of the optimizer. Of a shard, ``owned`` are the parts that count; and after a call,
-    forward or backward, there may be ``more`` to do.
+    Several processes have one each (see `mltrain.backends.numpy.parallel.strategy`). Then ``gradients`` and ``vectors``
+    are memory for those, ``parts`` are what is penalized and updated of the parameters here, ``owned`` are the parts
+    whose penalty and gradient norm count here, and after a call, forward or backward, there may be ``more`` to do.
     """
 
     def __init__(
         self,
         network: Network,
-        task: Task,
+        task: TrainingTask,
+        batches: Sequence[Batch],
+        timed: Timed,
         *,
+        gradients: Floats | None = None,
+        parts: Sequence[slice] | None = None,
         vectors: dict[str, Floats] | None = None,
         owned: Sequence[slice] | None = None,
         more: Callable[[Call, bool], Iterable[Run]] = lambda *_: (),
     ):
-        gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
-        self.portion = Portion(network, gradients, task.optimizer, task.batch_size, vectors, owned)
-        self.penalize, self.accumulate = self.portion.penalize, self.portion.accumulate
-        self.update: Run = self.portion.update
-        self.rate, self.learning_rate = self.portion.rate, self.portion.learning_rate
-        self.state, self.restore = self.portion.state, self.portion.restore
-        # Where a running mean of the parameters is wanted, the network holds that between epochs.
-        self.begin_epoch = self.end_epoch = self.portion.swap_average
+        self.network = network
+        if gradients is None:
+            gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
+        self.penalize = Penalty(network, gradients, owned, parts)
+        self.accumulate = GradientSums(gradients, network.trainable, task.batch_size)
+        self.update = Update(
+            task.optimizer, network.parameters, gradients, network.trainable if parts is None else parts, vectors, owned
+        )
+        self.learning_rate, self.rate = self.update.learning_rate, self.update.rate
         self.rng = generator(task.seed, "dropout")
-        self.dropout = RandomState(self.rng)
-        plan = Plan(network, task.batch_size, gradients=gradients, fused=task.loss.fused_activation is not None)
+        self.dropout: HasState = RandomState(self.rng)
+        most_rows = max((len(batch.y) for batch in batches), default=0)
+        plan = Plan(network, most_rows, gradients=gradients, fused=task.loss.fused_activation is not None)
 
         def runs(phase: str, calls: Sequence[Call]) -> list[Run]:
             return [
-                task.timed(phase, call.label, run)
-                for call in calls
-                for run in (call.run, *more(call, phase == "backward"))
+                timed(phase, call.label, run) for call in calls for run in (call.run, *more(call, phase == "backward"))
             ]
 
-        def step(batch: Batch, bound: BoundBatch) -> Step:
-            loss = partial(task.loss.mean, bound.z, bound.y, batch.target, bound.dz, task.weights)
-            forward, backward = runs("forward", bound.forward), runs("backward", bound.backward)
-            return Step(forward, task.timed("loss", "", loss), backward, len(batch.y))
+        def bound(batch: Batch) -> BatchStep:
+            calls, rows = plan.bind(batch.x, batch.y, self.rng, batch.share), batch.share.batch_rows
+            loss = partial(task.loss.mean, calls.z, calls.y, batch.target, calls.dz, task.class_weights, rows)
+            forward, backward = runs("forward", calls.forward), runs("backward", calls.backward)
+            return BatchStep(forward, timed("loss", "", loss), backward, len(batch.y))
 
-        self.steps = [step(batch, plan.bind(batch.x, batch.y, self.rng)) for batch in task.batches]
+        self.batches = [bound(batch) for batch in batches]
+
+    def start(self, work: Run) -> None:
+        """Nobody helps."""
+
+    def begin_epoch(self) -> None:
+        """Go on with the parameters, where the network has their running mean between epochs."""
+        self.update.swap_average()
+
+    def end_epoch(self) -> None:
+        """Leave in the network what is wanted of it: its parameters, or their running mean."""
+        self.update.swap_average()
+
+    def state(self) -> State:
+        return self.update.state()
+
+    def restore(self, state: State) -> None:
+        self.update.restore(state)
+
+    def close(self) -> None:
+        """Nothing is to be released."""

@@ -12,23 +12,28 @@ import numpy.typing as npt
 
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.arrays import Floats, size
+from mltrain.engine.layers.base import WHOLE, BatchShare
 
 WINDOW_BYTES, WINDOW_BATCHES = 262_144, 64
 
 
 class Batch(NamedTuple):
-    """Views of the window: rows as the network takes them, their targets, and a place for the outputs."""
+    """Views of the window: rows as the network takes them, their targets, and a place for the outputs.
+
+    Where they are only some rows of a batch, ``share`` says which.
+    """
 
     x: Floats
     target: npt.NDArray[Any]
     y: Floats
+    share: BatchShare = WHOLE
 
 
 class Window:
     """A few batches of rows, gathered together. ``x`` is float32 or bytes, and scaled as it is gathered.
 
-    An epoch has ``whole`` batches of ``batch_size`` rows and then, unless ``short`` is None, one with that many rows.
-    ``batches`` are views of the window's memory, which every gather fills anew: full ones first, the short one last.
+    An epoch has batches of ``batch_size`` rows and then, if rows are left over, a shorter one. ``batches`` are views of
+    the window's memory, which every gather fills anew: full ones first, the short one last.
     """
 
     def __init__(
@@ -39,9 +44,9 @@ class Window:
         scaling: Scaling,
         *,
         batch_size: int,
-        whole: int,
-        short: int | None,
     ):
+        whole, rest = divmod(len(target), batch_size)
+        short = rest or None
         self._source, self._source_target, self._scaling = x, target, scaling
         self._batch_size, self._whole, self.steps = batch_size, whole, whole + (short is not None)
         row_bytes = 4 * (size(x.shape[1:]) + outputs)

@@ -1,8 +1,9 @@
 """What the datasets have in common whose rows are those of a table in a file."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 import numpy as np
@@ -34,8 +35,8 @@ from mltrain.data.tables.notation import PLAIN
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.data.tables.telltales import telltales
-from mltrain.errors import DataError, OptionError
-from mltrain.names.nearest import no_column
+from mltrain.errors import ConfigDataError, ConfigPath, DataError, DataProblem, OptionError
+from mltrain.names.nearest import did_you_mean, no_column, some
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
@@ -50,6 +51,8 @@ class TableDataset(DatasetSpec):
     What kind a column is (number, category, boolean, date, text, identifier), and so which inputs it becomes, is found,
     or said in ``columns``. Classes are the target's names in alphabetical order, or in that of their numbers.
     """
+
+    path_options: ClassVar[tuple[str, ...]] = ("path", "validation_path", "test_path")
 
     path: Annotated[str, Meta(description="the file, seen from the config's folder or from the working folder")]
     target: Annotated[Name | Names, Meta(description="the column to predict, or several columns of numbers")]
@@ -168,12 +171,47 @@ class TableDataset(DatasetSpec):
         """The cells that mean that there is no value."""
         return Missing([text if isinstance(text, str) else f"{text:.17g}" for text in self.missing_values])
 
+    def find_missing(self, folder: Path) -> list[DataProblem]:
+        problems = super().find_missing(folder)
+        if any(problem.path == ("path",) for problem in problems):
+            return problems
+        try:
+            with self.open(find_file(self.path, folder), as_text=True) as source:
+                columns, name = source.columns, source.name
+        except DataError:
+            return problems  # what is wrong with the file is found when it is read
+        return problems + [
+            DataProblem(
+                path, f"there is no column '{column}' in {name}{did_you_mean(column, columns, _there(columns))}"
+            )
+            for path, column in self._named_columns()
+            if column not in columns
+        ]
+
+    def _named_columns(self) -> Iterator[tuple[ConfigPath, str]]:
+        """All columns that the description names, each with the option that does."""
+        for option in (
+            "target",
+            "features",
+            "ignore",
+            "categories",
+            "columns",
+            "standardize",
+            "min_max",
+            "split_column",
+        ):
+            match getattr(self, option):
+                case str() as name:
+                    yield (option,), name
+                case dict() as names:
+                    yield from (((option, name), name) for name in names)
+                case list() | tuple() as names:
+                    yield from (((option, index), name) for index, name in enumerate(names))
+
     def _roles(self, source: Source) -> Roles:
         """Which columns of a file are read, and what for. Raises `DataError`."""
         special = [*self.targets, *self.ignore, *([self.split_column] if self.split_column else [])]
-        named = [*special, *self.categories, *self.columns, *(self.features or ())]
-        named += [name for option in (self.standardize, self.min_max) if isinstance(option, list) for name in option]
-        for name in named:
+        for _, name in self._named_columns():
             if name not in source.columns:
                 raise DataError(f"{source.name}: {no_column(name, source.columns)}; the config names it")
         features = [name for name in self.features or source.columns if name not in special]
@@ -278,6 +316,7 @@ class RawRows(RawData):
         return table
 
     def _input_scaling(self, x: npt.NDArray[np.float32], format_: TableFormat) -> Scaling:
+        self._check_scaled(format_)
         names = [column.name for column in format_.columns]
         chosen = self.spec.standardize if isinstance(self.spec.standardize, list) else []
         to_range = self.spec.min_max if isinstance(self.spec.min_max, list) else []
@@ -286,6 +325,22 @@ class RawRows(RawData):
         if self.spec.standardize is True:
             chosen = [name for name in names if name not in to_range]
         return learn_scaling(x, format_, chosen, to_range)
+
+    def _check_scaled(self, format_: TableFormat) -> None:
+        """Refuse columns that the config wants scaled, and that hold nothing to scale. Raises `ConfigDataError`."""
+        columns = {column.name: column for column in format_.columns}
+        problems = []
+        for option in ("standardize", "min_max"):
+            wanted = getattr(self.spec, option)
+            for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
+                path = ("dataset", option, index)
+                if name not in columns:
+                    problems.append(DataProblem(path, f"'{name}' is no input of the network, so it cannot be scaled"))
+                elif not any(columns[name].scaled):
+                    what = f"'{name}' holds names, not numbers, so it cannot be scaled; leave it out here"
+                    problems.append(DataProblem(path, what))
+        if problems:
+            raise ConfigDataError(problems)
 
     def _target_scaling(self, y: npt.NDArray[np.float32] | npt.NDArray[np.int32], row_spec: RowSpec) -> Scaling:
         if row_spec.classes or not self.spec.standardize_target:
@@ -315,6 +370,10 @@ def _said_parts(source: str, column: str, said: list[str]) -> Parts:
     if not len(parts.train):
         raise DataError(f"{source}: column '{column}' says train for no row, so there is none to train on")
     return parts
+
+
+def _there(columns: Sequence[str]) -> str:
+    return f"; there are {some(columns)}"
 
 
 def _why(error: OSError, path: str, folder: Path) -> str:

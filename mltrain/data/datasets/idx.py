@@ -31,6 +31,8 @@ class Idx(DatasetSpec):
         },
     )
 
+    path_options: ClassVar[tuple[str, ...]] = _PATHS
+
     images: Annotated[str, Meta(description="the file of images (idx3), seen from the config's or the working folder")]
     labels: Annotated[str, Meta(description="the file of their labels (idx1)")]
     test_images: Annotated[str | None, Meta(description="a file of images for evaluate")] = None

@@ -24,6 +24,8 @@ class Images(DatasetSpec):
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"path": "photos", "height": 32, "width": 32},)
 
+    path_options: ClassVar[tuple[str, ...]] = ("path", "test_path")
+
     path: Annotated[str, Meta(description="the folder, seen from the config's folder or from the working folder")]
     height: Annotated[int, Meta(ge=1, description="rows of pixels to which every image is scaled")]
     width: Annotated[int, Meta(ge=1, description="pixels of a row to which every image is scaled")]

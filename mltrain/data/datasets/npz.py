@@ -16,7 +16,8 @@ from mltrain.data.find_files import find_file
 from mltrain.data.npy import read_header
 from mltrain.data.preprocessing import AS_IS, pixels
 from mltrain.data.unpacking import is_too_much
-from mltrain.errors import DataError, printable
+from mltrain.errors import DataError, DataProblem, printable
+from mltrain.names.nearest import did_you_mean, some
 from mltrain.system.safe_open import open_file
 
 _SINGLE = b"\x93NUMPY"
@@ -37,6 +38,8 @@ class Npz(DatasetSpec):
     """
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"path": "rows.npz", "test_split": 0.2},)
+
+    path_options: ClassVar[tuple[str, ...]] = ("path",)
 
     path: Annotated[str, Meta(description="the file, seen from the config's folder or from the working folder")]
     x: Annotated[str, Meta(description="the array of inputs")] = "x"
@@ -59,6 +62,20 @@ class Npz(DatasetSpec):
 
     def without_paths(self) -> DatasetSpec:
         return replace(self, path=Path(self.path).name)
+
+    def find_missing(self, folder: Path) -> list[DataProblem]:
+        problems = super().find_missing(folder)
+        if not problems:
+            path = find_file(self.path, folder)
+            there = _names(path)
+            for option in ("x", "y", "test_x", "test_y"):
+                name = getattr(self, option)
+                if there is not None and name is not None and name not in there:
+                    lacks = f"there is no array '{name}' in {path}"
+                    problems.append(
+                        DataProblem((option,), lacks + did_you_mean(name, there, f"; there are {some(there)}"))
+                    )
+        return problems
 
     def _arrays(self, folder: Path) -> tuple[RowSpec, Split, Split | None]:
         path = find_file(self.path, folder)
@@ -83,6 +100,15 @@ class Npz(DatasetSpec):
                 f"{path}: rows of '{self.test_x}' and '{self.test_y}' have other shapes than those to learn"
             )
         return row_spec, rows, test
+
+
+def _names(path: Path) -> list[str] | None:
+    """The names of the arrays in a file; None where it cannot be read as such a file."""
+    try:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
+            return [printable(name.removesuffix(".npy")) for name in archive.namelist() if name.endswith(".npy")]
+    except (OSError, ValueError, OverflowError, EOFError, RuntimeError, struct.error, *_UNPACKING):
+        return None
 
 
 def _read(path: Path, names: list[str]) -> dict[str, npt.NDArray[Any]]:

@@ -11,8 +11,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import numpy as np
@@ -24,6 +25,9 @@ _EXACT = 2**53
 
 _MOST_ROWS, _ROWS_PER_BYTE = 10_000_000, 1000
 """A file that says that it has more rows, and more for its size, is damaged or made to do harm."""
+
+_FEW = 100
+"""Rows that are looked at to see whether bytes are text."""
 
 _NO_FRACTION = re.compile(r"\.0+(?=\D|$)")
 
@@ -111,6 +115,7 @@ def _messages(path: Path) -> Iterator[Message]:
     if rows > max(_MOST_ROWS, _ROWS_PER_BYTE * path.stat().st_size):
         raise ValueError(f"it says that it has {rows:,} rows, too many for its size")
     unusable = {field.name: what for field in file.schema if (what := _why_unusable(field.type))}
+    unusable |= dict.fromkeys(_without_text(file), "bytes that are no text")
     yield Opened(list(file.schema.names), unusable, rows)
     wanted = receive(sys.stdin.buffer)
     if not isinstance(wanted, Wanted):
@@ -189,6 +194,22 @@ def _open(path: Path) -> _ParquetFile | _ArrowFile:
     return _ParquetFile(path) if start.startswith(PARQUET_MAGIC) else _ArrowFile(path, is_stream=start != ARROW_MAGIC)
 
 
+def _without_text(file: _ParquetFile | _ArrowFile) -> Iterator[str]:
+    """Columns of bytes whose first ones are no text."""
+    names = [field.name for field in file.schema if _is_bytes(_plain(field.type))]
+    for first in islice(file.batches(Wanted(names, _FEW, as_text=True, keep=False)) if names else (), 1):
+        for name in names:
+            try:
+                _cells(name, first.column(name), as_text=True)
+            except UnusableColumn:
+                yield name
+
+
+def _is_bytes(kind: Any) -> bool:
+    types = _pyarrow(".types")
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))
+
+
 def _why_unusable(kind: Any) -> str:
     """What a column holds that cannot be cells; nothing for one that can."""
     types = _pyarrow(".types")
@@ -251,7 +272,7 @@ def _cells(name: str, column: Any, *, as_text: bool) -> bytes | list[str]:
         return ["" if one is None else str(one) for one in column.to_pylist()]
     if types.is_temporal(kind):
         return [_NO_FRACTION.sub("", text) for text in _texts(_as_string(column))]
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
+    if _is_bytes(kind):
         try:
             return _texts(column.cast("binary").cast("string"))
         except _pyarrow().ArrowInvalid:
@@ -295,8 +316,10 @@ def _values(name: str, column: Any) -> list[Any]:
 
     kind = _plain(column.type)
     if types.is_temporal(kind) and not types.is_duration(kind) and not types.is_interval(kind):
-        texts = _cells(name, column, as_text=True)
-        return [text or None for text in texts]
+        return [text or None for text in _cells(name, column, as_text=True)]
+    if types.is_duration(kind) or (types.is_floating(kind) and kind.bit_width < 64):
+        numbers = cast(bytes, _cells(name, column, as_text=True))
+        return [_json(number) for number in np.frombuffer(numbers, np.float64).tolist()]
     return [_json(value) for value in _unpacked(column).to_pylist()]
 
 

@@ -8,7 +8,7 @@ from mltrain.errors import DataError
 LOOKED_AT = 8192
 """Bytes at the beginning of a file that are looked at."""
 
-_PANDAS = "python -c \"import pandas; pandas.{read}('{name}').to_csv('rows.csv', index=False)\""
+_PANDAS = "python -c \"import pandas; pandas.{read}('{name}').to_csv('converted.csv', index=False)\""
 _SPREADSHEET = "save the sheet as CSV in the spreadsheet program, or with pandas: " + _PANDAS
 _UNPACK = "unpack it first"
 
@@ -90,7 +90,7 @@ FOREIGN = (
         "a file of R",
         rb"X\n\0\0\0[\2\3]|B\n[\2\3]\0\0\0|RD[AXB]\d\n[AXB]\n",
         (".rds", ".rdata", ".rda"),
-        "write it as CSV in R: write.csv(readRDS('{name}'), 'rows.csv', row.names = FALSE)",
+        "write it as CSV in R: write.csv(readRDS('{name}'), 'converted.csv', row.names = FALSE)",
     ),
     Foreign(
         "an HDF5 file",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mltrain.data.tables.cells import BadCell
 from mltrain.data.tables.source import Block, Cells, Source, as_cell
@@ -14,7 +15,10 @@ from mltrain.errors import DataError
 from mltrain.system.extras import needed
 
 EXACT = 2**53
-"""Whole numbers up to this one are exact as 64-bit floats."""
+"""Whole numbers below this one are exact as 64-bit floats. Columns with larger ones are read as text."""
+
+_WHOLE, _FLOATS = ("int", "uint"), ("float", "double", "half")
+"""How the names of types of numbers begin, in all of these libraries."""
 
 
 class Frame(Source):
@@ -22,8 +26,10 @@ class Frame(Source):
 
     def __init__(self, name: str, columns: Mapping[str, Cells]):
         self.name, self.columns, self._cells = name, tuple(columns), list(columns.values())
+        if not columns:
+            raise DataError(f"{name} has no columns")
         lengths = {column: len(cells) for column, cells in columns.items()}
-        self._rows = next(iter(lengths.values()), 0)
+        self._rows = next(iter(lengths.values()))
         for column, length in lengths.items():
             if length != self._rows:
                 first = self.columns[0]
@@ -93,23 +99,22 @@ def _cells(name: str, column: str, values: Any) -> Cells:
     if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
         kind = type(values).__name__
         raise DataError(f"{name}: '{column}' is {kind}, not a column of cells; a single row is a list: [{{...}}]")
-    kind = getattr(getattr(values, "dtype", None), "kind", "")
-    if kind == "f" or (kind in ("i", "u") and isinstance(values, np.ndarray)):
-        numbers = np.asarray(values)
-        if kind == "f" or not numbers.size or max(-int(numbers.min()), int(numbers.max())) <= EXACT:
-            try:
-                return np.asarray(values, np.float64)
-            except (TypeError, ValueError):  # pandas' own missing values are no floats
-                pass
+    kind = str(getattr(values, "dtype", getattr(values, "type", ""))).lower()
+    if kind.startswith((*_WHOLE, *_FLOATS)):
+        array = np.asarray(values)
+        if array.dtype.kind in "iuf" and (kind.startswith(_FLOATS) or _are_exact(array)):
+            return array.astype(np.float64)
     ways = [getattr(values, way) for way in ("to_pylist", "to_list", "tolist") if hasattr(values, way)]
     listed: list[Any] = ways[0]() if ways else list(values)
-    texts = [str(value) if isinstance(value, bool) else as_cell(value) for value in listed]
-    if all(_is_number(value) for text, value in zip(texts, listed, strict=True) if text) and any(texts):
-        return np.array([value if text else np.nan for text, value in zip(texts, listed, strict=True)], np.float64)
-    return texts
+    kinds = set(map(type, listed)) - {type(None)}
+    if kinds and kinds <= {int, float}:
+        array = np.array(listed, np.float64)  # None becomes nan
+        if int not in kinds or _are_exact(array):
+            return array
+    return [str(value) if isinstance(value, bool) else as_cell(value) for value in listed]
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool | np.bool_):
-        return False
-    return isinstance(value, float | np.floating) or (isinstance(value, int | np.integer) and abs(int(value)) <= EXACT)
+def _are_exact(numbers: npt.NDArray[Any]) -> bool:
+    """Whether whole numbers, with nan for what is missing, are so small that a 64-bit float rounds none of them."""
+    with np.errstate(invalid="ignore"):
+        return not (np.abs(numbers.astype(np.float64)) >= EXACT).any()

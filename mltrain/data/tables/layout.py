@@ -57,7 +57,7 @@ UNKNOWN = Like()
 class Layout(NamedTuple):
     """``skipped`` lines stand before the table. ``columns`` are named by its first row if it has a ``header``.
 
-    ``notes`` say which guesses could be otherwise, ``guessed_header`` that the header is one of them.
+    ``notes`` are sentences about what was found, ``guesses`` are the options that could be otherwise.
     """
 
     delimiter: str
@@ -65,7 +65,7 @@ class Layout(NamedTuple):
     columns: tuple[str, ...]
     skipped: int
     notes: tuple[str, ...]
-    guessed_header: bool
+    guesses: dict[str, str | bool]
 
 
 class Records(Protocol):
@@ -140,11 +140,12 @@ def find_layout(
     best = _best(readings, lines[skipped:], like.delimiter)
     notes = [
         f"cells are separated by {_called(best.delimiter)}, which gives {best.width} columns; "
-        f"{_called(other.delimiter)} would give {other.width}: say the delimiter if that is meant"
+        f"{_called(other.delimiter)} would give {other.width}: if that is meant, say delimiter (init csv --delimiter)"
         for other in readings
         if other is not best and other.even and other.width > 1 and other.score > _CLEAR * best.score
         if not (other.delimiter == BLANKS and best.delimiter == "\t" and other.width == best.width)
     ]
+    guesses: dict[str, str | bool] = {"delimiter": best.delimiter} if notes else {}
     before = _before_the_table(lines[skipped:], best)
     if before:
         plural = "lines" if before > 1 else "line"
@@ -162,7 +163,8 @@ def find_layout(
         first = first[1:]
     if why:
         notes.append(why)
-    return Layout(best.delimiter, has, column_names(first, has), skipped, tuple(notes), bool(why))
+        guesses["header"] = has
+    return Layout(best.delimiter, has, column_names(first, has), skipped, tuple(notes), guesses)
 
 
 def _called(delimiter: str) -> str:
@@ -296,8 +298,8 @@ def _header(
 def _also(first: Sequence[str], has: bool) -> str:
     some = ", ".join(cell.strip() for cell in first[:4]) + (", ..." if len(first) > 4 else "")
     if has:
-        return f"the first line ({some}) is taken for the columns' names; if it is a row like the others: header: false"
-    return f"the first line ({some}) is taken for a row like the others; if it names the columns: header: true"
+        return f"the first line ({some}) is taken for the columns' names; if it is a row like the others, say header: false (init csv --no-header)"
+    return f"the first line ({some}) is taken for a row like the others; if it names the columns, say header: true (init csv --header)"
 
 
 def column_names(first: Sequence[str], header: bool) -> tuple[str, ...]:

@@ -263,7 +263,7 @@ def _read(
         if column.is_category:
             _sort(column, table.targets[:, column.start])
     _check_targets(table)
-    table.notes = list(_notes(table, choices))
+    table.notes = [*(source.notes if source.guesses else ()), *_notes(table, choices)]
     return table
 
 

@@ -12,6 +12,8 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -22,6 +24,9 @@ from mltrain.errors import DataError
 STDIN = "-"
 """What stands for the standard input in place of a file's name."""
 
+
+_TOGETHER, _MOST_TOGETHER = 500_000, 1024
+"""Characters, and lines, that are read together."""
 
 MOST_CHARACTERS = 4_000_000
 """Characters of a line: some for each of as many columns as a table may have."""
@@ -59,7 +64,7 @@ def readable(name: str) -> Iterator[None]:
     except UnicodeError as error:
         raise DataError(
             f"{_no_text(name, error)}: this is no text in {getattr(error, 'encoding', 'this encoding')} "
-            f"({getattr(error, 'reason', error)}); say how it is encoded: encoding"
+            f"({getattr(error, 'reason', error)}); say how it is encoded: encoding (init csv --encoding)"
         ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: a damaged gzip file: {error}") from error
@@ -119,10 +124,9 @@ class TextFile:
             self._lines = self._read()
 
     @property
-    def encoding(self) -> str | None:
-        """The encoding that was found where none was said, of the lines read up to now; None for UTF-8."""
-        found = self._otherwise if self._legacy else self._found
-        return None if found == "utf-8-sig" else found
+    def guessed_encoding(self) -> str | None:
+        """The encoding that the lines read up to now have, if that is neither said, nor marked, nor UTF-8."""
+        return self._otherwise if self._legacy else self._found if self._found in _WITHOUT_MARK else None
 
     @property
     def notes(self) -> list[str]:
@@ -130,25 +134,39 @@ class TextFile:
         if self._legacy:
             return [
                 f"the text is not UTF-8 and is read as {self._otherwise}, in which line {self._legacy:,} has "
-                f"'{self._example}'; if that is wrong, say its encoding"
+                f"'{self._example}'; if that is wrong, say encoding (init csv --encoding)"
             ]
-        return [f"the text is {self.encoding.upper()}"] if self.encoding else []
+        is_said = self._found in (None, "utf-8-sig")
+        return [] if is_said else [f"the text is {str(self._found).upper()}"]
 
     def __iter__(self) -> Iterator[str]:
         return self._lines
 
     def _read(self) -> Iterator[str]:
-        number = 0
+        number = longest = 0
         with readable(self.name):
-            while line := self._text.readline(MOST_CHARACTERS):
-                number += 1
-                if len(line) == MOST_CHARACTERS:
-                    raise DataError(
-                        f"{self.name}:{number}: this line has {MOST_CHARACTERS:,} characters or more; is it a table?"
-                    )
-                if "\0" in line:
-                    raise self._no_text(number)
-                yield line if line.isascii() or not self._guessing else self._decoded(line, number)
+            while lines := list(self._some_lines(longest)):
+                longest = max(map(len, lines))
+                text = "".join(lines)  # what hardly ever occurs is looked for in many lines at once
+                if longest == MOST_CHARACTERS or "\0" in text or (self._guessing and not text.isascii()):
+                    lines = [self._checked(line, number + index) for index, line in enumerate(lines, 1)]
+                yield from lines
+                number += len(lines)
+
+    def _some_lines(self, longest: int) -> Iterator[str]:
+        """The next lines: fewer of them, the longer the ``longest`` of those before was."""
+        count = max(1, _TOGETHER // (longest + 1)) if longest else 1
+        return islice(iter(partial(self._text.readline, MOST_CHARACTERS), ""), min(count, _MOST_TOGETHER))
+
+    def _checked(self, line: str, number: int) -> str:
+        """The line as it is read. Raises `DataError` if it is none."""
+        if len(line) == MOST_CHARACTERS:
+            raise DataError(
+                f"{self.name}:{number}: this line has {MOST_CHARACTERS:,} characters or more; is it a table?"
+            )
+        if "\0" in line:
+            raise self._no_text(number)
+        return line if line.isascii() or not self._guessing else self._decoded(line, number)
 
     def _decoded(self, line: str, number: int) -> str:
         """The line, which has more than ASCII, in the encoding that the others have. Raises `DataError`."""
@@ -172,7 +190,7 @@ class TextFile:
 
     def _no_text(self, number: int, why: str = "it has a zero byte") -> DataError:
         return by_ending(self.name) or DataError(
-            f"{self.name}:{number}: this is no text: {why}; if it is a table all the same, say its encoding, or "
+            f"{self.name}:{number}: this is no text: {why}; if it is a table all the same, say its encoding (init csv --encoding), or "
             "save it as CSV in UTF-8"
         )
 

@@ -21,8 +21,15 @@ class Initializer(Spec):
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """How many numbers flow into and out of each neuron of a kernel ``(inputs, outputs)``; a vector counts as both."""
-    return (size(shape[:-1]), shape[-1]) if len(shape) > 1 else (size(shape), size(shape))
+    """How many numbers flow into and out of each neuron of a kernel ``(..., inputs, outputs)``, as Keras counts them.
+
+    The axes before these two are those of a window, such as 3 x 3, that a convolution moves over its input: each neuron
+    is reached by all positions of the window. A vector counts as both.
+    """
+    if len(shape) < 2:
+        return size(shape), size(shape)
+    *window, inputs, outputs = shape
+    return size(tuple(window)) * inputs, size(tuple(window)) * outputs
 
 
 def uniform_between(low: float, high: float, shape: Shape, rng: Generator) -> Floats:

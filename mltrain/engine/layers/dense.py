@@ -5,7 +5,7 @@ from msgspec import Meta
 
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.activations.linear import Linear
-from mltrain.engine.arrays import Floats, Shape
+from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
@@ -51,7 +51,10 @@ class Dense(Layer):
         return {"kernel": kernel, "bias": bias} if self.use_bias else {"kernel": kernel}
 
     def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
-        return {"ones": ArraySpec(row=(), fill=1)}
+        return {"ones": ArraySpec((), fill=1)}
+
+    def multiplications(self, input_shape: Shape) -> int:
+        return size(input_shape) * self.units
 
     def stages(self) -> tuple[Layer, ...]:
         return (self,) if isinstance(self.activation, Linear) else (self, self.activation)

@@ -3,11 +3,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
-from numpy.random import Generator
 
 from mltrain.engine.arrays import Shape
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
-from mltrain.random_streams import random_bits
 
 
 class Dropout(Layer):
@@ -28,16 +26,15 @@ class Dropout(Layer):
         return {"scale": ArraySpec(input_shape)}
 
     def forward(self, at: Buffers) -> None:
-        assert at.rng is not None
         scale = at.saved["scale"]
         # Sixteen bits set the rate to within 1/65536.
-        np.greater_equal(self.bits(at.rng, scale.shape), round(self.rate * 65536), out=scale)
+        np.greater_equal(self.bits(at), round(self.rate * 65536), out=scale)
         np.multiply(scale, 1 / (1 - self.rate), out=scale)
         np.multiply(at.x, scale, out=at.y)
 
-    def bits(self, rng: Generator, shape: Shape) -> npt.NDArray[np.uint16]:
+    def bits(self, at: Buffers) -> npt.NDArray[np.uint16]:
         """What decides for each number of rows whether it is dropped."""
-        return random_bits(rng, shape)
+        return at.random_bits(at.x.shape[1:])
 
     def backward(self, at: Buffers) -> None:
         np.multiply(at.dy, at.saved["scale"], out=at.dx)

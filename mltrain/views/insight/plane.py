@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.backends.numpy.evaluation import predict
+from mltrain.backends.default import default_backend
 from mltrain.data.base import Dataset, Split
 from mltrain.engine.network import Network
 from mltrain.inference.model import Model
@@ -109,16 +109,14 @@ def field_of(model: Model, network: Network, extent: tuple[float, float, float, 
 def units_of(record: SavedRun) -> Sequence[Units]:
     """The maps of every hidden layer of more than one unit that computes something of its own."""
     model, extent = record.model, extent_of(record.data)
-    nodes = model.network.nodes
     found = []
-    for count in range(1, len(nodes)):
-        if not nodes[count - 1].parameters:
+    for node in model.network.nodes[:-1]:
+        if not node.parameters:
             continue
-        part = Network(model.config.layers[:count], model.row_spec.input_shape)
-        part.parameters[...] = model.network.parameters[: part.parameters.size]
-        outputs = predict(part, grid(extent, SIDE), model.preprocessing.inputs).astype(np.float64)
+        part = model.network.ending_at(node.name)
+        outputs = default_backend().predict(part, grid(extent, SIDE), model.preprocessing.inputs).astype(np.float64)
         maps = outputs.reshape(len(outputs), -1).T[:MOST_UNITS].reshape(-1, SIDE, SIDE)
-        found.append(Units(nodes[count - 1].name, maps, int(np.prod(outputs.shape[1:]))))
+        found.append(Units(node.name, maps, int(np.prod(outputs.shape[1:]))))
     return found
 
 

@@ -1,12 +1,17 @@
 """Serves the page to this machine, and to nobody else."""
 
+import socket
+import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from ipaddress import ip_address
 from socketserver import TCPServer
+from typing import Any
 
 from mltrain.views.live.broadcast import Broadcast
 from mltrain.views.palette import with_palettes
@@ -16,6 +21,12 @@ LOOPBACK = "127.0.0.1"
 _SIGN_OF_LIFE = 5.0
 """Seconds after which a silent connection is written to, so that a closed tab is noticed."""
 
+_PATIENCE = 10.0
+"""Seconds in which a request must have arrived, and in which a reader must take what is written to it."""
+
+_MOST_CONNECTIONS, _SPARE_FILES = 32, 48
+"""Connections at a time, and open files that the training keeps for itself where the system allows only a few."""
+
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -24,20 +35,72 @@ _HEADERS = {
 }
 
 
+def most_connections() -> int:
+    """How many connections there may be, so that files can be opened to save the model, whoever connects."""
+    if sys.platform == "win32":
+        return _MOST_CONNECTIONS
+    import resource
+
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return max(1, min(_MOST_CONNECTIONS, (allowed - _SPARE_FILES) // 2))
+
+
 class Server(ThreadingHTTPServer):
     """Bound to the loopback address at a free port from the beginning; serves between `start` and `stop`.
 
-    ``about`` tells, as JSON, what does not change while the training runs.
+    ``about`` tells, as JSON, what does not change while the training runs. Each connection has a thread and an open
+    file. There are `most_connections` at a time, more are closed at once, and one on which no request arrives in time
+    is closed, too.
     """
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
 
     def __init__(self, feed: Broadcast, about: Callable[[], str]):
         super().__init__((LOOPBACK, 0), _Handler)
         self.feed, self.about = feed, about
         self.page = with_palettes(files("mltrain.views.live").joinpath("page.html").read_text("utf-8"))
         self._thread: threading.Thread | None = None
+        self._free = threading.BoundedSemaphore(most_connections())
+        self._deadlines: dict[Any, float] = {}
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a connection a thread of its own, if there is room for it."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        self._deadlines[request] = time.monotonic() + _PATIENCE
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._forget(request)
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._forget(request)
+
+    def arrived(self, request: Any) -> None:
+        """All of the connection's request is there."""
+        self._deadlines.pop(request, None)
+
+    def _forget(self, request: Any) -> None:
+        self.arrived(request)
+        self._free.release()
+
+    def service_actions(self) -> None:
+        """Between two looks for connections: end those whose request comes too slowly."""
+        now = time.monotonic()
+        for request, deadline in list(self._deadlines.items()):
+            if now > deadline:
+                self.arrived(request)
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
 
     def server_bind(self) -> None:
         """Bind without asking the name service what this machine is called."""
@@ -80,8 +143,10 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     server_version = sys_version = ""
+    timeout = _PATIENCE
 
     def do_GET(self) -> None:
+        self.server.arrived(self.request)
         if not self.server.may_serve(self.headers.get("Host", ""), self.client_address[0]):
             self._answer(HTTPStatus.FORBIDDEN, "text/plain", "this page is for the machine that trains, and no other")
         elif self.path == "/":

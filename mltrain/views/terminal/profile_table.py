@@ -18,7 +18,7 @@ class Share(Protocol):
     def seconds(self) -> float: ...
 
 
-def profile_table(shares: Sequence[Share], steps: int, processes: int) -> View:
+def profile_table(shares: Sequence[Share], steps: int, strategy: str, processes: int) -> View:
     """A line for each phase and layer: microseconds a step, and the share of all that was measured."""
     total = sum(share.seconds for share in shares)
     if not total or not steps:
@@ -31,5 +31,6 @@ def profile_table(shares: Sequence[Share], steps: int, processes: int) -> View:
     together = ("all", "", f"{total / steps * 1e6:,.1f}", duration(total))
     who = "1 process"
     if processes > 1:
-        who = f"{processes} processes share the large kernels; waiting for each other is included"
+        shared = {"columns": "the large kernels", "rows": "the rows of each batch"}[strategy]
+        who = f"{processes} processes share {shared} (strategy {strategy}); waiting for each other is included"
     return Stack([verbatim(""), Table(columns, [RULE, *rows, RULE, together]), Lines([[Span(who, FAINT)]])])

@@ -16,13 +16,18 @@ _WORTH_MENTIONING = 100_000_000
 
 
 class SummaryRow(NamedTuple):
-    """A layer of a network. ``output_shape`` is that of one row."""
+    """A layer of a network. ``output_shape`` is that of one row; ``inputs`` names what the layer reads.
+
+    ``frozen`` says that it has parameters which training leaves alone.
+    """
 
     name: str
     type: str
     output_shape: tuple[int, ...]
     parameters: int
     trainable: int
+    inputs: tuple[str, ...] = ()
+    frozen: bool = False
 
 
 class SummaryTotals(NamedTuple):
@@ -37,18 +42,27 @@ class SummaryTotals(NamedTuple):
     to_train: int = 0
 
 
-def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
-    """Keras's summary: layers, the shapes that they put out, and how many parameters they have."""
+def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals, *, connected: bool = False) -> Table:
+    """Keras's summary: layers, the shapes that they put out, and how many parameters they have.
+
+    ``connected`` adds what each layer reads.
+    """
     columns = [
         Column("layer (type)", wraps=True),
         Column("output shape", wraps=True),
         Column("parameters", right=True),
+        *([Column("inputs", wraps=True)] if connected else []),
     ]
     layers = [
-        (f"{row.name} ({row.type}{_frozen(row)})", " x ".join(map(str, row.output_shape)), f"{row.parameters:,}")
+        (
+            f"{row.name} ({row.type}{', frozen' if row.frozen else ''})",
+            " x ".join(map(str, row.output_shape)),
+            f"{row.parameters:,}",
+            *([", ".join(row.inputs)] if connected else []),
+        )
         for row in rows
     ]
-    sums = [
+    sums: list[tuple[str, ...]] = [
         ("total", data_size(totals.bytes), f"{totals.parameters:,}"),
         ("trainable", "", f"{totals.trainable:,}"),
     ]
@@ -56,11 +70,8 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals) -> Table:
         sums.append(("non-trainable", "", f"{totals.parameters - totals.trainable:,}"))
     if totals.to_train >= _WORTH_MENTIONING:
         sums.append(("to train", data_size(totals.to_train), ""))
-    return Table(columns, [RULE, *layers, RULE, *sums])
-
-
-def _frozen(row: SummaryRow) -> str:
-    return ", frozen" if row.trainable < row.parameters else ""
+    ends = [(*row, "") for row in sums] if connected else sums
+    return Table(columns, [RULE, *layers, RULE, *ends])
 
 
 def start_table(layers: Sequence[tuple[str, bool, str]]) -> Table:

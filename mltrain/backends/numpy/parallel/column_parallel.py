@@ -16,15 +16,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import asdict, replace
-from numpy.random import Generator
 
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import Allocator, Floats, Shape
 from mltrain.engine.blocked_matmul import matmul
+from mltrain.engine.graph import Node
 from mltrain.engine.layers.base import Buffers, Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
-from mltrain.engine.network import Network, Node
+from mltrain.engine.network import Network
 from mltrain.engine.plan import Call
 
 LARGE_KERNEL = 50_000
@@ -154,8 +154,8 @@ class DropoutOfColumns(Dropout):
     own: slice
     width: int
 
-    def bits(self, rng: Generator, shape: Shape) -> npt.NDArray[np.uint16]:
-        return super().bits(rng, (shape[0], self.width))[:, self.own]
+    def bits(self, at: Buffers) -> npt.NDArray[np.uint16]:
+        return at.random_bits((self.width,))[:, self.own]
 
 
 def _shard(network: Network, rank: int, count: int, zeros: Allocator) -> Shard:
@@ -181,7 +181,7 @@ class _Cutter:
         self._width = 0
 
     def add(self, node: Node) -> None:
-        layer = replace(node.layer, name=node.name)
+        layer = replace(node.layer, name=node.name, inputs=None)  # other layers may come between
         if isinstance(layer, Dense):
             if self._own is None and is_large(node):
                 if layer.units >= FEWEST_COLUMNS:

@@ -19,8 +19,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +38,6 @@ terminal stops and continues a whole job, ends before; while the first process i
 
 _CACHE_LINE = 8
 """Counters are so many numbers apart, or counting in one process would slow down all others."""
-
-_STOPPED = (b"t", b"T")
-"""States of a process, as in /proc, in which it does not run until it is continued."""
 
 _SIGNAL_AT_PARENTS_END = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -138,13 +134,14 @@ class ProcessGroup:
             if os.getppid() != self._first:
                 os._exit(1)
             return 0
-        if any(map(_has_ended, self._workers)):
+        states = [_state_of(worker) for worker in self._workers]
+        if "ended" in states:
             raise WorkerLost
-        process = next(filter(_is_stopped, self._workers), None)
-        if process is None:
+        if "stopped" not in states:
             return 0
         if stopped >= STOPPED_NAPS:
-            raise WorkerLost(f"a worker process is stopped (process {process})")
+            worker = self._workers[states.index("stopped")]
+            raise WorkerLost(f"a worker process is stopped (process {worker})")
         return stopped + 1
 
     def _serve(self, rank: int, work: Callable[[], None]) -> NoReturn:  # pragma: no cover  (it ends without a trace)
@@ -164,18 +161,12 @@ class ProcessGroup:
             os._exit(1)
 
 
-def _has_ended(process: int) -> bool:
-    """Whether a worker is no more. Its number stays taken until `ProcessGroup.terminate`."""
+def _state_of(worker: int) -> Literal["running", "stopped", "ended"]:
+    """What a worker does. The number of one that has ended stays taken until `ProcessGroup.terminate`."""
     try:
-        return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        found = os.waitid(os.P_PID, worker, os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:  # where SIGCHLD is ignored, the system forgets a child when it ends
-        return True
-
-
-def _is_stopped(process: int) -> bool:
-    """Whether a process does not run until a signal continues it."""
-    try:
-        # The name of the program, in parentheses, may hold anything.
-        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2][:1] in _STOPPED
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+        return "ended"
+    if found is None:
+        return "running"
+    return "stopped" if found.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED) else "ended"

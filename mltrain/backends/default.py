@@ -1,0 +1,9 @@
+"""Which backend computes unless another is asked for."""
+
+from mltrain.backends.base import Backend
+from mltrain.backends.numpy.backend import NumpyBackend
+
+
+def default_backend() -> Backend:
+    """NumPy, the reference."""
+    return NumpyBackend()

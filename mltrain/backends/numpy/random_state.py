@@ -1,0 +1,19 @@
+"""The state of random generators, to go on from later."""
+
+from numpy.random import Generator
+
+from mltrain.backends.base import State
+
+
+class RandomState:
+    """A random generator, and others that give the same numbers as this one."""
+
+    def __init__(self, rng: Generator, *others: Generator):
+        self._all = [one.bit_generator for one in (rng, *others)]
+
+    def state(self) -> State:
+        return self._all[0].state
+
+    def restore(self, state: State) -> None:
+        for bits in self._all:
+            bits.state = dict(state)

@@ -1,0 +1,177 @@
+"""What the Tab key offers: names, runs, columns and options, for ``mltrain --install-completion``.
+
+At each Tab the shell runs ``mltrain``, so each function imports what it needs and no more. Where something fails,
+nothing is offered.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mltrain.config.option_types import Kind, Struct
+
+_PACKAGE = Path(__file__).parents[1]
+
+_MEMBERS = ("engine/*/*.py", "data/datasets/*.py", "data/points/*.py", "data/columns/*.py")
+"""The files of all families: a family's members are found without importing NumPy."""
+
+_SECTIONS = ("config", "training", "early_stopping")
+
+_COLUMN_OPTIONS = ("target", "split_column")
+"""Options of a table whose value is the name of one of its columns."""
+
+
+def offer(what: str, parameters: Mapping[str, Any], words: Sequence[str], typed: str) -> list[str]:
+    """What may stand where ``typed`` does: the choices that the function ``what`` finds and that begin so.
+
+    ``parameters`` are the words before by the names of their parameters. Before the value of an option, arguments are
+    not yet told apart: they are the ``words``.
+    """
+    given = {**parameters, "words": words}
+    try:
+        return [choice for choice in dict.fromkeys(globals()[what](given, typed)) if choice.startswith(typed)]
+    except Exception:  # a message would land in the middle of the line that is being typed
+        return []
+
+
+def names_to_explain(*_: Any) -> Iterator[str]:
+    """Sections, and members of all families."""
+    yield from _SECTIONS
+    for pattern in _MEMBERS:
+        yield from sorted(file.stem for file in _PACKAGE.glob(pattern) if not file.stem.startswith(("_", "base")))
+
+
+def starters_to_write(*_: Any) -> Iterator[str]:
+    """The starters, and csv, which is made for a table."""
+    from mltrain.config.starters import starters
+
+    yield from (*starters(), "csv")
+
+
+def runs(_: Any, typed: str) -> Iterator[str]:
+    """Runs by name, the latest, and folders."""
+    yield from _runs()
+    yield from _entries(typed, ())
+
+
+def models(_: Any, typed: str) -> Iterator[str]:
+    """Runs by name, the latest, folders, and model files."""
+    yield from _runs()
+    yield from _entries(typed, (".npz",))
+
+
+def configs_or_models(_: Any, typed: str) -> Iterator[str]:
+    """Configs, and all that stands for a model."""
+    yield from _entries(typed, (".yaml", ".yml", ".npz"))
+    yield from _runs()
+
+
+def columns(given: Mapping[str, Any], _: str) -> Iterator[str]:
+    """The columns of the table that was named before."""
+    yield from _columns(Path(given["rows"] or given["words"][-1]))
+
+
+def columns_to_sort_by(*_: Any) -> Iterator[str]:
+    """The columns of the list of runs."""
+    from mltrain.commands.runs import COLUMNS
+
+    yield from COLUMNS
+
+
+def settings(given: Mapping[str, Any], typed: str) -> Iterator[str]:
+    """Options of the config that was named before, as in ``optimizer.learning_rate=``; after the sign, values."""
+    from mltrain.config import Config
+
+    config = next((given[name] for name in ("config", "configs", "path", "words") if given.get(name)), None)
+    path = Path(config[0] if isinstance(config, list | tuple) else config) if config else None
+    data = _data_of(path)
+    option, separator, _ = typed.partition("=")
+    for name, kind in _options(Config, data, ""):
+        if not separator:
+            yield f"{name}="
+        elif name == option:
+            yield from (f"{name}={value}" for value in _values(name, kind, data, path))
+
+
+def _runs() -> Iterator[str]:
+    folder = Path("runs")
+    found = [entry for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
+    if found:
+        yield "latest"
+    yield from sorted(entry.name for entry in found)
+
+
+def _entries(typed: str, endings: tuple[str, ...]) -> Iterator[str]:
+    """Folders, and files with one of the endings, that begin as what was typed."""
+    folder, slash, start = typed.rpartition("/")
+    for entry in sorted(os.scandir(folder or slash or "."), key=lambda entry: entry.name):
+        if not entry.name.startswith(start) or (entry.name.startswith(".") and not start):
+            continue
+        if entry.is_dir():
+            yield f"{folder}{slash}{entry.name}/"
+        elif entry.name.endswith(endings or ("\0",)):
+            yield f"{folder}{slash}{entry.name}"
+
+
+def _columns(path: Path) -> tuple[str, ...]:
+    from mltrain.data.tables.opening import open_rows
+
+    with open_rows(path) as source:
+        return tuple(source.columns)
+
+
+def _data_of(path: Path | None) -> Mapping[str, Any]:
+    from mltrain.config.config_files import read_text
+    from mltrain.config.yaml_errors import YamlError
+    from mltrain.config.yaml_reader import read_yaml
+    from mltrain.errors import MltrainError
+
+    try:
+        data = read_yaml(read_text(path)).data if path else {}
+    except (MltrainError, YamlError, OSError):
+        data = {}
+    return data if isinstance(data, dict) else {}
+
+
+def _options(struct: "Struct", data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, "Kind"]]:
+    """The options that a section or member has, and those below them as far as the data says what they are."""
+    from mltrain.config.dump import to_plain
+    from mltrain.config.option_types import options
+
+    for option in options(struct).values():
+        default = None if option.required else to_plain(option.default, defaults=False)
+        yield from _below(option.kind, data.get(option.name, default), f"{prefix}{option.name}")
+
+
+def _below(kind: "Kind", data: Any, path: str) -> Iterator[tuple[str, "Kind"]]:
+    from mltrain.config.convert import member
+    from mltrain.config.option_types import ListKind, alternatives, bare, family_of, section_of
+
+    yield path, kind
+    for one in alternatives(kind):
+        if (family := family_of(one)) is not None and (found := member(family, data)) is not None:
+            yield f"{path}.type", one
+            yield from _options(found, data if isinstance(data, dict) else {}, f"{path}.")
+        elif (section := section_of(one)) is not None:
+            yield from _options(section, data if isinstance(data, dict) else {}, f"{path}.")
+        elif isinstance(items := bare(one), ListKind) and family_of(items.item_type) is not None:
+            for index, item in enumerate(data if isinstance(data, list) else ()):
+                yield from _below(items.item_type, item, f"{path}.{index}")
+
+
+def _values(name: str, kind: "Kind", data: Mapping[str, Any], config: Path | None) -> Iterator[str]:
+    """What an option accepts, where that can be listed."""
+    from mltrain.config.option_types import choices
+
+    option = name.rpartition(".")[2]
+    if option == "monitor":
+        metrics = data.get("metrics") or []
+        measured = [one["type"] if isinstance(one, dict) else one for one in metrics]
+        yield from (f"{prefix}{one}" for prefix in ("val_", "") for one in ("loss", *measured))
+    if option in _COLUMN_OPTIONS and config is not None:
+        from mltrain.data.find_files import find_file
+
+        yield from _columns(find_file(data["dataset"]["path"], config.parent))
+    yield from choices(kind)
