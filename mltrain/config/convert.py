@@ -211,7 +211,7 @@ class _Converter:
         return items if isinstance(kind, inspect.ListType) else tuple(items)
 
     def _repeats(self, kind: ListKind, items: Sequence[Any], path: ConfigPath) -> bool:
-        """Whether a list of names has one twice, which is a problem in what people write, unless its items may repeat."""
+        """Whether a list of names has one twice, which is a problem in what people write, unless items may repeat."""
         if not self._unique or not isinstance(bare(kind.item_type), inspect.StrType):
             return False
         if isinstance(kind.item_type, inspect.Metadata) and (kind.item_type.extra or {}).get("may_repeat"):
