@@ -101,12 +101,10 @@ class DelimitedFile(Source):
         self._file.close()
 
     def blocks(self) -> Iterator[Block]:
-        line, row = self._layout.skipped, 1
-        for _ in islice(self._lines, self._layout.skipped):
+        line, row = self._layout.rows_from, 1
+        for _ in islice(self._lines, line):
             pass
         with self._parsing():
-            if self._layout.header:
-                line += self._skip_header()
             while not self._as_text:
                 lines = list(islice(self._lines, self.block_rows))
                 if not lines:
@@ -129,13 +127,6 @@ class DelimitedFile(Source):
         except (ValueError, OverflowError):
             return None
         return numbers if numbers.shape == (len(lines), len(self.columns)) else None
-
-    def _skip_header(self) -> int:
-        """Read on to the line behind the header; the number of lines that were read."""
-        reader = read_records(self._lines, self._layout.delimiter)
-        while not any(map(str.strip, next(reader))):
-            pass
-        return reader.line_num
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:
         reader = read_records(self._lines, self._layout.delimiter)
