@@ -36,6 +36,9 @@ from mltrain.views.terminal.views import verbatim
 if TYPE_CHECKING:
     from mltrain.views.live.page import LivePage
 
+_MOST_TYPED = 8
+"""Values of a row that people would type."""
+
 _LOOK = 0.1
 """Seconds between two looks whether to end: people do not notice."""
 
@@ -226,9 +229,14 @@ def _next_command(job: TrainingJob) -> str:
     """What most people want to type after this training."""
     if split_to_evaluate(job.dataset)[0] != "train":
         return "mltrain evaluate"
-    row = job.dataset.train.x[-1]
+    row, table = job.dataset.train.x[-1], job.dataset.preprocessing.table
+    if table is not None:
+        cells = table.decode(job.dataset.train.x[-1:])[0]
+        if len(cells) > _MOST_TYPED or any("," in cell or "=" in cell for cell in cells):
+            return "mltrain evaluate"
+        return f"mltrain predict --x {shlex.quote(','.join(cells))}"
     return (
         f"mltrain predict --x {','.join(f'{number:.3g}' for number in row.flat)}"
-        if row.size <= 8
+        if row.size <= _MOST_TYPED
         else "mltrain evaluate"
     )

@@ -1,4 +1,4 @@
-"""Trainings with helping processes, each in a process of its own: ``python process_trials.py NAME`` prints JSON.
+"""Trainings by several processes, each in a process of its own: ``python process_trials.py NAME STRATEGY`` prints JSON.
 
 Not within pytest, whose threads do not go well with forks, and because NumPy must be told to use one core before it is
 imported.
@@ -11,8 +11,8 @@ import signal
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +20,8 @@ from unittest.mock import patch
 import numpy as np
 from toy_training import class_rows, dense, network, training_of
 
-from mltrain.backends.numpy import train_step
+from mltrain.backends.base import SINGLE, Parallelism
+from mltrain.backends.numpy import train_step, trainer
 from mltrain.backends.numpy.parallel import choice, process_group, strategy
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.engine.network import Network
@@ -66,16 +67,34 @@ FROZEN: tuple[Any, ...] = (
 )
 """Of the large kernels, only the second is shared: nobody below it wants a gradient."""
 
+NORMALIZED: tuple[Any, ...] = (
+    dense(256, use_bias=False),
+    {"type": "batch_normalization", "momentum": 0.8},
+    "relu",
+    {"type": "dropout", "rate": 0.25},
+    dense(256, "tanh", use_bias=False),
+    {"type": "batch_normalization", "momentum": 0.8},
+    dense(CLASSES, "softmax"),
+)
+"""Statistics of the batch within the network, and moving ones."""
+
 TRAININGS: dict[str, Any] = {name: {"how": how} for name, how in OPTIMIZERS.items()} | {
-    "longer": {"layers": PENALIZED, "batch_size": 16, "gradient_accumulation": 2, **LONGER}
+    "longer": {"layers": PENALIZED, "batch_size": 16, "gradient_accumulation": 2, **LONGER},
+    "normalized": {"layers": NORMALIZED, **LONGER},
 }
 """Options of trainings that must not depend on who does the work."""
 COUNTS = {"short batch": 110, "batch of one": 97, "whole batches": 96}
 
 
-def crew_of(size: int) -> Any:
+STRATEGY = sys.argv[2] if len(sys.argv) > 2 else "columns"
+
+
+@contextmanager
+def crew_of(size: int) -> Iterator[None]:
     """Within this, training works with so many processes, however many cores the machine has."""
-    return patch.object(choice, "cores", lambda: size)
+    wanted = Parallelism(STRATEGY, size) if size > 1 else SINGLE
+    with patch.object(choice, "cores", lambda: size), patch.object(trainer, "choose", lambda *_: wanted):
+        yield
 
 
 def begin(
@@ -140,6 +159,9 @@ def longer_same_as_alone() -> Any:
     return {
         "accumulated": compared(epochs=3, batch_size=16, gradient_accumulation=3, layers=PENALIZED),
         "averaged": compared(epochs=6, layers=PENALIZED, **LONGER),
+        "normalized": compared(epochs=4, layers=NORMALIZED, how={"type": "sgd", "learning_rate": 0.05}, count=97),
+        "normalized, averaged": compared(epochs=6, layers=NORMALIZED, batch_size=16, gradient_accumulation=2, **LONGER),
+        "weighted": compared(epochs=3, class_weights=np.array([0.5, 1, 3], np.float32)),
         "frozen": compared(epochs=3, layers=FROZEN, how={"type": "adam", "clip_norm": 0.05, "weight_decay": 0.1}),
     }
 
@@ -191,7 +213,7 @@ def gone_on() -> Any:
             course = TrainingRun(
                 epoch=2,
                 parallelism=newest.parallelism,
-                restore=lambda trainer, newest=newest: trainer.restore(newest.state),
+                restore=lambda whole, newest=newest: whole.restore(newest.state),
             )
             with crew_of(after):
                 net, training = begin(epochs=4, run=course, **options)

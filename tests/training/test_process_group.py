@@ -23,10 +23,13 @@ SURROUNDINGS = dict.fromkeys(BLAS_VARIABLES, "1")
 needs_crew = pytest.mark.skipif(not workers_possible(), reason="helping processes need Linux on x86")
 
 
-def trial(name: str) -> Any:
+both_strategies = pytest.mark.parametrize("strategy", ["columns", "rows"])
+
+
+def trial(name: str, strategy: str = "columns") -> Any:
     """What a trial of `process_trials` has found."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", SCRIPT, name],
+        [sys.executable, "-W", "error", SCRIPT, name, strategy],
         env=os.environ | SURROUNDINGS,
         capture_output=True,
         text=True,
@@ -38,18 +41,20 @@ def trial(name: str) -> Any:
 
 
 @needs_crew
-def test_help_changes_nothing_but_the_rounding() -> None:
+@both_strategies
+def test_help_changes_nothing_but_the_rounding(strategy: str) -> None:
     """With dropout, clipped and decaying gradients, state that does not start at 0, and batches of all sizes."""
-    found = trial("same_as_alone")
+    found = trial("same_as_alone", strategy)
     assert len(found) == 9
     for name, outcome in found.items():
         _compare(name, outcome)
 
 
 @needs_crew
-def test_help_changes_nothing_but_the_rounding_of_longer_trainings() -> None:
+@both_strategies
+def test_help_changes_nothing_but_the_rounding_of_longer_trainings(strategy: str) -> None:
     """With penalties, accumulated gradients, a rate that falls on plateaus, a running mean, and frozen kernels."""
-    found = trial("longer_same_as_alone")
+    found = trial("longer_same_as_alone", strategy)
     for name, outcome in found.items():
         _compare(name, outcome)
     rates = found["averaged"]["trained"][0]["rates"]
@@ -69,14 +74,16 @@ def _compare(name: str, outcome: Any) -> None:
 
 
 @needs_crew
-def test_help_gives_the_same_bytes_each_time() -> None:
-    assert trial("same_bytes") is True
+@both_strategies
+def test_help_gives_the_same_bytes_each_time(strategy: str) -> None:
+    assert trial("same_bytes", strategy) is True
 
 
 @needs_crew
-def test_helpers_that_are_waited_for_too_long_go_home_without_a_trace() -> None:
-    found = trial("sent_home")
-    assert len(found) == 4
+@both_strategies
+def test_helpers_that_are_waited_for_too_long_go_home_without_a_trace(strategy: str) -> None:
+    found = trial("sent_home", strategy)
+    assert len(found) == 5
     for outcome in found.values():
         stays, goes, _ = outcome["left"]
         assert (stays, goes) == (2, 0)
@@ -84,9 +91,10 @@ def test_helpers_that_are_waited_for_too_long_go_home_without_a_trace() -> None:
 
 
 @needs_crew
-def test_a_training_goes_on_as_it_was_shared_out_with_or_without_helpers() -> None:
-    found = trial("gone_on")
-    assert len(found) == 12
+@both_strategies
+def test_a_training_goes_on_as_it_was_shared_out_with_or_without_helpers(strategy: str) -> None:
+    found = trial("gone_on", strategy)
+    assert len(found) == 15
     for name, (helpers, same) in found.items():
         before, after = (int(word) for word in name.split(", ")[-1].split(" and "))
         assert helpers == (2 if before == after == 3 else 0), name
@@ -106,8 +114,9 @@ def test_a_helper_that_is_killed_ends_training(name: str) -> None:
 
 
 @needs_crew
-def test_a_worker_that_is_stopped_ends_training() -> None:
-    outcome = trial("stopped")
+@both_strategies
+def test_a_worker_that_is_stopped_ends_training(strategy: str) -> None:
+    outcome = trial("stopped", strategy)
     assert outcome.pop("seconds") < 20
     assert re.fullmatch(
         r"a worker process is stopped \(process \d+\); try again with --threads 1, .*", outcome.pop("text")
@@ -126,14 +135,16 @@ def test_helpers_leave_interrupts_to_the_first_process() -> None:
 
 
 @needs_crew
-def test_divergence_leaves_nobody_behind() -> None:
-    outcome = trial("diverging")
+@both_strategies
+def test_divergence_leaves_nobody_behind(strategy: str) -> None:
+    outcome = trial("diverging", strategy)
     assert (outcome["error"], outcome["left"]) == ("TrainingDiverged", [])
 
 
 @needs_crew
-def test_an_interrupt_keeps_what_all_have_learned() -> None:
-    outcome = trial("interrupted")
+@both_strategies
+def test_an_interrupt_keeps_what_all_have_learned(strategy: str) -> None:
+    outcome = trial("interrupted", strategy)
     for found in outcome["found"]:
         assert (found["error"], found["text"]) == ("TrainingInterrupted", "stopped in epoch 2 after step 2 of 3")
         assert found["left"] == []
@@ -141,8 +152,9 @@ def test_an_interrupt_keeps_what_all_have_learned() -> None:
 
 
 @needs_crew
-def test_a_training_that_is_broken_off_leaves_nobody_behind() -> None:
-    assert trial("broken_off") == [[1, []], [1, []]]
+@both_strategies
+def test_a_training_that_is_broken_off_leaves_nobody_behind(strategy: str) -> None:
+    assert trial("broken_off", strategy) == [[1, []], [1, []]]
 
 
 @needs_crew
@@ -162,13 +174,15 @@ def test_a_training_that_cannot_begin_leaves_nobody_behind() -> None:
 
 
 @needs_crew
-def test_helpers_wait_while_the_first_process_is_busy() -> None:
-    assert trial("slow_validation") == 3
+@both_strategies
+def test_helpers_wait_while_the_first_process_is_busy(strategy: str) -> None:
+    assert trial("slow_validation", strategy) == 3
 
 
 @needs_crew
-def test_a_step_allocates_no_more_than_one_activation() -> None:
-    found = trial("allocation")
+@both_strategies
+def test_a_step_allocates_no_more_than_one_activation(strategy: str) -> None:
+    found = trial("allocation", strategy)
     assert 0 < found["peak"] <= found["activation"]
 
 

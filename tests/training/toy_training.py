@@ -18,7 +18,7 @@ from mltrain.random_streams import generator
 from mltrain.training.loop import train
 from mltrain.training.options import Training
 
-_FOR_TRAIN = ("validation", "preprocessing", "seed", "stop", "progress", "monitor", "run")
+_FOR_TRAIN = ("validation", "preprocessing", "class_weights", "seed", "stop", "progress", "monitor", "run")
 
 
 def layers(*configs: Any) -> tuple[Layer, ...]:

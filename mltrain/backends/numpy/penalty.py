@@ -17,14 +17,21 @@ _LONGEST = 65_536
 class Penalty:
     """What the parameters cost. ``gradients`` is the flat vector to which derivatives are added, if they are wanted.
 
-    Of a shard, only the parts that are ``owned`` count.
+    Where several processes share the work, this is about some ``parts`` of the flat vector only; and of a shard, only
+    the parts that are ``owned`` count.
     """
 
-    def __init__(self, network: Network, gradients: Floats | None = None, owned: Sequence[slice] | None = None):
+    def __init__(
+        self,
+        network: Network,
+        gradients: Floats | None = None,
+        owned: Sequence[slice] | None = None,
+        parts: Sequence[slice] | None = None,
+    ):
         pieces = [
             (regularizer, piece, owned is None or bool(intersect([place], owned)))
             for regularizer, place in network.regularized
-            for piece in split([place], _LONGEST)
+            for piece in split([place] if parts is None else intersect([place], parts), _LONGEST)
         ]
         longest = max((piece.stop - piece.start for _, piece, _ in pieces), default=0)
         memory = np.empty((2, longest), network.parameters.dtype)

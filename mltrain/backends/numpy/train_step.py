@@ -44,9 +44,9 @@ class BatchStep(NamedTuple):
 class TrainStep:
     """The step of one process that trains alone: the strategy ``single``. ``batches`` has the calls for each batch.
 
-    Several processes have one each (see `mltrain.backends.numpy.parallel.strategy`). Then ``vectors`` is memory for
-    those of the optimizer, ``owned`` are the parts of the parameters whose penalty and gradient norm count here, and
-    after a call, forward or backward, there may be ``more`` to do.
+    Several processes have one each (see `mltrain.backends.numpy.parallel.strategy`). Then ``gradients`` and ``vectors``
+    are memory for those, ``parts`` are what is penalized and updated of the parameters here, ``owned`` are the parts
+    whose penalty and gradient norm count here, and after a call, forward or backward, there may be ``more`` to do.
     """
 
     def __init__(
@@ -56,18 +56,25 @@ class TrainStep:
         batches: Sequence[Batch],
         timed: Timed,
         *,
+        gradients: Floats | None = None,
+        parts: Sequence[slice] | None = None,
         vectors: dict[str, Floats] | None = None,
         owned: Sequence[slice] | None = None,
         more: Callable[[Call, bool], Iterable[Run]] = lambda *_: (),
     ):
-        gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
-        self.penalize = Penalty(network, gradients, owned)
+        self.network = network
+        if gradients is None:
+            gradients = np.zeros(network.parameters.shape, network.parameters.dtype)
+        self.penalize = Penalty(network, gradients, owned, parts)
         self.accumulate = GradientSums(gradients, network.trainable, task.batch_size)
-        self.update = Update(task.optimizer, network.parameters, gradients, network.trainable, vectors, owned)
+        self.update = Update(
+            task.optimizer, network.parameters, gradients, network.trainable if parts is None else parts, vectors, owned
+        )
         self.learning_rate, self.rate = self.update.learning_rate, self.update.rate
         self.rng = generator(task.seed, "dropout")
         self.dropout: HasState = RandomState(self.rng)
-        plan = Plan(network, task.batch_size, gradients=gradients, fused=task.loss.fused_activation is not None)
+        most_rows = max((len(batch.y) for batch in batches), default=0)
+        plan = Plan(network, most_rows, gradients=gradients, fused=task.loss.fused_activation is not None)
 
         def runs(phase: str, calls: Sequence[Call]) -> list[Run]:
             return [
@@ -75,8 +82,8 @@ class TrainStep:
             ]
 
         def bound(batch: Batch) -> BatchStep:
-            calls = plan.bind(batch.x, batch.y, self.rng)
-            loss = partial(task.loss.mean, calls.z, calls.y, batch.target, calls.dz, task.class_weights)
+            calls, rows = plan.bind(batch.x, batch.y, self.rng, batch.share), batch.share.batch_rows
+            loss = partial(task.loss.mean, calls.z, calls.y, batch.target, calls.dz, task.class_weights, rows)
             forward, backward = runs("forward", calls.forward), runs("backward", calls.backward)
             return BatchStep(forward, timed("loss", "", loss), backward, len(batch.y))
 

@@ -12,16 +12,21 @@ import numpy.typing as npt
 
 from mltrain.data.preprocessing import Scaling
 from mltrain.engine.arrays import Floats, size
+from mltrain.engine.layers.base import WHOLE, BatchShare
 
 WINDOW_BYTES, WINDOW_BATCHES = 262_144, 64
 
 
 class Batch(NamedTuple):
-    """Views of the window: rows as the network takes them, their targets, and a place for the outputs."""
+    """Views of the window: rows as the network takes them, their targets, and a place for the outputs.
+
+    Where they are only some rows of a batch, ``share`` says which.
+    """
 
     x: Floats
     target: npt.NDArray[Any]
     y: Floats
+    share: BatchShare = WHOLE
 
 
 class Window:

@@ -66,6 +66,8 @@ _UNMISTAKABLE = frozenset(
 ) | {"not available", "not applicable", "no data"}
 
 _PLAIN_CHARACTERS = frozenset("0123456789+-.eE \t\n")
+_AT_ONCE = 1024
+_ZERO, _TEN = np.uint8(ord("0")), np.uint8(10)
 _CODE = re.compile(r"(?:^|\n)[ \t]*0[0-9]")
 _INTEGER = re.compile(r"([-+]?)0*([0-9]+)\.?0*")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*")
@@ -133,13 +135,17 @@ def plain_numbers(cells: Sequence[str]) -> npt.NDArray[np.float64] | None:
     return values if set(text) <= _PLAIN_CHARACTERS and _CODE.search(text) is None else None
 
 
-def holds_codes(text: bytes, delimiter: str) -> bool:
+def holds_codes(lines: Sequence[str], delimiter: str) -> bool:
     """Whether a cell of these lines begins with 0 and another digit, as 01067 does, which a number does not."""
-    characters = np.frombuffer(b"\n" + text, np.uint8)
-    zeros = np.flatnonzero(characters[1:-1] == ord("0"))
-    before, behind = characters[zeros], characters[zeros + 2]
-    starts = np.isin(before, np.frombuffer(f'\n\r" {delimiter}'.encode(), np.uint8))
-    return bool((starts & (behind >= ord("0")) & (behind <= ord("9"))).any())
+    return any(_hold_codes(lines[at : at + _AT_ONCE], delimiter) for at in range(0, len(lines), _AT_ONCE))
+
+
+def _hold_codes(lines: Sequence[str], delimiter: str) -> bool:
+    characters = np.frombuffer("".join(["\n", *lines, "\n"]).encode("latin-1", "replace"), np.uint8)
+    zeros = np.flatnonzero(characters == _ZERO)
+    zeros = zeros[characters[zeros + 1] - _ZERO < _TEN]  # bytes below "0" wrap around
+    before = characters[zeros - 1]
+    return any(bool((before == ord(one)).any()) for one in {"\n", "\r", '"', " ", "\t", delimiter})
 
 
 def read_numbers(

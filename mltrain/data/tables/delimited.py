@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mltrain.data.tables.cells import holds_codes
 from mltrain.data.tables.layout import BLANKS, UNKNOWN, Like, find_layout, read_records
 from mltrain.data.tables.source import Block, Source
 from mltrain.data.tables.text_file import TextFile, count_lines, readable
@@ -118,7 +119,7 @@ class DelimitedFile(Source):
             yield from self._text_blocks(line, row)
 
     def _numbers(self, lines: list[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]] | None":
-        """The cells as numbers ``(rows, columns)``; None where any is something else."""
+        """The cells as numbers ``(rows, columns)``; None where any is something else, or a code such as 01067."""
         if not lines[0].strip() or self._has_commas:
             return None
         delimiter = None if self._layout.delimiter == BLANKS else self._layout.delimiter
@@ -126,7 +127,9 @@ class DelimitedFile(Source):
             numbers = np.loadtxt(lines, np.float64, delimiter=delimiter, comments=None, quotechar='"', ndmin=2)
         except (ValueError, OverflowError):
             return None
-        return numbers if numbers.shape == (len(lines), len(self.columns)) else None
+        if numbers.shape != (len(lines), len(self.columns)) or not np.isfinite(numbers).all():
+            return None  # what NumPy takes for inf or NaN is no number to everybody
+        return None if holds_codes(lines, self._layout.delimiter) else numbers
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:
         reader = read_records(self._lines, self._layout.delimiter)

@@ -12,6 +12,8 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -22,6 +24,9 @@ from mltrain.errors import DataError
 STDIN = "-"
 """What stands for the standard input in place of a file's name."""
 
+
+_TOGETHER, _MOST_TOGETHER = 500_000, 1024
+"""Characters, and lines, that are read together."""
 
 MOST_CHARACTERS = 4_000_000
 """Characters of a line: some for each of as many columns as a table may have."""
@@ -138,17 +143,30 @@ class TextFile:
         return self._lines
 
     def _read(self) -> Iterator[str]:
-        number = 0
+        number = longest = 0
         with readable(self.name):
-            while line := self._text.readline(MOST_CHARACTERS):
-                number += 1
-                if len(line) == MOST_CHARACTERS:
-                    raise DataError(
-                        f"{self.name}:{number}: this line has {MOST_CHARACTERS:,} characters or more; is it a table?"
-                    )
-                if "\0" in line:
-                    raise self._no_text(number)
-                yield line if line.isascii() or not self._guessing else self._decoded(line, number)
+            while lines := list(self._some_lines(longest)):
+                longest = max(map(len, lines))
+                text = "".join(lines)  # what hardly ever occurs is looked for in many lines at once
+                if longest == MOST_CHARACTERS or "\0" in text or (self._guessing and not text.isascii()):
+                    lines = [self._checked(line, number + index) for index, line in enumerate(lines, 1)]
+                yield from lines
+                number += len(lines)
+
+    def _some_lines(self, longest: int) -> Iterator[str]:
+        """The next lines: fewer of them, the longer the ``longest`` of those before was."""
+        count = max(1, _TOGETHER // (longest + 1)) if longest else 1
+        return islice(iter(partial(self._text.readline, MOST_CHARACTERS), ""), min(count, _MOST_TOGETHER))
+
+    def _checked(self, line: str, number: int) -> str:
+        """The line as it is read. Raises `DataError` if it is none."""
+        if len(line) == MOST_CHARACTERS:
+            raise DataError(
+                f"{self.name}:{number}: this line has {MOST_CHARACTERS:,} characters or more; is it a table?"
+            )
+        if "\0" in line:
+            raise self._no_text(number)
+        return line if line.isascii() or not self._guessing else self._decoded(line, number)
 
     def _decoded(self, line: str, number: int) -> str:
         """The line, which has more than ASCII, in the encoding that the others have. Raises `DataError`."""

@@ -41,17 +41,25 @@ class Loss(Spec):
         raise NotImplementedError
 
     def mean(
-        self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats, class_weights: Floats | None = None
+        self,
+        z: Floats,
+        y: Floats,
+        target: npt.NDArray[Any],
+        dz: Floats,
+        class_weights: Floats | None = None,
+        batch_rows: int = 0,
     ) -> float:
         """The mean of all elements, and its gradient by ``z`` in ``dz``.
 
         ``class_weights``, ``(classes,)``, say how often a row of each class counts; the sum is still divided by the
-        number of rows, as in Keras.
+        number of rows, as in Keras. Where these are only some rows of a batch, ``batch_rows`` counts all of them, and
+        the result is what these contribute to the mean of all.
         """
         losses = self.per_element(z, y, target, dz)
         if class_weights is not None:
             weights = class_weights[true_classes(target)]
             np.multiply(dz, weights[:, None], out=dz)
             losses = np.multiply(losses, weights[:, None] if losses.ndim > 1 else weights)
-        np.multiply(dz, 1 / losses.size, out=dz)
-        return float(np.add.reduce(losses, axis=None)) / losses.size
+        count = losses.size // len(losses) * batch_rows if batch_rows else losses.size
+        np.multiply(dz, 1 / count, out=dz)
+        return float(np.add.reduce(losses, axis=None)) / count

@@ -54,7 +54,7 @@ def most_processes() -> int:
     return min(cores(), MOST_PROCESSES) if workers_possible() and blas_is_alone() else 1
 
 
-def choose(nodes: Sequence[Node], batch_size: int, _gradient_accumulation: int = 1) -> Parallelism:
+def choose(nodes: Sequence[Node], batch_size: int, gradient_accumulation: int = 1) -> Parallelism:
     """The parallelism that is probably the fastest for these layers and batches on this machine."""
     processes = most_processes()
     if processes == 1:
@@ -69,6 +69,9 @@ def choose(nodes: Sequence[Node], batch_size: int, _gradient_accumulation: int =
         divided = sum(work[node.name] for node in large)
         between = 4 * batch_size * sum(size(node.input_shape) + size(node.output_shape) for node in large)
         costs.append(_Cost("columns", total - divided + divided / processes, between, processes))
+    if batch_size >= processes:
+        gradients = 2 * 4 * sum(node.trainable_count for node in nodes) / gradient_accumulation
+        costs.append(_Cost("rows", total / processes, gradients, processes))
     best = min(costs, key=lambda cost: cost.seconds(batch_size))
     return Parallelism(best.strategy, best.processes)
 
@@ -79,4 +82,8 @@ def strategy_of(parallelism: Parallelism, task: TrainingTask, batches: Sequence[
         from mltrain.backends.numpy.parallel.columns import ColumnParallel
 
         return ColumnParallel(task, batches, timed, parallelism.processes)
+    if parallelism.strategy == "rows":
+        from mltrain.backends.numpy.parallel.data_parallel import DataParallel
+
+        return DataParallel(task, batches, timed, parallelism.processes)
     return TrainStep(task.network, task, batches, timed)

@@ -3,11 +3,44 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from mltrain.backends.numpy.parallel.column_parallel import Exchange
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.backends.numpy.train_step import Run
 from mltrain.engine.arrays import Floats
+
+
+class AllReduce:
+    """Sums, over all ranks, of arrays of at most so many ``numbers``, whenever a layer asks for one within a call.
+
+    Its memory is there twice, too: a rank is at most one sum ahead of the others. ``barrier`` is where ranks wait.
+    """
+
+    def __init__(self, group: ProcessGroup, numbers: int, dtype: npt.DTypeLike):
+        self._memory: Floats = group.shared((2, group.size, numbers), dtype)
+        self._turns = [0] * group.size
+        self.barrier: Run = group.barrier
+
+    def of(self, rank: int) -> Callable[[Floats], None]:
+        """What a rank calls: a contiguous array becomes, in place, the sum of what all ranks hand in."""
+
+        def all_reduce(array: Floats) -> None:
+            turn = self._turns[rank] = 1 - self._turns[rank]
+            total = array.reshape(-1)
+            handed_in = self._memory[turn, :, : total.size]
+            np.copyto(handed_in[rank], total)
+            self.barrier()
+            # In the order of the ranks, so that all have the same bytes.
+            np.copyto(total, handed_in[0])
+            for other in handed_in[1:]:
+                np.add(total, other, out=total)
+
+        return all_reduce
+
+    def begin_again(self) -> None:
+        """Between two steps: all ranks are as far as the first."""
+        self._turns = [0] * len(self._turns)
 
 
 class Exchanges:

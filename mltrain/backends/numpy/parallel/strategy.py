@@ -9,7 +9,7 @@ processes go through the same batches of the same windows and know the same loss
 decides when to stop.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -110,7 +110,7 @@ class Lockstep:
         self._group.start(help_out)
         self._watched_since = perf_counter()
 
-    def _work_on(self, ranks: Iterable[int]) -> None:
+    def _work_on(self, ranks: Sequence[int]) -> None:
         """From here on, this process takes the steps of these ranks."""
         self._mine = [(rank, self._ranks[rank]) for rank in ranks]
         self.batches = [
