@@ -14,6 +14,7 @@ from mltrain.commands.best_epoch import best_of, model_epoch, not_finite, stoppe
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
 from mltrain.engine.arrays import Floats
+from mltrain.engine.graph import Node
 from mltrain.errors import TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.job import TrainingJob, prepare, split_to_evaluate
 from mltrain.runs.checkpoint import Background
@@ -119,11 +120,13 @@ def _others(job: TrainingJob) -> dict[str, Floats]:
     return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
 
 
-def prepared(terminal: Terminal, config: Config, folder: Path, data: LazyDataset | None = None) -> TrainingJob:
+def prepared(
+    terminal: Terminal, config: Config, folder: Path, data: LazyDataset, nodes: tuple[Node, ...] | None = None
+) -> TrainingJob:
     """The job, with its data downloaded where that must be, in sight."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
-    job = prepare(config, folder, data)
+    job = prepare(config, folder, data, nodes)
     for left_out in job.dataset.notes:
         terminal.note(left_out)
     return job
