@@ -19,7 +19,7 @@ from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.data.base import DatasetSpec, LazyDataset, RowSpec
-from mltrain.engine.graph import Node
+from mltrain.engine.graph import Node, repeated_names
 from mltrain.errors import ConfigError, ConfigPath, DataError, DataProblem, Problem, UsageError
 
 
@@ -194,13 +194,9 @@ def _unusable_names(data: Any, path: ConfigPath) -> Iterator[Problem]:
 def _repeated_names(data: Any) -> list[Problem]:
     """Layers with a name that a layer before them has; looked for even where other things are wrong."""
     layers = data.get("layers") if isinstance(data, dict) else None
-    first: dict[str, int] = {}
-    problems = []
-    for index, layer in enumerate(layers if isinstance(layers, list) else ()):
-        name = layer.get("name") if isinstance(layer, dict) else None
-        if isinstance(name, str) and first.setdefault(name, index) != index:
-            problems.append(Problem(("layers", index, "name"), f"layers[{first[name]}] has this name already"))
-    return problems
+    layers = layers if isinstance(layers, list) else []
+    given = [layer.get("name") if isinstance(layer, dict) else None for layer in layers]
+    return repeated_names([name if isinstance(name, str) else None for name in given])
 
 
 def _further_problems(data: Any, folder: Path) -> list[Problem]:
