@@ -68,7 +68,7 @@ def prepare(
     """
     source = located_config(config, overrides, folder=folder)
     try:
-        return prepared(source.config, source.folder, source.data)
+        return prepared(source.config, source.folder, source.data, source.nodes)
     except ConfigError as error:
         raise source.locate(error.problems) from None
 

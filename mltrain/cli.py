@@ -1,8 +1,10 @@
 """The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 
@@ -19,11 +21,35 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended, as shells use it."""
 
+_READABLE, _ROOMY, _NARROWEST = 80, 58, 20
+"""Columns that help takes at most, from which on it has two columns, and that it takes in any case."""
+
 _CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
 
 
-class _Commands(typer.core.TyperGroup):
+class _FitsTheTerminal:
+    """Help that is not cut: on a narrow terminal, what there is to say of a name stands below it."""
+
+    def get_help(self: Any, ctx: Any) -> str:
+        ctx.terminal_width = max(_NARROWEST, min(shutil.get_terminal_size().columns, _READABLE) - 2)
+        formatter = ctx.make_formatter()
+        if formatter.width < _ROOMY:
+            formatter.write_dl = partial(formatter.write_dl, col_max=0)
+        self.format_help(ctx, formatter)
+        return str(formatter.getvalue()).rstrip("\n")
+
+    def format_commands(self: Any, ctx: Any, formatter: Any) -> None:
+        rows = [(name, (command.help or "").partition("\n")[0]) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class _Command(_FitsTheTerminal, typer.core.TyperCommand):
+    pass
+
+
+class _Commands(_FitsTheTerminal, typer.core.TyperGroup):
     """The commands; a word that is none of them is answered with what was probably meant."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -92,7 +118,7 @@ def _version(
         raise typer.Exit
 
 
-@app.command()
+@app.command(cls=_Command)
 def fit(
     config: Annotated[
         Path | None,
@@ -174,7 +200,7 @@ def fit(
     )
 
 
-@app.command()
+@app.command(cls=_Command)
 def predict(
     path: RunArgument = None,
     x: Annotated[
@@ -226,7 +252,7 @@ def predict(
     run(_terminal(json=json), model, x or [])
 
 
-@app.command()
+@app.command(cls=_Command)
 def evaluate(
     path: RunArgument = None,
     model: ModelOption = None,
@@ -245,7 +271,7 @@ def evaluate(
     run(_terminal(json=json), _chosen(path, model), data)
 
 
-@app.command()
+@app.command(cls=_Command)
 def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
     """Show the rows of a config: what they hold, and what looks wrong.
 
@@ -264,7 +290,7 @@ class PictureFormat(StrEnum):
     pdf = "pdf"
 
 
-@app.command()
+@app.command(cls=_Command)
 def plot(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default RUN/plots.")] = None,
@@ -299,7 +325,7 @@ def plot(
     run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark)
 
 
-@app.command()
+@app.command(cls=_Command)
 def report(
     path: RunArgument = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to save; by default RUN/report.html.")] = None,
@@ -315,7 +341,7 @@ def report(
     run(_terminal(json=json), _chosen(path, model), out=out)
 
 
-class _ListByDefault(typer.core.TyperGroup):
+class _ListByDefault(_FitsTheTerminal, typer.core.TyperGroup):
     """``mltrain runs``: a word that is no command of it is the folder that ``list`` takes."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -343,7 +369,7 @@ RunName = Annotated[
 ]
 
 
-@runs.command("list")
+@runs.command("list", cls=_Command)
 def list_runs(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
     sort: Annotated[
@@ -363,7 +389,7 @@ def list_runs(
     run(_terminal(json=json), folder, sort=sort, reverse=reverse)
 
 
-@runs.command("diff")
+@runs.command("diff", cls=_Command)
 def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
     """Show what two runs have different.
 
@@ -374,7 +400,7 @@ def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
     run(_terminal(json=json), old, new)
 
 
-@runs.command("rm")
+@runs.command("rm", cls=_Command)
 def remove_runs(
     folders: Annotated[
         list[Path],
@@ -393,7 +419,7 @@ def remove_runs(
     run(_terminal(), folders, yes=yes)
 
 
-@app.command()
+@app.command(cls=_Command)
 def summary(
     path: Annotated[
         Path | None,
@@ -413,7 +439,7 @@ def summary(
     run(_terminal(json=json), _chosen(path, model), changes or [])
 
 
-@app.command()
+@app.command(cls=_Command)
 def check(
     configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The YAML files.", show_default=False)],
     changes: SetOption = None,
@@ -425,7 +451,7 @@ def check(
     run(_terminal(json=json), configs, changes or [])
 
 
-@app.command()
+@app.command(cls=_Command)
 def init(
     name: Annotated[
         str | None,
@@ -467,7 +493,7 @@ def init(
     run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout, task=task)
 
 
-@app.command()
+@app.command(cls=_Command)
 def explain(
     name: Annotated[
         str | None,
@@ -482,7 +508,7 @@ def explain(
     run(_terminal(), name)
 
 
-@app.command()
+@app.command(cls=_Command)
 def schema() -> None:
     """Print the JSON Schema of configs, for editors."""
     from mltrain.commands.schema import run

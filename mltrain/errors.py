@@ -15,6 +15,8 @@
 The numbers are the exit codes of the commands.
 """
 
+import os
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -81,8 +83,14 @@ class MltrainError(Exception):
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """What is wrong, piece by piece."""
-        return [Diagnostic(self.for_commands)]
+        """What is wrong, piece by piece. Messages about a file begin with its name and, where it is known, the line."""
+        text = self.for_commands
+        found = (
+            re.fullmatch(r"(.+?)(?::(\d+))?: (.+)", text, re.DOTALL) if self.exit_code == DataError.exit_code else None
+        )
+        if found is None or not (found[2] or os.path.lexists(found[1])):
+            return [Diagnostic(text)]
+        return [Diagnostic(found[3], file=found[1], line=int(found[2]) if found[2] else None)]
 
 
 def _printable_lines(message: str) -> str:

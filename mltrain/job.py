@@ -93,7 +93,7 @@ class TrainingJob:
             dataset = config.dataset
             rows_by = config.seed if dataset.split_seed is None else dataset.split_seed
             config = replace(config, seed=seed, dataset=replace(dataset, split_seed=rows_by))
-        job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec))
+        job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec, self.network.nodes))
         for name in ("rows", "weights", "origin"):  # what was found out about the rows does not depend on the seed
             if name in self.__dict__:
                 job.__dict__[name] = self.__dict__[name]
@@ -201,20 +201,24 @@ class TrainingJob:
         return Rows(split.x, target)
 
 
-def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> TrainingJob:
+def prepare(
+    config: Config, folder: Path, data: LazyDataset | None = None, nodes: tuple[Node, ...] | None = None
+) -> TrainingJob:
     """Load the data and build the network. ``folder`` is where the config stands.
 
-    ``data`` is its dataset where something was read of it before, so that it is not read again.
+    ``data`` is its dataset where something was read of it before, so that it is not read again; ``nodes`` are its
+    layers where they were checked before.
 
     Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
     """
     data = data or LazyDataset(config.dataset, config.seed, folder)
     row_spec = data.row_spec
-    if problems := number_problems(asdict(config)):
-        raise ConfigError(problems)
-    nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
+    if nodes is None:
+        if problems := number_problems(asdict(config)):
+            raise ConfigError(problems)
+        nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
     refuse_too_large(memory_of(config, nodes, parallelism_of(config, nodes)))
-    network = _fresh_network(config, row_spec)
+    network = _fresh_network(config, row_spec, nodes)
     dataset = data.dataset
     refuse_overflow(dataset)
     validation = dataset.validation is not None
@@ -231,8 +235,8 @@ def prepare(config: Config, folder: Path, data: LazyDataset | None = None) -> Tr
     return job
 
 
-def _fresh_network(config: Config, row_spec: RowSpec) -> Network:
-    network = Network(config.layers, row_spec.inputs)
+def _fresh_network(config: Config, row_spec: RowSpec, nodes: tuple[Node, ...]) -> Network:
+    network = Network(config.layers, row_spec.inputs, nodes=nodes)
     network.initialize(generator(config.seed, "weights"))
     return network
 
@@ -245,7 +249,8 @@ def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
 
 def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
     """What it takes to train these layers as the config says."""
-    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), parallelism.processes)
+    fused, rows = config.loss.fused_activation is not None, config.dataset.count()
+    return memory_for(nodes, config.optimizer, config.training, rows, parallelism.processes, fused=fused)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

@@ -74,8 +74,7 @@ class Parallelism(NamedTuple):
 SINGLE = Parallelism()
 
 
-@dataclass(frozen=True)
-class TrainingTask:
+class TrainingTask(NamedTuple):
     """What is to be learned, and from what: ``network`` is trained in place.
 
     ``class_weights``, ``(classes,)``, say how much a row of each class counts. The weights change once for

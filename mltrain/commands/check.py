@@ -51,7 +51,7 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
         return []
     try:
-        job = prepare(source.config, source.folder, source.data)
+        job = prepare(source.config, source.folder, source.data, source.nodes)
     except ConfigError as error:
         raise source.locate(error.problems) from None
     for left_out in job.dataset.notes:

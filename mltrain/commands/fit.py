@@ -36,7 +36,7 @@ def run(
     if out is not None:
         refuse_foreign(out, FILES, [config, *files_of(source.config.dataset, source.folder)])
     try:
-        job = prepared(terminal, source.config, source.folder, source.data)
+        job = prepared(terminal, source.config, source.folder, source.data, source.nodes)
     except ConfigError as error:
         raise source.locate(error.problems) from None
     started = [] if init_from is None else job.start_from(Model.load(find_model(init_from)))

@@ -79,7 +79,8 @@ def _course(course: LearningCurves) -> Iterator[View]:
     for measure in metrics:
         both = {measure.name: measure.training, on_validation(measure.name): measure.validation}
         yield LossLine({name: values for name, values in both.items() if values})
-    yield Prose([Span(f"best: epoch {course.epochs[course.best]}")])
+    if loss.best is not None:
+        yield Prose([Span(f"best: epoch {course.epochs[loss.best]}")])
 
 
 def _tracks(tracks: Tracks) -> Iterator[View]:

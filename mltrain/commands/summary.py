@@ -11,7 +11,7 @@ from mltrain.config.load import LocatedConfig, read_config
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.datasets._table import TableDataset
 from mltrain.data.tables.format import TableFormat
-from mltrain.engine.graph import Node, infer, is_chain
+from mltrain.engine.graph import Node, is_chain
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.job import memory_of
@@ -43,7 +43,7 @@ def run(terminal: Terminal, path: Path | None, changes: Sequence[str]) -> None:
         terminal.result(Stack(views), {**document, "origin": _origin_document(model)})
         return
     source = read_config(path, changes)
-    nodes = infer(source.config.layers, source.data.row_spec.inputs)
+    nodes = source.nodes
     table, document = _layers(source.config, nodes)
     terminal.result(Stack([table, *_kinds(source)]), document)
 

@@ -14,6 +14,7 @@ from mltrain.commands.best_epoch import best_of, model_epoch, not_finite, stoppe
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
 from mltrain.engine.arrays import Floats
+from mltrain.engine.graph import Node
 from mltrain.errors import TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.job import TrainingJob, prepare, split_to_evaluate
 from mltrain.runs.checkpoint import Background
@@ -35,6 +36,9 @@ from mltrain.views.terminal.views import verbatim
 
 if TYPE_CHECKING:
     from mltrain.views.live.page import LivePage
+
+_MOST_TYPED = 8
+"""Values of a row that people would type."""
 
 _LOOK = 0.1
 """Seconds between two looks whether to end: people do not notice."""
@@ -116,11 +120,13 @@ def _others(job: TrainingJob) -> dict[str, Floats]:
     return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
 
 
-def prepared(terminal: Terminal, config: Config, folder: Path, data: LazyDataset | None = None) -> TrainingJob:
+def prepared(
+    terminal: Terminal, config: Config, folder: Path, data: LazyDataset, nodes: tuple[Node, ...] | None = None
+) -> TrainingJob:
     """The job, with its data downloaded where that must be, in sight."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
-    job = prepare(config, folder, data)
+    job = prepare(config, folder, data, nodes)
     for left_out in job.dataset.notes:
         terminal.note(left_out)
     return job
@@ -226,9 +232,14 @@ def _next_command(job: TrainingJob) -> str:
     """What most people want to type after this training."""
     if split_to_evaluate(job.dataset)[0] != "train":
         return "mltrain evaluate"
-    row = job.dataset.train.x[-1]
+    row, table = job.dataset.train.x[-1], job.dataset.preprocessing.table
+    if table is not None:
+        cells = table.decode(job.dataset.train.x[-1:])[0]
+        if len(cells) > _MOST_TYPED or any("," in cell or "=" in cell for cell in cells):
+            return "mltrain evaluate"
+        return f"mltrain predict --x {shlex.quote(','.join(cells))}"
     return (
         f"mltrain predict --x {','.join(f'{number:.3g}' for number in row.flat)}"
-        if row.size <= 8
+        if row.size <= _MOST_TYPED
         else "mltrain evaluate"
     )

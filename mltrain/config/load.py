@@ -4,7 +4,6 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from mltrain.config.source_positions import SourcePositions
 from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.data.base import DatasetSpec, LazyDataset, RowSpec
+from mltrain.engine.graph import Node, repeated_names
 from mltrain.errors import ConfigError, ConfigPath, DataError, DataProblem, Problem, UsageError
 
 
@@ -35,6 +35,14 @@ class LocatedConfig:
     def data(self) -> LazyDataset:
         """The config's dataset; what was read of it to check the config is not read again for training."""
         return LazyDataset(self.config.dataset, self.config.seed, self.folder)
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The layers with their shapes, which training uses, too. Raises `ConfigError` for what does not fit."""
+        from mltrain.checks.errors import checked_nodes
+
+        config = self.config
+        return checked_nodes(config.layers, config.loss, config.metrics, config.training, self.data.row_spec)
 
     def locate(self, problems: Sequence[Problem]) -> ConfigError:
         """The error for problems that were found later on, with file, line and column of each."""
@@ -55,7 +63,7 @@ def load_config(
     `ConfigError`, whose ``lines`` say all that is wrong and where, and `DataError` if the config asks for data that
     cannot be used.
     """
-    source = _checked(located_config(config, overrides, folder=folder))
+    source = located_config(config, overrides, folder=folder)
     return replace(source.config, dataset=source.config.dataset.with_absolute_paths(source.folder))
 
 
@@ -64,30 +72,35 @@ def located_config(
     overrides: Iterable[str] = (),
     *,
     folder: str | Path | None = None,
+    label: str = "override",
 ) -> LocatedConfig:
-    """A config in any form, of which only the words are checked. Raises `ConfigError`, or `UsageError` for others."""
+    """Like `load_config`, for any form of a config; what comes back also knows where each option stands.
+
+    ``label`` is what messages call one of the ``overrides``. Raises `UsageError` for what is no config.
+    """
+    base = Path() if folder is None else Path(folder)
     if isinstance(config, str | Path):
         path = Path(config)
-        located = _source_of_words(read_text(path), path, overrides, "override")
+        located = _source_of_words(read_text(path), path, overrides, label, path.parent if folder is None else base)
     elif isinstance(config, Config) and not (overrides := list(overrides)):
-        located = LocatedConfig(config, Path(), SourcePositions(None, "", {}, {}))
+        located = LocatedConfig(config, base, SourcePositions(None, "", {}, {}))
     elif isinstance(config, Config | Mapping):
-        located = _source_of_data(plain(config), overrides)
+        located = _source_of_data(plain(config), overrides, label, base)
     else:
         kind = type(config).__name__
         raise UsageError(f"expected a config: the path of a file, a dict, or what load_config gives, not {kind}")
-    return located if folder is None else replace_fields(located, folder=Path(folder))
+    return _checked(located)
 
 
 def read_config(path: str | Path, overrides: Iterable[str] = ()) -> LocatedConfig:
-    """Like `load_config`, for commands; what comes back also knows where in the file each option stands."""
-    path = Path(path)
-    return _checked(_source_of_words(read_text(path), path, overrides))
+    """The config of a file, for commands."""
+    return located_config(path, overrides, label="--set")
 
 
 def parse_config(text: str, filename: str | Path, overrides: Iterable[str] = ()) -> Config:
     """Like `load_config`, for the text of a file; messages use the name, and relative paths start beside it."""
-    return _checked(_source_of_words(text, Path(filename), overrides)).config
+    path = Path(filename)
+    return _checked(_source_of_words(text, path, overrides, "--set", path.parent)).config
 
 
 def read_words(path: Path) -> Config:
@@ -95,32 +108,37 @@ def read_words(path: Path) -> Config:
 
     Raises `ConfigError`.
     """
-    return _source_of_words(read_text(path), path, ()).config
+    return _source_of_words(read_text(path), path, (), folder=path.parent).config
 
 
 def _checked(source: LocatedConfig) -> LocatedConfig:
     """The config, in which the numbers are checked, too, and whether what it names is there."""
+    from mltrain.checks.options import number_problems
+
     if missing := _missing(source.config.dataset, source.folder):
         raise source.locate(missing)
+    problems = number_problems(asdict(source.config))
     try:
-        row_spec = source.data.row_spec
-    except ConfigError as error:  # the rows show that options of the dataset do not fit them
-        raise source.locate(error.problems) from None
-    if problems := _check_numbers(source.config, row_spec):
+        _ = source.nodes
+    except ConfigError as error:  # of the layers; or the rows show that options of the dataset do not fit them
+        problems = [*problems, *error.problems]
+    if problems:
         raise source.locate(problems)
     return source
 
 
-def _source_of_data(data: dict[str, Any], overrides: Iterable[str]) -> LocatedConfig:
-    overridden = override(Config, data, overrides, "override")
+def _source_of_data(data: dict[str, Any], overrides: Iterable[str], label: str, folder: Path) -> LocatedConfig:
+    overridden = override(Config, data, overrides, label)
     config, problems = try_convert(Config, overridden.data)
     positions = SourcePositions(None, "", {}, overridden.paths)
     if problems := [*overridden.problems, *problems, *_name_problems(overridden.data)]:
-        raise positions.error(problems)
-    return LocatedConfig(config, Path(), positions)
+        raise positions.error([*problems, *_further_problems(overridden.data, folder)])
+    return LocatedConfig(config, folder, positions)
 
 
-def _source_of_words(text: str, path: Path, overrides: Iterable[str], label: str = "--set") -> LocatedConfig:
+def _source_of_words(
+    text: str, path: Path, overrides: Iterable[str], label: str = "--set", folder: Path = Path()
+) -> LocatedConfig:
     try:
         document = read_yaml(text)
     except YamlError as error:
@@ -133,8 +151,8 @@ def _source_of_words(text: str, path: Path, overrides: Iterable[str], label: str
     config, problems = try_convert(Config, overridden.data)
     problems = [*document.problems, *overridden.problems, *problems, *_name_problems(overridden.data)]
     if problems:
-        raise places.error([*problems, *_further_problems(overridden.data, path.parent)])
-    return LocatedConfig(config if config.name else replace(config, name=_name(path)), path.parent, places)
+        raise places.error([*problems, *_further_problems(overridden.data, folder)])
+    return LocatedConfig(config if config.name else replace(config, name=_name(path)), folder, places)
 
 
 MOST_LETTERS = 200
@@ -176,13 +194,9 @@ def _unusable_names(data: Any, path: ConfigPath) -> Iterator[Problem]:
 def _repeated_names(data: Any) -> list[Problem]:
     """Layers with a name that a layer before them has; looked for even where other things are wrong."""
     layers = data.get("layers") if isinstance(data, dict) else None
-    first: dict[str, int] = {}
-    problems = []
-    for index, layer in enumerate(layers if isinstance(layers, list) else ()):
-        name = layer.get("name") if isinstance(layer, dict) else None
-        if isinstance(name, str) and first.setdefault(name, index) != index:
-            problems.append(Problem(("layers", index, "name"), f"layers[{first[name]}] has this name already"))
-    return problems
+    layers = layers if isinstance(layers, list) else []
+    given = [layer.get("name") if isinstance(layer, dict) else None for layer in layers]
+    return repeated_names([name if isinstance(name, str) else None for name in given])
 
 
 def _further_problems(data: Any, folder: Path) -> list[Problem]:

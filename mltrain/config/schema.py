@@ -97,10 +97,13 @@ class _Schema:
 
     def _option(self, option: Option, struct: Struct) -> dict[str, Any]:
         schema = self._kind(option.kind)
-        if "items" in schema:  # of lists alone, editors would insert the first item, and not the example
+        if "items" in schema or "enum" in schema:  # of these alone, editors would not insert the example
             schema = {"anyOf": [{keyword: value for keyword, value in schema.items() if keyword != "description"}]}
         told = {"title": f"{option.name}: {in_words(option.kind)}", "description": option.description}
         example = example_value(option, struct)
+        if isinstance(example, list) and any(map(_needs_quotes, example)):
+            example = [next((one for one in example if not _needs_quotes(one)), "name")]
+            return {**schema, **told, "examples": [example]}
         if option.required or option.default in (None, (), [], {}):
             return {**schema, **told, "examples": [example]}
         return {**schema, **told, "default": example}
@@ -195,6 +198,11 @@ def example_value(option: Option, struct: Struct) -> Any:
     return examples[0] if examples else _example_of(option.kind)
 
 
+def _needs_quotes(value: Any) -> bool:
+    """Whether a text means something else without quotes, which editors do not insert."""
+    return isinstance(value, str) and on_one_line(value) != value
+
+
 def _examples(struct: Struct) -> Sequence[dict[str, Any]]:
     return struct.examples if issubclass(struct, Spec) else ()
 
@@ -210,7 +218,7 @@ def _example_of(kind: Kind) -> Any:
         return {"type": member.type_name(), **values} if values else member.type_name()
     match inner:
         case inspect.LiteralType():
-            return min(inner.values, key=lambda value: on_one_line(value) != value)  # one that needs no quotes
+            return min(inner.values, key=_needs_quotes)
         case inspect.BoolType():
             return True
         case inspect.IntType() | inspect.FloatType():

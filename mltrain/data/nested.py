@@ -33,7 +33,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def in_words(value: object) -> str:
+def value_in_words(value: object) -> str:
     """What a config's value is, for messages."""
     if isinstance(value, list):
         return f"a list of {len(value)}" if value else "an empty list"
@@ -48,12 +48,12 @@ def _check(value: Any, option: ConfigPath, shape: tuple[int, ...], model: Config
     """``shape`` is what ``value`` must have: that of the first value of its kind, which stands at ``model``."""
     if not shape:
         if not is_number(value):
-            raise OptionError(option, f"expected a number, got {in_words(value)}")
+            raise OptionError(option, f"expected a number, got {value_in_words(value)}")
         check_number(value, option)
         return
     if not isinstance(value, list) or len(value) != shape[0]:
         expected = f"expected a list of {shape[0]}, as {dotted(model)} is"
-        raise OptionError(option, f"{expected}, got {in_words(value)}")
+        raise OptionError(option, f"{expected}, got {value_in_words(value)}")
     if not value:
         raise OptionError(option, "expected numbers, got an empty list")
     for index, inner in enumerate(value):

@@ -97,6 +97,13 @@ def execution_order(nodes: Sequence[Node]) -> list[Node]:
     return [nodes[index] for index in order]
 
 
+def input_shapes(nodes: Sequence[Node]) -> dict[str, Shape]:
+    """The shapes of the inputs of the dataset that the nodes read, by name."""
+    names = {node.name for node in nodes}
+    read = [pair for node in nodes for pair in zip(node.sources, node.input_shapes, strict=True)]
+    return {name: shape for name, shape in read if name not in names}
+
+
 def is_chain(nodes: Sequence[Node]) -> bool:
     """Whether each layer reads the one before it, and nothing else."""
     before = [node.name for node in nodes[:-1]]
@@ -118,14 +125,19 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
     return names
 
 
-def _sources(layers: Sequence[Layer], names: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, ...]]:
-    """What each layer reads, by name. Raises `ConfigError` with all names that do not stand for one value."""
+def repeated_names(names: Sequence[str | None]) -> list[Problem]:
+    """Layers with a name that a layer before them has; None stands for a layer whose name is not known."""
     first: dict[str, int] = {}
-    problems = [
+    return [
         Problem(("layers", index, "name"), f"layers[{first[name]}] has this name already")
         for index, name in enumerate(names)
-        if first.setdefault(name, index) < index
+        if name is not None and first.setdefault(name, index) < index
     ]
+
+
+def _sources(layers: Sequence[Layer], names: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, ...]]:
+    """What each layer reads, by name. Raises `ConfigError` with all names that do not stand for one value."""
+    problems = repeated_names(names)
     sources = []
     for index, layer in enumerate(layers):
         given = layer.inputs
@@ -142,7 +154,7 @@ def _sources(layers: Sequence[Layer], names: Sequence[str], inputs: Sequence[str
                 problems.append(
                     Problem(path, f"both a layer and an input of the dataset are named '{name}'; rename the layer")
                 )
-            elif name not in first and name not in inputs:
+            elif name not in names and name not in inputs:
                 others = [*inputs, *(other for other in names if other != names[index])]
                 told = did_you_mean(name, others, f"; there are {some(others)}")
                 problems.append(Problem(path, f"there is no layer or input '{name}'{told}"))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Allocator, Floats, Inputs, Shape, size
-from mltrain.engine.graph import execution_order, infer, named_inputs
+from mltrain.engine.graph import Node, execution_order, infer, named_inputs
 from mltrain.engine.layers.base import Layer, Parameter
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.errors import ConfigError, Problem
@@ -27,11 +27,12 @@ class Network:
         layers: Sequence[Layer],
         inputs: Shape | Inputs,
         *,
+        nodes: tuple[Node, ...] | None = None,
         dtype: npt.DTypeLike = np.float32,
         zeros: Allocator = np.zeros,
     ):
         self.inputs = named_inputs(inputs, layers)
-        self.nodes = infer(layers, self.inputs)
+        self.nodes = infer(layers, self.inputs) if nodes is None else nodes
         shapes = [shape for shape, _ in self.inputs.values()]
         # Of several inputs, a row has all of them one behind the other.
         self.input_shape = shapes[0] if len(shapes) == 1 else (sum(map(size, shapes)),)

@@ -59,7 +59,7 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path])
 
 def refuse_unmarked(path: Path) -> None:
     """Raises `UsageError` if there is a file that does not say that mltrain wrote it."""
-    if path.exists() and not _is_marked(path):
+    if path.exists() and not is_marked(path):
         raise UsageError(f"{path}: is there already, and mltrain did not write it; name another place with --out")
 
 
@@ -105,7 +105,8 @@ def _is_same_config(config: Config, other: Any) -> bool:
     return bare == found
 
 
-def _is_marked(path: Path) -> bool:
+def is_marked(path: Path) -> bool:
+    """Whether a picture or page says that mltrain made it."""
     try:
         with open_file(path) as file:
             head = file.read(_WHERE)

@@ -11,23 +11,24 @@ from pathlib import Path
 
 from mltrain.errors import DataError, ModelFileError, StorageError, UsageError
 from mltrain.inference.model_file import ModelFile
+from mltrain.runs.overwriting import is_marked
 from mltrain.runs.run import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
 from mltrain.runs.saved_run import read_history
 from mltrain.system.atomic_folder import current_file, delete_unfinished_saves, settle
 from mltrain.system.files import reason
 from mltrain.system.locks import hold
 
-PICTURES = (
+_UNMARKED = (
     *("boundary", "calibration", "classes", "confusion", "curve", "history", "image", "learning", "mistakes"),
     *("parameters", "residuals", "samples", "units", "weights"),
 )
-"""What `mltrain plot` calls its pictures."""
+"""What mltrain 0.1.0 called its pictures, by which they are known: they do not say that mltrain drew them."""
 
-_MARK = ".running"
+_RUNNING = ".running"
 """What mltrain 0.1.0 left in the folder of a training that was killed."""
 
 _LAST = (MODEL, CONFIG, HISTORY)
-_FORMATS = ("png", "svg", "pdf", "gif")
+_FORMATS = (".png", ".svg", ".pdf", ".gif")
 
 
 def check_run(folder: Path) -> None:
@@ -57,8 +58,8 @@ def remove_run(folder: Path) -> list[str]:
         settle(folder, FILES)
         delete_unfinished_saves(folder)
         # The pictures' folder goes before the model does, or it would be left where nothing tells whose it is.
-        _delete(folder / PLOTS, (f"{name}.{form}" for name in PICTURES for form in _FORMATS))
-        _delete(folder, (*(name for name in (REPORT, _MARK, *FILES) if name not in _LAST), *_LAST))
+        _delete(folder / PLOTS, _pictures(folder / PLOTS))
+        _delete(folder, (*(name for name in (REPORT, _RUNNING, *FILES) if name not in _LAST), *_LAST))
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     except OSError as error:
         raise StorageError(f"{folder}: cannot be removed: {reason(error)}") from error
@@ -77,6 +78,12 @@ def _locked(folder: Path) -> int | None:
         raise
     except OSError:
         return None
+
+
+def _pictures(folder: Path) -> list[str]:
+    """The names of the pictures in a folder that mltrain drew."""
+    files = [path for path in folder.iterdir() if path.suffix in _FORMATS] if folder.is_dir() else []
+    return [path.name for path in files if path.stem in _UNMARKED or is_marked(path)]
 
 
 def _delete(folder: Path, names: Iterable[str]) -> None:

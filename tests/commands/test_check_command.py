@@ -61,7 +61,7 @@ def test_what_only_the_rows_show_has_its_place(work: Path) -> None:
     assert mltrain("check", "votes.yaml") == (2, "", f"error: {complaint}\n")
     done = mltrain("check", lesson("concert"), "--set", "dataset.y=[a, b]", "--set", "loss=mse")
     complaint = "mean_squared_error compares numbers, but the targets are names ('a', 'b')"
-    advice = "use sparse_categorical_crossentropy"
+    advice = "use binary_crossentropy"
     assert done == (2, "", f"error: --set loss=mse  loss: {complaint}; {advice}\n")
 
 

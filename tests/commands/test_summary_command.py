@@ -24,10 +24,38 @@ def test_config_as_json() -> None:
     changes = ("--set", "layers.1.units=3", "--set", "layers.1.trainable=false")
     assert succeed("summary", lesson("mnist"), "--json", *changes).document == {
         "layers": [
-            {"name": "flatten", "type": "flatten", "output_shape": [784], "parameters": 0, "trainable": 0},
-            {"name": "dense", "type": "dense", "output_shape": [3], "parameters": 2355, "trainable": 0},
-            {"name": "dropout", "type": "dropout", "output_shape": [3], "parameters": 0, "trainable": 0},
-            {"name": "dense_1", "type": "dense", "output_shape": [10], "parameters": 40, "trainable": 40},
+            {
+                "name": "flatten",
+                "type": "flatten",
+                "output_shape": [784],
+                "parameters": 0,
+                "trainable": 0,
+                "inputs": ["input"],
+            },
+            {
+                "name": "dense",
+                "type": "dense",
+                "output_shape": [3],
+                "parameters": 2355,
+                "trainable": 0,
+                "inputs": ["flatten"],
+            },
+            {
+                "name": "dropout",
+                "type": "dropout",
+                "output_shape": [3],
+                "parameters": 0,
+                "trainable": 0,
+                "inputs": ["dense"],
+            },
+            {
+                "name": "dense_1",
+                "type": "dense",
+                "output_shape": [10],
+                "parameters": 40,
+                "trainable": 40,
+                "inputs": ["dropout"],
+            },
         ],
         "parameters": 784 * 3 + 3 + 40,
         "trainable": 40,

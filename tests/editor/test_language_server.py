@@ -23,6 +23,7 @@ WHERE = {
     "regularizer": "layers:\n  - type: dense\n    units: 1\n    kernel_regularizer:\n      type: {}\n",
     "schedule": "optimizer:\n  type: adam\n  learning_rate:\n    type: {}\n",
     "points": "dataset:\n  type: linear\n  x:\n    type: {}\n",
+    "column kind": "dataset:\n  type: csv\n  columns:\n    a:\n      type: {}\n",
     "metric": "metrics:\n  - type: {}\n",
 }
 """Where a config asks for a member of a family; elsewhere, in a section of the family's name."""

@@ -8,6 +8,7 @@ import pytest
 from gradient_check import run
 from spec_examples import examples, label
 
+from mltrain.backends.numpy.parallel import choice
 from mltrain.backends.numpy.parallel import column_parallel as module
 from mltrain.backends.numpy.parallel.column_parallel import Exchange, Shards, exchange_after
 from mltrain.config.convert import convert
@@ -48,7 +49,7 @@ NETWORKS = {name: layers_of(*configs) for name, configs in CONFIGS.items()}
 
 @pytest.fixture(autouse=True)
 def small_ones_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGE_KERNEL", 20)
+    monkeypatch.setattr(choice, "LARGE_KERNEL", 20)
     monkeypatch.setattr(module, "FEWEST_COLUMNS", 4)
 
 
@@ -162,7 +163,7 @@ def test_the_networks_need_all_kinds_of_exchange() -> None:
     }
     assert {
         module.ColumnParallelDense,
-        module.Rows,
+        module.RowParallelDense,
         module.DropoutOfColumns,
         module.AllGather,
         module.SliceColumns,
@@ -184,4 +185,4 @@ def test_what_is_element_wise_can_be_cut(layer: Layer) -> None:
 @pytest.mark.parametrize(("units", "large"), [(3, False), (4, True), (5, True)])
 def test_a_kernel_is_large_from_the_limit_on(units: int, large: bool) -> None:
     (node,) = Network(layers_of(dense(units)), (5,)).nodes
-    assert module.is_large(node) is large
+    assert choice.is_large(node) is large

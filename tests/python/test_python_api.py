@@ -110,6 +110,16 @@ def test_a_dict_means_what_the_same_file_means() -> None:
     )
 
 
+def test_a_missing_file_is_told_in_its_place_with_all_other_mistakes() -> None:
+    rows = {"type": "csv", "path": "nowhere.csv", "target": "y"}
+    for wrong, others in ({}, 0), ({"los": "mse"}, 1):
+        with pytest.raises(mltrain.ConfigError) as caught:
+            mltrain.fit({**TABLE_DICT, "dataset": rows, **wrong})
+        assert isinstance(caught.value, mltrain.DataError) == (not others)
+        assert [str(problem.path) for problem in caught.value.problems].count("('dataset', 'path')") == 1
+        assert len(caught.value.problems) == 1 + others
+
+
 def test_what_is_wrong_in_a_dict_is_told_by_its_path() -> None:
     wrong = {**AS_DICT, "layers": [{"type": "dense", "unit": 2}], "los": "mse"}
     with pytest.raises(mltrain.ConfigError) as caught:

@@ -197,3 +197,14 @@ def test_a_report_is_not_written_over_what_it_is_about(input_file: str, run: Pat
 
 def test_a_config_is_not_written_over_its_table() -> None:
     refused("rows.csv", "init", "csv", "rows.csv", "--target", "y", "--out", "rows.csv", "--force")
+
+
+def test_pictures_that_mltrain_drew_are_removed_with_their_run(run: Path) -> None:
+    """By what they say, not by their names."""
+    pytest.importorskip("matplotlib")
+    command("plot", "run")
+    (run / "plots" / "residuals.png").rename(run / "plots" / "of_the_future.png")
+    (run / "plots" / "mine.png").write_bytes(b"mine")
+    (run / "plots" / "notes.txt").write_text("drawn by mltrain")
+    command("runs", "rm", "run", "--yes")
+    assert list(contents("run")) == ["run/plots/mine.png", "run/plots/notes.txt"]

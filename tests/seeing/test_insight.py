@@ -21,7 +21,16 @@ def test_the_course_is_what_the_history_says_and_its_best_epoch_that_of_the_smal
     assert [measure.name for measure in course.measures] == ["loss"]
     assert course.measures[0].training == history["loss"]
     assert course.measures[0].validation == history["val_loss"]
-    assert history["val_loss"][course.best] == min(history["val_loss"])
+    assert history["val_loss"][course.measures[0].best] == min(history["val_loss"])
+
+
+def test_the_best_epoch_is_the_first_of_the_best_by_its_measure():
+    nan, inf = float("nan"), float("inf")
+    assert Measure("loss", [5, 2, 3, 2]).best == 1
+    assert Measure("accuracy", [0.1, 0.9, 0.9, 0.2]).best == 1
+    assert Measure("accuracy", [0.9, 0.1], [0.1, 0.9]).best == 1
+    assert Measure("r2", [inf, -3, nan, 0.5]).best == 3
+    assert Measure("loss", [nan, inf]).best is None
 
 
 def test_metrics_follow_the_loss(records):

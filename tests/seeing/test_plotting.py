@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 
 from mltrain.views.insight.answers import ClassAnswers
 from mltrain.views.insight.learning_curves import LearningCurves, Measure
+from mltrain.views.plotting.classes import classes_size, draw_classes
 from mltrain.views.plotting.gallery import gallery_of
 from mltrain.views.plotting.images import MOST_WEIGHTS
 from mltrain.views.plotting.learning_curves import draw_learning_curves, learning_curves_size
@@ -157,7 +158,7 @@ def test_the_surest_mistakes_come_first_with_what_was_said_and_what_is_true(reco
 def test_measures_stand_in_rows_of_two(records):
     history = records["line"].history
     measures = [Measure(name, history["loss"]) for name in ("loss", "one", "other")]
-    course = LearningCurves([*range(9)], measures, 8)
+    course = LearningCurves([*range(9)], measures)
     picture = Picture("history", "", "", partial(draw_learning_curves, course=course), learning_curves_size(course))
     boxes = [axes.get_subplotspec().get_geometry()[:3] for axes in figure_of(picture).axes]
     assert boxes == [(2, 2, 0), (2, 2, 1), (2, 2, 2)]
@@ -175,12 +176,16 @@ def test_a_confusion_matrix_has_every_count(pictures, records):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("said by the network", "true class")
 
 
-def test_each_class_has_two_bars_that_start_at_zero(pictures):
-    (axes,) = figure_of(pictures["images"]["classes"]).axes
-    assert [bars.get_label() for bars in axes.containers] == ["precision", "recall"]
-    assert [len(bars) for bars in axes.containers] == [3, 3]
-    assert axes.get_ylim()[0] == 0
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["rising", "falling", "flat"]
+def test_each_class_has_two_dots_on_a_scale_that_shows_where_they_differ():
+    classes, confusion = ("a", "b"), np.array([[97, 3], [1, 99]])
+    picture = Picture("", "", "", partial(draw_classes, classes=classes, confusion=confusion), classes_size(classes))
+    (axes,) = figure_of(picture).axes
+    dots = {line.get_label(): line for line in axes.lines}
+    np.testing.assert_allclose(dots["precision"].get_xdata(), [97 / 98, 99 / 102])
+    np.testing.assert_allclose(dots["recall"].get_xdata(), [0.97, 0.99])
+    assert 0.9 < axes.get_xlim()[0] < 0.97
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
+    assert {text.get_text() for text in axes.texts} == {"99.0%", "97.1%", "97.0%"}
 
 
 def test_calibration_has_the_ideal_and_the_number_of_rows(pictures):

@@ -22,7 +22,7 @@ from toy_training import class_rows, dense, network, training_of
 
 from mltrain.backends.base import SINGLE, Parallelism
 from mltrain.backends.numpy import train_step, trainer
-from mltrain.backends.numpy.parallel import choice, process_group, strategy
+from mltrain.backends.numpy.parallel import choice, lockstep, process_group
 from mltrain.backends.numpy.parallel.process_group import ProcessGroup
 from mltrain.engine.network import Network
 from mltrain.errors import MltrainError
@@ -182,7 +182,7 @@ def sent_home() -> Any:
     for name, options in TRAININGS.items():
         left, parameters = [], []
         for watch, waiting in ((-1.0, 2.0), (-1.0, -1.0), (1e-3, -1.0)):
-            with crew_of(3), patch.multiple(strategy, WATCH_SECONDS=watch, MOST_WAITING=waiting):
+            with crew_of(3), patch.multiple(lockstep, WATCH_SECONDS=watch, MOST_WAITING=waiting):
                 net, training = begin(epochs=4, **options)
                 next(training)
                 left.append(len(helpers()))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 import mltrain
 from mltrain.checks import errors
 from mltrain.config import Config
-from mltrain.config.load import parse_config
+from mltrain.config.load import parse_config, read_config
 from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.data.datasets._curve import Curve
 from mltrain.data.datasets.linear import Linear
@@ -136,18 +136,21 @@ def test_a_job_is_trained_once_and_fresh_gives_it_again() -> None:
     assert np.array_equal(mltrain.fit(other.config).network.parameters, other.network.parameters)
 
 
-def test_shapes_are_inferred_once_to_check_and_once_to_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, calls = config(), []
+def test_shapes_are_inferred_once_and_rows_made_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "line.yaml").write_text(LINE)
+    calls: list[str] = []
     for module in (errors, network):
         infer = module.infer
-        monkeypatch.setattr(module, "infer", lambda *args, infer=infer: calls.append(1) or infer(*args))
-    looked_up = []
-    known = Linear.known_row_spec
-    monkeypatch.setattr(Linear, "known_row_spec", lambda *args: looked_up.append(1) or known(*args))
-    monkeypatch.setattr(Linear, "read", lambda spec, *args: looked_up.append("read") or Curve.read(spec, *args))
-    prepare(made, Path()).warnings()
-    assert len(calls) == 2
-    assert looked_up.count("read") == 1
+        monkeypatch.setattr(module, "infer", lambda *args, infer=infer: calls.append("infer") or infer(*args))
+    monkeypatch.setattr(Linear, "read", lambda spec, *args: calls.append("read") or Curve.read(spec, *args))
+    source = read_config(tmp_path / "line.yaml")
+    job = prepare(source.config, source.folder, source.data, source.nodes)
+    job.warnings()
+    job.fresh().warnings()
+    assert calls == ["infer", "read"]
+    calls.clear()
+    mltrain.fit(tmp_path / "line.yaml")
+    assert calls == ["infer", "read"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import numpy as np
 from msgspec import Meta
 
 from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
-from mltrain.data.nested import array_shape, check_array, in_words, is_number
+from mltrain.data.nested import array_shape, check_array, is_number, value_in_words
 from mltrain.data.splitting import rows_in_words
 from mltrain.errors import OptionError
 
@@ -55,14 +55,15 @@ class Inline(DatasetSpec):
             if not (isinstance(target, str | list) or is_number(target)):
                 expected = "a number, a list of numbers or the name of a class"
                 advice = "; write 1 and 0, or names in quotes" if isinstance(target, bool) else ""
-                raise OptionError(("y", index), f"expected {expected}, got {in_words(target)}{advice}")
+                raise OptionError(("y", index), f"expected {expected}, got {value_in_words(target)}{advice}")
             if isinstance(target, str) != isinstance(first, str):
-                mixed = f"y mixes names and numbers: y[0] is {in_words(first)}, but y[{index}] is {in_words(target)}"
+                other = f"y[{index}] is {value_in_words(target)}"
+                mixed = f"y mixes names and numbers: y[0] is {value_in_words(first)}, but {other}"
                 raise OptionError(("y", index), f"{mixed}; a number that is meant as a name stands in quotes")
         if isinstance(first, str):
             return
         if isinstance(first, list) and first and isinstance(first[0], list):
-            raise OptionError(("y", 0, 0), f"expected a number, got {in_words(first[0])}")
+            raise OptionError(("y", 0, 0), f"expected a number, got {value_in_words(first[0])}")
         check_array(self.y, ("y",))
 
     def known_row_spec(self, folder: Path) -> RowSpec:

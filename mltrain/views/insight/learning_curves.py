@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.layers.dense import Dense
-from mltrain.engine.metrics.base import on_validation
+from mltrain.engine.metrics.base import larger_is_better, on_validation
 from mltrain.inference.model import Model
 from mltrain.runs.saved_run import SavedRun
 from mltrain.training.tracking import tracked_values
@@ -24,6 +24,18 @@ class Measure:
     validation: Sequence[float] = ()
 
     @property
+    def judged(self) -> Sequence[float]:
+        """The values by which epochs are compared: those on the validation rows, if there are any."""
+        return self.validation or self.training
+
+    @property
+    def best(self) -> int | None:
+        """The index of the first of the best epochs; None if no value is finite."""
+        sign = -1 if larger_is_better(self.name) else 1
+        finite = [(sign * value, index) for index, value in enumerate(self.judged) if math.isfinite(value)]
+        return min(finite)[1] if finite else None
+
+    @property
     def logarithmic(self) -> bool:
         """Whether a logarithmic scale helps: all values are above 0 and span a decade."""
         values = [value for value in (*self.training, *self.validation) if math.isfinite(value)]
@@ -32,14 +44,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class LearningCurves:
-    """The course of a training: the loss first, then the metrics. ``best`` is the index of the best epoch.
-
-    That is the one with the smallest loss on the validation rows; without such rows, with the smallest loss.
-    """
+    """The course of a training: the loss first, then the metrics."""
 
     epochs: Sequence[int]
     measures: Sequence[Measure]
-    best: int
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,7 @@ def learning_curves_of(record: SavedRun) -> LearningCurves | None:
         return None
     names = ["loss", *(metric.type_name() for metric in record.model.config.metrics)]
     measures = [Measure(name, history[name], history.get(on_validation(name), ())) for name in names if name in history]
-    judged = [value if math.isfinite(value) else math.inf for value in measures[0].validation or measures[0].training]
-    return LearningCurves([int(epoch) for epoch in history["epoch"]], measures, judged.index(min(judged)))
+    return LearningCurves([int(epoch) for epoch in history["epoch"]], measures)
 
 
 def tracks_of(record: SavedRun) -> Tracks | None:

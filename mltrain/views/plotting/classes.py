@@ -1,22 +1,44 @@
 """A classifier's answers: what is taken for what, how good each class is, and whether its sureness can be trusted."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mltrain.engine.class_scores import Counts, scores_of
 from mltrain.views.insight.answers import Calibration
-from mltrain.views.plotting.style import Style
+from mltrain.views.plotting.style import HEIGHT, WIDTH, Style
+from mltrain.views.plotting.words import all_shortened, printable, width_of
 
 _MOST_NUMBERED = 20
 """Classes up to which every cell of a confusion matrix has its number."""
 
-_MOST_FLAT = 5
-"""Classes up to which the values of bars are written flat."""
+_SIZE = 10
+_FLAT_ROOM, _SIDE_ROOM, _SLANTED_ROOM = 0.08, 2.0, 1.5
+"""Inches between flat names beside each other, and those that names beside and below a picture take at most."""
+
+_LINE = 0.2
+"""Inches from one name to the next below which not all are written."""
+
+_FEW = 4
+"""Classes up to which a confusion matrix is small."""
 
 _DARK_CELL = 0.55
+
+
+def confusion_size(classes: Sequence[str]) -> tuple[float, float]:
+    """Room for a confusion matrix, in inches; slanted names need more."""
+    height = HEIGHT if len(classes) <= _FEW else HEIGHT * 1.35
+    return WIDTH, height if _are_flat(classes, height) else height + _SLANTED_ROOM / 2
+
+
+def _are_flat(classes: Sequence[str], height: float) -> bool:
+    """Whether the names below a confusion matrix fit beside each other."""
+    room = (height - 1) / len(classes) - _FLAT_ROOM
+    return all(width_of(printable(name), _SIZE) <= room for name in classes)
 
 
 def draw_confusion(figure: Figure, style: Style, classes: tuple[str, ...], confusion: Counts) -> None:
@@ -24,44 +46,58 @@ def draw_confusion(figure: Figure, style: Style, classes: tuple[str, ...], confu
     axes = figure.subplots()
     shares = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
     image = axes.imshow(shares, cmap=style.amount, vmin=0, vmax=1)
-    places = range(len(classes))
-    axes.set_xticks(places, classes, rotation=0 if max(map(len, classes)) <= 6 or len(classes) <= 4 else 60)
-    axes.set_yticks(places, classes)
+    height = HEIGHT if len(classes) <= _FEW else HEIGHT * 1.35
+    flat = _are_flat(classes, height)
+    step = math.ceil(len(classes) * _LINE / (height - 1 - (0 if flat else _SLANTED_ROOM / 2)))
+    places = range(0, len(classes), step)
+    below = all_shortened([classes[place] for place in places], height if flat else _SLANTED_ROOM, _SIZE)
+    slant: dict[str, Any] = {} if flat else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(places, below, **slant)
+    axes.set_yticks(places, all_shortened([classes[place] for place in places], _SIDE_ROOM, _SIZE))
     axes.set(xlabel="said by the network", ylabel="true class")
     axes.grid(visible=False)
     axes.tick_params(length=0)
     if len(classes) <= _MOST_NUMBERED:
         for (true, said), count in np.ndenumerate(confusion):
             colour = style.background if shares[true, said] > _DARK_CELL else style.ink if count else style.faint
-            size = 12 if len(classes) <= 4 else 9
+            size = 12 if len(classes) <= _FEW else 9
             axes.text(said, true, f"{count:,}", ha="center", va="center", color=colour, size=size)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(1))
     bar.set_label("share of the true class")
     bar.outline.set_visible(False)
 
 
+def classes_size(classes: Sequence[str]) -> tuple[float, float]:
+    """Room for a line a class, in inches."""
+    return WIDTH, min(2 * HEIGHT, max(0.6 * HEIGHT, 0.36 * len(classes) + 1.3))
+
+
 def draw_classes(figure: Figure, style: Style, classes: tuple[str, ...], confusion: Counts) -> None:
-    """Two bars a class, precision and recall, with their values."""
+    """A line a class with a dot for precision and one for recall, and their values beside it.
+
+    Dots may begin anywhere, so the scale shows where the classes differ; bars would have to begin at 0.
+    """
     axes = figure.subplots()
     both = scores_of(confusion, undefined=math.nan)
-    places = np.arange(len(classes))
-    for offset, name, values, colour in (
-        (-0.2, "precision", both.precision, style.blue),
-        (0.2, "recall", both.recall, style.orange),
-    ):
-        bars = axes.bar(places + offset, values, 0.38, color=colour, label=name)
-        if len(classes) <= _MOST_NUMBERED:
-            texts = [f"{value:.1%}" if np.isfinite(value) else "" for value in values]
-            upright = 0 if len(classes) <= _MOST_FLAT else 90
-            axes.bar_label(bars, texts, size=9, padding=3, rotation=upright)
-    axes.set_ylim(
-        0, 1.18 if len(classes) > _MOST_FLAT else 1.08
-    )  # bars start at 0, or their lengths would not be their values
-    axes.set_xticks(places, classes, rotation=0 if max(map(len, classes)) <= 6 or len(classes) <= 4 else 60)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.grid(visible=False, axis="x")
-    axes.set_xlabel("class")
+    lines = np.arange(len(classes))
+    axes.hlines(lines, both.precision, both.recall, color=style.grid, linewidth=3, zorder=1)
+    series = (("precision", both.precision, style.blue, "o", 1.12), ("recall", both.recall, style.orange, "D", 1.24))
+    step = math.ceil(len(classes) * _LINE / (classes_size(classes)[1] - 1.3))
+    for name, values, colour, marker, column in series:
+        axes.plot(values, lines, marker, color=colour, label=name, markersize=7)
+        for line in lines[::step]:
+            if np.isfinite(values[line]):
+                where = (column, line)
+                axes.annotate(f"{values[line]:.1%}", where, xycoords=("axes fraction", "data"), color=colour, size=9,
+                              ha="right", va="center", annotation_clip=False)  # fmt: skip
+    finite = [value for value in (*both.precision, *both.recall) if math.isfinite(value)]
+    low = max(0.0, math.floor(min(finite, default=0.0) * 20 - 0.2) / 20)
+    margin = 0.02 * (1 - low)
+    axes.set(xlim=(low - margin, 1 + margin), ylim=(len(classes) - 0.5, -0.5), ylabel="class")
+    axes.set_yticks(lines[::step], all_shortened(classes[::step], _SIDE_ROOM, _SIZE))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if low < 0.9 else 1))
+    axes.grid(visible=False, axis="y")
     figure.legend(loc="outside lower center", ncols=2)
 
 

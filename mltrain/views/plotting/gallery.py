@@ -20,7 +20,7 @@ from mltrain.views.insight.fitted_curve import curve_of, has_curve
 from mltrain.views.insight.learning_curves import LearningCurves, Tracks, learning_curves_of, tracks_of
 from mltrain.views.insight.plane import has_plane, plane_of, units_of
 from mltrain.views.insight.why_no_picture import unseen
-from mltrain.views.plotting.classes import draw_calibration, draw_classes, draw_confusion
+from mltrain.views.plotting.classes import classes_size, confusion_size, draw_calibration, draw_classes, draw_confusion
 from mltrain.views.plotting.fitted_curve import draw_curve
 from mltrain.views.plotting.images import (
     MOST_WEIGHTS,
@@ -37,10 +37,14 @@ from mltrain.views.plotting.learning_curves import draw_learning_curves, draw_tr
 from mltrain.views.plotting.plane import draw_plane, draw_units, units_size
 from mltrain.views.plotting.predicted_numbers import draw_numbers
 from mltrain.views.plotting.style import HEIGHT, WIDTH, Picture
+from mltrain.views.plotting.words import all_shortened, lacking
 from mltrain.views.terminal.number_format import number, plural
 
 _SQUARE = (WIDTH, HEIGHT * 1.2)
 _ON_SHEET = SHEET_COLUMNS * SHEET_ROWS
+
+_MOST_NAMED, _NAME_ROOM, _NAME_SIZE = 6, 3.0, 10.5
+"""Classes that a caption names, and the inches that each takes at most, in points of its size."""
 
 SPLITS = {"train": "the rows that it was trained on", "validation": "the validation rows", "test": "the test rows"}
 """What messages call the parts of the data."""
@@ -70,6 +74,8 @@ def gallery_of(record: SavedRun) -> Gallery:
         lacks.append(f"nothing that needs the rows: {str(error).splitlines()[0]}")
     else:
         pictures.extend(_of_rows(record))
+    if strange := lacking(record.model.classes or ()):
+        lacks.append(f"no font here has the characters {strange[:20]}; install one that has, such as Noto Sans")
     if lack := unseen(record.model):
         lacks.append(lack)
     if (weights := first_weights(record)) is not None:
@@ -104,11 +110,13 @@ def _of_rows(record: SavedRun) -> Iterator[Picture]:
 def _course(course: LearningCurves) -> Picture:
     loss = course.measures[0]
     names = _listed([measure.name.replace("_", " ") for measure in course.measures])
-    judged, what = (loss.validation, "validation loss") if loss.validation else (loss.training, "loss")
-    caption = (
-        f"{names.capitalize()} over {plural(course.epochs[-1], 'epoch')}. The smallest {what}, "
-        f"{number(judged[course.best])}, is that of epoch {course.epochs[course.best]}."
-    )
+    what = "validation loss" if loss.validation else "loss"
+    caption = f"{names.capitalize()} over {plural(course.epochs[-1], 'epoch')}. "
+    if loss.best is None:
+        caption += f"No {what} is a finite number."
+    else:
+        smallest = number(loss.judged[loss.best])
+        caption += f"The smallest {what}, {smallest}, is that of epoch {course.epochs[loss.best]}."
     draw = partial(draw_learning_curves, course=course)
     return Picture("history", "How the learning went", caption, draw, learning_curves_size(course))
 
@@ -134,7 +142,7 @@ def _curve(record: SavedRun) -> Picture:
 def _plane(record: SavedRun) -> Iterator[Picture]:
     plane = plane_of(record)
     if plane.classes:
-        what = "Where the network says " + _listed(plane.classes, "or")
+        what = "Where the network says " + _listed(_few(plane.classes), "or")
     else:
         what = "What the network says to every point"
     held = ", hollow ones were held back" if plane.held_back is not None else ""
@@ -162,13 +170,12 @@ def _classes(answers: ClassAnswers) -> Iterator[Picture]:
     right, total = int(np.trace(confusion)), int(confusion.sum())
     caption = f"{right:,} of {total:,} are right ({right / total:.1%}), of {rows}: those on the diagonal."
     draw = partial(draw_confusion, classes=answers.classes, confusion=confusion)
-    size = (WIDTH, HEIGHT if len(answers.classes) <= 4 else HEIGHT * 1.35)
-    yield Picture("confusion", "What is taken for what", caption, draw, size)
+    yield Picture("confusion", "What is taken for what", caption, draw, confusion_size(answers.classes))
     caption = (
         f"Precision: of those called so, how many are. Recall: of those that are, how many were called so. On {rows}."
     )
     draw = partial(draw_classes, classes=answers.classes, confusion=confusion)
-    yield Picture("classes", "How good each class is", caption, draw)
+    yield Picture("classes", "How good each class is", caption, draw, classes_size(answers.classes))
     if answers.are_probabilities:
         calibration = calibration_of(answers)
         caption = (
@@ -192,8 +199,9 @@ def _images(answers: ClassAnswers) -> Iterator[Picture]:
             "what the network says, and what is true."
         )
         yield _sheet("mistakes", "Surely wrong", caption, answers, shown.tolist())
-    first_class = answers.classes[answers.true[0]]
-    caption = f"The first of {rows}: its class is {first_class}, and the network says {answers.named(0)}."
+    (first_class,) = _few([answers.classes[answers.true[0]]])
+    (said,) = _few([answers.named(0)])
+    caption = f"The first of {rows}: its class is {first_class}, and the network says {said}."
     yield Picture("image", "One image", caption, partial(draw_image, image=answers.x[0]))
 
 
@@ -204,6 +212,12 @@ def _sheet(name: str, title: str, caption: str, answers: ClassAnswers, rows: Seq
         truth = "" if right else f"\nis {answers.classes[answers.true[row]]}"
         samples.append(Labelled(answers.x[row], answers.named(row) + truth, right))
     return Picture(name, title, caption, partial(draw_sheet, samples=samples), sheet_size(samples))
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    """Names for a sentence: the first of them, and none of them longer than a line."""
+    shown = all_shortened(names[:_MOST_NAMED], _NAME_ROOM, _NAME_SIZE)
+    return shown if len(names) <= _MOST_NAMED else [*shown[:-1], f"{len(names) - _MOST_NAMED + 1} others"]
 
 
 def _of(shown: int, count: int, noun: str) -> str:

@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 
 from mltrain.views.insight.fitted_curve import Numbers
 from mltrain.views.plotting.style import WIDTH, Style, packed, without_axes
+from mltrain.views.plotting.words import all_shortened
 
 SHEET_COLUMNS, SHEET_ROWS = 8, 3
 MOST_WEIGHTS = 40
 _WEIGHTS_A_ROW = 10
+_LABEL_SIZE, _LABEL_ROOM = 9, 0.955 * WIDTH / SHEET_COLUMNS
 _LINE = 0.2
 """Inches of a line of words above an image."""
 
@@ -43,7 +45,8 @@ def draw_sheet(figure: Figure, style: Style, samples: Sequence[Labelled]) -> Non
     for axes, (image, label, right) in zip(grid.flat, samples, strict=False):
         axes.imshow(image, cmap="gray_r", interpolation="nearest")
         mark = "" if right else "× "
-        axes.set_title(mark + label, color=style.ink if right else style.orange, size=9, loc="center", pad=3)
+        words = "\n".join(all_shortened((mark + label).split("\n"), _LABEL_ROOM, _LABEL_SIZE))
+        axes.set_title(words, color=style.ink if right else style.orange, size=_LABEL_SIZE, loc="center", pad=3)
 
 
 def draw_image(figure: Figure, style: Style, image: npt.NDArray[Any]) -> None:

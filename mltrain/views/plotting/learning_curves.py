@@ -5,16 +5,32 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from mltrain.views.insight.learning_curves import LearningCurves, Measure, Tracks
 from mltrain.views.plotting.style import HEIGHT, WIDTH, Style
+from mltrain.views.plotting.words import shortened
 from mltrain.views.terminal.number_format import number
 
 _ACROSS, _ROW = 2, 3.4
 """Panels beside each other, and the inches that a row of them is high if there are several."""
+
+_NUMBERED, _LABELS = 3, 7
+"""Decades up to which a logarithmic scale has plain numbers, and about how many labels it has at most."""
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+_POINTS = 200
+"""Points of each line that are looked at to find room for words."""
+
+_BEST_WIDTH, _BEST_HEIGHT = 0.4, 0.22
+"""Room for the words about the best epoch, as shares of a panel."""
+
+_LABEL_SIZE, _LABEL_ROOM = 10, 1.4
+"""Points and inches of the names of parameters at the ends of their lines."""
 
 _FEW = 30
 """Up to so many epochs, each has a dot."""
@@ -31,28 +47,48 @@ def _rows(course: LearningCurves) -> int:
 
 
 def draw_learning_curves(figure: Figure, style: Style, course: LearningCurves) -> None:
-    """A panel for the loss and each metric, training solid and validation dashed, the best epoch marked."""
+    """A panel for the loss and each metric, training solid and validation dashed, the best epoch of each marked."""
     panels = figure.subplots(_rows(course), min(_ACROSS, len(course.measures)), squeeze=False).flat
     for axes in panels[len(course.measures) :]:
         axes.remove()
     for axes, measure in zip(panels, course.measures, strict=False):
         draw_measure(axes, style, course, measure)
         _mark_best(axes, style, course, measure)
+    if course.measures[0].validation:
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
 def draw_measure(axes: Axes, style: Style, course: LearningCurves, measure: Measure, until: int | None = None) -> None:
     """One measure over the epochs; what came after the epoch ``until`` is only hinted at."""
-    if measure.logarithmic:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(FuncFormatter(_some_between))
     both = [("training", measure.training, style.blue, "-"), ("validation", measure.validation, style.orange, "--")]
     for name, values, colour, dash in both:
         if values:
             draw_until(axes, style, course.epochs, values, until, color=colour, linestyle=dash, label=name)
-    if measure.validation:
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2)
+    if measure.logarithmic:
+        _scale_by_powers(axes, [value for value in (*measure.training, *measure.validation) if math.isfinite(value)])
     _label(axes, measure.name.replace("_", " ") + (" (log scale)" if measure.logarithmic else ""))
+
+
+def _scale_by_powers(axes: Axes, values: Sequence[float]) -> None:
+    """A logarithmic scale with a few labels, all written alike: numbers within three decades, else powers of ten."""
+    axes.set_yscale("log")
+    decades = math.log10(max(values) / min(values))
+    few = decades <= _NUMBERED and min(values) >= 1e-4 and max(values) < 1e5
+    steps = (1.0, 2.0, 5.0) if decades <= _NUMBERED / 2 else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=_LABELS))
+    axes.yaxis.set_major_formatter(FuncFormatter(_number if few else _power))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _number(value: float, _place: int | None) -> str:
+    return f"{value:.10f}".rstrip("0").rstrip(".") if value < 1 else f"{value:g}"
+
+
+def _power(value: float, _place: int | None) -> str:
+    """A power of ten, as 10⁻⁵, or a multiple of one, as 2·10⁻⁵."""
+    exponent = math.floor(math.log10(value) + 1e-9)
+    factor = round(value / 10**exponent)
+    return ("" if factor == 1 else f"{factor}·") + "10" + str(exponent).translate(_RAISED)
 
 
 def draw_until(
@@ -68,33 +104,42 @@ def draw_until(
 
 
 def _mark_best(axes: Axes, style: Style, course: LearningCurves, measure: Measure) -> None:
-    judged = measure.validation or measure.training
-    best = course.epochs[course.best]
+    if measure.best is None:
+        return
+    best, value = course.epochs[measure.best], measure.judged[measure.best]
     axes.axvline(best, color=style.faint, linewidth=1, linestyle=":")
-    axes.plot([best], [judged[course.best]], "D", color=style.ink, markersize=6, zorder=5)
-    late = best > (course.epochs[0] + course.epochs[-1]) / 2
-    low = _height(axes, judged[course.best]) < 0.5  # the words go to the other end of the dotted line
+    axes.plot([best], [value], "D", color=style.ink, markersize=6, zorder=5)
+    right, top = _free_corner(axes, course, measure, best)
     axes.annotate(
-        f"best: epoch {best}\n{number(judged[course.best])}",
-        (best, 0.97 if low else 0.03),
+        f"best: epoch {best}\n{number(value)}",
+        (best, 0.97 if top else 0.03),
         xycoords=("data", "axes fraction"),
-        xytext=(-6 if late else 6, 0),
+        xytext=(6 if right else -6, 0),
         textcoords="offset points",
-        ha="right" if late else "left",
-        va="top" if low else "bottom",
+        ha="left" if right else "right",
+        va="top" if top else "bottom",
         size=10,
     )
 
 
-def _some_between(value: float, _place: int) -> str:
-    """Words for 2 and 5, 20 and 50, ...: enough to read a logarithmic scale."""
-    text = f"{value:.0e}"
-    return f"{value:g}" if text[0] in "25" else ""
+def _free_corner(axes: Axes, course: LearningCurves, measure: Measure, best: int) -> tuple[bool, bool]:
+    """Whether the words about the best epoch go to the right of its line, and to its top: where fewest values are."""
+    axes.autoscale_view()
+    across = np.linspace(course.epochs[0], course.epochs[-1], _POINTS)
+    both = [np.interp(across, course.epochs, values) for values in (measure.training, measure.validation) if values]
+    at_best = (best, measure.judged[measure.best or 0])
+    corners = [at_best, *((x, y) for values in both for x, y in zip(across, values, strict=True))]
+    points = axes.transAxes.inverted().transform(axes.transData.transform(corners))
+    at = float(points[0, 0])
 
+    def hidden(corner: tuple[bool, bool]) -> float:
+        begins, ends = (at, at + _BEST_WIDTH) if corner[0] else (at - _BEST_WIDTH, at)
+        if ends > 1.02 or begins < -0.02:
+            return math.inf
+        beside = points[(points[:, 0] >= begins) & (points[:, 0] <= ends)][:, 1]
+        return float(((beside > 1 - _BEST_HEIGHT) if corner[1] else (beside < _BEST_HEIGHT)).sum())
 
-def _height(axes: Axes, value: float) -> float:
-    """Where ``value`` lies between the lower (0) and the upper (1) end of the axes."""
-    return float(axes.transAxes.inverted().transform(axes.transData.transform((0, value)))[1])
+    return min(((False, True), (True, True), (False, False), (True, False)), key=hidden)
 
 
 def draw_tracks(figure: Figure, style: Style, tracks: Tracks) -> None:
@@ -110,7 +155,7 @@ def draw_track_lines(axes: Axes, style: Style, tracks: Tracks, until: int | None
         colour = style.series(place)
         draw_until(axes, style, tracks.epochs, values, until, color=colour, label=label)
         at = -1 if until is None else bisect_right(tracks.epochs, until) - 1
-        text = f"{label} = {values[at]:.3g}"
+        text = f"{shortened(label, _LABEL_ROOM, _LABEL_SIZE)} = {values[at]:.3g}"
         if label in tracks.truth:
             axes.axhline(tracks.truth[label], color=colour, linestyle="--", linewidth=1.4, label=f"true {label}")
             text += f"\n(true: {tracks.truth[label]:g})"
@@ -133,7 +178,7 @@ def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], last: int) -
             textcoords=("axes fraction", "data"),
             color=colour,
             weight="bold",
-            size=10,
+            size=_LABEL_SIZE,
             va="center",
         )
 

@@ -12,9 +12,13 @@ from matplotlib.image import AxesImage
 
 from mltrain.views.insight.plane import Plane, Points, Units
 from mltrain.views.plotting.style import WIDTH, Style, packed, without_axes
+from mltrain.views.plotting.words import all_shortened, shortened
 
 _MARKERS = "osD^vP*X"
 _LARGE_A_ROW, _MAPS_A_ROW = 8, 16
+_MOST_NAMED, _NAME_ROOM = 18, 1.7
+"""Classes that a legend names, and the inches that each name takes at most."""
+
 _WORDS = 0.35
 """Room for the name of a layer, in inches."""
 
@@ -28,7 +32,8 @@ def draw_plane(figure: Figure, style: Style, plane: Plane) -> None:
     image = draw_square(axes, style, plane)
     if len(plane.classes) == 2:
         bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], shrink=0.8, aspect=18)
-        first, second = (f"surely {name}" if plane.are_probabilities else name for name in plane.classes)
+        names = all_shortened(plane.classes, _NAME_ROOM, 10)
+        first, second = (f"surely {name}" if plane.are_probabilities else name for name in names)
         bar.ax.set_yticklabels([first, "undecided", second])
         bar.outline.set_visible(False)
     elif not plane.classes:
@@ -74,7 +79,7 @@ def _draw_points(axes: Axes, style: Style, plane: Plane, points: Points, words: 
         axes.scatter(points.at[:, 0], points.at[:, 1], s=18, facecolors="none", edgecolors=edges, label=words)
         return
     colours = style.classes(len(plane.classes))
-    for number, name in enumerate(plane.classes):
+    for number, name in enumerate(_legend_names(plane.classes)):
         at = points.at[points.kind.astype(int) == number]
         if not len(at):
             continue
@@ -86,9 +91,18 @@ def _draw_points(axes: Axes, style: Style, plane: Plane, points: Points, words: 
             facecolors=colours[number] if filled else style.background,
             edgecolors=style.background if filled else colours[number],
             linewidths=0.6 if filled else 1.1,
-            label=f"{name}, {words}" if len(colours) == 2 else name if filled else None,
+            label=f"{name}, {words}" if len(colours) == 2 else name if name and filled else None,
             zorder=4 if filled else 3,
         )
+
+
+def _legend_names(classes: Sequence[str]) -> list[str]:
+    """What the legend calls the classes: names that fit, the last of them standing for all that have no room."""
+    names = all_shortened(classes, _NAME_ROOM, 10)
+    if len(names) <= _MOST_NAMED:
+        return names
+    left = len(names) - _MOST_NAMED + 1
+    return [*names[: _MOST_NAMED - 1], f"{names[_MOST_NAMED - 1]}, and {left - 1} others", *[""] * (left - 1)]
 
 
 def units_size(layers: Sequence[Units]) -> tuple[float, float]:
@@ -106,7 +120,8 @@ def draw_units(figure: Figure, style: Style, layers: Sequence[Units]) -> None:
     blocks = figure.subfigures(len(layers), 1, squeeze=False, height_ratios=[_block_height(units) for units in layers])
     for block, units in zip(blocks[:, 0], layers, strict=True):
         shown = f"the first {len(units.maps)} of {units.of}" if len(units.maps) < units.of else str(units.of)
-        block.suptitle(f"{units.layer}: {shown} units", x=0.0, ha="left", size=11)
+        name = shortened(units.layer, WIDTH / 2, 11)
+        block.suptitle(f"{name}: {shown} units", x=0.0, ha="left", size=11)
         across = _across(units)
         grid = block.subplots(_rows(units), across, squeeze=False)
         for axes in grid.flat:

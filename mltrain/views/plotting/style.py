@@ -4,12 +4,13 @@ What a colour says, a dash, a marker or a word says as well.
 """
 
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
@@ -18,6 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from mltrain.views import palette
 from mltrain.views.palette import Palette
+from mltrain.views.plotting.words import FONT, shortened, width_of, wrapped, write_with_all_fonts
 
 WIDTH, HEIGHT = 8.0, 4.5
 """Inches: half a page wide, and the proportions of a slide."""
@@ -29,6 +31,8 @@ _TITLE_SIZE, _CAPTION_SIZE, _TEXT_SIZE = 15, 10.5, 11
 _TITLE_ROOM, _CAPTION_LINE, _MARGIN = 0.42, 0.19, 0.14
 _LETTERS_AN_INCH = 13.5
 _PAD = 0.1
+_BOLD = 1.15
+"""How many times as wide bold letters are, at most."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,7 @@ class Style(Palette):
             "axes.titlesize": _TEXT_SIZE,
             "axes.titlecolor": self.ink,
             "figure.facecolor": self.background,
-            "font.family": "sans-serif",
-            "font.sans-serif": ["DejaVu Sans"],
+            "font.family": [FONT],
             "font.size": _TEXT_SIZE,
             "grid.color": self.grid,
             "grid.linewidth": 0.8,
@@ -78,6 +81,7 @@ class Style(Palette):
             "svg.fonttype": "none" if text_as_text else "path",
             "svg.hashsalt": "mltrain",  # the same picture gives the same bytes
             "text.color": self.ink,
+            "text.parse_math": False,  # names may have a $ in them
             "xtick.color": self.faint,
             "xtick.labelcolor": self.ink,
             "xtick.labelsize": 10,
@@ -85,7 +89,8 @@ class Style(Palette):
             "ytick.labelcolor": self.ink,
             "ytick.labelsize": 10,
         }
-        with rc_context(settings):
+        with rc_context(settings), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of characters that no font has; the gallery says so itself
             yield
 
 
@@ -109,7 +114,7 @@ class Picture:
 def drawn(picture: Picture, style: Style, *, headed: bool = True) -> Figure:
     """The picture as a figure, with title and caption above it if it is ``headed``. Call it within `Style.applied`."""
     width, height = picture.size
-    lines = textwrap.wrap(picture.caption, int((width - 2 * _MARGIN) * _LETTERS_AN_INCH)) if headed else []
+    lines = _caption_lines(picture.caption, width - 2 * _MARGIN) if headed else []
     head = _TITLE_ROOM + _CAPTION_LINE * len(lines) + 0.06 if headed else 0.0
     total = height + head
     side = (_MARGIN - _PAD) / width  # so that what is widest begins below the title
@@ -122,10 +127,19 @@ def drawn(picture: Picture, style: Style, *, headed: bool = True) -> Figure:
     if headed:
         left = _MARGIN / width
         top = 1 - _MARGIN / total
-        figure.text(left, top, picture.title, size=_TITLE_SIZE, weight="bold", va="top")
+        title = shortened(picture.title, (width - 2 * _MARGIN) / _BOLD, _TITLE_SIZE)
+        figure.text(left, top, title, size=_TITLE_SIZE, weight="bold", va="top")
         below = 1 - _TITLE_ROOM / total
         figure.text(left, below, "\n".join(lines), size=_CAPTION_SIZE, color=style.faint, va="top", linespacing=1.25)
+    rcParams["font.family"] = write_with_all_fonts(figure)  # for what is written while it is rendered, too
     return figure
+
+
+def _caption_lines(caption: str, room: float) -> list[str]:
+    lines = textwrap.wrap(caption, int(room * _LETTERS_AN_INCH))
+    return (
+        lines if all(width_of(line, _CAPTION_SIZE) <= room for line in lines) else wrapped(caption, room, _CAPTION_SIZE)
+    )
 
 
 def packed(figure: Figure) -> None:

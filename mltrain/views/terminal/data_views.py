@@ -110,7 +110,9 @@ class Picture(View):
     pixels: Sequence[Sequence[float]]
 
     def lines(self, width: int | None) -> Iterable[Line]:
-        return [[Span("".join(_shade(pixel) * 2 for pixel in row).rstrip())] for row in self.pixels]
+        columns = max((2 * len(row) for row in self.pixels), default=0)
+        step = 1 if width is None else -(-columns // width)
+        return [[Span("".join(_shade(pixel) * 2 for pixel in row[::step]).rstrip())] for row in self.pixels[::step]]
 
 
 def _shade(pixel: float) -> str:

@@ -28,14 +28,17 @@ class RunRow(NamedTuple):
 
 @dataclass(frozen=True)
 class RunsTable(View):
-    """A line a run. On a narrow terminal, what the run's name says mostly, and then the year, are left out."""
+    """A line a run. On a narrow terminal, what the run's name says mostly, and then the year, are left out;
+    on one that is narrower still, each run takes some lines, and nothing is left out.
+    """
 
     runs: Sequence[RunRow]
 
     def lines(self, width: int | None) -> Iterable[Line]:
         tables = [self._table(), self._table(config=False), self._table(config=False, year=False)]
         fitting = (table for table in tables if width is None or table.natural_width() <= width)
-        return next(fitting, tables[-1]).lines(width)
+        narrow = tables[-1] if width is not None and tables[-1].fits(width) else tables[0]
+        return next(fitting, narrow).lines(width)
 
     def _table(self, *, config: bool = True, year: bool = True) -> Table:
         measures = {run.measure for run in self.runs}

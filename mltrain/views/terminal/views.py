@@ -24,8 +24,8 @@ GAP = "  "
 _READABLE = 88
 """Paragraphs are no wider than this: longer lines are hard to read."""
 
-_NARROWEST = 4
-"""Columns that wrap get no narrower than this."""
+_LONGEST_PIECE = 24
+"""Columns that wrap need not be wider than this for the sake of a single word."""
 
 
 class Span(NamedTuple):
@@ -108,7 +108,7 @@ class Stack(View):
 
 
 class Column(NamedTuple):
-    """How a column of a table looks. Where there is too little room, those that wrap get narrower."""
+    """How a column of a table looks. Where there is too little room, those that wrap get narrower, by whole words."""
 
     header: str
     right: bool = False
@@ -124,13 +124,19 @@ RULE: Row = ()
 
 @dataclass(frozen=True)
 class Table(View):
-    """Aligned columns, without boxes. A cell is text in its column's style, or a `Span` with its own."""
+    """Aligned columns, without boxes. A cell is text in its column's style, or a `Span` with its own.
+
+    Where the columns do not fit, however much they wrap, each row becomes some lines: a cell a line, beside its header.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Row]
     indent: str = ""
 
     def lines(self, width: int | None) -> Iterator[Line]:
+        if width is not None and not self.fits(width):
+            yield from self._records(width)
+            return
         widths = self._widths(width)
         headers = [Span(column.header, FAINT) for column in self.columns]
         for row in (headers, *self.rows) if any(column.header for column in self.columns) else self.rows:
@@ -141,24 +147,56 @@ class Table(View):
 
     def natural_width(self) -> int:
         """The width of the whole table with nothing wrapped."""
-        return self._total(self._widths(None))
+        return self._total([max(map(cells, texts)) for texts in self._column_lines()])
+
+    def fits(self, width: int) -> bool:
+        """Whether the table is no wider, with columns wrapped between words where they may."""
+        return self._total(self._least_widths()) <= width
 
     def _total(self, widths: Sequence[int]) -> int:
         return len(self.indent) + sum(widths) + len(GAP) * (len(widths) - 1)
 
-    def _widths(self, width: int | None) -> list[int]:
+    def _column_lines(self) -> list[list[str]]:
+        """The lines of text in each column, its header among them."""
         columns = zip(*([column.header for column in self.columns], *filter(None, self.rows)), strict=True)
-        widths = [max(max(map(cells, _text(cell).split("\n"))) for cell in column) for column in columns]
+        return [[line for cell in column for line in _text(cell).split("\n")] for column in columns]
+
+    def _least_widths(self) -> list[int]:
+        """The widths at which no column breaks a word; long words may be broken at their hyphens, dots, underscores."""
+        return [
+            max(min(_LONGEST_PIECE, cells(piece)) for line in lines for piece in pieces(line) or [""])
+            if column.wraps
+            else max(map(cells, lines))
+            for column, lines in zip(self.columns, self._column_lines(), strict=True)
+        ]
+
+    def _widths(self, width: int | None) -> list[int]:
+        widths = [max(map(cells, lines)) for lines in self._column_lines()]
+        least = self._least_widths()
         while width is not None and self._total(widths) > width:
             widest = max(
-                (index for index, column in enumerate(self.columns) if column.wraps and widths[index] > _NARROWEST),
-                key=widths.__getitem__,
-                default=None,
+                (index for index in range(len(widths)) if widths[index] > least[index]), key=widths.__getitem__
             )
-            if widest is None:
-                break
             widths[widest] -= 1
         return widths
+
+    def _records(self, width: int) -> Iterator[Line]:
+        """The first cell of each row, and the others below it, each beside the header of its column."""
+        first, *others = self.columns
+        for row in self.rows:
+            if not row:
+                yield (Span(self.indent), Span("─" * max(1, width - len(self.indent)), FAINT))
+                continue
+            spans = [
+                cell if isinstance(cell, Span) else Span(cell, self.columns[at].style) for at, cell in enumerate(row)
+            ]
+            header = [Span(first.header.replace("\n", "") + GAP, FAINT)] if first.header else []
+            yield from wrapped([Span(self.indent), *header, spans[0]], width, len(self.indent) + len(GAP))
+            for column, span in zip(others, spans[1:], strict=True):
+                if span.text:
+                    header = [Span(column.header.replace("\n", "") + GAP, FAINT)] if column.header else []
+                    text = span._replace(text=span.text.replace("\n", " "))
+                    yield from wrapped([Span(self.indent + GAP), *header, text], width, len(self.indent) + 2 * len(GAP))
 
     def _row_lines(self, row: Row, widths: Sequence[int], *, bottom: bool) -> Iterator[Line]:
         """The lines of one row: as many as its highest cell has. The others stand on top, or at the ``bottom``."""
@@ -194,27 +232,61 @@ def cells(text: str) -> int:
     return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
+def pieces(text: str) -> list[str]:
+    """What a line may not break: words with the space before them, cut after ``_ . / - = ,`` and at wide characters."""
+    return [piece for word in re.findall(r"\s*\S+", text) for piece in _PIECE.findall(word)]
+
+
+_WIDE = "".join(
+    f"{low}-{high}"
+    for low, high in (
+        ("\u1100", "\u115f"),
+        ("\u2e80", "\ua4cf"),
+        ("\uac00", "\ud7a3"),
+        ("\uf900", "\ufaff"),
+        ("\uff00", "\uff60"),
+        ("\U00020000", "\U0003fffd"),
+    )
+)
+"""Characters of scripts that are written without spaces, and may be broken anywhere."""
+
+_PIECE = re.compile(rf"\s*(?:[{_WIDE}]|[^{_WIDE}]+?(?:[_./\-=,]+(?=\w)|(?=[{_WIDE}])|$))")
+
+
 def folded(text: str, width: int) -> list[str]:
     """``text`` in lines of at most ``width`` columns, broken between words, or within those that are longer."""
     lines: list[str] = []
     for part in text.split("\n"):
         line = ""
         for word in re.findall(r"\s*\S+", part):
-            if cells(line + word) <= width:
-                line += word
-                continue
-            if line:
-                lines.append(line)
-            line = word.strip()
-            while cells(line) > width:
-                lines.append(line[:width])
-                line = line[width:]
+            whole = cells(word.strip()) <= width
+            for piece in [word] if whole and not re.search(f"[{_WIDE}]", word) else pieces(word):
+                if cells(line + piece) <= width:
+                    line += piece
+                    continue
+                if line:
+                    lines.append(line)
+                line = piece.strip()
+                while cells(line) > width:
+                    lines.append(_cut(line, width))
+                    line = line[len(lines[-1]) :]
         lines.append(line)
     return lines
 
 
+def _cut(text: str, width: int) -> str:
+    """The beginning of a text that takes at most so many columns, but one character at least."""
+    end = 1
+    while end < len(text) and cells(text[: end + 1]) <= width:
+        end += 1
+    return text[:end]
+
+
 def wrapped(line: Line, width: int, hanging: int = 0) -> Iterator[Line]:
-    """A styled line in lines of ``width`` columns, broken between words only: a long path stays whole."""
+    """A styled line in lines of ``width`` columns, broken between words only: a long path stays whole.
+
+    Scripts that are written without spaces are broken between their characters.
+    """
     current: list[Span] = []
     used = 0
     for word in _words(line):
@@ -232,8 +304,10 @@ def _words(line: Line) -> Iterator[list[Span]]:
     """The words of a line, each with the space before it. A word whose style changes within is several spans."""
     word: list[Span] = []
     for text, style in line:
-        for piece in re.findall(r"\s*\S+|\s+", text):
-            if word and (piece[0].isspace() and "".join(span.text for span in word).strip()):
+        for piece in re.findall(rf"\s*(?:[{_WIDE}]|[^\s{_WIDE}]+)|\s+", text):
+            before = "".join(span.text for span in word)
+            ends = piece[0].isspace() or re.match(f"[{_WIDE}]", piece) or re.search(f"[{_WIDE}]$", before)
+            if ends and before.strip():
                 yield word
                 word = []
             word.append(Span(piece, style))

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mltrain.backends.base import MOST_PROCESSES, SINGLE, Parallelism, StrategyName, TrainingTask
-from mltrain.backends.numpy.parallel.column_parallel import is_large
 from mltrain.backends.numpy.parallel.strategy import Strategy
 from mltrain.backends.numpy.train_step import TrainStep
 from mltrain.backends.numpy.window import Batch
@@ -25,10 +24,13 @@ from mltrain.engine.graph import Node, is_chain
 from mltrain.engine.layers.dense import Dense
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
 
+LARGE_KERNEL = 50_000
+"""Numbers in a kernel that is worth cutting: with fewer, a step is over before two could meet."""
+
 MULTIPLICATIONS_A_SECOND, BYTES_A_SECOND = 15e9, 5e9
 """What one core does in a training step, and what two processes exchange, about: on processors of 2020 to 2026."""
 
-LOCKSTEP_SECONDS = 1e-4
+LOCKSTEP_SECONDS = 2e-4
 """What a step of several processes loses in barriers and in waiting for the slowest."""
 
 PASSES = 3
@@ -74,6 +76,11 @@ def choose(nodes: Sequence[Node], batch_size: int, gradient_accumulation: int = 
         costs.append(_Cost("rows", total / processes, gradients, processes))
     best = min(costs, key=lambda cost: cost.seconds(batch_size))
     return Parallelism(best.strategy, best.processes)
+
+
+def is_large(node: Node) -> bool:
+    """Whether a layer's kernel is worth cutting."""
+    return isinstance(node.layer, Dense) and node.input_shape[0] * node.layer.units >= LARGE_KERNEL
 
 
 def strategy_of(parallelism: Parallelism, task: TrainingTask, batches: Sequence[Batch], timed: Timed) -> Strategy:

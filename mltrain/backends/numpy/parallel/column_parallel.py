@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import asdict, replace
 
+from mltrain.backends.numpy.parallel.choice import is_large
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import Allocator, Floats, Shape
 from mltrain.engine.blocked_matmul import matmul
@@ -26,9 +27,6 @@ from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Call
-
-LARGE_KERNEL = 50_000
-"""Numbers in a kernel that is worth cutting: with fewer, a step is over before two could meet."""
 
 FEWEST_COLUMNS = 64
 """Units of a layer that is cut by them; one with fewer, but a large kernel, is cut by its many inputs."""
@@ -92,14 +90,9 @@ def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
     if at is None or (backward and not at.needs_dx):
         return None
     array = at.dx if backward else at.y
-    if isinstance(layer, ColumnParallelDense if backward else Rows):
+    if isinstance(layer, ColumnParallelDense if backward else RowParallelDense):
         return Exchange(array)
     return Exchange(array, layer.own) if isinstance(layer, SliceColumns if backward else AllGather) else None
-
-
-def is_large(node: Node) -> bool:
-    """Whether a layer's kernel is worth cutting."""
-    return isinstance(node.layer, Dense) and node.input_shape[0] * node.layer.units >= LARGE_KERNEL
 
 
 class _Part(Dense):
@@ -113,7 +106,7 @@ class ColumnParallelDense(_Part):
     """Some columns of a dense layer's kernel: some of its outputs, and to each ``dx`` what these have to say."""
 
 
-class Rows(_Part):
+class RowParallelDense(_Part):
     """Some rows of a dense layer's kernel: to each output what some of the inputs have to say."""
 
 
@@ -216,7 +209,7 @@ class _Cutter:
 
     def _add_rows(self, layer: Dense, own: slice) -> None:
         # What is added once is the first shard's.
-        narrow = Rows(**asdict(layer) | {"use_bias": layer.use_bias and self._rank == 0})
+        narrow = RowParallelDense(**asdict(layer) | {"use_bias": layer.use_bias and self._rank == 0})
         self._keep(narrow, {"kernel": (own,), "bias": ()})
         self._own = None
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from mltrain.backends.base import State, TrainingTask
 from mltrain.backends.numpy.parallel.column_parallel import Shards, exchange_after
-from mltrain.backends.numpy.parallel.strategy import Lockstep
+from mltrain.backends.numpy.parallel.lockstep import Lockstep
 from mltrain.backends.numpy.train_step import BatchStep, Run, TrainStep
 from mltrain.backends.numpy.update import AVERAGE, first_vectors
 from mltrain.backends.numpy.window import Batch

@@ -26,8 +26,8 @@ from msgspec.structs import replace
 
 from mltrain.backends.base import State, TrainingTask
 from mltrain.backends.numpy.parallel.collectives import AllReduce
+from mltrain.backends.numpy.parallel.lockstep import Lockstep
 from mltrain.backends.numpy.parallel.rank_threads import RankThreads
-from mltrain.backends.numpy.parallel.strategy import Lockstep
 from mltrain.backends.numpy.train_step import BatchStep, Run, TrainStep
 from mltrain.backends.numpy.update import AVERAGE, first_vectors
 from mltrain.backends.numpy.window import Batch

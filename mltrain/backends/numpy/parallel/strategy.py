@@ -4,27 +4,16 @@
     columns    columns.py           each has some columns of the large kernels; what lies between them is exchanged
     rows       data_parallel.py     each takes some rows of every batch; gradients are summed
 
-`Strategy` is what a trainer needs of each; `Lockstep` is what the strategies of several processes have in common. All
-processes go through the same batches of the same windows and know the same loss; only the first one counts, reports and
-decides when to stop.
+`Strategy` is what a trainer needs of each. What the last two have in common is in lockstep.py; which one is taken is in
+choice.py.
 """
 
-from collections.abc import Callable, Sequence
-from time import perf_counter
+from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-
-from mltrain.backends.base import HasState, TrainingTask
-from mltrain.backends.numpy.parallel.collectives import Exchanges
-from mltrain.backends.numpy.parallel.process_group import ProcessGroup
-from mltrain.backends.numpy.random_state import RandomState
-from mltrain.backends.numpy.train_step import BatchStep, Run, TrainStep
+from mltrain.backends.base import HasState
+from mltrain.backends.numpy.train_step import BatchStep, Run
 from mltrain.engine.schedules.base import LearningRate
-
-WATCH_SECONDS, MOST_WAITING = 0.5, 0.6
-"""If the first process has spent more than this share of so much time in waiting, the workers are terminated and it
-goes on alone: other programs need the cores, and working in lockstep would take many times as long as alone."""
 
 
 class Strategy(HasState, Protocol):
@@ -76,88 +65,3 @@ class Strategy(HasState, Protocol):
     def close(self) -> None:
         """End the workers. May be called twice."""
         ...
-
-
-class Lockstep:
-    """A process for each rank, of which this is the first: what `ColumnParallel` and `DataParallel` have in common.
-
-    Each rank has a `TrainStep` of its own. Without workers (they are terminated, or were never there) the first process
-    takes the steps of all ranks, with the same results, byte for byte.
-    """
-
-    def __init__(self, task: TrainingTask, processes: int):
-        self._group = ProcessGroup(processes)
-        self._exchanges = Exchanges(self._group)
-        self._sum_of_penalties, self._sum_of_squares = self._exchanges.of_numbers(), self._exchanges.of_numbers()
-        # The learning rate of each turn, as the first process says: it may depend on what epochs come to.
-        self._rates = self._group.shared((2,), np.float64)
-        self._clips = task.optimizer.clip_norm is not None
-        self._ranks: list[TrainStep] = []
-
-    def _take(self, ranks: list[TrainStep]) -> None:
-        """These are the steps of all ranks."""
-        self._ranks, self._first = ranks, ranks[0]
-        self.rate, self.learning_rate = self._first.rate, self._first.learning_rate
-        self.dropout = RandomState(*(step.rng for step in ranks))
-        self._work_on(range(len(ranks)))
-
-    def start(self, work: Callable[[], None]) -> None:
-        def help_out() -> None:  # pragma: no cover  (only for workers, and forks are not measured)
-            self._work_on([self._group.rank])
-            work()
-
-        self._work_on([0])
-        self._group.start(help_out)
-        self._watched_since = perf_counter()
-
-    def _work_on(self, ranks: Sequence[int]) -> None:
-        """From here on, this process takes the steps of these ranks."""
-        self._mine = [(rank, self._ranks[rank]) for rank in ranks]
-        self.batches = [
-            self._together(number, steps)
-            for number, steps in enumerate(zip(*(step.batches for _, step in self._mine), strict=True))
-        ]
-
-    def _together(self, number: int, steps: Sequence[BatchStep]) -> BatchStep:
-        """The calls of a batch for all ranks that this process works on."""
-        raise NotImplementedError
-
-    def _begin_step(self) -> None:
-        self._exchanges.next_turn()
-        if not self._group.rank:
-            self._rates[self._exchanges.turn] = self.rate()
-
-    def penalize(self) -> float:
-        return self._sum_of_penalties({rank: step.penalize() for rank, step in self._mine})
-
-    def accumulate(self, rows: int, complete: bool) -> None:
-        for _, step in self._mine:
-            step.accumulate(rows, complete)
-
-    def update(self) -> None:
-        squared_norm = None
-        if self._clips:
-            squared_norm = self._sum_of_squares({rank: step.update.squared_norm() for rank, step in self._mine})
-        rate = float(self._rates[self._exchanges.turn])
-        for _, step in self._mine:
-            step.update(squared_norm, rate)
-        if self._group.has_workers and (watched := perf_counter() - self._watched_since) > WATCH_SECONDS:
-            if self._group.waited > MOST_WAITING * watched:
-                self._go_on_alone()
-            self._watched_since, self._group.waited = perf_counter(), 0.0
-
-    def _go_on_alone(self) -> None:
-        """Between two steps, terminate the workers and take over all that they know."""
-        self._group.wait()
-        self._group.terminate()
-        for step in self._ranks[1:]:
-            step.update.step = self._first.update.step
-            step.learning_rate.restore(self.learning_rate.state())
-        self.dropout.restore(self.dropout.state())
-        self._work_on(range(len(self._ranks)))
-
-    def begin_epoch(self) -> None:
-        self._group.barrier()
-
-    def close(self) -> None:
-        self._group.terminate()
