@@ -49,7 +49,7 @@ def hold(path: Path, patience: float = 0.0) -> int:
     """
     deadline = time.monotonic() + patience
     while True:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             lock(handle)
             if not os.path.samestat(os.fstat(handle), path.lstat()):
