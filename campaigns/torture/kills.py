@@ -69,7 +69,7 @@ def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Coun
             SavedRun.read(folder / "run")
             state = _timeless(visible(folder / "run"))
             which = next((name for name, expected in states.items() if expected == state), PART)
-            epochs = len((folder / "run" / HISTORY).read_text("utf-8").splitlines()) - 1
+            epochs = len(visible(folder / "run")[HISTORY].splitlines()) - 1
             if which == PART:
                 assert code == WorkerLost.exit_code and 0 < epochs < NEW, (
                     "the run is neither the old one nor the new one"
