@@ -10,8 +10,8 @@ import sys
 
 _BY_HAND = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLAS_VARIABLES = (*_BY_HAND, "OMP_NUM_THREADS")
-"""Environment variables of the BLAS libraries behind NumPy: OpenBLAS, Intel MKL, and those built with OpenMP. The last one
-is often set for a whole machine, so it is no choice made for mltrain."""
+"""Environment variables of the BLAS libraries behind NumPy: OpenBLAS, Intel MKL, and those built with OpenMP. The last
+one is often set for a whole machine, so it is no choice made for mltrain."""
 
 _OURS = "MLTRAIN_THREADS"
 
@@ -19,9 +19,9 @@ _OURS = "MLTRAIN_THREADS"
 def share_cores(threads: int | None) -> None:
     """Use at most ``threads`` cores (all by default) from here on.
 
-    Where several processes can train together, NumPy is told to use one core in each. This is faster: for large networks
-    the optimizer runs on several cores too, and for small ones no BLAS thread has to be woken. Evaluation runs in
-    several threads, block by block (`mltrain.backends.numpy.evaluation`). NumPy's threads are left alone where an
+    Where several processes can train together, NumPy is told to use one core in each. This is faster: for large
+    networks the optimizer runs on several cores too, and for small ones no BLAS thread has to be woken. Evaluation runs
+    in several threads, block by block (`mltrain.backends.numpy.evaluation`). NumPy's threads are left alone where an
     environment variable sets them, and where NumPy is imported already.
     """
     if threads is not None:
