@@ -249,7 +249,7 @@ def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
 
 def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
     """What it takes to train these layers as the config says."""
-    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), parallelism.processes)
+    return memory_for(nodes, config.optimizer, config.training, config.dataset.count(), parallelism)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

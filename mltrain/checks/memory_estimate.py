@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mltrain.backends.base import SINGLE, Parallelism
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node
 from mltrain.engine.optimizers.base import Optimizer
@@ -32,13 +33,13 @@ class Memory(NamedTuple):
 
 
 def memory_for(
-    nodes: Sequence[Node], optimizer: Optimizer, training: Training, rows: int | None, processes: int = 1
+    nodes: Sequence[Node], optimizer: Optimizer, training: Training, rows: int | None, parallelism: Parallelism = SINGLE
 ) -> Memory:
-    """What training these layers takes, on so many rows, by so many processes."""
+    """What training these layers takes, on so many rows, by the processes of ``parallelism``."""
     parameters = _FLOAT * sum(node.parameter_count for node in nodes)
     vectors = len(optimizer.state()) + optimizer.use_ema
     widths = [size(nodes[0].input_shape), *(size(node.output_shape) for node in nodes)] if nodes else [0]
-    batch_size = training.rows_per_batch(rows)
+    batch_size, processes = training.rows_per_batch(rows), parallelism.processes
     return Memory(
         # The state before training is kept, too, to be shown beside the trained one.
         parameters=2 * parameters,
@@ -46,13 +47,22 @@ def memory_for(
         optimizer=vectors * parameters,
         # What could be gone on from, the last and the next.
         snapshots=2 * (1 + vectors) * parameters,
-        # The shards, the first parameters, which the helpers keep, and a snapshot's vectors before they are copied;
-        # and every process gathers batches of its own.
-        helpers=(2 + vectors) * parameters + (processes - 1) * _FLOAT * batch_size * widths[0] if processes > 1 else 0,
+        # Every process gathers batches of its own.
+        helpers=_copies(parallelism, vectors) * parameters + (processes - 1) * _FLOAT * batch_size * widths[0],
         # Values on the way forward, and two buffers for gradients on the way back.
         batch=_FLOAT * batch_size * (sum(widths) + 2 * max(widths)),
         rows=(rows or 0) * _MAKING * (widths[0] + widths[-1]),
     )
+
+
+def _copies(parallelism: Parallelism, vectors: int) -> int:
+    """How many vectors as long as the parameters several processes need besides those of one."""
+    match parallelism.strategy:
+        case "columns":  # the shards, the first parameters, which workers keep, and a snapshot before it is copied
+            return 2 + vectors
+        case "rows":  # the shared parameters, and gradients for each other process
+            return parallelism.processes
+    return 0
 
 
 def refuse_too_large(memory: Memory) -> None:
