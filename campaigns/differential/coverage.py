@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 
 from campaigns.differential.members import (
     CHANGE_NO_NUMBER,
+    DRAWN_WITH_THE_GRAPH,
     MEMBERS,
     NONE,
     NOT_DRAWN,
@@ -31,7 +32,7 @@ def uncovered() -> list[str]:
 
 
 def _uncovered_options(label: str, name: str, left: AbstractSet[str]) -> list[str]:
-    known = WITH_THE_NETWORK.get(name, set()) | CHANGE_NO_NUMBER
+    known = WITH_THE_NETWORK.get(name, set()) | DRAWN_WITH_THE_GRAPH | CHANGE_NO_NUMBER
     return [f"{label}, option {option}" for option in left - known]
 
 

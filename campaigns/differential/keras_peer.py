@@ -6,7 +6,7 @@ each new shape takes seconds to compile, and TensorFlow has constants of float32
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -84,42 +84,96 @@ class Dropout:
         return keras.layers.Activation(lambda x: x * self.stays / (1 - self.rate))
 
 
-def build(task: Task) -> tuple[Any, dict[str, Dropout]]:
-    """The network with the task's weights, without a last activation that the loss contains; and its dropout layers."""
-    layers: list[Any] = [keras.layers.Input(task.x.shape[1:])]
-    dropouts = {}
-    described = task.description["layers"]
-    for index, options in enumerate(described):
-        skip = index == len(described) - 1 and task.description["loss"]["type"] in JOINED
-        match options["type"]:
-            case "dense":
-                layers.append(dense(options))
-                if not skip:
-                    layers.append(ACTIVATIONS[options["activation"]["type"]](options["activation"]))
-            case "flatten":
-                layers.append(keras.layers.Flatten())
-            case "reshape":
-                layers.append(keras.layers.Reshape(options["target_shape"]))
-            case "dropout":
-                dropouts[str(index)] = Dropout(options["rate"])
-                layers.append(dropouts[str(index)].layer())
-            case name if not skip:
-                layers.append(ACTIVATIONS[name](options))
-    model = keras.Sequential(layers)
-    for variable, weight in zip(model.weights, task.weights.values(), strict=True):
-        variable.assign(weight)
-    return model, dropouts
+MERGES = {
+    "add": lambda options: keras.layers.Add(),
+    "average": lambda options: keras.layers.Average(),
+    "concatenate": lambda options: keras.layers.Concatenate(axis=options["axis"]),
+    "multiply": lambda options: keras.layers.Multiply(),
+}
+WITH_WEIGHTS: dict[str, tuple[Any, Sequence[str]]] = {
+    "batch_normalization": (
+        keras.layers.BatchNormalization,
+        ("momentum", "epsilon", "center", "scale", "trainable"),
+    ),
+    "conv1d": (keras.layers.Conv1D, ("filters", "kernel_size", "strides", "padding", "use_bias", "trainable")),
+    "conv2d": (keras.layers.Conv2D, ("filters", "kernel_size", "strides", "padding", "use_bias", "trainable")),
+    "dense": (keras.layers.Dense, ("units", "use_bias", "trainable")),
+    "depthwise_conv2d": (
+        keras.layers.DepthwiseConv2D,
+        ("kernel_size", "strides", "padding", "depth_multiplier", "use_bias", "trainable"),
+    ),
+    "embedding": (keras.layers.Embedding, ("input_dim", "output_dim", "trainable")),
+    "layer_normalization": (keras.layers.LayerNormalization, ("epsilon", "center", "scale", "trainable")),
+}
+"""Layers with weights, and the options of mltrain's that they take as they are."""
 
 
-def dense(options: Options) -> Any:
+_POOLING = ("pool_size", "strides", "padding")
+WITHOUT_WEIGHTS: dict[str, tuple[Any, Sequence[str]]] = {
+    "average_pooling1d": (keras.layers.AveragePooling1D, _POOLING),
+    "average_pooling2d": (keras.layers.AveragePooling2D, _POOLING),
+    "flatten": (keras.layers.Flatten, ()),
+    "global_average_pooling1d": (keras.layers.GlobalAveragePooling1D, ()),
+    "global_average_pooling2d": (keras.layers.GlobalAveragePooling2D, ()),
+    "global_max_pooling1d": (keras.layers.GlobalMaxPooling1D, ()),
+    "global_max_pooling2d": (keras.layers.GlobalMaxPooling2D, ()),
+    "max_pooling1d": (keras.layers.MaxPooling1D, _POOLING),
+    "max_pooling2d": (keras.layers.MaxPooling2D, _POOLING),
+    "reshape": (keras.layers.Reshape, ("target_shape",)),
+}
+"""The others, likewise."""
+
+
+class Network:
+    """Keras's network with the task's weights, without a last activation that the loss contains."""
+
+    def __init__(self, task: Task):
+        self._described = task.description["layers"]
+        self._joined = task.description["loss"]["type"] in JOINED
+        self.dropouts: dict[str, Dropout] = {}
+        self.weights: list[Any] = []
+        first = x = keras.layers.Input(task.x.shape[1:])
+        named = {"input": first}
+        for index, options in enumerate(self._described):
+            given = [named[name] for name in options["inputs"]] if options["inputs"] else [x]
+            x = self._apply(index, options, given)
+            named[options["name"]] = x
+        self.model = keras.Model(first, x)
+        for variable, weight in zip(self.weights, task.weights.values(), strict=True):
+            variable.assign(weight)
+
+    def _apply(self, index: int, options: Options, given: Sequence[Any]) -> Any:
+        skip = index == len(self._described) - 1 and self._joined
+        name = options["type"]
+        if name in MERGES:
+            return MERGES[name](options)(given)
+        if name in WITH_WEIGHTS:
+            layer = with_weights(options)
+            x = layer(*given)
+            self.weights += layer.weights
+            carries = "activation" in options and not skip
+            return ACTIVATIONS[options["activation"]["type"]](options["activation"])(x) if carries else x
+        if name in WITHOUT_WEIGHTS:
+            layer, names = WITHOUT_WEIGHTS[name]
+            return layer(**{option: options[option] for option in names})(*given)
+        if name == "zero_padding2d":
+            top, bottom, left, right = options["padding"]
+            return keras.layers.ZeroPadding2D(((top, bottom), (left, right)))(*given)
+        if name == "dropout":
+            self.dropouts[str(index)] = Dropout(options["rate"])
+            return self.dropouts[str(index)].layer()(*given)
+        return given[0] if skip else ACTIVATIONS[name](options)(*given)
+
+
+def with_weights(options: Options) -> Any:
+    """A layer with weights, with the options that it has in common with mltrain's, and its regularizers."""
+    layer, names = WITH_WEIGHTS[options["type"]]
     regularizers = {
-        name: make(REGULARIZERS, options[name])
-        for name in ("kernel_regularizer", "bias_regularizer")
-        if options[name] is not None
+        name: make(REGULARIZERS, value)
+        for name, value in options.items()
+        if name.endswith("_regularizer") and value is not None
     }
-    return keras.layers.Dense(
-        options["units"], use_bias=options["use_bias"], trainable=options["trainable"], **regularizers
-    )
+    return layer(**{name: options[name] for name in names}, **regularizers)
 
 
 def make(members: Mapping[str, Any], options: Options) -> Any:
@@ -139,7 +193,8 @@ def train(task: Task, precision: str) -> Result:
     """Take all the task's steps in one precision."""
     keras.config.set_floatx(precision)
     keras.config.set_dtype_policy(precision)
-    model, dropouts = build(task)
+    network = Network(task)
+    model = network.model
     loss = LOSSES[task.description["loss"]["type"]](task.description["loss"])
     optimizer = make_optimizer(task.description["optimizer"])
     dtype = getattr(torch, precision)
@@ -151,7 +206,7 @@ def train(task: Task, precision: str) -> Result:
     losses = []
     for place, share, last in task.batches():
         rows = torch.tensor(task.order[place])
-        for name, dropout in dropouts.items():
+        for name, dropout in network.dropouts.items():
             dropout.stays = masks[name][place]
         value = loss(target[rows], model(x[rows], training=True), None if alike else importance[rows])
         value = sum(model.losses, value)
@@ -163,7 +218,7 @@ def train(task: Task, precision: str) -> Result:
             for variable in variables:
                 variable.value.grad = None
     optimizer.finalize_variable_values(variables)
-    weights = (variable.value.detach().numpy() for variable in model.weights)
+    weights = (variable.value.detach().numpy() for variable in network.weights)
     return Result(np.array(losses), dict(zip(task.weights, weights, strict=True)))
 
 

@@ -78,6 +78,9 @@ class Member:
 OPTIONAL = 0.7
 """How likely an option with a default is drawn."""
 
+REGULARIZED, FROZEN = 0.15, 0.1
+"""Shares of the parameters that are kept small, and of the layers that are not trained."""
+
 _RATE = power_between(1e-4, 0.1)
 _BETA_1, _BETA_2, _EPSILON = between(0, 0.95), between(0.8, 0.999), power_between(1e-8, 1e-2)
 _STEPPING = {
@@ -90,13 +93,81 @@ _ADAM = {"learning_rate": rate(1e-4, 0.05), "beta_1": _BETA_1, "beta_2": _BETA_2
 _PENALTY = power_between(1e-4, 0.03)
 _SPREAD = {"mean": between(-0.2, 0.2), "stddev": between(0.05, 0.8)}
 
+_ANY_INITIALIZER = ("constant", "ones", "random_normal", "random_uniform", "zeros")
+
+
+def _one_of(*names: str) -> Draw:
+    return lambda rng: pick("initializers", rng, names)
+
+
+def _regularizer(rng: Generator) -> Any:
+    return pick("regularizers", rng) if rng.random() < REGULARIZED else None
+
+
+def _seldom_frozen(rng: Generator) -> bool:
+    return bool(rng.random() >= FROZEN)
+
+
 MEMBERS: dict[str, dict[str, Member]] = {
     "layers": {
-        # Units, shapes and what stands in a dense layer are drawn together with the network: see draw.py.
+        # Units, shapes, inputs and what stands in a dense layer are drawn together with the network: see draw.py.
+        "add": Member(),
+        "average": Member(),
+        # PyTorch's moving variance divides by n - 1, and it refuses a batch of one row.
+        "batch_normalization": Member(
+            OWN,
+            WRITTEN,
+            {
+                "momentum": between(0, 0.99),
+                "epsilon": power_between(1e-5, 0.1),
+                "center": either,
+                "scale": either,
+                "beta_initializer": _one_of(*_ANY_INITIALIZER),
+                "gamma_initializer": _one_of("ones", "random_normal"),
+                "moving_mean_initializer": _one_of("zeros", "random_normal"),
+                "moving_variance_initializer": _one_of("ones"),
+                "beta_regularizer": _regularizer,
+                "gamma_regularizer": _regularizer,
+                "trainable": _seldom_frozen,
+            },
+        ),
+        "average_pooling1d": Member(),
+        "average_pooling2d": Member(),
+        "concatenate": Member(),
+        "conv1d": Member(),
+        "conv2d": Member(),
         "dense": Member(),
+        "depthwise_conv2d": Member(),
         "dropout": Member(WRITTEN, WRITTEN, {"rate": between(0, 0.7)}),
+        "embedding": Member(
+            options={
+                "embeddings_initializer": _one_of("random_uniform", "random_normal", "glorot_uniform"),
+                "embeddings_regularizer": _regularizer,
+                "trainable": _seldom_frozen,
+            }
+        ),
         "flatten": Member(),
+        "global_average_pooling1d": Member(),
+        "global_average_pooling2d": Member(),
+        "global_max_pooling1d": Member(),
+        "global_max_pooling2d": Member(),
+        "layer_normalization": Member(
+            options={
+                "epsilon": power_between(1e-5, 0.1),
+                "center": either,
+                "scale": either,
+                "beta_initializer": _one_of(*_ANY_INITIALIZER),
+                "gamma_initializer": _one_of("ones", "random_normal"),
+                "beta_regularizer": _regularizer,
+                "gamma_regularizer": _regularizer,
+                "trainable": _seldom_frozen,
+            },
+        ),
+        "max_pooling1d": Member(),
+        "max_pooling2d": Member(),
+        "multiply": Member(),
         "reshape": Member(),
+        "zero_padding2d": Member(),
     },
     "activations": {
         "elu": Member(options={"alpha": between(0, 2)}),
@@ -211,22 +282,44 @@ MEMBERS: dict[str, dict[str, Member]] = {
     },
 }
 
+_CONVOLUTION = {"kernel_size", "strides", "padding", "activation", "use_bias"} | {
+    "bias_initializer",
+    "bias_regularizer",
+    "trainable",
+}
+
 WITH_THE_NETWORK = {
     "dense": {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer"}
     | {"kernel_regularizer", "bias_regularizer", "trainable"},
+    "concatenate": {"axis"},
+    **dict.fromkeys(("conv1d", "conv2d"), _CONVOLUTION | {"filters", "kernel_initializer", "kernel_regularizer"}),
+    "depthwise_conv2d": _CONVOLUTION | {"depth_multiplier", "depthwise_initializer", "depthwise_regularizer"},
+    **{
+        f"{kind}_pooling{dimensions}d": {"pool_size", "strides", "padding"}
+        for kind in ("max", "average")
+        for dimensions in (1, 2)
+    },
+    "zero_padding2d": {"padding"},
+    "embedding": {"input_dim", "output_dim"},
     "reshape": {"target_shape"},
     "training": {"epochs", "batch_size", "shuffle", "class_weight", "gradient_accumulation"},
 }
 """Options that draw.py draws for a whole network."""
 
-CHANGE_NO_NUMBER = {"name", "track", "early_stopping"}
+DRAWN_WITH_THE_GRAPH = {"name", "inputs"}
+"""Options of all layers that draw.py gives to those which are read further on."""
+
+CHANGE_NO_NUMBER = {"track", "early_stopping"}
 """Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
 
-NOT_DRAWN = {"reduce_on_plateau"}
-"""Members that are no part of a step. To fall on a plateau is to decide by the last digits of a loss: tests of its own
-hold it to its description (tests/engine/test_reduce_on_plateau.py)."""
+NOT_DRAWN = {"reduce_on_plateau", "gaussian_noise"} | {
+    f"random_{what}" for what in ("flip", "translation", "rotation", "zoom")
+}
+"""Members that tests of their own hold to their descriptions. To fall on a plateau is to decide by the last digits of a
+loss (tests/engine/test_reduce_on_plateau.py); random transformations are other ones in each library
+(tests/engine/test_image_transforms.py)."""
 
-NOT_TRAINED_WITH = {"datasets", "points", "metrics"}
+NOT_TRAINED_WITH = {"column kinds", "datasets", "points", "metrics"}
 """Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""
 
 

@@ -89,7 +89,8 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
     with np.errstate(all="ignore"):
         for done, numbers in enumerate(case.batches, 1):
             x = rows.x[numbers].astype(np.float64)
-            for array in (x, *network.arrays.values()):
+            ids = any(node.layer.takes_integers for node in network.nodes)
+            for array in (*([] if ids else [x]), *network.arrays.values()):
                 nudge(array)
             bound = plan.bind(x, np.empty((len(x), size(network.output_shape))), rng)
             for call in bound.forward:
@@ -101,8 +102,9 @@ def _train(case: Case, nudge: Nudge, dropped: list[dict[str, npt.NDArray[np.bool
             dropped.append(dict(_masks(case, bound.forward)))
             for call in bound.backward:
                 call.run()
-                if call.at:
-                    nudge(call.at.dx)
+                for dx in call.at.dxs if call.at else ():
+                    if dx is not None:
+                        nudge(dx)
             losses.append(loss + penalize())
             for array in slopes.values():
                 nudge(array)

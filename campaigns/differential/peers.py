@@ -44,7 +44,7 @@ def train_by_peers(cases: Sequence[Case], peers: Peers) -> dict[str, Results]:
 def _train(name: str, tasks: Mapping[int, Task], peers: Peers, place: str) -> Results:
     given, found = Path(f"{place}-tasks.npz"), Path(f"{place}-results.npz")
     write_tasks(given, tasks)
-    run([str(peers.python), "-m", f"differential.{name}_peer", str(given), str(found)])
+    run([str(peers.python), "-m", f"campaigns.differential.{name}_peer", str(given), str(found)])
     return read_results(found)
 
 

@@ -5,13 +5,12 @@ Where PyTorch's own definition is not Keras's, the formula is written out, and t
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from campaigns.differential.exchange import Result, Task, read_tasks, write_results
@@ -73,78 +72,171 @@ REGULARIZERS: dict[str, Callable[[Any, Options], Any]] = {
 }
 
 
-class Stack:
+MERGES: dict[str, Callable[[Any, Options], Any]] = {
+    "add": lambda xs, options: torch.stack(xs).sum(0),
+    "average": lambda xs, options: torch.stack(xs).mean(0),
+    "concatenate": lambda xs, options: torch.cat(xs, dim=options["axis"]),
+    "multiply": lambda xs, options: torch.stack(xs).prod(0),
+}
+
+
+def batch_normalization(x: Any, p: Mapping[str, Any], options: Options) -> Any:
+    """Keras's, whose moving variance follows the variance of the batch itself."""
+    mean, variance = p["moving_mean"], p["moving_variance"]
+    if options["trainable"]:
+        mean, variance = x.mean(0), x.var(0, unbiased=False)
+        with torch.no_grad():
+            for moving, value in ((p["moving_mean"], mean), (p["moving_variance"], variance)):
+                moving.mul_(options["momentum"]).add_(value, alpha=1 - options["momentum"])
+    x = (x - mean) / torch.sqrt(variance + options["epsilon"])
+    return x * p.get("gamma", 1) + p.get("beta", 0)
+
+
+def _pair(lengths: Any) -> list[int]:
+    """Height and width; of a sequence, which is an image one row high, the steps are the width."""
+    return [1, lengths] if isinstance(lengths, int) else list(lengths)
+
+
+def padded(x: Any, size: Sequence[int], options: Options, value: float = 0.0) -> Any:
+    """Images with their channels first, padded as Keras does."""
+    x = x.movedim(-1, 1)
+    if options["padding"] == "valid":
+        return x
+    pads: list[int] = []
+    lengths = zip(x.shape[:1:-1], size[::-1], _pair(options["strides"])[::-1], strict=True)
+    for length, one, stride in lengths:
+        total = max(0, (-(-length // stride) - 1) * stride + one - length)
+        pads += [total // 2, total - total // 2]
+    return functional.pad(x, pads, value=value)
+
+
+def convolution(x: Any, kernel: Any, p: Mapping[str, Any], options: Options, groups: int = 1) -> Any:
+    x = padded(x, kernel.shape[:2], options)
+    y = functional.conv2d(x, kernel.permute(3, 2, 0, 1), p.get("bias"), _pair(options["strides"]), groups=groups)
+    return y.movedim(1, -1)
+
+
+def depthwise(x: Any, p: Mapping[str, Any], options: Options) -> Any:
+    height, width, channels, multiplier = p["kernel"].shape
+    kernel = p["kernel"].reshape(height, width, 1, channels * multiplier)
+    return convolution(x, kernel, p, options, groups=channels)
+
+
+def max_pooling(x: Any, options: Options) -> Any:
+    size = _pair(options["pool_size"])
+    return functional.max_pool2d(padded(x, size, options, -math.inf), size, _pair(options["strides"])).movedim(1, -1)
+
+
+def average_pooling(x: Any, options: Options) -> Any:
+    """Padding counts for nothing."""
+    size, strides = _pair(options["pool_size"]), _pair(options["strides"])
+    sums, counts = (functional.avg_pool2d(padded(one, size, options), size, strides) for one in (x, torch.ones_like(x)))
+    return (sums / counts).movedim(1, -1)
+
+
+WITHOUT_WEIGHTS: dict[str, Callable[[Any, Options], Any]] = {
+    "average_pooling1d": lambda x, options: average_pooling(x[:, None], options)[:, 0],
+    "average_pooling2d": average_pooling,
+    "flatten": lambda x, options: x.flatten(1),
+    "global_average_pooling1d": lambda x, options: x.mean(1),
+    "global_average_pooling2d": lambda x, options: x.flatten(1, 2).mean(1),
+    "global_max_pooling1d": lambda x, options: x.max(1).values,
+    "global_max_pooling2d": lambda x, options: x.flatten(1, 2).max(1).values,
+    "max_pooling1d": lambda x, options: max_pooling(x[:, None], options)[:, 0],
+    "max_pooling2d": max_pooling,
+    "reshape": lambda x, options: x.reshape(len(x), *options["target_shape"]),
+    "zero_padding2d": lambda x, options: functional.pad(x, (0, 0, *options["padding"][2:], *options["padding"][:2])),
+}
+
+
+WITH_WEIGHTS: dict[str, Callable[[Any, Mapping[str, Any], Options], Any]] = {
+    "batch_normalization": batch_normalization,
+    "conv1d": lambda x, p, options: convolution(x[:, None], p["kernel"][None], p, options)[:, 0],
+    "conv2d": lambda x, p, options: convolution(x, p["kernel"], p, options),
+    "dense": lambda x, p, options: functional.linear(x, p["kernel"].T, p.get("bias")),
+    "depthwise_conv2d": lambda x, p, options: depthwise(x, p, options),
+    "embedding": lambda x, p, options: functional.embedding(x.long(), p["embeddings"]),
+    "layer_normalization": lambda x, p, options: functional.layer_norm(
+        x, x.shape[-1:], p.get("gamma"), p.get("beta"), options["epsilon"]
+    ),
+}
+STATISTICS = {"moving_mean", "moving_variance"}
+
+
+def _regularizer(layer: Options, name: str) -> Options | None:
+    """The regularizer of a parameter: of a depthwise kernel, the option has another name."""
+    own = "depthwise" if layer["type"] == "depthwise_conv2d" and name == "kernel" else name
+    return layer[f"{own}_regularizer"]
+
+
+class Network:
     """The layers of a task. What dropout lets pass is given."""
 
     def __init__(self, task: Task):
         self._layers = task.description["layers"]
-        loss = task.description["loss"]
-        self._without_last_activation = loss["type"] in JOINED
-        arrays = iter(task.weights.items())
-        self._names: list[str] = []
-        self._dense = {
-            index: self._dense_layer(layer, arrays)
-            for index, layer in enumerate(self._layers)
-            if layer["type"] == "dense"
+        self._without_last_activation = task.description["loss"]["type"] in JOINED
+        self._parameters = {
+            name: torch.tensor(array, dtype=torch.get_default_dtype()) for name, array in task.weights.items()
         }
-        self._parameters = [parameter for dense in self._dense.values() for parameter in dense.parameters()]
-        self.trained = [parameter for parameter in self._parameters if parameter.requires_grad]
-
-    def _dense_layer(self, layer: Options, arrays: Any) -> Any:
-        name, kernel = next(arrays)
-        self._names.append(name)
-        dense = nn.Linear(*kernel.shape, bias=layer["use_bias"])
-        with torch.no_grad():
-            dense.weight.copy_(torch.tensor(kernel.T))
-            if layer["use_bias"]:
-                name, bias = next(arrays)
-                self._names.append(name)
-                dense.bias.copy_(torch.tensor(bias))
-        return dense.requires_grad_(layer["trainable"])
+        # They come in the order of the layers; what stands before the dot names the layer.
+        owners = list(dict.fromkeys(name.partition(".")[0] for name in self._parameters))
+        with_weights = [index for index, layer in enumerate(self._layers) if layer["type"] in WITH_WEIGHTS]
+        self._own: dict[int, dict[str, Any]] = {
+            index: {
+                name.partition(".")[2]: parameter
+                for name, parameter in self._parameters.items()
+                if name.partition(".")[0] == owner
+            }
+            for index, owner in zip(with_weights, owners, strict=True)
+        }
+        self.trained = [
+            parameter.requires_grad_()
+            for index, own in self._own.items()
+            for name, parameter in own.items()
+            if self._layers[index]["trainable"] and name not in STATISTICS
+        ]
 
     def weights(self) -> dict[str, Any]:
-        """All parameters by their names in the task, with kernels as they are there."""
-        values = (parameter.detach().numpy() for parameter in self._parameters)
-        return {
-            name: np.ascontiguousarray(value.T) if value.ndim == 2 else value
-            for name, value in zip(self._names, values, strict=True)
-        }
+        """All parameters by their names in the task."""
+        return {name: parameter.detach().numpy() for name, parameter in self._parameters.items()}
 
     def penalty(self) -> Any:
         """What the trained parameters cost that a regularizer keeps small."""
-        penalties = [
+        return sum(
             REGULARIZERS[regularizer["type"]](parameter, regularizer)
-            for index, dense in self._dense.items()
-            for name, parameter in (("kernel", dense.weight), ("bias", dense.bias))
-            if parameter is not None and parameter.requires_grad
-            if (regularizer := self._layers[index][f"{name}_regularizer"]) is not None
-        ]
-        return sum(penalties)
+            for index, own in self._own.items()
+            for name, parameter in own.items()
+            if parameter.requires_grad
+            if (regularizer := _regularizer(self._layers[index], name)) is not None
+        )
 
     def __call__(self, x: Any, masks: Mapping[str, Any]) -> Any:
-        last = len(self._layers) - 1
+        named = {"input": x}
         for index, layer in enumerate(self._layers):
-            skip = self._without_last_activation and index == last
-            match layer["type"]:
-                case "dense":
-                    x = self._dense[index](x)
-                    if not skip:
-                        x = ACTIVATIONS[layer["activation"]["type"]](x, layer["activation"])
-                case "flatten":
-                    x = x.flatten(1)
-                case "reshape":
-                    x = x.reshape(len(x), *layer["target_shape"])
-                case "dropout":
-                    x = x * masks[str(index)] / (1 - layer["rate"])
-                case name:
-                    x = x if skip else ACTIVATIONS[name](x, layer)
+            xs = [named[name] for name in layer["inputs"]] if layer["inputs"] else [x]
+            x = named[layer["name"]] = self._apply(index, layer, xs, masks)
         return x
+
+    def _apply(self, index: int, layer: Options, xs: Sequence[Any], masks: Mapping[str, Any]) -> Any:
+        skip = self._without_last_activation and index == len(self._layers) - 1
+        name, x = layer["type"], xs[0]
+        if name in MERGES:
+            return MERGES[name](list(xs), layer)
+        if name in WITH_WEIGHTS:
+            x = WITH_WEIGHTS[name](x, self._own[index], layer)
+            carries = "activation" in layer and not skip
+            return ACTIVATIONS[layer["activation"]["type"]](x, layer["activation"]) if carries else x
+        if name in WITHOUT_WEIGHTS:
+            return WITHOUT_WEIGHTS[name](x, layer)
+        if name == "dropout":
+            return x * masks[str(index)] / (1 - layer["rate"])
+        return x if skip else ACTIVATIONS[name](x, layer)
 
 
 def train(task: Task, dtype: Any) -> Result:
     """Take all the task's steps in one precision."""
     torch.set_default_dtype(dtype)
-    model = Stack(task)
+    model = Network(task)
     options, loss = task.description["optimizer"], task.description["loss"]
     parameters = model.trained
     rule = OPTIMIZERS[options["type"]](parameters, options)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from mltrain.backends.base import SINGLE, Parallelism
 from mltrain.engine.arrays import size
-from mltrain.engine.graph import Node
+from mltrain.engine.graph import Node, input_shapes
+from mltrain.engine.layout import Layout
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import NotEnoughMemory
 from mltrain.system.memory import available
@@ -33,12 +34,20 @@ class Memory(NamedTuple):
 
 
 def memory_for(
-    nodes: Sequence[Node], optimizer: Optimizer, training: Training, rows: int | None, parallelism: Parallelism = SINGLE
+    nodes: Sequence[Node],
+    optimizer: Optimizer,
+    training: Training,
+    rows: int | None,
+    parallelism: Parallelism = SINGLE,
+    *,
+    fused: bool = False,
 ) -> Memory:
-    """What training these layers takes, on so many rows, by the processes of ``parallelism``."""
+    """What training these layers takes, on so many rows, by the processes of ``parallelism``; ``fused`` with the last activation."""
     parameters = _FLOAT * sum(node.parameter_count for node in nodes)
     vectors = len(optimizer.state()) + optimizer.use_ema
-    widths = [size(nodes[0].input_shape), *(size(node.output_shape) for node in nodes)] if nodes else [0]
+    shapes = input_shapes(nodes)
+    inputs, outputs = sum(map(size, shapes.values())), size(nodes[-1].output_shape) if nodes else 0
+    layout = Layout(nodes, {name: (shape, "float") for name, shape in shapes.items()}, training=True, fused=fused)
     batch_size, processes = training.rows_per_batch(rows), parallelism.processes
     return Memory(
         # The state before training is kept, too, to be shown beside the trained one.
@@ -48,10 +57,10 @@ def memory_for(
         # What could be gone on from, the last and the next.
         snapshots=2 * (1 + vectors) * parameters,
         # Every process gathers batches of its own.
-        helpers=_copies(parallelism, vectors) * parameters + (processes - 1) * _FLOAT * batch_size * widths[0],
-        # Values on the way forward, and two buffers for gradients on the way back.
-        batch=_FLOAT * batch_size * (sum(widths) + 2 * max(widths)),
-        rows=(rows or 0) * _MAKING * (widths[0] + widths[-1]),
+        helpers=_copies(parallelism, vectors) * parameters + (processes - 1) * _FLOAT * batch_size * inputs,
+        # What comes in and goes out, and what layers read and write on the way there and back.
+        batch=_FLOAT * batch_size * (inputs + outputs) + layout.nbytes(batch_size, _FLOAT),
+        rows=(rows or 0) * _MAKING * (inputs + outputs),
     )
 
 

@@ -216,7 +216,7 @@ def _listed(useless: Mapping[str, str]) -> str:
 
 
 def _checked(layout: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options; a tab may be written as ``\\t``, as shells pass it on. Raises `UsageError` for what cannot be."""
+    """The options; a tab may be a backslash and a t, as shells pass it on. Raises `UsageError` for what cannot be."""
     if layout.get("delimiter") in ("\\t", "tab"):
         layout = {**layout, "delimiter": "\t"}
     if len(layout.get("delimiter", ",")) != 1:

@@ -33,7 +33,7 @@ from mltrain.config.option_types import (
 from mltrain.config.scalars import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
-from mltrain.names.nearest import alike, did_you_mean
+from mltrain.names.nearest import alike, did_you_mean, is_spelled_alike
 from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Family, Spec
 
@@ -132,6 +132,8 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
     assert isinstance(name, str)
     known = options(struct)
     message = f"unknown option for {_owner(struct, path[:-1])}"
+    if name.isdecimal() and data.get(name) is None:  # {learning_rate: 0,5} are two options, of which 5 is one
+        return KeyProblem(path, f"{message}; in a number, write a point, not a comma: a comma begins another option")
     if (name_and_value := glued(name)) is not None:
         return KeyProblem(path, f"{message}; put a space after the colon: '{name_and_value}'")
     if (elsewhere := option_here(owners_of(struct), name, known)) is not None:
@@ -149,7 +151,8 @@ def _owner(struct: Struct, path: ConfigPath) -> str:
 
 def _names_below(option: Option, data: dict[str, Any]) -> list[str]:
     """The names of the options that an option has itself, as far as the data or the default says which it is."""
-    below = section_of(option.kind)
+    sections = [section for one in alternatives(option.kind) if (section := section_of(one)) is not None]
+    below = sections[0] if sections else None
     if (family := family_of(option.kind)) is not None:
         below = member(family, data[option.name]) if option.name in data else type(option.default)
     return list(options(below)) if below is not None and issubclass(below, msgspec.Struct) else []
@@ -211,8 +214,10 @@ class _Converter:
         return items if isinstance(kind, inspect.ListType) else tuple(items)
 
     def _repeats(self, kind: ListKind, items: Sequence[Any], path: ConfigPath) -> bool:
-        """Whether a list of names has one twice, which is a problem in what people write."""
+        """Whether a list of names has one twice, which is a problem in what people write, unless items may repeat."""
         if not self._unique or not isinstance(bare(kind.item_type), inspect.StrType):
+            return False
+        if isinstance(kind.item_type, inspect.Metadata) and (kind.item_type.extra or {}).get("may_repeat"):
             return False
         first: dict[str, int] = {}
         before = len(self.problems)
@@ -234,10 +239,14 @@ class _Converter:
             return self._refuse(where, f"expected the name of {with_article(family.noun)}, got {shown(name)}")
         spec = family.find(name)
         if spec is None:
-            names = _all_names(family)
-            advice = member_here(family.noun, name, names)
-            advice = advice or did_you_mean(name, names, f"; there are {', '.join(family.names())}")
-            return self._refuse(where, f"unknown {family.noun} {quoted(name)}{advice}")
+            self._refuse(where, f"unknown {family.noun} {quoted(name)}{_instead(family, name)}")
+            meant = [one for one in family.names() if is_spelled_alike(one, name)]
+            if not meant:
+                return _INVALID
+            spec = family.find(meant[0])
+            assert spec is not None
+            self._struct(spec, {option: data[option] for option in data if option != "type"}, path)
+            return _INVALID
         return self._struct(spec, {option: data[option] for option in data if option != "type"}, path)
 
     def _struct(self, struct: Struct, data: dict[str, Any], path: ConfigPath) -> Any:
@@ -290,6 +299,20 @@ def _without_type(family: Family, data: dict[str, Any]) -> str:
     if len(names) == 1 and family.find(names[0]) is not None:
         return f"write {{type: {names[0]}, ...}}, with its options beside the type, not {{{names[0]}: ...}}"
     return f"expected a type that says which {family.noun} this is: {', '.join(family.names())}"
+
+
+def _instead(family: Family, name: str) -> str:
+    """What to write for a name that no member has: the end of a message."""
+    names = _all_names(family)
+    if called := re.fullmatch(r"[\w.]*?(\w+)\((.*)\)", name):  # as in Python: Dense(10), nn.Linear(3, 4)
+        if called[2] and (elsewhere := member_here(family.noun, f"nn_{called[1]}", names)):
+            return elsewhere
+        meant = [one for one in names if is_spelled_alike(one, called[1])]
+        if meant and called[2]:
+            return f"; write {{type: {meant[0]}, ...}}, with its options by name"
+        return f"; write {meant[0]}" if meant else _instead(family, called[1])
+    advice = member_here(family.noun, name, names)
+    return advice or did_you_mean(name, names, f"; there are {', '.join(family.names())}")
 
 
 def _unfit(kind: Kind, leaf: Any, data: Any) -> str:

@@ -97,6 +97,8 @@ def _about_commas(leaf: Any, text: str) -> str:
     readings = [re.sub(r"[,_ ]", "", text)] if _THOUSANDS.fullmatch(text) else []
     readings += [text.replace(",", ".")] if _DECIMAL_COMMA.fullmatch(text) else []
     fitting = [number for number in readings if fits(leaf, resolve(number))]
+    if len(fitting) == 2 and not fits(leaf, 0.5) and not fits(leaf, 1.5):
+        fitting.pop()  # where only whole numbers are accepted, the comma is one of thousands
     match fitting:
         case [whole, decimal]:
             return f"; write {whole} or {decimal}, whichever is meant: a comma can be either"

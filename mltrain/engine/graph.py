@@ -97,6 +97,13 @@ def execution_order(nodes: Sequence[Node]) -> list[Node]:
     return [nodes[index] for index in order]
 
 
+def input_shapes(nodes: Sequence[Node]) -> dict[str, Shape]:
+    """The shapes of the inputs of the dataset that the nodes read, by name."""
+    names = {node.name for node in nodes}
+    read = [pair for node in nodes for pair in zip(node.sources, node.input_shapes, strict=True)]
+    return {name: shape for name, shape in read if name not in names}
+
+
 def is_chain(nodes: Sequence[Node]) -> bool:
     """Whether each layer reads the one before it, and nothing else."""
     before = [node.name for node in nodes[:-1]]

@@ -98,30 +98,19 @@ class Layout:
         """What the loss reads, and by which it gives the gradient: the output, or what its activation would take."""
         return self._end
 
-    def row_bytes(self, itemsize: int) -> int:
-        """Bytes that one row takes, from ``itemsize`` bytes a float: all that is not the caller's."""
+    def nbytes(self, rows: int, itemsize: int) -> int:
+        """Bytes for so many rows, of ``itemsize`` bytes a float: all that is not the caller's."""
         values = sum(numbers * (itemsize if dtype == "float" else 4) for numbers, dtype in self.buffers)
-        kept = sum(_bytes(spec, itemsize) for spec in self._kept() if spec.per_row)
+        saved = [spec for stage in self.stages for spec in stage.saved.values()] if self.training else []
         return (
-            values
-            + kept
-            + itemsize * sum(self.gradients)
-            + self.scratch_bytes(1, itemsize)
-            - self.scratch_bytes(0, itemsize)
-        )
-
-    def fixed_bytes(self, itemsize: int) -> int:
-        """Bytes besides those of rows."""
-        return sum(_bytes(spec, itemsize) for spec in self._kept() if not spec.per_row) + self.scratch_bytes(
-            0, itemsize
+            rows * (values + itemsize * sum(self.gradients))
+            + sum(_bytes(spec, rows, itemsize) for spec in saved)
+            + self.scratch_bytes(rows, itemsize)
         )
 
     def scratch_bytes(self, rows: int, itemsize: int) -> int:
         """Bytes of the block that the scratch arrays of all layers share."""
         return max((sum(scratch_sizes(stage.scratch, rows, itemsize)) for stage in self.stages), default=0)
-
-    def _kept(self) -> list[ArraySpec]:
-        return [spec for stage in self.stages for spec in stage.saved.values()] if self.training else []
 
     def _add_stages(self, nodes: Sequence[Node]) -> Value:
         values = dict(self.inputs)
@@ -235,12 +224,13 @@ class Layout:
 
 def scratch_sizes(specs: dict[str, ArraySpec], rows: int, itemsize: int) -> list[int]:
     """Bytes that each array takes in the block of scratch memory, up to where the next one may begin."""
-    sizes = [_bytes(spec, itemsize) * (rows if spec.per_row else 1) for spec in specs.values()]
+    sizes = [_bytes(spec, rows, itemsize) for spec in specs.values()]
     return [-(-one // ALIGNMENT) * ALIGNMENT for one in sizes]
 
 
-def _bytes(spec: ArraySpec, itemsize: int) -> int:
-    return size(spec.shape) * (itemsize if spec.dtype is None else np.dtype(spec.dtype).itemsize)
+def _bytes(spec: ArraySpec, rows: int, itemsize: int) -> int:
+    each = itemsize if spec.dtype is None else np.dtype(spec.dtype).itemsize
+    return size(spec.shape) * each * (rows if spec.per_row else 1)
 
 
 def _fitness(has: int, numbers: int) -> tuple[bool, int]:

@@ -38,6 +38,11 @@ def alike(word: str, names: Iterable[str]) -> list[str]:
     return found if len(found) <= _MOST_MEANT else []
 
 
+def is_spelled_alike(one: str, other: str) -> bool:
+    """Whether two names are the same but for case, hyphens, underscores and spaces."""
+    return _letters(one) == _letters(other)
+
+
 def did_you_mean(word: str, names: Iterable[str], otherwise: str = "") -> str:
     """The end of a message on an unknown word: the names that it may stand for, or what else there is to say."""
     found = alike(word, names)

@@ -24,6 +24,7 @@ _FROM_DATASET = "the rows held back are an option of the dataset: dataset.valida
 _CPU = "leave it out: mltrain computes on the processor, and chooses the number of processes itself"
 _BETAS = "'beta_1' and 'beta_2' are two options"
 _MOMENTUM = "'beta_1' is its momentum: the share of the gradient's running mean that is kept"
+_SEPARABLE = "write depthwise_conv2d, and behind it {type: conv2d, filters: 64, kernel_size: 1}"
 _PLAYGROUND = "write {{type: playground, shape: {shape}}}"
 _AS_CSV = "save it as CSV, and write {type: csv, path: ..., target: ...}"
 _AS_NPZ = "save it with numpy.savez, and write {type: npz, path: ...}"
@@ -36,17 +37,28 @@ _MEMBERS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("concat", "cat", "merge"), "=concatenate"),
         **dict.fromkeys(("residual", "skip", "shortcut"), "=add"),
         **dict.fromkeys(("view", "unflatten"), "=reshape"),
-        **dict.fromkeys(("conv1d", "conv2d", "conv3d", "convolution", "conv", "convolution2d"), "?conv2d"),
-        **dict.fromkeys(("separable_conv2d", "depthwise_conv2d", "conv2d_transpose", "deconvolution"), "?conv2d"),
-        **dict.fromkeys(("maxpool", "maxpool2d", "max_pooling2d", "max_pooling"), "?max_pooling2d"),
-        **dict.fromkeys(("avgpool", "avgpool2d", "average_pooling2d", "average_pooling"), "?average_pooling2d"),
-        **dict.fromkeys(("global_average_pooling2d", "global_max_pooling2d"), "?global_average_pooling2d"),
+        **dict.fromkeys(("conv", "convolution", "convolution2d", "convolutional"), "=conv2d"),
+        **dict.fromkeys(("convolution1d",), "=conv1d"),
+        **dict.fromkeys(("depthwise_conv", "depthwise_convolution"), "=depthwise_conv2d"),
+        **dict.fromkeys(("separable_conv2d", "separable_convolution"), f"!{_SEPARABLE}"),
+        **dict.fromkeys(("conv3d", "conv2d_transpose", "conv_transpose2d", "deconvolution"), "?conv3d"),
+        **dict.fromkeys(("maxpool", "maxpool2d", "max_pool", "max_pool2d", "max_pooling", "pooling"), "=max_pooling2d"),
+        **dict.fromkeys(("maxpool1d", "max_pool1d"), "=max_pooling1d"),
+        **dict.fromkeys(("avgpool", "avgpool2d", "avg_pool2d", "average_pooling", "meanpool"), "=average_pooling2d"),
+        **dict.fromkeys(("avgpool1d", "avg_pool1d"), "=average_pooling1d"),
+        **dict.fromkeys(("global_average_pooling", "gap", "adaptive_avg_pool2d"), "=global_average_pooling2d"),
+        **dict.fromkeys(("global_max_pooling", "adaptive_max_pool2d"), "=global_max_pooling2d"),
+        **dict.fromkeys(("zero_pad2d", "padding", "pad"), "=zero_padding2d"),
+        **dict.fromkeys(("random_horizontal_flip", "random_vertical_flip", "flip"), "=random_flip"),
+        **dict.fromkeys(("random_shift", "shift"), "=random_translation"),
+        **dict.fromkeys(("random_affine", "rotation"), "=random_rotation"),
+        **dict.fromkeys(("random_resized_crop", "zoom"), "=random_zoom"),
         **dict.fromkeys(("lstm", "gru", "rnn", "simple_rnn", "recurrent", "bidirectional"), "?lstm"),
         **dict.fromkeys(("attention", "multi_head_attention", "multihead_attention", "transformer"), "?attention"),
         **dict.fromkeys(("embed",), "=embedding"),
         **dict.fromkeys(("group_normalization", "groupnorm", "instancenorm", "rmsnorm"), "?group_normalization"),
-        **dict.fromkeys(("gaussian_noise", "gaussian_dropout", "spatial_dropout2d"), "?gaussian_noise"),
-        **dict.fromkeys(("up_sampling2d", "upsample", "zero_padding2d", "cropping2d", "lambda", "permute"), "?other"),
+        **dict.fromkeys(("gaussian_dropout", "spatial_dropout2d", "random_crop", "random_contrast"), "?random_crop"),
+        **dict.fromkeys(("up_sampling2d", "upsample", "cropping2d", "lambda", "permute"), "?other"),
         **dict.fromkeys(
             ("input", "input_layer", "inputs"), "!leave it out: the dataset says what the network is given"
         ),
@@ -249,7 +261,27 @@ _OPTIONS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("dropout",), "!it is a layer of its own: put {type: dropout, rate: ...} after this one"),
         **dict.fromkeys(("init", "initializer", "weight_initializer", "kernel_init"), "=kernel_initializer"),
         **dict.fromkeys(("regularizer", "weight_regularizer", "l2", "l1", "weight_decay"), "=kernel_regularizer"),
-        **dict.fromkeys(("batch_norm", "batch_normalization"), "!it would be a layer of its own, after this one"),
+        **dict.fromkeys(("batch_norm", "batch_normalization"), "!it is a layer of its own, after this one"),
+    },
+    **{
+        name: {
+            **dict.fromkeys(("out_channels", "channels", "units", "n_filters"), f"={width}"),
+            **dict.fromkeys(("in_channels", "input_shape", "input_dim"), f"!{_KNOWN_SHAPE}"),
+            **dict.fromkeys(("kernel", "size", "window"), "=kernel_size"),
+            **dict.fromkeys(("stride", "step"), "=strides"),
+            **dict.fromkeys(("pad",), "=padding"),
+            **dict.fromkeys(("bias",), "=use_bias"),
+        }
+        for name, width in (("conv1d", "filters"), ("conv2d", "filters"), ("depthwise_conv2d", "depth_multiplier"))
+    },
+    **{
+        f"{kind}_pooling{dimensions}d": {
+            **dict.fromkeys(("kernel_size", "size", "window", "kernel"), "=pool_size"),
+            **dict.fromkeys(("stride", "step"), "=strides"),
+            **dict.fromkeys(("pad",), "=padding"),
+        }
+        for kind in ("max", "average")
+        for dimensions in (1, 2)
     },
     "dropout": dict.fromkeys(("p", "prob", "probability", "drop", "keep_prob", "dropout_rate"), "=rate"),
     "reshape": dict.fromkeys(("shape", "size", "new_shape", "dims"), "=target_shape"),

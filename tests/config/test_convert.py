@@ -186,7 +186,7 @@ def test_a_member_within_an_option() -> None:
 def test_unknown_names() -> None:
     assert layer("densee") == ["unknown layer 'densee'; did you mean 'dense'?"]
     assert layer({"type": "densee"}) == ["type: unknown layer 'densee'; did you mean 'dense'?"]
-    assert layer("conv2d") == ["unknown layer 'conv2d'; mltrain has none in this version"]
+    assert layer("lstm") == ["unknown layer 'lstm'; mltrain has none in this version"]
     (line,) = layer("quux")
     assert line.startswith("unknown layer 'quux'; there are ")
 
@@ -249,3 +249,37 @@ def test_problems_carry_paths() -> None:
 def test_no_more_problems_than_anyone_reads() -> None:
     _, problems = try_convert(Section, {"numbers": ["x"] * 1_000_000})
     assert len(problems) == MOST_PROBLEMS + 1
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        ("Dense(10)", ["unknown layer 'Dense(10)'; write {type: dense, ...}, with its options by name"]),
+        ("nn.Linear(3, 4)", ["unknown layer 'nn.Linear(3, 4)'; did you mean 'dense'?"]),
+        ("nn.Flatten()", ["unknown layer 'nn.Flatten()'; write flatten"]),
+        ("nn.Conv2d(1, 3)", ["unknown layer 'nn.Conv2d(1, 3)'; mltrain has none in this version"]),
+        (
+            {"type": "Dense", "units": 3, "bias": True},
+            [
+                "type: unknown layer 'Dense'; did you mean 'dense'?",
+                "bias: unknown option for dense; did you mean 'use_bias'?",
+            ],
+        ),
+        (
+            {"type": "dense", "out_features": 3},
+            ["out_features: unknown option for dense; did you mean 'units'?"],
+        ),
+        (
+            {"type": "dropout", "rate": 0, "5": None},
+            [
+                "5: unknown option for dropout; in a number, write a point, not a comma: a comma begins another option",
+            ],
+        ),
+        (
+            {"type": "dense", "units": "1,000"},
+            ["units: expected a whole number of at least 1, got '1,000'; write 1000"],
+        ),
+    ],
+)
+def test_names_as_other_tools_write_them(data: Any, lines: list[str]) -> None:
+    assert layer(data) == lines

@@ -139,6 +139,20 @@ CASES = {
         "x.yaml:4:1  surprise: unknown option for a config; it has name, seed, dataset, layers, loss, optimizer, "
         "metrics, training",
     ),
+    "an option of early stopping": (
+        f"{WHOLE}training: {{patience: 3}}\n",
+        "x.yaml:4:12  training.patience: unknown option for training; did you mean 'early_stopping.patience'?",
+    ),
+    "a number with thousands or with a decimal comma": (
+        f"{WHOLE}optimizer:\n  type: sgd\n  learning_rate: 2,345\n",
+        "x.yaml:6:18  optimizer.learning_rate: expected a number above 0 or a schedule, got '2,345'; write 2345 or "
+        "2.345, whichever is meant: a comma can be either",
+    ),
+    "a crossentropy without saying which": (
+        WHOLE.replace("mse", "crossentropy"),
+        "x.yaml:3:7  loss: unknown loss 'crossentropy'; under softmax it is called 'sparse_categorical_crossentropy', "
+        "or 'categorical_crossentropy' where the targets are one-hot rows; under sigmoid, 'binary_crossentropy'",
+    ),
     "an option outside of its section": (
         f"{WHOLE}epochs: 5\n",
         "x.yaml:4:1  epochs: unknown option for a config; did you mean 'training.epochs'?",

@@ -12,7 +12,7 @@ from mltrain.data.points import Points
 from mltrain.data.splitting import Parts
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-RANDOM = {"line_side", "playground"}
+RANDOM = {"line_side", "playground", "shapes"}
 OF_FILES_MADE_FOR_THEM = {"images", "npz", "parquet"}
 """Datasets of files that do not come with mltrain; tests/tables makes some."""
 CASES = {

@@ -55,7 +55,8 @@ def test_options_are_there() -> None:
 @pytest.mark.parametrize(
     ("noun", "name", "words"),
     [
-        ("layer", "Conv2D", f"; {LACKING}"),
+        ("layer", "Conv3D", f"; {LACKING}"),
+        ("layer", "MaxPool2d", "; did you mean 'max_pooling2d'?"),
         ("layer", "linear_layer", "; did you mean 'dense'?"),
         ("activation", "SiLU", f"; {LACKING}"),
         ("loss", "nn.L1Loss", None),

@@ -81,6 +81,18 @@ CASES = {
     "another character": Case("a:b\n1:2\n", "a/b", ["1/2"], options={"delimiter": ":"}),
     "Excel says it": Case("sep=;\na;b\n1,5;2\n", "a/b", ["1,5/2"]),
     "one column": Case("y\n1\n2\n", "y", ["1", "2"]),
+    "quotes that are characters": Case(
+        'ham\t"Hi" she said\nspam\t5" pipe\nham\t"open\nspam\tx "y" z\nham\t"all, of it"\n',
+        "column_1/column_2",
+        ['ham/"Hi" she said', 'spam/5" pipe', 'ham/"open', 'spam/x "y" z', "ham/all, of it"],
+        ('(ham, "Hi" she said) is taken for a row',),
+        {"header": False},
+    ),
+    "quotes with line ends among tabs": Case('a\tb\n1\t"x\ny"\n2\t"p\tq"\n3\tt\n', "a/b", ["1/x\ny", "2/p\tq", "3/t"]),
+    "a header of several lines among tabs": Case('"a\nlong"\tb\n1\t2\n', "a long/b", ["1/2"]),
+    "blanks behind commas": Case(
+        "39, State-gov, 7.5\n50, Private, 3.5\n", "column_1/column_2/column_3", ["39/State-gov/7.5", "50/Private/3.5"]
+    ),
     "quotes with line ends": Case('a,b\n"x\ny",2\n"p,q",3\n', "a/b", ["x\ny/2", "p,q/3"]),
     "doubled quotes": Case('a,b\n"say ""no""",2\n', "a/b", ['say "no"/2']),
     "decimal said": Case(

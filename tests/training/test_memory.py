@@ -11,6 +11,7 @@ from mltrain.checks import memory_estimate as memory
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
 from mltrain.config.load import parse_config
 from mltrain.engine.graph import infer
+from mltrain.engine.layers.batch_normalization import BatchNormalization
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.optimizers.adam import Adam
 from mltrain.engine.optimizers.sgd import Sgd
@@ -22,6 +23,8 @@ from mltrain.training.options import Training
 
 NODES = infer([Dense(units=20), Dense(units=1)], (10,))
 PARAMETERS = 10 * 20 + 20 + 20 + 1
+BATCH = (10 + 20 + 1) + (1 + 20) + 2
+"""Numbers a row: values, two buffers for gradients, and the ones by which each dense layer sums up over rows."""
 
 
 def test_by_what_it_is_taken() -> None:
@@ -32,7 +35,7 @@ def test_by_what_it_is_taken() -> None:
         optimizer=2 * 4 * PARAMETERS,
         snapshots=2 * 3 * 4 * PARAMETERS,
         helpers=4 * 4 * PARAMETERS + 4 * 5 * 10,
-        batch=4 * 5 * (10 + 20 + 1 + 2 * 20),
+        batch=4 * 5 * BATCH,
         rows=100 * 16 * 11,
     )
     assert found.total == sum(found)
@@ -57,7 +60,19 @@ def test_sgd_keeps_nothing_and_one_process_helps_nobody() -> None:
 @pytest.mark.parametrize(("batch_size", "rows", "taken"), [("full", 7, 7), (32, 7, 7), (5, 7, 5), (32, None, 32)])
 def test_a_batch_has_no_more_rows_than_there_are(batch_size: int, rows: int | None, taken: int) -> None:
     found = memory_for(NODES, Sgd(), Training(batch_size=batch_size), rows)
-    assert found.batch == 4 * taken * (10 + 20 + 1 + 2 * 20)
+    assert found.batch == 4 * taken * BATCH
+
+
+def test_scratch_and_statistics_count_also_where_they_are_no_matter_of_rows() -> None:
+    plain = infer([Dense(units=20), Dense(units=1)], (10,))
+    normalized = infer([Dense(units=20), BatchNormalization(), Dense(units=1)], (10,))
+    one, other = (
+        [memory_for(nodes, Sgd(), Training(batch_size=rows), None).batch for rows in (1, 101)]
+        for nodes in (plain, normalized)
+    )
+    # For each row what is normalized, its products and a one; for all rows the factors, and sums of two kinds.
+    assert (other[1] - one[1]) - (other[0] - one[0]) == pytest.approx(100 * 4 * (20 + 20 + 1), abs=64)
+    assert other[0] - one[0] == pytest.approx(4 * (20 + 20 + 1) + 4 * (20 + 2 * 20), abs=128)
 
 
 LARGE = """

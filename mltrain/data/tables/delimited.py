@@ -102,12 +102,10 @@ class DelimitedFile(Source):
         self._file.close()
 
     def blocks(self) -> Iterator[Block]:
-        line, row = self._layout.skipped, 1
-        for _ in islice(self._lines, self._layout.skipped):
+        line, row = self._layout.rows_from, 1
+        for _ in islice(self._lines, line):
             pass
         with self._parsing():
-            if self._layout.header:
-                line += self._skip_header()
             while not self._as_text:
                 lines = list(islice(self._lines, self.block_rows))
                 if not lines:
@@ -132,13 +130,6 @@ class DelimitedFile(Source):
         if numbers.shape != (len(lines), len(self.columns)) or not np.isfinite(numbers).all():
             return None  # what NumPy takes for inf or NaN is no number to everybody
         return None if holds_codes(lines, self._layout.delimiter) else numbers
-
-    def _skip_header(self) -> int:
-        """Read on to the line behind the header; the number of lines that were read."""
-        reader = read_records(self._lines, self._layout.delimiter)
-        while not any(map(str.strip, next(reader))):
-            pass
-        return reader.line_num
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:
         reader = read_records(self._lines, self._layout.delimiter)

@@ -7,7 +7,8 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import pairwise
+from contextlib import suppress
+from itertools import chain, islice, pairwise
 from typing import NamedTuple, Protocol
 
 from mltrain.data.tables.cells import DEFAULT_MISSING
@@ -16,6 +17,9 @@ BLANKS = " "
 """The delimiter that stands for any number of spaces and tabs."""
 
 DELIMITERS = (",", "\t", ";", "|")
+
+_QUOTING = (",", ";")
+"""Where these separate cells, quotes are quotes."""
 
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "the character |", BLANKS: "blanks"}
 
@@ -55,7 +59,8 @@ UNKNOWN = Like()
 
 
 class Layout(NamedTuple):
-    """``skipped`` lines stand before the table. ``columns`` are named by its first row if it has a ``header``.
+    """``skipped`` lines stand before the table. ``columns`` are named by its first row if it has a ``header``;
+    ``rows_from`` lines stand before its other rows.
 
     ``notes`` are sentences about what was found, ``guesses`` are the options that could be otherwise.
     """
@@ -64,6 +69,7 @@ class Layout(NamedTuple):
     header: bool
     columns: tuple[str, ...]
     skipped: int
+    rows_from: int
     notes: tuple[str, ...]
     guesses: dict[str, str | bool]
 
@@ -81,6 +87,8 @@ def read_records(lines: Iterable[str], delimiter: str, *, strict: bool = True) -
     """The cells of some lines. Raises `csv.Error` where quotes do not fit and ``strict`` is on."""
     if delimiter == BLANKS:
         return _BlankSeparated(lines)
+    if delimiter not in _QUOTING:
+        return _PerhapsQuoted(lines, delimiter, strict=strict)
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
@@ -107,6 +115,41 @@ class _BlankSeparated:
             cells.append(plain if quoted is None else quoted.replace('""', '"'))
             place = found.end()
         return cells
+
+
+class _PerhapsQuoted:
+    """Rows of a kind of file of which some have no quoting, so that a quote may be a character like any other.
+
+    It is one where the line does not make sense otherwise, and is as wide as the next one.
+    """
+
+    def __init__(self, lines: Iterable[str], delimiter: str, *, strict: bool):
+        self._lines, self._delimiter, self._strict = iter(lines), delimiter, strict
+        self.line_num = 0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        line = self._take()
+        if '"' not in line:
+            return self._cells([line])
+        with suppress(csv.Error):
+            return self._cells([line], strict=True)
+        following = next(self._lines, None)
+        self._lines = chain(() if following is None else [following], self._lines)
+        if following is None or following.count(self._delimiter) == line.count(self._delimiter):
+            return [cell.strip(" \r\n") for cell in line.split(self._delimiter)]
+        return self._cells(chain([line], iter(self._take, None)))
+
+    def _take(self) -> str:
+        line = next(self._lines)
+        self.line_num += 1
+        return line
+
+    def _cells(self, lines: Iterable[str], *, strict: bool | None = None) -> list[str]:
+        strict = self._strict if strict is None else strict
+        return next(csv.reader(lines, delimiter=self._delimiter, skipinitialspace=True, strict=strict))
 
 
 class _Reading(NamedTuple):
@@ -151,7 +194,10 @@ def find_layout(
         plural = "lines" if before > 1 else "line"
         notes.append(f"{before} {plural} before the table {'are' if before > 1 else 'is'} skipped")
     skipped += before
-    rows = [row for row in read_records(lines[skipped:], best.delimiter, strict=False) if any(map(str.strip, row))]
+    records = read_records(lines[skipped:], best.delimiter, strict=False)
+    rows = list(islice(filter(_has_cells, records), 1))
+    rows_from = skipped + records.line_num
+    rows += filter(_has_cells, records)
     if not rows:
         return None
     first = _without_comment_sign(rows[0], best)
@@ -164,7 +210,13 @@ def find_layout(
     if why:
         notes.append(why)
         guesses["header"] = has
-    return Layout(best.delimiter, has, column_names(first, has), skipped, tuple(notes), guesses)
+    return Layout(
+        best.delimiter, has, column_names(first, has), skipped, rows_from if has else skipped, tuple(notes), guesses
+    )
+
+
+def _has_cells(row: Sequence[str]) -> bool:
+    return any(map(str.strip, row))
 
 
 def _called(delimiter: str) -> str:
@@ -190,7 +242,7 @@ def _best(readings: Sequence[_Reading], lines: Sequence[str], likely: str | None
 
 def _reading(lines: Sequence[str], delimiter: str) -> _Reading:
     try:
-        rows = [row for row in read_records(lines, delimiter, strict=False) if any(map(str.strip, row))]
+        rows = list(filter(_has_cells, read_records(lines, delimiter, strict=False)))
     except csv.Error:
         rows = []
     if not rows:
@@ -209,6 +261,8 @@ def _reading(lines: Sequence[str], delimiter: str) -> _Reading:
 
 def _is_odd(cell: str, delimiter: str) -> bool:
     """Whether a cell looks as if it were several, by another delimiter."""
+    if cell.strip()[-1:] in DELIMITERS:
+        return delimiter not in cell  # or else it was in quotes
     if _NUMBERS_IN_A_ROW.fullmatch(cell.strip()):
         return not _is_typed(cell)
     return any(other in cell for other in DELIMITERS if other != delimiter) and not _is_typed(cell)
@@ -298,8 +352,10 @@ def _header(
 def _also(first: Sequence[str], has: bool) -> str:
     some = ", ".join(cell.strip() for cell in first[:4]) + (", ..." if len(first) > 4 else "")
     if has:
-        return f"the first line ({some}) is taken for the columns' names; if it is a row like the others, say header: false (init csv --no-header)"
-    return f"the first line ({some}) is taken for a row like the others; if it names the columns, say header: true (init csv --header)"
+        taken = "the columns' names; if it is a row like the others, say header: false (init csv --no-header)"
+    else:
+        taken = "a row like the others; if it names the columns, say header: true (init csv --header)"
+    return f"the first line ({some}) is taken for {taken}"
 
 
 def column_names(first: Sequence[str], header: bool) -> tuple[str, ...]:

@@ -190,8 +190,8 @@ class TextFile:
 
     def _no_text(self, number: int, why: str = "it has a zero byte") -> DataError:
         return by_ending(self.name) or DataError(
-            f"{self.name}:{number}: this is no text: {why}; if it is a table all the same, say its encoding (init csv --encoding), or "
-            "save it as CSV in UTF-8"
+            f"{self.name}:{number}: this is no text: {why}; if it is a table all the same, say its encoding "
+            "(init csv --encoding), or save it as CSV in UTF-8"
         )
 
     def close(self) -> None:

@@ -151,7 +151,7 @@ class Layer(Spec):
         Meta(description="what summaries and model files call it; by default its type, then type_1, type_2"),
     ] = None
     inputs: Annotated[
-        Annotated[tuple[str, ...], Meta(min_length=1)] | None,
+        Annotated[tuple[Annotated[str, Meta(extra={"may_repeat": True})], ...], Meta(min_length=1)] | None,
         Meta(description="the layers that it reads, by name; input is the dataset's; by default the layer before it"),
     ] = None
 

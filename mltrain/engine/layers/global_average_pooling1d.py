@@ -1,0 +1,14 @@
+from typing import ClassVar
+
+from mltrain.engine.arrays import Shape
+from mltrain.engine.layers._global_pooling import GlobalAveragePooling
+from mltrain.engine.layers._windows import sequence_shape
+
+
+class GlobalAveragePooling1d(GlobalAveragePooling):
+    """The mean of each channel of a whole sequence: ``(rows, steps, channels)`` becomes ``(rows, channels)``."""
+
+    example_input: ClassVar[Shape] = (4, 3)
+
+    def image(self, input_shape: Shape) -> tuple[int, int, int]:
+        return sequence_shape("global_average_pooling1d", input_shape)

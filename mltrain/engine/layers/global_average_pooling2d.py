@@ -1,0 +1,14 @@
+from typing import ClassVar
+
+from mltrain.engine.arrays import Shape
+from mltrain.engine.layers._global_pooling import GlobalAveragePooling
+from mltrain.engine.layers._windows import image_shape
+
+
+class GlobalAveragePooling2d(GlobalAveragePooling):
+    """The mean of each channel of a whole image: ``(rows, height, width, channels)`` becomes ``(rows, channels)``."""
+
+    example_input: ClassVar[Shape] = (3, 4, 2)
+
+    def image(self, input_shape: Shape) -> tuple[int, int, int]:
+        return image_shape("global_average_pooling2d", input_shape)
