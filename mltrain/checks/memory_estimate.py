@@ -42,7 +42,10 @@ def memory_for(
     *,
     fused: bool = False,
 ) -> Memory:
-    """What training these layers takes, on so many rows, by the processes of ``parallelism``; ``fused`` with the last activation."""
+    """What training these layers takes, on so many rows, by the processes of ``parallelism``.
+
+    ``fused``: the loss computes the last activation.
+    """
     parameters = _FLOAT * sum(node.parameter_count for node in nodes)
     vectors = len(optimizer.state()) + optimizer.use_ema
     shapes = input_shapes(nodes)

@@ -97,14 +97,15 @@ def delete_unfinished_saves(folder: Path) -> None:
 
 def current_file(folder: Path, name: str) -> Path | None:
     """Where a file of ``folder`` is now; None if there is none, or a link that leads out of the folder."""
-    saved = folder / SAVED
-    if _is_folder(saved):
-        if _is_plain(saved / name):
-            return saved / name
-        if name in _gone(saved):
-            return None
-    path = folder / name
-    return path if path.is_file() and not leads_out(path) else None
+    saved, path = folder / SAVED, folder / name
+    with contextlib.suppress(OSError):  # what may not be looked at is not there for us
+        if _is_folder(saved):
+            if _is_plain(saved / name):
+                return saved / name
+            if name in _gone(saved):
+                return None
+        return path if path.is_file() and not leads_out(path) else None
+    return None
 
 
 def read_together(folder: Path, names: Collection[str], read: Callable[[Mapping[str, Path]], T]) -> T:
