@@ -553,22 +553,30 @@ def main() -> None:
 
 
 def _run() -> int:
-    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
-
     try:
-        code = app(standalone_mode=False)
+        try:
+            code = app(standalone_mode=False)
+        finally:
+            sys.stdout.flush()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except MltrainError as error:
-        return fail(error)
-    except _CommandLineError as error:
-        shown: Any = error
-        shown.show()
-        return fail_as_data("UsageError", shown.format_message(), shown.exit_code)
-    except MemoryError as error:
-        return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
+    except (MltrainError, MemoryError, KeyboardInterrupt, _CommandLineError) as error:
+        return _failed(error)
     if code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
-        return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
+        return _failed(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
+
+
+def _failed(error: BaseException) -> int:
+    """Say why the command failed; its exit code."""
+    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
+
+    if isinstance(error, MltrainError):
+        return fail(error)
+    if isinstance(error, MemoryError):
+        return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
+    if isinstance(error, KeyboardInterrupt):
+        return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
+    shown: Any = error
+    shown.show()
+    return fail_as_data("UsageError", shown.format_message(), shown.exit_code)
