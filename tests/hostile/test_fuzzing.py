@@ -16,7 +16,18 @@ FEWER = 200
 
 
 def test_there_is_a_target_for_each_kind_of_file() -> None:
-    assert set(TARGETS) == {"arrow", "checkpoint", "config", "idx", "model", "npz", "parquet", "picture", "run", "table"}
+    assert set(TARGETS) == {
+        "arrow",
+        "checkpoint",
+        "config",
+        "idx",
+        "model",
+        "npz",
+        "parquet",
+        "picture",
+        "run",
+        "table",
+    }
     assert all(target.__doc__ for target in TARGETS.values())
 
 
