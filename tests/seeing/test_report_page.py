@@ -19,7 +19,7 @@ from browser import Browser, needs_browser, open_browser
 
 from mltrain.cli import app
 from mltrain.errors import StorageError, UsageError
-from mltrain.system.environment import Environment
+from mltrain.inference.origin import Environment
 from mltrain.views.plotting.gallery import gallery_of
 
 
