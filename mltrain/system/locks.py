@@ -1,6 +1,6 @@
-"""Locks on files and folders. They end with the program that holds them, however that ends: so they tell who lives.
+"""Locks on files and folders. The system releases a lock when its program ends, so a lock tells that a program runs.
 
-Windows has none that suit, and neither have some network drives; `OSError` says so.
+Windows and some network drives have no such locks; they raise `OSError`.
 """
 
 import os
@@ -25,6 +25,22 @@ def lock(handle: int) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def hold_if_possible(path: Path, patience: float = 0.0) -> int | None:
+    """As `hold`, but None where there are no locks."""
+    try:
+        return hold(path, patience)
+    except (BlockingIOError, FileNotFoundError):
+        raise
+    except OSError:
+        return None
+
+
+def release(handle: int | None) -> None:
+    """Unlock what `hold_if_possible` locked."""
+    if handle is not None:
+        os.close(handle)
+
+
 def hold(path: Path, patience: float = 0.0) -> int:
     """Open and lock a file or folder, but not what a symbolic link leads to; `os.close` unlocks it.
 
@@ -33,7 +49,7 @@ def hold(path: Path, patience: float = 0.0) -> int:
     """
     deadline = time.monotonic() + patience
     while True:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             lock(handle)
             if not os.path.samestat(os.fstat(handle), path.lstat()):
