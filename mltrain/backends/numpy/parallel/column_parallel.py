@@ -156,7 +156,7 @@ def _shard(network: Network, rank: int, count: int, zeros: Allocator) -> Shard:
     for node in network.nodes:
         cutter.add(node)
     cutter.make_whole("output")
-    narrow = Network(cutter.layers, network.input_shape, dtype=network.parameters.dtype, zeros=zeros)
+    narrow = Network(cutter.layers, network.inputs, dtype=network.parameters.dtype, zeros=zeros)
     owned = [place for name, (place, _) in narrow.places.items() if name in cutter.owned]
     return Shard(narrow, {name: cutter.places[name] for name in narrow.places}, owned)
 
