@@ -71,9 +71,8 @@ def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Coun
             which = next((name for name, expected in states.items() if expected == state), PART)
             epochs = len(visible(folder / "run")[HISTORY].splitlines()) - 1
             if which == PART:
-                assert code == WorkerLost.exit_code and 0 < epochs < NEW, (
-                    "the run is neither the old one nor the new one"
-                )
+                assert code == WorkerLost.exit_code, "the run is neither the old one nor the new one"
+                assert 0 < epochs < NEW, "the history is of another run"
             else:
                 assert epochs == (OLD if which == "the old run" else NEW), "the history is of another run"
             assert _run("--resume", "run", folder=folder, epochs=NEW).wait() == 0, "it does not go on"
