@@ -56,22 +56,14 @@ def steps(block: Block) -> list[Step]:
     """The commands of a block: mltrain's, and ``cat FILE``. What follows a prompt until the next is shown."""
     found: list[Step] = []
     for line in block.text.splitlines():
-<<<<<<< HEAD
-        if command := re.match(r"(\$ )?(mltrain(?: .*|$))|\$ (.*)", line):
-=======
         if command := re.match(r"(\$ )?(mltrain(?!\S).*)|\$ (.*)", line):
->>>>>>> main
             found.append(Step(command[2] or command[3]))
         elif found and block.language == "console":
             found[-1].shown.append(line)
     for step, following in pairwise(found):
         if following.command == "echo $?":
             step.code = int(following.shown[0])
-<<<<<<< HEAD
-    return [step for step in found if re.match(r"(mltrain|cat)( |$)", step.command)]
-=======
     return [step for step in found if re.match(r"mltrain(?!\S)|cat\b", step.command)]
->>>>>>> main
 
 
 def links(page: Path) -> list[str]:
