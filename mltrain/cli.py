@@ -13,6 +13,7 @@ import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
+from mltrain.system.files import reason
 from mltrain.system.streams import MustArrive, OutputLost, open_closed, silence
 
 if TYPE_CHECKING:
@@ -545,7 +546,7 @@ def main() -> None:
         _terminal().error(f"the output: cannot be written: {error}")
         code = StorageError.exit_code
     except OSError as error:
-        _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
+        _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {reason(error)}")
         code = StorageError.exit_code
     finally:
         sys.stdout = stdout

@@ -1,6 +1,6 @@
-"""Locks on files and folders. They end with the program that holds them, however that ends: so they tell who lives.
+"""Locks on files and folders. The system releases a lock when its program ends, so a lock tells that a program runs.
 
-Windows has none that suit, and neither have some network drives; `OSError` says so.
+Windows and some network drives have no such locks; they raise `OSError`.
 """
 
 import os
