@@ -5,8 +5,8 @@ the disk. That moment makes them the new state. What is left is to move them to 
 readers look in ``.saved`` first, so that nothing has to be finished before a folder can be read: reading changes
 nothing. If the program is killed while it moves files, the next one that writes to the folder finishes it.
 
-A folder may come from a stranger. Only files whose names the program asks for are looked at, and no symbolic link is
-followed out of the folder.
+A folder is untrusted input. Only files that the program asks for by name are opened, and no symbolic link is followed
+out of the folder.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mltrain.errors import MltrainError, StorageError
-from mltrain.system.atomic_write import delete_unfinished
+from mltrain.system.atomic_write import delete_unfinished, is_unfinished
 from mltrain.system.files import reason, write_text
 from mltrain.system.safe_open import open_file
 
@@ -88,23 +88,32 @@ def settle(folder: Path, every: Collection[str]) -> None:
         raise StorageError(f"{saved}: cannot be finished: {reason(error)}; move it away") from error
 
 
-def delete_unfinished_saves(folder: Path) -> None:
-    """Delete what killed programs had begun to save to ``folder``. The caller holds its lock."""
+def delete_unfinished_saves(folder: Path, every: Collection[str]) -> None:
+    """Delete what killed programs had begun to save of ``every`` file to ``folder``. The caller holds its lock."""
     for path in folder.glob(f"{SAVING}*"):
-        shutil.rmtree(path, ignore_errors=True)
-    delete_unfinished(folder)
+        with contextlib.suppress(OSError):
+            if _is_folder(path) and all(_is_of_a_save(entry, every) for entry in path.iterdir()):
+                shutil.rmtree(path)
+    for name in every:
+        delete_unfinished(folder, name)
+
+
+def _is_of_a_save(path: Path, every: Collection[str]) -> bool:
+    names = (*every, GONE)
+    return path.name in names or any(is_unfinished(path, name) for name in names)
 
 
 def current_file(folder: Path, name: str) -> Path | None:
     """Where a file of ``folder`` is now; None if there is none, or a link that leads out of the folder."""
-    saved = folder / SAVED
-    if _is_folder(saved):
-        if _is_plain(saved / name):
-            return saved / name
-        if name in _gone(saved):
-            return None
-    path = folder / name
-    return path if path.is_file() and not leads_out(path) else None
+    saved, path = folder / SAVED, folder / name
+    with contextlib.suppress(OSError):  # a file that cannot be inspected counts as missing
+        if _is_folder(saved):
+            if _is_plain(saved / name):
+                return saved / name
+            if name in _gone(saved):
+                return None
+        return path if path.is_file() and not leads_out(path) else None
+    return None
 
 
 def read_together(folder: Path, names: Collection[str], read: Callable[[Mapping[str, Path]], T]) -> T:
