@@ -19,6 +19,8 @@ def main() -> None:
             _soak(options.steps, options.readings)
         elif options.task == "kill":
             _kill(Path(folder), options.moments, options.seed)
+        elif options.task == "readers":
+            _readers(Path(folder), options.seconds)
         else:
             _crowd(Path(folder), options.fits)
         os.chdir("/")  # so that the folder can be deleted everywhere
@@ -37,6 +39,8 @@ def _read() -> argparse.Namespace:
     kill = tasks.add_parser("kill", help="kill -9 trainings at random moments")
     kill.add_argument("--moments", type=int, default=100, help="how many, for each of three ways to kill")
     kill.add_argument("--seed", type=int, default=0, help="of the moments")
+    readers = tasks.add_parser("readers", help="read a run over which others are saved all the time")
+    readers.add_argument("--seconds", type=float, default=60)
     crowd = tasks.add_parser("crowd", help="start very many trainings at once in one folder")
     crowd.add_argument("--fits", type=int, default=200, help="how many")
     return parser.parse_args()
@@ -70,6 +74,13 @@ def _kill(folder: Path, moments: int, seed: int) -> None:
             f"killed {whom} {moments} times: {', '.join(f'{count} times {what}' for what, count in found.items())}",
             flush=True,
         )
+
+
+def _readers(folder: Path, seconds: float) -> None:
+    from campaigns.torture.readers import read_while_saving
+
+    counts = read_while_saving(folder, seconds)
+    print(f"{counts['saves']} runs saved over each other, {counts['reads']} reads of it; each saw one of them, whole")
 
 
 def _crowd(folder: Path, fits: int) -> None:

@@ -120,11 +120,12 @@ def _goal(path: Path, held: Held, task: Task | None) -> _Goal:
     if len(values) == 1:
         raise DataError(f"{path}: column '{held.name}' can be no target: it holds {values.pop()!r} in all rows")
     numbers = Number().examine(held)
-    if isinstance(numbers, Misfit):
+    is_code = isinstance(numbers, Guess) and numbers.confidence < 0.5 and task is None
+    if isinstance(numbers, Misfit) or is_code:
         guess = recognize(held)
         if isinstance(guess.kind, Date):
             raise DataError(f"{path}: column '{held.name}' can be no target: it holds dates")
-        if task == "regression":
+        if isinstance(numbers, Misfit) and task == "regression":
             raise DataError(f"{path}: column '{held.name}' cannot be taken for numbers: {numbers.text!r} {numbers.why}")
         if 2 * len(values) > held.present > _MOST_CLASSES or not held.all_kept:
             raise DataError(

@@ -1,12 +1,34 @@
 """Where a model comes from, besides its config: the rows that it learned from, and what computed it."""
 
+import os
+import platform
 from typing import Any, cast
 
 import msgspec
+import numpy as np
 
+from mltrain import __version__
 from mltrain.data.base import Dataset
 from mltrain.data.fingerprint import fingerprint
-from mltrain.system.environment import Environment
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """Versions of what computes, the system (``Linux x86_64``), and how many cores the processor has.
+
+    Nothing in it tells one machine from another of its kind.
+    """
+
+    mltrain: str
+    python: str
+    numpy: str
+    system: str
+    cores: int
+
+    @classmethod
+    def here(cls) -> "Environment":
+        """That of this process."""
+        system = f"{platform.system()} {platform.machine()}"
+        return cls(__version__, platform.python_version(), np.__version__, system, os.cpu_count() or 1)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,7 +114,7 @@ class Checkpoint:
                 self.config = convert(Config, file.meta["config"])
             except KeyError:
                 raise ModelFileError(f"{path}: is no checkpoint") from None
-            except (msgspec.ValidationError, ConfigError) as error:
+            except (msgspec.ValidationError, ConfigError, ValueError, TypeError, OverflowError) as error:
                 raise ModelFileError(f"{path}: its meta cannot be used: {str(error).splitlines()[0]}") from error
         self.epoch = self._meta.epoch
         strategy = self._meta.strategy or ("columns" if self._meta.processes > 1 else "single")

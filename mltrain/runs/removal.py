@@ -5,7 +5,6 @@ a run that can still be used, or a folder without a model, which no command take
 the same way.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from mltrain.runs.run import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
 from mltrain.runs.saved_run import read_history
 from mltrain.system.atomic_folder import current_file, delete_unfinished_saves, settle
 from mltrain.system.files import reason
-from mltrain.system.locks import hold
+from mltrain.system.locks import hold_if_possible, release
 
 _UNMARKED = (
     *("boundary", "calibration", "classes", "confusion", "curve", "history", "image", "learning", "mistakes"),
@@ -43,8 +42,7 @@ def check_run(folder: Path) -> None:
     files = [path for name in FILES if (path := current_file(folder, name))]
     if not any(_is_history(path) if path.name == HISTORY else _is_readable(path) for path in files):
         raise UsageError(f"{folder}: is not the folder of a run: it holds neither a model nor a history of mltrain")
-    if (handle := _locked(folder)) is not None:
-        os.close(handle)
+    release(_locked(folder))
 
 
 def remove_run(folder: Path) -> list[str]:
@@ -64,20 +62,15 @@ def remove_run(folder: Path) -> list[str]:
     except OSError as error:
         raise StorageError(f"{folder}: cannot be removed: {reason(error)}") from error
     finally:
-        if handle is not None:
-            os.close(handle)
+        release(handle)
 
 
 def _locked(folder: Path) -> int | None:
     """The folder, locked against trainings; None where there are no locks."""
     try:
-        return hold(folder)
+        return hold_if_possible(folder)
     except BlockingIOError:
         raise StorageError(f"{folder}: a training is at work there; end it first, nothing was deleted") from None
-    except FileNotFoundError:
-        raise
-    except OSError:
-        return None
 
 
 def _pictures(folder: Path) -> list[str]:

@@ -179,7 +179,7 @@ def find_run(name: Path, runs: Path = RUNS, *, holding: str = MODEL) -> Path:
     """
     if is_latest(name):
         return _newest(runs, holding)
-    if name.exists():
+    if name.exists() or current_file(name.parent, name.name):
         return name
     if (runs / name).is_dir():
         return runs / name

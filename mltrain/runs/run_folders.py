@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from mltrain.errors import StorageError
 from mltrain.system.atomic_folder import delete_unfinished_saves, settle
-from mltrain.system.locks import hold
+from mltrain.system.locks import hold, hold_if_possible, release
 
 _PATIENCE = 10.0
 """Seconds to wait for other programs that are choosing a number at this moment."""
@@ -43,8 +43,7 @@ class Claim(NamedTuple):
         """Unlock the folder, and delete what was made for it and is empty."""
         if self.stands():
             _delete_empty(self.made)
-        if self.handle is not None:
-            os.close(self.handle)
+        release(self.handle)
 
 
 def claim_folder(folder: Path) -> Claim:
@@ -55,15 +54,14 @@ def claim_folder(folder: Path) -> Claim:
     made = _make(folder)
     handle = None
     try:
-        handle = _locked(folder)
+        handle = hold_if_possible(folder.resolve())
         with tempfile.TemporaryFile(dir=folder):  # without a name, so that nothing stays behind if we are killed
             pass
     except BlockingIOError:
         raise
     except OSError:
         _delete_empty(made)
-        if handle is not None:
-            os.close(handle)
+        release(handle)
         raise
     if handle is not None:
         delete_unfinished_saves(folder)
@@ -87,7 +85,7 @@ def claim_number(parent: Path, name: str, files: Collection[str]) -> Claim:
             folder = parent / f"{name}-{number:03d}"
             try:
                 folder.mkdir()
-                return Claim(folder, [folder, *made], _locked(folder))
+                return Claim(folder, [folder, *made], hold_if_possible(folder.resolve()))
             except (FileExistsError, FileNotFoundError, BlockingIOError):
                 continue  # another program took the number first, or took the empty folder for abandoned
             except OSError:
@@ -107,18 +105,7 @@ def _one_at_a_time(parent: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if handle is not None:
-            os.close(handle)
-
-
-def _locked(folder: Path) -> int | None:
-    """The folder, locked; None where there are no locks. Raises BlockingIOError and FileNotFoundError."""
-    try:
-        return hold(folder.resolve())
-    except (BlockingIOError, FileNotFoundError):
-        raise
-    except OSError:
-        return None
+        release(handle)
 
 
 def _make(folder: Path) -> list[Path]:

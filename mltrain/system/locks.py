@@ -25,6 +25,22 @@ def lock(handle: int) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def hold_if_possible(path: Path, patience: float = 0.0) -> int | None:
+    """As `hold`, but None where there are no locks."""
+    try:
+        return hold(path, patience)
+    except (BlockingIOError, FileNotFoundError):
+        raise
+    except OSError:
+        return None
+
+
+def release(handle: int | None) -> None:
+    """Unlock what `hold_if_possible` locked."""
+    if handle is not None:
+        os.close(handle)
+
+
 def hold(path: Path, patience: float = 0.0) -> int:
     """Open and lock a file or folder, but not what a symbolic link leads to; `os.close` unlocks it.
 

@@ -1,7 +1,11 @@
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from browser import Browser, needs_browser, open_browser
 
 from mltrain.cli import app
 from mltrain.errors import StorageError, UsageError
-from mltrain.system.environment import Environment
+from mltrain.inference.origin import Environment
 from mltrain.views.plotting.gallery import gallery_of
 
 
@@ -63,15 +67,17 @@ def test_every_picture_of_the_run_is_there_with_its_words(pages, records):
     for name, file in pages.items():
         page = Tags(file.read_text())
         drawings = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg"]
-        assert drawings == [picture.caption for picture in gallery_of(records[name]).pictures]
+        assert list(dict.fromkeys(drawings)) == [picture.caption for picture in gallery_of(records[name]).pictures]
 
 
-def test_pictures_with_pixels_in_them_stay_on_light_ground(pages):
+def test_pictures_with_pixels_in_them_have_pixels_for_the_dark(pages):
     for file in pages.values():
         figures = re.findall(r"<figure.*?</figure>", file.read_text(), re.DOTALL)
         assert figures
         for figure in figures:
-            assert ('class="scroll paper"' in figure) == ("<image" in figure)
+            for ground in ("on-light", "on-dark"):
+                assert (f'class="scroll {ground}"' in figure) == ("<image" in figure)
+            assert figure.count("<svg") == (2 if "<image" in figure else 1)
 
 
 def test_ids_are_unique_and_what_is_referred_to_is_there(pages):
@@ -195,6 +201,52 @@ def test_pictures_follow_the_page_and_paper_is_white(browser: Browser, pages):
     browser.prefer("light")
     assert seen["light"] == seen["paper"] == ["rgb(255, 255, 255)", "rgb(27, 31, 36)"]
     assert seen["dark"] == ["rgb(20, 23, 28)", "rgb(232, 234, 237)"]
+
+
+@needs_browser
+def test_no_picture_is_a_white_slab_in_the_dark(browser: Browser, pages):
+    shown = """return [...document.querySelectorAll('figure')].map(figure => [figure.id,
+        [...figure.querySelectorAll('svg')].filter(svg => svg.getBoundingClientRect().height > 0).length,
+        figure.querySelector('.on-dark') && getComputedStyle(figure.querySelector('.on-dark')).display])"""
+    for scheme, media, display in (("light", "", "none"), ("dark", "", "block"), ("dark", "print", "none")):
+        browser.prefer(scheme, media)
+        browser.open(pages["plane"].as_uri())
+        found = {name: (count, dark) for name, count, dark in browser.run(shown)}
+        assert {count for count, _ in found.values()} == {1}
+        assert {name for name, (_, dark) in found.items() if dark} >= {"boundary", "units", "confusion"}
+        assert {dark for _, dark in found.values() if dark} == {display}
+    browser.prefer("light")
+
+
+TABLE = "age,kind,cost\n" + "".join(f"{n},{'cat' if n % 3 else 'dog'},{n * 2.5}\n" for n in range(1, 31))
+
+
+def test_a_table_can_be_done_again_and_its_columns_are_told(tmp_path: Path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "t.csv").write_text(TABLE.replace("4,cat,10.0", "4,,10.0"))
+    config = (
+        "dataset: {type: csv, path: data/t.csv, target: cost, missing: most_frequent, test_split: 0.2}\n"
+        "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 3}\n"
+    )
+    (tmp_path / "costs.yaml").write_text(config)
+    app(["fit", str(tmp_path / "costs.yaml"), "--out", str(tmp_path / "run"), "--quiet"], standalone_mode=False)
+    app(["report", str(tmp_path / "run"), "--json"], standalone_mode=False)
+    text = (tmp_path / "run" / "report.html").read_text()
+    commands = unescape(re.search(r'<section id="again">.*?<pre[^>]*>(.*?)</pre>', text, re.DOTALL)[1])
+    assert "# put t.csv beside config.yaml" in commands
+    data = Tags(re.search(r'<section id="data">.*?</section>', text, re.DOTALL)[0]).text
+    assert re.search(r"ageinputnumber[\d.]+ to [\d.]+, [\d.]+ on average1", data)
+    assert re.search(r"kindinputcategorycat \(\d+\), dog \(\d+\); 1 missing2", data)
+    assert re.search(r"costtargetnumber[\d.]+ to [\d.]+, [\d.]+ on average", data)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(tmp_path / "data" / "t.csv", elsewhere)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    done = subprocess.run(["bash", "-e"], input=commands, text=True, cwd=elsewhere, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    again = elsewhere / "runs" / "costs"
+    assert (again / "model.npz").read_bytes() == (tmp_path / "run" / "model.npz").read_bytes()
+    assert (again / "report.html").exists()
 
 
 @needs_browser

@@ -29,8 +29,7 @@ from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
 from mltrain.errors import DataError
 from mltrain.inference.model import Model
-from mltrain.inference.origin import Origin
-from mltrain.system.environment import Environment
+from mltrain.inference.origin import Environment, Origin
 
 LINE = "{dataset: {type: inline, x: [1, 2], y: [3, 4]}, layers: [{type: dense, units: 1}], loss: mse}"
 

@@ -54,6 +54,12 @@ def test_no_moment_loses_anything(tmp_path: Path) -> None:
     assert counts["saving over a run"][0] >= 40
 
 
+def test_readers_see_whole_runs(tmp_path: Path) -> None:
+    done = run("-m", "campaigns.torture", "readers", "--seconds", "0.1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("each saw one of them, whole\n")
+
+
 @pytest.mark.parametrize(
     ("write", "moment"),
     [

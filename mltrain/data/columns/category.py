@@ -124,10 +124,13 @@ class Category(ColumnKind):
         names = {canonical(text) for text in held.counts}
         reason = "1 text" if len(names) == 1 else f"{len(names):,} different texts"
         numbers = Number().examine(held)
-        if isinstance(numbers, Guess):
+        if isinstance(numbers, Misfit):
+            begins = any(text[0].isdigit() for text in held.counts)
+            reason += f", for {numbers.text!r} {numbers.why}" if begins and numbers.why != "is no number" else ""
+        elif numbers.confidence < 0.5:
+            reason += f", for {numbers.reason}"
+        else:
             reason = f"{len(names):,} different numbers taken for names"
-        elif any(as_number(text) is not None for text in held.counts):
-            reason += f", for {numbers.text!r} {numbers.why}"
         return Guess(self, 0.5, reason)
 
     def reader(self, missing: Missing, guess: Guess | None) -> NameReader:

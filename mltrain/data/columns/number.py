@@ -23,7 +23,7 @@ from mltrain.data.columns import (
     odd_texts,
 )
 from mltrain.data.splitting import rows_in_words
-from mltrain.data.tables.cells import Missing, means_missing, read_numbers
+from mltrain.data.tables.cells import BadCell, Missing, means_missing, plain_numbers, read_numbers
 from mltrain.data.tables.notation import PLAIN, Contradiction, Notation, Reading, as_number, find_notation
 
 _ODD_SHARE = 0.1
@@ -39,7 +39,10 @@ _EXACT = 2.0**24
 
 
 class NumberReader(ColumnReader):
-    """Reads numbers; the first ones decide what is subtracted from all, so that large ones keep their resolution."""
+    """Reads numbers; the first ones decide what is subtracted from all, so that large ones keep their resolution.
+
+    ``plain_only`` refuses what a column that was not looked at as a whole could mean otherwise.
+    """
 
     def __init__(
         self,
@@ -52,12 +55,21 @@ class NumberReader(ColumnReader):
         self.notation, self.also_missing = notation, also_missing
         self.origin = origin or 0.0
         self._open = origin is None
+        self.plain_only = False
 
     def read(self, cells: Cells) -> Doubles:
+        if self.plain_only and not isinstance(cells, np.ndarray):
+            _check_plain(cells, self.missing)
         values = read_numbers(cells, self.missing, self.notation)
         if self._open and not np.isnan(values).all():
             self.origin, self._open = _origin(values), False
         return values - self.origin if self.origin else values
+
+
+def _check_plain(cells: Sequence[str], missing: Missing) -> None:
+    """Raises `BadCell` if any cell is no number as programs write it."""
+    if plain_numbers(cells) is None and plain_numbers([cell for cell in cells if cell not in missing]) is None:
+        raise BadCell(0, "the column holds something else than plain numbers")
 
 
 def _origin(values: Doubles) -> float:
@@ -137,7 +149,7 @@ class Number(ColumnKind):
     ] = ()
 
     def examine(self, held: Held) -> Guess | Misfit:
-        odd, numbers = [], []
+        odd, numbers, codes = [], [], []
         plain = True
         for text in held.counts:
             if text in self.missing_values:
@@ -146,10 +158,14 @@ class Number(ColumnKind):
             if is_plain or isinstance(reading := find_notation([text]), Reading):
                 numbers.append(text)
                 plain = plain and is_plain
-            elif "codes" in reading.why:
-                return Misfit(text, reading.why)
+            elif as_number(text) is not None:
+                codes.append(text)
             else:
                 odd.append(text)
+        if codes:
+            if not plain or odd:
+                return Misfit(codes[0], "begins with 0, as codes do")
+            return Guess(self, 0.05, f"{codes[0]!r} begins with 0, as codes do", Found(PLAIN, ()))
         if not numbers:
             return Misfit(odd[0], "is no number") if odd else Misfit("", "the column is empty")
         reading = Reading(PLAIN) if plain and self.decimal != "," else find_notation(numbers, self.decimal)

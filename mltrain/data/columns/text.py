@@ -30,6 +30,10 @@ _FEW = 20
 _COMMON = 3
 """Rows in which a word has to stand before it says something about others than its own."""
 
+_MANY_ROWS, _FEWEST_ROWS, _FEWEST_ROWS_OF_NAMES = 100, 2, 20
+_SHORT = 6
+"""Words that texts have on average which are not just names."""
+
 _SIZE = 4.0
 """The length of the vector that a text becomes: with it, single words are about as large as standardized numbers."""
 
@@ -88,10 +92,21 @@ class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_un
         return [" ".join(self.words[index] for index in np.argsort(-row, kind="stable")[:5] if row[index]) for row in x]
 
 
+def _fewest_rows(words: int, rows: int) -> int:
+    """In how many rows a word has to stand to become an input, by the words in all rows together.
+
+    Names of a few words (of people, of products) are learned by heart where each word has an input.
+    """
+    if rows < _MANY_ROWS:
+        return _FEWEST_ROWS
+    return _FEWEST_ROWS_OF_NAMES if words < _SHORT * rows else max(_FEWEST_ROWS, rows // 1000)
+
+
 class Text(ColumnKind):
     """Texts in words, such as messages: one input a word, for the words that tell most (tf-idf).
 
-    The words are those of the rows trained on that stand in at least two of them, the most frequent ones first.
+    The words are the most frequent ones of the rows trained on that stand in at least two of them; of texts of a few
+    words, such as the names of people, in at least 20.
     """
 
     learned = TextColumn
@@ -127,8 +142,10 @@ class Text(ColumnKind):
             if count:
                 for word in words_of(text):
                     rows_with[word] += count
+        least = _fewest_rows(rows_with.total(), len(codes))
         most = min(self.words, max(_FEWEST_WORDS, _MOST_INPUTS // max(1, len(rows.codes))))
-        common = [word for word, count in rows_with.most_common() if count >= 2]
+        common = [word for word, count in rows_with.most_common() if count >= least]
+        common = common or [word for word, count in rows_with.items() if count >= _FEWEST_ROWS]
         words = sorted(sorted(common, key=lambda word: (-rows_with[word], word))[:most])
         if not words:
             raise ValueError("has no word that two rows to train on share; name it in ignore")

@@ -195,6 +195,8 @@ def _examined(source: Source, roles: Roles, missing: Missing) -> dict[str, _Choi
                 f"{source.name}: row {row:,}, column '{held.name}': {found.text!r} {found.why}, "
                 f"but the config says that the column is of kind {asked.type_name()}"
             )
+        if held.name in roles.targets and not held.counts:
+            raise DataError(f"{source.name}: column '{held.name}' cannot be predicted: it is empty in all rows")
         if asked is None and held.name in roles.targets:
             found = _as_target(source, found)
         elif asked is None and roles.only_names and not isinstance(found.kind, Number | Date | Category):
@@ -271,6 +273,8 @@ def _surveyed(name: str, choice: _Choice, missing: Missing, *, is_target: bool =
     reader = choice.kind.reader(missing, choice.guess)
     if is_target and isinstance(reader, NumberReader):
         reader = NumberReader(missing, reader.notation, 0.0, reader.also_missing)
+    if isinstance(reader, NumberReader):
+        reader.plain_only = not choice.examined and not choice.said
     return Surveyed(name, choice.kind, choice.reason, reader, choice.said)
 
 

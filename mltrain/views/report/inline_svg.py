@@ -4,25 +4,25 @@ import re
 from html import escape
 
 from mltrain.views.plotting.picture_files import svg_text
-from mltrain.views.plotting.style import LIGHT, Picture
+from mltrain.views.plotting.style import LIGHT, Picture, Style
 
 
-def inline_svg(picture: Picture) -> str:
+def inline_svg(picture: Picture, style: Style = LIGHT) -> str:
     """The ``<svg>`` element, with the caption for those who do not see it."""
-    text = svg_text(picture, LIGHT)
+    text = svg_text(picture, style)
     text = text[text.index("<svg") :].strip()
     # A style sheet inside of one picture would hold for the whole page, and the description is not for readers.
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
     opening, rest = text.split(">", 1)
     opening = re.sub(r' (width|height)="[^"]*"', "", opening)
-    return (
-        f'{opening} role="img" aria-label="{escape(picture.caption)}">{_own_names(_with_variables(rest), picture.name)}'
-    )
+    own = picture.name if style is LIGHT else f"{picture.name}-dark"
+    drawing = _own_names(_with_variables(rest, style), own)
+    return f'{opening} role="img" aria-label="{escape(picture.caption)}">{drawing}'
 
 
-def _with_variables(text: str) -> str:
+def _with_variables(text: str, style: Style) -> str:
     """The style's colours as CSS variables: what is ink on paper is light on a dark page."""
-    names = LIGHT.names()
+    names = style.names()
     return re.sub(r"#[0-9a-f]{6}\b", lambda found: f"var(--{names[found[0]]})" if found[0] in names else found[0], text)
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 
 from mltrain import __version__
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import Split
+from mltrain.data.columns import kind_of
+from mltrain.data.inspection import FeatureFacts, describe_features
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.metrics.base import VALIDATION_PREFIX, on_validation
 from mltrain.errors import DataError
@@ -14,9 +17,15 @@ from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.palette import with_palettes
 from mltrain.views.plotting.gallery import SPLITS, Gallery
-from mltrain.views.plotting.style import Picture
+from mltrain.views.plotting.style import DARK, Picture
 from mltrain.views.report.inline_svg import inline_svg
 from mltrain.views.terminal.number_format import duration, number, plural
+
+_MOST_COLUMNS, _MOST_NAMES = 60, 12
+"""Columns that are listed, and names of one column."""
+
+_END = "END_OF_CONFIG"
+"""The line that ends the config in the commands."""
 
 Rows = Sequence[tuple[str, ...]]
 
@@ -110,12 +119,14 @@ def _pictures(gallery: Gallery) -> str:
 
 def _figure(picture: Picture) -> str:
     caption, title, drawing = escape(picture.caption), escape(picture.title), inline_svg(picture)
-    # The pixels of an image cannot follow the page into the dark, so what is drawn over them must not either.
-    ground = "scroll paper" if "<image" in drawing else "scroll"
-    return (
-        f'<figure id="{picture.name}">\n<h3>{title}</h3>\n<figcaption>{caption}</figcaption>\n'
-        f'<div class="{ground}" tabindex="0" role="group" aria-label="{title}">{drawing}</div>\n</figure>'
+    drawings = {"scroll": drawing}
+    if "<image" in drawing:  # pixels cannot follow the page into the dark: it has pixels of its own
+        drawings = {"scroll on-light": drawing, "scroll on-dark": inline_svg(picture, DARK)}
+    boxes = "\n".join(
+        f'<div class="{ground}" tabindex="0" role="group" aria-label="{title}">{one}</div>'
+        for ground, one in drawings.items()
     )
+    return f'<figure id="{picture.name}">\n<h3>{title}</h3>\n<figcaption>{caption}</figcaption>\n{boxes}\n</figure>'
 
 
 def _data(record: SavedRun) -> str:
@@ -136,7 +147,43 @@ def _data(record: SavedRun) -> str:
     else:
         parts = {"training": data.train, "validation": data.validation, "test": data.test}
         rows += [(f"{name} rows", _size(part)) for name, part in parts.items() if part is not None]
-    return _table((), rows)
+    return _table((), rows) + _columns(record)
+
+
+def _columns(record: SavedRun) -> str:
+    """What columns there are, where the rows are those of a table: what each holds and what becomes of it."""
+    model, table = record.model, record.model.preprocessing.table
+    if table is None:
+        return ""
+    try:
+        features = {feature.name: feature for feature in describe_features(record.data)}
+    except DataError:
+        features = {}
+    shown = [
+        (column.name, "input", kind_of(column), _held(features.get(column.name)), str(len(column.features)))
+        for column in table.columns
+    ]
+    for name in table.targets:
+        held = f"the {len(model.classes)} classes" if model.classes else _held(features.get(name))
+        shown.append((name, "target", "category" if model.classes else "number", held, ""))
+    more = f'<p class="faint">and {plural(len(shown) - _MOST_COLUMNS, "more column")}</p>'
+    return (
+        "<h3>Columns</h3>\n"
+        + _table(("column", "is", "kind", "in the training rows", "inputs"), shown[:_MOST_COLUMNS])
+        + (more if len(shown) > _MOST_COLUMNS else "")
+    )
+
+
+def _held(feature: FeatureFacts | None) -> str:
+    """What there is in a column."""
+    if feature is None:
+        return ""
+    missing = f"; {feature.missing:,} missing" if feature.missing else ""
+    if feature.kind != "number":
+        names = [f"{name} ({count:,})" for name, count in feature.common[:_MOST_NAMES]]
+        return ", ".join(names) + (", ..." if len(feature.common) > _MOST_NAMES else "") + missing
+    low, mean, high = (number(value, 3) for value in (feature.low, feature.mean, feature.high))
+    return f"{low} to {high}, {mean} on average{missing}"
 
 
 def _size(part: Split) -> str:
@@ -165,11 +212,30 @@ def _commands(record: SavedRun) -> list[str]:
     run = f"runs/{record.model.config.name}"
     frames = f" --frames {kept}" if kept > 1 else ""
     return [
-        "# save the config above as config.yaml",
+        f"cat > config.yaml <<'{_END}'",
+        *_config(record).splitlines(),
+        _END,
+        *_about_files(record),
         f"mltrain fit config.yaml{frames} --out {run}",
         f"mltrain evaluate --model {run}",
         f"mltrain plot {run}",
         f"mltrain report {run}",
+    ]
+
+
+def _about_files(record: SavedRun) -> list[str]:
+    """What has to be there before the commands: the files that the config names, without their folders."""
+    dataset = record.model.config.dataset
+    moved = dataset.with_absolute_paths(Path("/"))
+    names = [
+        str(value) for field in dataset.__struct_fields__
+        if (value := getattr(dataset, field)) != getattr(moved, field)
+    ]  # fmt: skip
+    if not names:
+        return []
+    return [
+        f"# put {' and '.join(names)} beside config.yaml: the data that the model learned from;",
+        "# or use the config.yaml in the folder of the run, which knows where the data was",
     ]
 
 
