@@ -10,9 +10,9 @@ import sys
 def main() -> None:
     """Run the command, and end.
 
-    Python looks through all objects for garbage again and again while modules are imported, and takes every one of them
-    apart at the end, although the system takes back the memory anyway. Neither is worth the wait of a command that is
-    over at once; ``python -m benchmarks --only help-command predict-command`` says how long those take.
+    The garbage collector runs often while modules are imported, and Python frees every object at exit, although the
+    system reclaims the memory anyway. Short commands skip both; ``python -m benchmarks --only help-command
+    predict-command`` measures them.
     """
     gc.set_threshold(100_000)
     from mltrain.cli import main as run
@@ -22,7 +22,9 @@ def main() -> None:
     except SystemExit as end:
         atexit._run_exitfuncs()  # the public way to have them run is to let Python end by itself
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(AttributeError, OSError, ValueError):  # there may be none, or nobody to read it
+            with contextlib.suppress(
+                AttributeError, OSError, ValueError
+            ):  # a stream may be missing, or its pipe closed
                 stream.flush()
         os._exit(end.code if isinstance(end.code, int) else 0)
 

@@ -13,6 +13,7 @@ import typer.core
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError
+from mltrain.system.files import reason
 from mltrain.system.streams import MustArrive, OutputLost, open_closed, silence
 
 if TYPE_CHECKING:
@@ -545,7 +546,7 @@ def main() -> None:
         _terminal().error(f"the output: cannot be written: {error}")
         code = StorageError.exit_code
     except OSError as error:
-        _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
+        _terminal().error(f"{error.filename or 'a file'}: cannot be read or written: {reason(error)}")
         code = StorageError.exit_code
     finally:
         sys.stdout = stdout
@@ -553,22 +554,30 @@ def main() -> None:
 
 
 def _run() -> int:
-    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
-
     try:
-        code = app(standalone_mode=False)
+        try:
+            code = app(standalone_mode=False)
+        finally:
+            sys.stdout.flush()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except MltrainError as error:
-        return fail(error)
-    except _CommandLineError as error:
-        shown: Any = error
-        shown.show()
-        return fail_as_data("UsageError", shown.format_message(), shown.exit_code)
-    except MemoryError as error:
-        return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
+    except (MltrainError, MemoryError, KeyboardInterrupt, _CommandLineError) as error:
+        return _failed(error)
     if code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
-        return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
+        return _failed(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
+
+
+def _failed(error: BaseException) -> int:
+    """Say why the command failed; its exit code."""
+    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
+
+    if isinstance(error, MltrainError):
+        return fail(error)
+    if isinstance(error, MemoryError):
+        return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
+    if isinstance(error, KeyboardInterrupt):
+        return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
+    shown: Any = error
+    shown.show()
+    return fail_as_data("UsageError", shown.format_message(), shown.exit_code)

@@ -29,7 +29,7 @@ _LONGEST = 500
 
 
 def printable(line: str) -> str:
-    """One line of output, whatever characters somebody's file brings into it, commands to the terminal for one."""
+    """One line of output. Control characters, which a file may bring into a message, are escaped."""
     if len(line) > _LONGEST:
         line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
     return line if line.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)

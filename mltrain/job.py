@@ -250,7 +250,7 @@ def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
 def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
     """What it takes to train these layers as the config says."""
     fused, rows = config.loss.fused_activation is not None, config.dataset.count()
-    return memory_for(nodes, config.optimizer, config.training, rows, parallelism.processes, fused=fused)
+    return memory_for(nodes, config.optimizer, config.training, rows, parallelism, fused=fused)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:

@@ -1,7 +1,7 @@
 """One seed, one independent stream of random numbers per purpose.
 
 Each purpose ("weights", "shuffle", ...) has a generator of its own, derived from the seed and the purpose's name, so
-that drawing more numbers for one, or adding a new one, leaves all others as they were.
+the streams are independent: drawing more numbers from one, or adding a stream, does not change the others.
 """
 
 import math

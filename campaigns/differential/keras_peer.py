@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import torch
 from keras.src.backend.common import dtypes
+from keras.src.backend.torch import nn
 from keras.src.backend.torch.optimizers.torch_parallel_optimizer import TorchParallelOptimizer
 
 from campaigns.differential.exchange import Result, Task, read_tasks, write_results
@@ -233,6 +234,8 @@ def main(tasks: str, results: str) -> None:
     del TorchParallelOptimizer._backend_update_step
     # Keras makes float32 of the results of many functions of float64 unless it is told otherwise.
     dtypes.BIT64_TO_BIT32_DTYPE.clear()
+    # Keras lays images and kernels out with channels last, for speed. PyTorch has no gradient of those in float64.
+    nn._maybe_convert_to_channels_last = partial(torch.clone, memory_format=torch.contiguous_format)
     found = {}
     for number, task in read_tasks(Path(tasks)).items():
         for precision in ("float32", "float64"):

@@ -312,12 +312,13 @@ DRAWN_WITH_THE_GRAPH = {"name", "inputs"}
 CHANGE_NO_NUMBER = {"track", "early_stopping"}
 """Options that need no counterpart, wherever they are: they change no step, though they may end the training."""
 
-NOT_DRAWN = {"reduce_on_plateau", "gaussian_noise"} | {
+NOT_DRAWN = {"reduce_on_plateau", "gaussian_noise", "residual"} | {
     f"random_{what}" for what in ("flip", "translation", "rotation", "zoom")
 }
 """Members that tests of their own hold to their descriptions. To fall on a plateau is to decide by the last digits of a
 loss (tests/engine/test_reduce_on_plateau.py); random transformations are other ones in each library
-(tests/engine/test_image_transforms.py)."""
+(tests/engine/test_image_transforms.py); a residual layer is the same network as one of add (tests/engine/
+test_residual.py)."""
 
 NOT_TRAINED_WITH = {"column kinds", "datasets", "points", "metrics"}
 """Families that neither gradients nor steps depend on; the tests compare metrics with scikit-learn."""

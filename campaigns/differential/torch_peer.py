@@ -84,7 +84,8 @@ def batch_normalization(x: Any, p: Mapping[str, Any], options: Options) -> Any:
     """Keras's, whose moving variance follows the variance of the batch itself."""
     mean, variance = p["moving_mean"], p["moving_variance"]
     if options["trainable"]:
-        mean, variance = x.mean(0), x.var(0, unbiased=False)
+        others = tuple(range(x.ndim - 1))  # all axes but the channels
+        mean, variance = x.mean(others), x.var(others, unbiased=False)
         with torch.no_grad():
             for moving, value in ((p["moving_mean"], mean), (p["moving_variance"], variance)):
                 moving.mul_(options["momentum"]).add_(value, alpha=1 - options["momentum"])
@@ -112,7 +113,9 @@ def padded(x: Any, size: Sequence[int], options: Options, value: float = 0.0) ->
 
 def convolution(x: Any, kernel: Any, p: Mapping[str, Any], options: Options, groups: int = 1) -> Any:
     x = padded(x, kernel.shape[:2], options)
-    y = functional.conv2d(x, kernel.permute(3, 2, 0, 1), p.get("bias"), _pair(options["strides"]), groups=groups)
+    # PyTorch has no gradient in float64 of arrays that lie in memory as if channels came last.
+    x, kernel = (one.clone(memory_format=torch.contiguous_format) for one in (x, kernel.permute(3, 2, 0, 1)))
+    y = functional.conv2d(x, kernel, p.get("bias"), _pair(options["strides"]), groups=groups)
     return y.movedim(1, -1)
 
 

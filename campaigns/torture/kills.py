@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from campaigns.torture.trials import empty, visible
+from mltrain.errors import WorkerLost
 from mltrain.runs.run import CHECKPOINT, HISTORY
 from mltrain.runs.saved_run import SavedRun
 
@@ -32,6 +33,9 @@ loss: binary_crossentropy
 WHOM = ("all processes", "the first process", "a helper")
 OLD, NEW = 1, 5
 """Epochs of the run that is there, and of the one that is saved over it."""
+
+PART = "the new run up to then"
+"""What a training saves that has lost a worker after its first epoch."""
 
 _PATIENCE = 10.0
 
@@ -61,12 +65,16 @@ def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Coun
             hit = _kill(process, whom)
             code = process.wait()
             _assert_all_have_ended(process.pid)
-            assert code in (0, -signal.SIGKILL, 3), f"exit code {code}"
+            assert code in (0, -signal.SIGKILL, WorkerLost.exit_code), f"exit code {code}"
             SavedRun.read(folder / "run")
             state = _timeless(visible(folder / "run"))
-            (which,) = (name for name, expected in states.items() if expected == state)
-            epochs = len((folder / "run" / HISTORY).read_text("utf-8").splitlines()) - 1
-            assert epochs == (OLD if which == "the old run" else NEW), "the history is of another run"
+            which = next((name for name, expected in states.items() if expected == state), PART)
+            epochs = len(visible(folder / "run")[HISTORY].splitlines()) - 1
+            if which == PART:
+                assert code == WorkerLost.exit_code, "the run is neither the old one nor the new one"
+                assert 0 < epochs < NEW, "the history is of another run"
+            else:
+                assert epochs == (OLD if which == "the old run" else NEW), "the history is of another run"
             assert _run("--resume", "run", folder=folder, epochs=NEW).wait() == 0, "it does not go on"
             assert _timeless(visible(folder / "run")) == states["the new run"], "it did not go on as it would have"
             found[which if hit else f"{which}, and nobody was there to be killed"] += 1

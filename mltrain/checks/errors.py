@@ -65,7 +65,7 @@ def _input_problems(nodes: Sequence[Node], dataset: Dataset) -> list[Problem]:
     starts = accumulate((size(shape) for shape, _ in dataset.row_spec.inputs.values()), initial=0)
     columns = {name: slice(*bounds) for name, bounds in zip(dataset.row_spec.inputs, pairwise(starts), strict=True)}
     problems = []
-    for index, node in enumerate(nodes):
+    for node in nodes:
         if not node.layer.takes_integers:
             continue
         for name in inputs_read_by(nodes, node.name) & columns.keys():
@@ -75,7 +75,7 @@ def _input_problems(nodes: Sequence[Node], dataset: Dataset) -> list[Problem]:
                 )
                 for rows in dataset.by_name.values()
             )
-            problems += [Problem(("layers", index), one) for one in [next(filter(None, told), None)] if one]
+            problems += [Problem(node.path, one) for one in [next(filter(None, told), None)] if one]
     return problems
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mltrain.backends.base import SINGLE, Parallelism
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node, input_shapes
 from mltrain.engine.layout import Layout
@@ -37,17 +38,20 @@ def memory_for(
     optimizer: Optimizer,
     training: Training,
     rows: int | None,
-    processes: int = 1,
+    parallelism: Parallelism = SINGLE,
     *,
     fused: bool = False,
 ) -> Memory:
-    """What training these layers takes, on so many rows, by so many processes; ``fused`` with the last activation."""
+    """What training these layers takes, on so many rows, by the processes of ``parallelism``.
+
+    ``fused``: the loss computes the last activation.
+    """
     parameters = _FLOAT * sum(node.parameter_count for node in nodes)
     vectors = len(optimizer.state()) + optimizer.use_ema
     shapes = input_shapes(nodes)
     inputs, outputs = sum(map(size, shapes.values())), size(nodes[-1].output_shape) if nodes else 0
     layout = Layout(nodes, {name: (shape, "float") for name, shape in shapes.items()}, training=True, fused=fused)
-    batch_size = training.rows_per_batch(rows)
+    batch_size, processes = training.rows_per_batch(rows), parallelism.processes
     return Memory(
         # The state before training is kept, too, to be shown beside the trained one.
         parameters=2 * parameters,
@@ -55,13 +59,22 @@ def memory_for(
         optimizer=vectors * parameters,
         # What could be gone on from, the last and the next.
         snapshots=2 * (1 + vectors) * parameters,
-        # The shards, the first parameters, which the helpers keep, and a snapshot's vectors before they are copied;
-        # and every process gathers batches of its own.
-        helpers=(2 + vectors) * parameters + (processes - 1) * _FLOAT * batch_size * inputs if processes > 1 else 0,
+        # Every process gathers batches of its own.
+        helpers=_copies(parallelism, vectors) * parameters + (processes - 1) * _FLOAT * batch_size * inputs,
         # What comes in and goes out, and what layers read and write on the way there and back.
         batch=_FLOAT * batch_size * (inputs + outputs) + layout.nbytes(batch_size, _FLOAT),
         rows=(rows or 0) * _MAKING * (inputs + outputs),
     )
+
+
+def _copies(parallelism: Parallelism, vectors: int) -> int:
+    """How many vectors as long as the parameters several processes need besides those of one."""
+    match parallelism.strategy:
+        case "columns":  # the shards, the first parameters, which workers keep, and a snapshot before it is copied
+            return 2 + vectors
+        case "rows":  # the shared parameters, and gradients for each other process
+            return parallelism.processes
+    return 0
 
 
 def refuse_too_large(memory: Memory) -> None:

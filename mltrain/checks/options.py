@@ -1,7 +1,7 @@
 """Options whose numbers are allowed one by one, but do nothing, or undo everything: as 32-bit numbers, or together."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,8 +11,10 @@ from mltrain.engine.graph import Node
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
+from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
+from mltrain.engine.layers.residual import Residual
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
@@ -66,15 +68,21 @@ def number_problems(sections: Mapping[str, Any]) -> list[Problem]:
             problems.append(Problem(path, f"{value:g} is infinite as a 32-bit number; those end at {_LARGEST:.2g}"))
         elif name in _KEPT and np.float32(value) == 1:
             problems.append(Problem(path, f"{value!r} is 1 as a 32-bit number: the past would never be forgotten"))
-    for index, layer in enumerate(sections.get("layers", ())):
+    for path, layer in _layers(sections.get("layers", ()), ("layers",)):
         if isinstance(layer, Dropout) and layer.rate:
             steps = round(layer.rate * _DROPOUT_STEPS)
             if steps in (0, _DROPOUT_STEPS):
                 what = "all" if steps else "nothing"
-                problems.append(
-                    Problem(("layers", index, "rate"), f"{layer.rate!r} drops {what}: shares are whole 65536ths")
-                )
+                problems.append(Problem((*path, "rate"), f"{layer.rate!r} drops {what}: shares are whole 65536ths"))
     return problems
+
+
+def _layers(layers: Sequence[Layer], path: ConfigPath) -> Iterator[tuple[ConfigPath, Layer]]:
+    """All layers with their paths, those of residual layers included."""
+    for index, layer in enumerate(layers):
+        yield (*path, index), layer
+        if isinstance(layer, Residual):
+            yield from _layers(layer.layers, (*path, index, "layers"))
 
 
 def _numbers(value: Any, path: ConfigPath) -> Iterator[tuple[ConfigPath, float]]:

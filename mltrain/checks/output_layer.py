@@ -24,7 +24,7 @@ def last_activation(nodes: Sequence[Node]) -> Activation | None:
 
 def output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> list[Problem]:
     """What cannot work, whatever the rows are."""
-    end: ConfigPath = ("layers", len(nodes) - 1)
+    end = nodes[-1].path
     shape = nodes[-1].output_shape
     if (why := position_mismatch(loss, row_spec, shape)) is not None:
         return [Problem(end, why)]
@@ -132,8 +132,8 @@ def _is_one_hot(target: npt.NDArray[Any]) -> bool:
 
 
 def _activation_path(nodes: Sequence[Node]) -> ConfigPath:
-    last = len(nodes) - 1
-    return ("layers", last) if isinstance(nodes[-1].layer, Activation) else ("layers", last, "activation")
+    path = nodes[-1].path
+    return path if isinstance(nodes[-1].layer, Activation) else (*path, "activation")
 
 
 def _range(low: float, high: float) -> str:

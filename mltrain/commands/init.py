@@ -10,7 +10,7 @@ from mltrain.config.schema import schema_text
 from mltrain.config.starters import starter, starters, table_of_starter
 from mltrain.errors import UsageError
 from mltrain.names.nearest import did_you_mean
-from mltrain.runs.overwriting import refuse_inputs
+from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
 from mltrain.system.files import write_text
 from mltrain.views.terminal.explain import Entries, Entry
 from mltrain.views.terminal.terminal import Terminal
@@ -82,6 +82,7 @@ def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
         raise UsageError(f"{path} is there already; name another file with --out, or write over it with --force")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}; make it first")
+    refuse_unmarked(path.parent / SCHEMA_FILE)
     write_text(path, text)
     write_text(path.parent / SCHEMA_FILE, schema_text())
     terminal.result(verbatim(f"{path}"), {})

@@ -13,6 +13,7 @@ from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.inference.prediction_files import Written, written_answers, written_predictions
 from mltrain.inference.tables import open_for
+from mltrain.runs.overwriting import refuse_inputs
 from mltrain.runs.run import find_model
 from mltrain.system.files import write_whole
 from mltrain.views.terminal.number_format import plural
@@ -39,6 +40,8 @@ def run(
             "or name another file"
         )
     file = find_model(path)
+    if to_file is not None:
+        refuse_inputs(to_file, [file])
     model = Model.load(file)
     if path is None:
         terminal.note(f"model {file}")

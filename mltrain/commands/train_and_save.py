@@ -68,10 +68,11 @@ def train_and_save(
         return Background(with_absolute_paths(job.config, folder), job.origin.data, keeper.count)
 
     def save() -> None:
-        model, others, wish = job.model(course.history), _others(job), run.folder
+        model, others, planned = job.model(course.history), _others(job), run.folder
+        stands = run.stands()
         run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
-        if run.folder != wish:
-            terminal.warning(f"{wish} was replaced during the training; the run is in {run.folder}")
+        if not stands:
+            terminal.warning(f"{planned} was removed or replaced during the training; the run is in {run.folder}")
 
     if job.config.optimizer.use_ema:
         terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")

@@ -6,6 +6,7 @@ from pathlib import Path
 from mltrain.config.starters import starters
 from mltrain.errors import ConfigError, Diagnostic, Problem
 from mltrain.names.nearest import nearest
+from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 MOST_BYTES = 2**20
@@ -35,7 +36,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise file_error(path, _missing(path)) from None
     except OSError as error:
-        raise file_error(path, f"cannot be read: {error.strerror}") from error
+        raise file_error(path, f"cannot be read: {reason(error)}") from error
     if len(content) > MOST_BYTES:  # the size of a pipe is not known beforehand
         raise _too_long(path)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -191,12 +191,18 @@ def _unusable_names(data: Any, path: ConfigPath) -> Iterator[Problem]:
         yield from _unusable_names(data.get("layers"), (*path, "layers"))
 
 
-def _repeated_names(data: Any) -> list[Problem]:
-    """Layers with a name that a layer before them has; looked for even where other things are wrong."""
+def _repeated_names(data: Any, path: ConfigPath = ()) -> list[Problem]:
+    """Layers with a name that a layer before them in the same list has.
+
+    They are looked for even where other things are wrong.
+    """
     layers = data.get("layers") if isinstance(data, dict) else None
-    layers = layers if isinstance(layers, list) else []
-    given = [layer.get("name") if isinstance(layer, dict) else None for layer in layers]
-    return repeated_names([name if isinstance(name, str) else None for name in given])
+    given = {(*path, "layers", index): layer for index, layer in enumerate(layers if isinstance(layers, list) else [])}
+    names = {place: layer.get("name") if isinstance(layer, dict) else None for place, layer in given.items()}
+    return [
+        *repeated_names([(place, name if isinstance(name, str) else None) for place, name in names.items()]),
+        *(problem for place, layer in given.items() for problem in _repeated_names(layer, place)),
+    ]
 
 
 def _further_problems(data: Any, folder: Path) -> list[Problem]:

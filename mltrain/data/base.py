@@ -75,8 +75,8 @@ class Dataset:
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
     the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
-    ``warnings`` what looks wrong in the source, or was guessed. ``left_out`` are columns that are not learned from,
-    each with the reason.
+    ``warnings`` what looks wrong in the source, or was guessed. ``novelties`` say what rows held back have that those
+    trained on have not. ``left_out`` are columns that are not learned from, each with the reason.
     """
 
     row_spec: RowSpec
@@ -87,6 +87,7 @@ class Dataset:
     gaps: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
     warnings: tuple[str, ...] = ()
+    novelties: Sequence[str] = ()
     left_out: tuple[tuple[str, str], ...] = ()
 
     @property

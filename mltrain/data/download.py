@@ -12,6 +12,7 @@ from pathlib import Path
 from mltrain.data.base import Progress
 from mltrain.errors import DataError, StorageError
 from mltrain.system.atomic_write import replacing
+from mltrain.system.files import reason
 
 SECONDS_OF_SILENCE = 30
 """After which a server counts as dead."""
@@ -34,13 +35,13 @@ def download(addresses: Sequence[str], target: Path, size: int, sha256: str, pro
         for address in addresses:
             try:
                 _download(address, target, size, sha256, progress)
-            except _Refused as reason:
+            except _Refused as refused:
                 # What a server answers ends up on a terminal.
-                answers.append(f"{address}: {''.join(c if c.isprintable() else ' ' for c in str(reason)).strip()}")
+                answers.append(f"{address}: {''.join(c if c.isprintable() else ' ' for c in str(refused)).strip()}")
             else:
                 return address
     except OSError as error:
-        raise StorageError(f"{target} cannot be written: {error.strerror or error}") from error
+        raise StorageError(f"{target} cannot be written: {reason(error)}") from error
     raise DataError("\n".join(answers))
 
 

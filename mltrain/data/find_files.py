@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mltrain.errors import DataError, printable
 from mltrain.names.nearest import did_you_mean
+from mltrain.system.files import reason
 
 
 def find_file(path: str, folder: Path) -> Path:
@@ -17,7 +18,7 @@ def find_file(path: str, folder: Path) -> Path:
         beside = folder / Path(path).expanduser()
         return beside if beside.exists() or not Path(path).exists() else Path(path)
     except (OSError, ValueError, RuntimeError) as error:
-        why = (isinstance(error, OSError) and error.strerror) or error
+        why = reason(error)
         raise DataError(f"'{path}' is the name of no file: {why}") from error
 
 

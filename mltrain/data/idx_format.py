@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mltrain.data.unpacking import open_unpacked
 from mltrain.errors import DataError
+from mltrain.system.files import reason
 
 BYTES = 8
 
@@ -35,7 +36,7 @@ def read_idx(path: Path, dimensions: int, at_most: int) -> npt.NDArray[np.uint8]
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is a damaged gzip file: {error}") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}") from error
 
 
 def _read(file: gzip.GzipFile | io.BufferedReader, path: Path, dimensions: int, at_most: int) -> npt.NDArray[np.uint8]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mltrain.errors import DataError
 from mltrain.system.extras import needed
+from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 _ENDINGS = (
@@ -127,7 +128,7 @@ def _open(path: Path | str, mode: str) -> Any:
     except DataError:
         raise
     except Exception as error:
-        why = (isinstance(error, OSError) and error.strerror) or error
+        why = reason(error)
         raise DataError(f"{path}: cannot be read as an image: {why}") from None
 
 

@@ -2,16 +2,21 @@
 
 A layer reads the layer before it, or those that its ``inputs`` name; the first layer reads the dataset's input. So a
 chain is the graph in which no layer names its inputs. The last layer is the output, and all others must lead to it.
+
+A residual layer is a description of others: the graph has these, its projection if there is one, and the sum.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from mltrain.engine.arrays import DType, Inputs, Shape, size
+from mltrain.engine.layers.add import Add
 from mltrain.engine.layers.base import Layer, Parameter, ShapeError
-from mltrain.errors import ConfigError, Problem
+from mltrain.engine.layers.residual import Residual
+from mltrain.errors import ConfigError, ConfigPath, Problem, dotted
 from mltrain.names.nearest import did_you_mean, some
 
 INPUT = "input"
@@ -23,7 +28,10 @@ _HIDDEN = "dataset."
 
 @dataclass(frozen=True)
 class Node:
-    """A layer where it stands in a network. ``sources`` names what it reads: layers, or inputs of the dataset."""
+    """A layer where it stands in a network. ``sources`` names what it reads: layers, or inputs of the dataset.
+
+    ``path`` is where the config has it.
+    """
 
     layer: Layer
     name: str
@@ -32,6 +40,7 @@ class Node:
     output_shape: Shape
     dtype: DType
     parameters: dict[str, Parameter]
+    path: ConfigPath
 
     @property
     def input_shape(self) -> Shape:
@@ -51,6 +60,15 @@ class Node:
     def trainable_count(self) -> int:
         """How many of the parameters training changes by their gradients."""
         return sum(size(parameter.shape) for parameter in self.parameters.values() if parameter.trainable)
+
+
+class _Entry(NamedTuple):
+    """A layer of the graph before shapes are known, or a residual layer, which stands for its projection and sum."""
+
+    layer: Layer
+    name: str
+    sources: tuple[str, ...]
+    path: ConfigPath
 
 
 def inputs_read_by(nodes: Sequence[Node], name: str) -> set[str]:
@@ -81,14 +99,15 @@ def infer(layers: Sequence[Layer], inputs: Shape | Inputs) -> tuple[Node, ...]:
     first, because it makes all shapes behind it meaningless.
     """
     values = dict(named_inputs(inputs, layers))
-    names = layer_names(layers)
-    sources = _sources(layers, names, tuple(values))
-    nodes: dict[int, Node] = {}
-    for index in _execution_order(names, sources):
-        nodes[index] = node = _node(index, layers[index], names[index], sources[index], values)
-        values[node.name] = node.output_shape, node.dtype
-    _refuse_unread(names, sources)
-    return tuple(nodes[index] for index in range(len(layers)))
+    entries = _entries(layers, tuple(values))
+    order = _execution_order([entry.name for entry in entries], [entry.sources for entry in entries])
+    if len(order) < len(entries):
+        raise ConfigError([_cycle(entries, order)])
+    nodes: dict[int, list[Node]] = {}
+    for index in order:
+        nodes[index] = list(_nodes(entries[index], values))
+    _refuse_unread(entries)
+    return tuple(node for index in range(len(entries)) for node in nodes[index])
 
 
 def execution_order(nodes: Sequence[Node]) -> list[Node]:
@@ -125,54 +144,74 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
     return names
 
 
-def repeated_names(names: Sequence[str | None]) -> list[Problem]:
+def repeated_names(names: Sequence[tuple[ConfigPath, str | None]]) -> list[Problem]:
     """Layers with a name that a layer before them has; None stands for a layer whose name is not known."""
-    first: dict[str, int] = {}
+    first: dict[str, ConfigPath] = {}
     return [
-        Problem(("layers", index, "name"), f"layers[{first[name]}] has this name already")
-        for index, name in enumerate(names)
-        if name is not None and first.setdefault(name, index) < index
+        Problem((*path, "name"), f"{dotted(first[name])} has this name already")
+        for path, name in names
+        if name is not None and first.setdefault(name, path) is not path
     ]
 
 
-def _sources(layers: Sequence[Layer], names: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, ...]]:
-    """What each layer reads, by name. Raises `ConfigError` with all names that do not stand for one value."""
-    problems = repeated_names(names)
-    sources = []
-    for index, layer in enumerate(layers):
-        given = layer.inputs
-        sources.append(given or (names[index - 1],) if index else given or tuple(inputs))
-        if given is None and not index and len(inputs) > 1:
+def _entries(layers: Sequence[Layer], inputs: Sequence[str]) -> list[_Entry]:
+    """The layers with what each reads, by name. Raises `ConfigError` with all names that do not stand for one value."""
+    names, problems = layer_names(layers), list[Problem]()
+    entries: list[_Entry] = []
+    for index, (layer, name) in enumerate(zip(layers, names, strict=True)):
+        before = (names[index - 1],) if index else tuple(inputs)
+        entries += _expanded(_Entry(layer, name, layer.inputs or before, ("layers", index)))
+        if layer.inputs is None and not index and len(inputs) > 1:
             problems.append(
                 Problem(
                     ("layers", 0), f"the dataset has the inputs {', '.join(inputs)}; name those that this layer reads"
                 )
             )
-        for number, name in enumerate(given or ()):
-            path = ("layers", index, "inputs", number)
+    names = [entry.name for entry in entries]
+    problems += repeated_names([(entry.path, entry.name) for entry in entries])
+    for entry in entries:
+        if entry.layer.inputs is not None and len(entry.path) > len(("layers", 0)):
+            told = "the layers of a residual read one another in order; write branches with 'inputs' and add instead"
+            problems.append(Problem((*entry.path, "inputs"), told))
+            continue
+        for number, name in enumerate(entry.layer.inputs or ()):
+            path = (*entry.path, "inputs", number)
             if _HIDDEN + name in inputs:
                 problems.append(
                     Problem(path, f"both a layer and an input of the dataset are named '{name}'; rename the layer")
                 )
             elif name not in names and name not in inputs:
-                others = [*inputs, *(other for other in names if other != names[index])]
+                others = [*inputs, *(other for other in names if other != entry.name)]
                 told = did_you_mean(name, others, f"; there are {some(others)}")
                 problems.append(Problem(path, f"there is no layer or input '{name}'{told}"))
         problems += [
             Problem(
-                ("layers", index, "activation", "inputs"),
+                (*entry.path, "activation", "inputs"),
                 "an activation reads the layer that carries it; to name its inputs, make it a layer of its own",
             )
-            for stage in layer.stages()
-            if stage is not layer and stage.inputs is not None
+            for stage in entry.layer.stages()
+            if stage is not entry.layer and stage.inputs is not None
         ]
     if problems:
         raise ConfigError(problems)
-    return sources
+    return entries
+
+
+def _expanded(entry: _Entry) -> Iterator[_Entry]:
+    """The entry itself; before a residual layer also its layers, the last of which it reads before its own inputs."""
+    layer, name, sources, path = entry
+    if isinstance(layer, Residual):
+        before = sources
+        for index, (inner, inner_name) in enumerate(zip(layer.layers, layer_names(layer.layers), strict=True)):
+            full = f"{name}_{inner_name}"
+            yield from _expanded(_Entry(inner, full, before, (*path, "layers", index)))
+            before = (full,)
+        sources = (*before, *sources)
+    yield _Entry(layer, name, sources, path)
 
 
 def _execution_order(names: Sequence[str], sources: Sequence[Sequence[str]]) -> list[int]:
-    """The numbers of the layers, each behind those that it reads, else in order. Raises `ConfigError` of a cycle."""
+    """The numbers of the layers, each behind those that it reads, else in order; without those in or behind a cycle."""
     numbers = {name: index for index, name in enumerate(names)}
     waits = [{numbers[name] for name in read if name in numbers} for read in sources]
     readers: list[list[int]] = [[] for _ in names]
@@ -187,22 +226,43 @@ def _execution_order(names: Sequence[str], sources: Sequence[Sequence[str]]) -> 
             waits[reader].discard(done)
             if not waits[reader]:
                 heappush(ready, reader)
-    if len(order) < len(names):
-        raise ConfigError([_cycle(names, waits)])
     return order
 
 
-def _cycle(names: Sequence[str], waits: Sequence[set[int]]) -> Problem:
+def _cycle(entries: Sequence[_Entry], order: Sequence[int]) -> Problem:
     """Each layer that still waits does so for another one: follow one of these ways until it comes back."""
-    way = [next(index for index, before in enumerate(waits) if before)]
-    while (before := min(waits[way[-1]])) not in way:
+    done = set(order)
+    waiting = {entry.name: entry for index, entry in enumerate(entries) if index not in done}
+    way = [next(iter(waiting))]
+    while (before := next(name for name in waiting if name in waiting[way[-1]].sources)) not in way:
         way.append(before)
     cycle = [*way[way.index(before) :], before]
-    told = ", which reads ".join(f"'{names[index]}'" for index in cycle)
-    return Problem(("layers", min(cycle), "inputs"), f"a layer cannot read its own output: {told}")
+    told = ", which reads ".join(f"'{name}'" for name in cycle)
+    first = next(entry for name, entry in waiting.items() if name in cycle)
+    return Problem((*first.path[:2], "inputs"), f"a layer cannot read its own output: {told}")
 
 
-def _node(index: int, layer: Layer, name: str, sources: tuple[str, ...], values: Inputs) -> Node:
+def _nodes(entry: _Entry, values: dict[str, tuple[Shape, DType]]) -> Iterator[Node]:
+    """The nodes that an entry stands for, whose outputs become ``values``. Raises `ConfigError` where shapes misfit."""
+    layer, name, sources, path = entry
+    if isinstance(layer, Residual):
+        last, *own = sources
+        try:
+            shape = layer.merged_shape([values[source][0] for source in own])
+            projection = layer.projection(values[own[0]][0])
+        except ShapeError as error:
+            raise _as_config_error(error, path) from error
+        assert shape == values[last][0]
+        if projection is not None:
+            own = [f"{name}_projection"]
+            yield _node(projection, own[0], sources[1:], path, values)
+        layer, sources = Add(), (last, *own)
+    yield _node(layer, name, sources, path, values)
+
+
+def _node(
+    layer: Layer, name: str, sources: tuple[str, ...], path: ConfigPath, values: dict[str, tuple[Shape, DType]]
+) -> Node:
     shapes = tuple(values[source][0] for source in sources)
     try:
         shape = layer.merged_shape(shapes)
@@ -212,23 +272,27 @@ def _node(index: int, layer: Layer, name: str, sources: tuple[str, ...], values:
                 f"{layer.type_name()} takes floats, but '{whole[0]}' holds whole numbers; put embedding before it"
             )
     except ShapeError as error:
-        path = ("layers", index, error.option) if error.option else ("layers", index)
-        raise ConfigError([Problem(path, str(error))]) from error
+        raise _as_config_error(error, path) from error
     dtype = values[sources[0]][1] if layer.reshapes else layer.output_dtype
-    return Node(layer, name, sources, shapes, shape, dtype, layer.parameters(shapes[0]))
+    values[name] = shape, dtype
+    return Node(layer, name, sources, shapes, shape, dtype, layer.parameters(shapes[0]), path)
 
 
-def _refuse_unread(names: Sequence[str], sources: Sequence[Sequence[str]]) -> None:
+def _as_config_error(error: ShapeError, path: ConfigPath) -> ConfigError:
+    return ConfigError([Problem((*path, error.option) if error.option else path, str(error))])
+
+
+def _refuse_unread(entries: Sequence[_Entry]) -> None:
     """Raises `ConfigError` of layers whose output is neither read nor that of the network."""
-    read = {name for one in sources for name in one}
+    read = {name for entry in entries for name in entry.sources}
     problems = [
         Problem(
-            ("layers", index),
-            f"no layer reads '{name}', and the output is that of the last layer, '{names[-1]}'; "
-            f"name '{name}' among the inputs of a layer, or leave it out",
+            entry.path,
+            f"no layer reads '{entry.name}', and the output is that of the last layer, '{entries[-1].name}'; "
+            f"name '{entry.name}' among the inputs of a layer, or leave it out",
         )
-        for index, name in enumerate(names[:-1])
-        if name not in read
+        for entry in entries[:-1]
+        if entry.name not in read
     ]
     if problems:
         raise ConfigError(problems)

@@ -41,12 +41,12 @@ class Network:
 
     def initialize(self, rng: Generator) -> None:
         """Draw the first values of all parameters. Raises `ConfigError` where given values do not fit."""
-        for index, node in enumerate(self.nodes):
+        for node in self.nodes:
             for name, parameter in node.parameters.items():
                 try:
                     values = parameter.initializer.values(parameter.shape, rng)
                 except ValueError as error:
-                    raise ConfigError([Problem(("layers", index, f"{name}_initializer"), str(error))]) from error
+                    raise ConfigError([Problem((*node.path, f"{name}_initializer"), str(error))]) from error
                 self.arrays[f"{node.name}.{name}"][...] = values
 
     def ending_at(self, name: str) -> "Network":

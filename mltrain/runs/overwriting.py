@@ -67,7 +67,7 @@ def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
     """Raises `UsageError` if ``output`` is one of the files that are read to make it, by whatever name."""
     for path in inputs:
         if is_same_file(output, path):
-            raise UsageError(f"{output}: would be written over, but it is read for that; name another file with --out")
+            raise UsageError(f"{output}: would be written over, but it is read for that; name another file")
 
 
 def _meta(path: Path) -> dict[str, Any] | None:

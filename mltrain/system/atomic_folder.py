@@ -5,8 +5,8 @@ the disk. That moment makes them the new state. What is left is to move them to 
 readers look in ``.saved`` first, so that nothing has to be finished before a folder can be read: reading changes
 nothing. If the program is killed while it moves files, the next one that writes to the folder finishes it.
 
-A folder may come from a stranger. Only files whose names the program asks for are looked at, and no symbolic link is
-followed out of the folder.
+A folder is untrusted input. Only files that the program asks for by name are opened, and no symbolic link is followed
+out of the folder.
 """
 
 import contextlib
@@ -97,14 +97,15 @@ def delete_unfinished_saves(folder: Path) -> None:
 
 def current_file(folder: Path, name: str) -> Path | None:
     """Where a file of ``folder`` is now; None if there is none, or a link that leads out of the folder."""
-    saved = folder / SAVED
-    if _is_folder(saved):
-        if _is_plain(saved / name):
-            return saved / name
-        if name in _gone(saved):
-            return None
-    path = folder / name
-    return path if path.is_file() and not leads_out(path) else None
+    saved, path = folder / SAVED, folder / name
+    with contextlib.suppress(OSError):  # a file that cannot be inspected counts as missing
+        if _is_folder(saved):
+            if _is_plain(saved / name):
+                return saved / name
+            if name in _gone(saved):
+                return None
+        return path if path.is_file() and not leads_out(path) else None
+    return None
 
 
 def read_together(folder: Path, names: Collection[str], read: Callable[[Mapping[str, Path]], T]) -> T:

@@ -1,8 +1,8 @@
-"""Files that take the place of others whole or not at all, and of which nothing stays behind when a program is killed.
+"""Atomic replacement of a file: the target holds the old content or all of the new; a killed program leaves no litter.
 
 A file is written beside its target, under a name that ends in `UNFINISHED`, and renamed when all of it is on the disk.
-While it is written, it is locked. So what is unfinished and not locked was abandoned, and the next who writes the same
-target deletes it. (Windows has no such locks, but nobody can delete a file there that a program has open.)
+It is locked while it is written. An unfinished file without a lock was abandoned; the next program that writes the
+same target deletes it. (Windows has no such locks, but an open file cannot be deleted there.)
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if sys.platform != "win32":  # renamed while it is locked, so that nobody takes it for abandoned
+            if sys.platform != "win32":  # renamed while it is locked, so that no other program takes it for abandoned
                 path.replace(target)
         if sys.platform == "win32":  # where a file that is open cannot be renamed
             path.replace(target)
@@ -60,7 +60,7 @@ def create_locked(path: Path) -> int | None:
         os.close(handle)
         return None
     except OSError:
-        return handle  # where there are no locks, nobody deletes what is open
+        return handle  # where there are no locks, open files cannot be deleted
     if os.fstat(handle).st_nlink:
         return handle
     os.close(handle)

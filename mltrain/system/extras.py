@@ -1,4 +1,4 @@
-"""Packages that mltrain does without until somebody asks for what they do."""
+"""Optional packages, imported only by the features that need them."""
 
 import importlib
 from typing import Any

@@ -45,6 +45,6 @@ def is_same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def reason(error: OSError) -> str:
+def reason(error: Exception) -> str:
     """Why the system refused, in words: ``No space left on device``."""
-    return error.strerror or str(error)
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -1,6 +1,6 @@
-"""Locks on files and folders. They end with the program that holds them, however that ends: so they tell who lives.
+"""Locks on files and folders. The system releases a lock when its program ends, so a lock tells that a program runs.
 
-Windows has none that suit, and neither have some network drives; `OSError` says so.
+Windows and some network drives have no such locks; they raise `OSError`.
 """
 
 import os
@@ -49,7 +49,7 @@ def hold(path: Path, patience: float = 0.0) -> int:
     """
     deadline = time.monotonic() + patience
     while True:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             lock(handle)
             if not os.path.samestat(os.fstat(handle), path.lstat()):

@@ -1,4 +1,4 @@
-"""How much memory there is to be had, so that what cannot fit is refused before it is begun."""
+"""How much memory is available, so that a training that cannot fit is refused before it starts."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ _MEMINFO, _OWN_GROUP, _GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup")
 
 
 def available() -> int | None:
-    """Bytes that this process may still take, with what can be swapped out; None where nobody knows.
+    """Bytes that this process may still allocate, swap included; None where the system does not tell.
 
     On Linux that is the least of what the system has and what the container (its control groups) is allowed; elsewhere
     all of the machine's memory, if the system tells.
@@ -30,11 +30,11 @@ def _of_system() -> Iterator[int]:
 
 
 def _of_groups() -> Iterator[int]:
-    """What each control group that this process is in may still take, by the second version of these or the first."""
+    """The bytes that each control group of this process may still allocate (cgroups version 2 or 1)."""
     for folder, limit, usage in _groups():
         with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
             statistics = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
-            # Files that were read count as used, but are given up for the asking.
+            # The page cache counts as used, but the system frees it on demand.
             files = sum(int(statistics.get(name, 0)) for name in ("active_file", "inactive_file"))
             yield int((folder / limit).read_text("ascii")) - int((folder / usage).read_text("ascii")) + files
 

@@ -1,4 +1,4 @@
-"""Opening files to read, whoever put them there: what waits for ever, or never ends, is refused instead of opened."""
+"""Opening untrusted files to read: devices, sockets and pipes, which may block for ever or never end, are refused."""
 
 import errno
 import io
@@ -7,13 +7,13 @@ import select
 import stat
 
 PATIENCE = 10.0
-"""Seconds after which nobody is expected to write to a pipe any more."""
+"""Seconds to wait for the first bytes of a pipe."""
 
 _NO_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
 
 
 def open_file(path: "os.PathLike[str] | str", *, pipes: bool = False) -> io.BufferedReader:
-    """A file, opened to read bytes. With ``pipes``, it may be one of those, if somebody writes to it.
+    """A file, opened to read bytes. With ``pipes``, named pipes are accepted when a program writes to them.
 
     Raises `OSError`, for devices, sockets and other pipes, too.
     """
@@ -34,5 +34,5 @@ def open_file(path: "os.PathLike[str] | str", *, pipes: bool = False) -> io.Buff
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting until somebody writes to a pipe, and without making a terminal ours."""
+    """Open without waiting for a pipe's writer, and without acquiring a controlling terminal."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))

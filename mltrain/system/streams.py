@@ -1,4 +1,4 @@
-"""The standard streams where they are not what programs expect: closed, full, or with nobody at the other end."""
+"""stdin, stdout and stderr where they are closed, on a full disk, or a broken pipe."""
 
 import contextlib
 import os
@@ -9,10 +9,10 @@ from typing import TextIO
 
 
 def open_closed() -> None:
-    """Put something in the place of streams that were closed before we began, as by ``>&-`` in a shell.
+    """Replace streams that were closed before the program started, as by ``>&-`` in a shell.
 
-    Otherwise the next files that are opened get their numbers, and what a library writes to stderr may end in a model.
-    In the place of stdout comes what cannot be written to, because a lost result is an error.
+    Otherwise the next opened files get their descriptors, and a library that writes to stderr may write into a model.
+    A closed stdout is replaced by a stream that cannot be written to, because a lost result is an error.
     """
     for name, mode in (("stdin", "r"), ("stdout", "r"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -20,8 +20,8 @@ def open_closed() -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """From now on, what is written to the stream goes nowhere, and so does what it has not got rid of yet."""
-    with contextlib.suppress(OSError, ValueError):  # streams of tests have no number
+    """Discard what is written to the stream from now on, and what it has buffered."""
+    with contextlib.suppress(OSError, ValueError):  # streams of tests have no file descriptor
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
@@ -34,7 +34,7 @@ class OutputLost(OSError):
 class MustArrive:
     """A text stream to write results to. Once it cannot be written to, every attempt raises `OutputLost`.
 
-    That nobody reads any more stays a `BrokenPipeError`.
+    A closed pipe still raises `BrokenPipeError`.
     """
 
     def __init__(self, stream: TextIO):
@@ -54,13 +54,13 @@ class MustArrive:
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
-        if self._lost:  # Typer tries first whether it can write, and goes on if it cannot
+        if self._lost:  # Typer writes once to test the stream, and continues if that fails
             raise OutputLost(self._lost)
         try:
             yield
         except BrokenPipeError:
             raise
         except OSError as error:
-            silence(self._stream)  # or Python would try once more
+            silence(self._stream)  # or Python would flush it once more
             self._lost = error.strerror or "it is closed"
             raise OutputLost(self._lost) from error

@@ -1,4 +1,4 @@
-"""Who uses the processor's cores: NumPy's matrix products, or processes and threads of our own.
+"""Which code uses the processor's cores: NumPy's matrix products, or mltrain's own processes and threads.
 
 NumPy reads its setting when it is imported, so commands that take many rows through a network call `share_cores` before
 they import anything.
@@ -10,8 +10,8 @@ import sys
 
 _BY_HAND = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLAS_VARIABLES = (*_BY_HAND, "OMP_NUM_THREADS")
-"""What the libraries read that compute NumPy's matrix products: OpenBLAS, Intel's, and those built with OpenMP. The
-last one is often set for everything that runs on a machine, so nobody has meant mltrain by it."""
+"""Environment variables of the BLAS libraries behind NumPy: OpenBLAS, Intel MKL, and those built with OpenMP. The last
+one is often set for a whole machine, so it is no choice made for mltrain."""
 
 _OURS = "MLTRAIN_THREADS"
 
@@ -19,10 +19,10 @@ _OURS = "MLTRAIN_THREADS"
 def share_cores(threads: int | None) -> None:
     """Use at most ``threads`` cores (all by default) from here on.
 
-    Where processes of our own can train together, NumPy is told to use one core in each: it is faster so, for large
-    networks because their optimizer gets a second core too, and for small ones because nobody waits for anybody. What
-    is not trained, several threads take through the network, block by block (`mltrain.backends.numpy.evaluation`).
-    NumPy's threads stay as they are where they were set by hand, and where NumPy is at work already.
+    Where several processes can train together, NumPy is told to use one core in each. This is faster: for large
+    networks the optimizer runs on several cores too, and for small ones no BLAS thread has to be woken. Evaluation runs
+    in several threads, block by block (`mltrain.backends.numpy.evaluation`). NumPy's threads are left alone where an
+    environment variable sets them, and where NumPy is imported already.
     """
     if threads is not None:
         os.environ[_OURS] = str(threads)
@@ -41,12 +41,12 @@ def _tell_blas(threads: str) -> None:
 
 
 def workers_possible() -> bool:
-    """Whether processes can work in lockstep here: by forks, and counters that need x86's order of memory writes."""
+    """Whether processes can train in lockstep here: it takes fork, and barriers that rely on x86's memory ordering."""
     return sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64")
 
 
 def blas_is_alone() -> bool:
-    """Whether NumPy computes on one core only, whatever library it does that with."""
+    """Whether NumPy's BLAS uses one core only."""
     return all(os.environ.get(name) == "1" for name in BLAS_VARIABLES)
 
 

@@ -257,7 +257,8 @@ def test_no_more_problems_than_anyone_reads() -> None:
         ("Dense(10)", ["unknown layer 'Dense(10)'; write {type: dense, ...}, with its options by name"]),
         ("nn.Linear(3, 4)", ["unknown layer 'nn.Linear(3, 4)'; did you mean 'dense'?"]),
         ("nn.Flatten()", ["unknown layer 'nn.Flatten()'; write flatten"]),
-        ("nn.Conv2d(1, 3)", ["unknown layer 'nn.Conv2d(1, 3)'; mltrain has none in this version"]),
+        ("nn.Conv2d(1, 3)", ["unknown layer 'nn.Conv2d(1, 3)'; write {type: conv2d, ...}, with its options by name"]),
+        ("nn.Conv3d(1, 3)", ["unknown layer 'nn.Conv3d(1, 3)'; mltrain has none in this version"]),
         (
             {"type": "Dense", "units": 3, "bias": True},
             [

@@ -56,14 +56,14 @@ def steps(block: Block) -> list[Step]:
     """The commands of a block: mltrain's, and ``cat FILE``. What follows a prompt until the next is shown."""
     found: list[Step] = []
     for line in block.text.splitlines():
-        if command := re.match(r"(\$ )?(mltrain\b.*)|\$ (.*)", line):
+        if command := re.match(r"(\$ )?(mltrain(?!\S).*)|\$ (.*)", line):
             found.append(Step(command[2] or command[3]))
         elif found and block.language == "console":
             found[-1].shown.append(line)
     for step, following in pairwise(found):
         if following.command == "echo $?":
             step.code = int(following.shown[0])
-    return [step for step in found if re.match(r"mltrain\b|cat\b", step.command)]
+    return [step for step in found if re.match(r"mltrain(?!\S)|cat\b", step.command)]
 
 
 def links(page: Path) -> list[str]:

@@ -54,7 +54,7 @@ def refused(what: str, *words: str) -> None:
     with pytest.raises(UsageError) as caught:
         command(*words)
     assert str(caught.value).startswith(f"{what}: ")
-    assert "--out" in str(caught.value)
+    assert "name another" in str(caught.value)
     assert contents(".") == before
 
 
@@ -193,6 +193,18 @@ def test_a_report_is_not_written_over_what_it_is_about(input_file: str, run: Pat
     refused(input_file, "report", "run", "--out", input_file)
     os.link(input_file, "linked.html")
     refused("linked.html", "report", "run", "--out", "linked.html")
+
+
+def test_predictions_are_not_written_over_the_model(run: Path) -> None:
+    os.link(run / "model.npz", "answers.csv")
+    refused("answers.csv", "predict", "--model", "run", "--input", "rows.csv", "--output", "answers.csv")
+
+
+def test_a_schema_is_written_over_a_schema_only() -> None:
+    command("init", "linear")
+    command("init", "xor")
+    Path("mltrain.schema.json").write_text("{}")
+    refused("mltrain.schema.json", "init", "circle")
 
 
 def test_a_config_is_not_written_over_its_table() -> None:

@@ -228,6 +228,7 @@ def test_what_was_saved_but_not_moved_is_the_new_state() -> None:
 
 
 STRANGE: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "an unfinished file that is a pipe": (f"../.model.npz.00{UNFINISHED}", os.mkfifo),
     "a list of nothing": (GONE, lambda path: path.write_bytes(b"notes\0.txt\n")),
     "a list that is no text": (GONE, lambda path: path.write_bytes(b"\xff\xfe\n../notes.txt")),
     "a list of other files": (GONE, lambda path: path.write_bytes(b"notes.txt\n../notes.txt\n/etc/passwd")),

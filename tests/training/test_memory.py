@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mltrain.backends.base import Parallelism
 from mltrain.checks import memory_estimate as memory
 from mltrain.checks.memory_estimate import Memory, memory_for, refuse_too_large
 from mltrain.config.load import parse_config
@@ -27,7 +28,7 @@ BATCH = (10 + 20 + 1) + (1 + 20) + 2
 
 
 def test_by_what_it_is_taken() -> None:
-    found = memory_for(NODES, Adam(), Training(batch_size=5), rows=100, processes=2)
+    found = memory_for(NODES, Adam(), Training(batch_size=5), rows=100, parallelism=Parallelism("columns", 2))
     assert found == Memory(
         parameters=2 * 4 * PARAMETERS,
         gradients=4 * PARAMETERS,
@@ -38,6 +39,11 @@ def test_by_what_it_is_taken() -> None:
         rows=100 * 16 * 11,
     )
     assert found.total == sum(found)
+
+
+def test_rows_in_several_processes_need_gradients_for_each() -> None:
+    found = memory_for(NODES, Adam(), Training(batch_size=5), rows=100, parallelism=Parallelism("rows", 3))
+    assert found.helpers == 3 * 4 * PARAMETERS + 2 * 4 * 5 * 10
 
 
 def test_means_and_accumulated_gradients_take_memory_too() -> None:

@@ -15,7 +15,7 @@ _NUMBERS = 1 << 15
 
 
 class MetricAccumulator:
-    """Metrics of what was added: blocks are kept until there is enough to be worth a look."""
+    """Metrics of what was added: outputs are buffered, and metrics computed on large blocks."""
 
     def __init__(self, metrics: Sequence[Metric], threshold: float):
         self._metrics, self._threshold = metrics, threshold

@@ -1,4 +1,4 @@
-"""Rows on their way into the network: shuffled, gathered, scaled and cut into batches.
+"""From rows to batches: shuffled, gathered, scaled and cut into batches.
 
 Rows are gathered a window at a time: as many batches as stay in the processor's cache, so that a small network does not
 pay for a gather at every step, and a large one never has more than one batch of images as floats.

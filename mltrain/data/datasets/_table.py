@@ -28,6 +28,7 @@ from mltrain.data.tables.learning import (
     check_scale,
     learn_columns,
     learn_scaling,
+    novelties_of,
     standard,
     whole_rows,
 )
@@ -37,6 +38,7 @@ from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.data.tables.telltales import telltales
 from mltrain.errors import ConfigDataError, ConfigPath, DataError, DataProblem, OptionError
 from mltrain.names.nearest import did_you_mean, no_column, some
+from mltrain.system.files import reason
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
@@ -299,6 +301,7 @@ class RawRows(RawData):
             preprocessing,
             gaps,
             warnings=notes,
+            novelties=novelties_of(table, train),
             left_out=tuple((one.name, one.reason) for one in table.left_out),
         )
 
@@ -379,4 +382,4 @@ def _there(columns: Sequence[str]) -> str:
 def _why(error: OSError, path: str, folder: Path) -> str:
     if isinstance(error, FileNotFoundError):
         return f"there is no such file; '{path}' is looked for in {folder.resolve()} and in the working folder"
-    return f"cannot be read: {error.strerror or error}"
+    return f"cannot be read: {reason(error)}"

@@ -18,6 +18,7 @@ from mltrain.data.preprocessing import AS_IS, pixels
 from mltrain.data.unpacking import is_too_much
 from mltrain.errors import DataError, DataProblem, printable
 from mltrain.names.nearest import did_you_mean, some
+from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 _SINGLE = b"\x93NUMPY"
@@ -126,7 +127,7 @@ def _read(path: Path, names: list[str]) -> dict[str, npt.NDArray[Any]]:
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except (OSError, ValueError, OverflowError, EOFError, RuntimeError, struct.error, *_UNPACKING) as error:
-        why = (isinstance(error, OSError) and error.strerror) or error
+        why = reason(error)
         raise DataError(f"{path}: cannot be read as arrays of numpy.savez: {why}") from None
 
 

@@ -17,6 +17,7 @@ from mltrain.data.tables.foreign import LOOKED_AT, refuse_foreign
 from mltrain.data.tables.source import Block, Cells, Source
 from mltrain.data.tables.text_file import readable
 from mltrain.errors import DataError
+from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".arrows", ".feather", ".ipc")
@@ -131,7 +132,7 @@ def _start(path: Path | str) -> "subprocess.Popen[bytes]":
             env={**os.environ, "PYTHONPATH": places, "OPENBLAS_NUM_THREADS": "1"},
         )
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: no process can be started: {error.strerror or error}") from error
+        raise DataError(f"{path}: cannot be read: no process can be started: {reason(error)}") from error
 
 
 def _objects(values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

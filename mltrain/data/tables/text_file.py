@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 from mltrain.data.tables.foreign import LOOKED_AT, by_ending, refuse_foreign
 from mltrain.data.unpacking import GZIP_MAGIC, open_unpacked
 from mltrain.errors import DataError
+from mltrain.system.files import reason
 
 STDIN = "-"
 """What stands for the standard input in place of a file's name."""
@@ -69,7 +70,7 @@ def readable(name: str) -> Iterator[None]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: a damaged gzip file: {error}") from error
     except OSError as error:
-        raise DataError(f"{name}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{name}: cannot be read: {reason(error)}") from error
 
 
 def _no_text(name: str, error: UnicodeError) -> str:

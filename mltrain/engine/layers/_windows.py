@@ -6,7 +6,7 @@ half of it before the image and the rest behind it.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -137,3 +137,10 @@ class Windows(NamedTuple):
         return slice(first, max(first, last)), slice(
             begin + first * stride, max(0, begin + (last - 1) * stride + 1), stride
         )
+
+
+@runtime_checkable
+class Sliding(Protocol):
+    """A layer that slides windows over its input."""
+
+    def windows(self, input_shape: Shape) -> Windows: ...

@@ -25,7 +25,7 @@ from mltrain.engine.layers.dense import Dense
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
 
 LARGE_KERNEL = 50_000
-"""Numbers in a kernel that is worth cutting: with fewer, a step is over before two could meet."""
+"""Numbers in a kernel that is worth cutting: with fewer, a step takes less time than a barrier."""
 
 MULTIPLICATIONS_A_SECOND, BYTES_A_SECOND = 15e9, 5e9
 """What one core does in a training step, and what two processes exchange, about: on processors of 2020 to 2026."""

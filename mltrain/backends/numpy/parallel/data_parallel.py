@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
 from mltrain.backends.base import State, TrainingTask
 from mltrain.backends.numpy.parallel.collectives import AllReduce
@@ -76,8 +75,13 @@ class DataParallel(Lockstep):
     def _replica(self) -> Network:
         """The network with the shared parameters, and running statistics of its own: every rank computes the same."""
         network = self._network
-        layers = [replace(node.layer, name=node.name) for node in network.nodes]
-        replica = Network(layers, network.inputs, dtype=network.parameters.dtype, zeros=lambda *_: self._parameters)
+        replica = Network(
+            (),
+            network.inputs,
+            nodes=network.nodes,
+            dtype=network.parameters.dtype,
+            zeros=lambda *_: self._parameters,
+        )
         for name in _statistics(network):
             replica.arrays[name] = replica.arrays[name].copy()
         return replica

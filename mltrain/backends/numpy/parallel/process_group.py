@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.errors import WorkerLost
+from mltrain.system.files import reason
 
 _SPINS = 300
 """Reads of a counter before a process yields its core: some microseconds, in which most waits end."""
@@ -72,7 +73,7 @@ class ProcessGroup:
                 process = os.fork()
             except OSError as error:
                 self.terminate()
-                raise WorkerLost(f"a worker process cannot be started: {error.strerror}") from error
+                raise WorkerLost(f"a worker process cannot be started: {reason(error)}") from error
             if process == 0:
                 self._serve(rank, work)  # pragma: no cover  (forks are not measured)
             self._workers.append(process)
