@@ -104,6 +104,8 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
             "the data has changed since the model learned from it: the rows to measure on may be others than those "
             "that were held back"
         )
+    for sentence in dataset.novelties:
+        terminal.note(sentence)
     return split_to_evaluate(dataset)
 
 

@@ -92,7 +92,7 @@ def config_for(
         f"'{target}' is the target: {goal.reason}",
         *_about_kinds(used),
         *(f"'{name}' is left out: {why}" for name, why in useless.items()),
-        *(f"column '{name}': {guess.question}" for name, guess in used.items() if guess.question),
+        *(f"column '{name}': {_asked_about(guess)}" for name, guess in used.items() if guess.question),
         *(_about_odd(name, one) for name, one in odd),
         *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
     ]
@@ -171,6 +171,11 @@ def _asked(guess: Guess) -> Any:
     if isinstance(guess.kind, Date) and guess.open:
         return {"type": "date", "order": guess.found.order}
     return guess.kind.type_name()
+
+
+def _asked_about(guess: Guess) -> str:
+    """The question that a column leaves open, and what the config says to it."""
+    return f"{guess.question}; the config says {guess.found.order} for now" if guess.open else guess.question
 
 
 def _about_kinds(used: Mapping[str, Guess]) -> Iterator[str]:

@@ -7,7 +7,7 @@ One table: a name, and the name here, or a sentence. Case, hyphens, underscores 
 import re
 from collections.abc import Collection, Iterable
 
-from mltrain.names.nearest import question
+from mltrain.names.nearest import LONGEST, question
 
 _CROSSENTROPY = (
     "under softmax it is called 'sparse_categorical_crossentropy', or 'categorical_crossentropy' where the targets "
@@ -347,7 +347,7 @@ def option_here(owners: Iterable[str], name: str, there: Collection[str]) -> str
 
 
 def _answer(table: dict[str, str], name: str, there: Collection[str], otherwise: str | None) -> str | None:
-    entry = {_letters(other): entry for other, entry in table.items()}.get(_letters(name))
+    entry = {_letters(other): entry for other, entry in table.items()}.get(_letters(name[:LONGEST]))
     if entry is None:
         return None
     kind, words = entry[0], entry[1:]

@@ -74,7 +74,7 @@ class Novelties:
                 f"{', ...' if len(texts) > _MOST_NAMED else ''})"
                 for name, texts in self.unknown.items()
             ]
-            found.append(f"values that the model never saw count as other: {', '.join(parts)}")
+            found.append(f"values that are rare or new to the model count as other: {', '.join(parts)}")
         if self.gaps:
             parts = [f"{count:,} in '{name}'" for name, count in self.gaps.items()]
             found.append(f"missing values were filled in: {', '.join(parts)}")
