@@ -39,7 +39,7 @@ def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
 def show(
     terminal: Terminal, file: Path, model: Model, given: Given, y: npt.NDArray[np.float32], *, newest: bool
 ) -> None:
-    """Predict the inputs ``given`` with the model from ``file``; ``newest``: it is the latest run, and was not named."""
+    """Predict the inputs ``given`` with the model from ``file``; ``newest``: the latest run, unnamed."""
     found = answers(model, given, y)
     if newest:
         terminal.note(f"model {file}")

@@ -75,7 +75,9 @@ class SavedRun:
     @cached_property
     def data(self) -> Dataset:
         """The rows. Raises `DataError` if they cannot be had."""
-        return self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
+        dataset = self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
+        self.model.refuse_other(dataset.row_spec)
+        return dataset
 
     @property
     def inputs(self) -> list[Path]:
