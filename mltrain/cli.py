@@ -539,7 +539,7 @@ def main() -> None:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has gone, as in `mltrain explain | head`. Nobody is left to be told.
+        # The pipe was closed, as in `mltrain explain | head`. A closed pipe is not reported.
         silence(stdout)
         code = 1
     except OutputLost as error:

@@ -1,7 +1,7 @@
 """Which files mltrain may write over: its own, and never one that it reads.
 
 `mltrain fit --out DIR`, `mltrain plot --out DIR` and `mltrain report` write files of fixed names to a folder that the
-user names, where a file of that name may be somebody's work. What is there is taken for mltrain's own only if its
+user names, where a file of that name may be the user's work. A file counts as mltrain's own only if its
 content says so.
 """
 

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from mltrain.config.convert import convert
+from mltrain.config.load import parse_config
 from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.data.image_files import ENDINGS, NOT_DECODED, read_digit, read_picture
 from mltrain.errors import DataError
+from mltrain.job import prepare
+from mltrain.runs.saved_run import SavedRun
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -264,3 +267,24 @@ def test_damaged_images_are_all_named(tmp_path: Path) -> None:
     lines = str(refusal.value).split("\n")
     assert [f"bad{number}.png: cannot be read" in lines[number] for number in range(5)] == [True] * 5
     assert lines[5:] == ["and 2 more images"]
+
+
+def test_data_that_has_other_classes_by_now_is_refused(tmp_path: Path) -> None:
+    folder_of(tmp_path, "b/1.png", "b/2.png", "c/3.png", "c/4.png")
+    text = (
+        "dataset: {type: images, path: all, height: 2, width: 3}\n"
+        "layers: [flatten, {type: dense, units: 2, activation: softmax}]\nloss: sparse_categorical_crossentropy\n"
+    )
+    job = prepare(parse_config(text, tmp_path / "t.yaml"), tmp_path)
+    job.model([]).save(tmp_path / "model.npz")
+    record = SavedRun.read(tmp_path / "model.npz")
+    job.model([]).refuse_other(job.dataset.row_spec)
+    for name, change in (("a/5.png", "a is new"), ("a/6.png", "a is new")):
+        folder_of(tmp_path, name)
+        spec = load(tmp_path).row_spec
+        with pytest.raises(DataError, match=f"^the data has other classes now than the model learned: {change}$"):
+            job.model([]).refuse_other(spec)
+    with pytest.raises(DataError, match="other classes now"):
+        _ = record.data
+    with pytest.raises(DataError, match="a row of the data is 4 x 3 now, but the model learned from rows of 2 x 3"):
+        job.model([]).refuse_other(load(tmp_path, height=4).row_spec)
