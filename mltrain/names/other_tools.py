@@ -35,7 +35,7 @@ _MEMBERS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("batchnorm", "batch_norm", "batchnorm1d", "batchnorm2d", "bn"), "=batch_normalization"),
         **dict.fromkeys(("layernorm", "layer_norm"), "=layer_normalization"),
         **dict.fromkeys(("concat", "cat", "merge"), "=concatenate"),
-        **dict.fromkeys(("residual", "skip", "shortcut"), "=add"),
+        **dict.fromkeys(("skip", "shortcut", "residual_block"), "=residual"),
         **dict.fromkeys(("view", "unflatten"), "=reshape"),
         **dict.fromkeys(("conv", "convolution", "convolution2d", "convolutional"), "=conv2d"),
         **dict.fromkeys(("convolution1d",), "=conv1d"),
@@ -282,6 +282,14 @@ _OPTIONS: dict[str, dict[str, str]] = {
         }
         for kind in ("max", "average")
         for dimensions in (1, 2)
+    },
+    "layer": {
+        **dict.fromkeys(("out_channels", "n_filters", "num_filters"), "=filters"),
+        **dict.fromkeys(("stride",), "=strides"),
+        **dict.fromkeys(("dilation", "dilation_rate", "groups"), "?"),
+        **dict.fromkeys(("kernel_size", "window", "size"), "=pool_size"),
+        **dict.fromkeys(("pad",), "=padding"),
+        **dict.fromkeys(("in_channels",), f"!{_KNOWN_SHAPE}"),
     },
     "dropout": dict.fromkeys(("p", "prob", "probability", "drop", "keep_prob", "dropout_rate"), "=rate"),
     "reshape": dict.fromkeys(("shape", "size", "new_shape", "dims"), "=target_shape"),
