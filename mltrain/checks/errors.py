@@ -22,7 +22,7 @@ _LARGEST_SQUARED = 1.8e19
 """Up to it the square of a number is one of 32 bits."""
 
 MOST_TRACKED = 16
-"""Numbers of one parameter that can be tracked; more would make a table that nobody reads."""
+"""Numbers of one parameter that can be tracked; more would make an unreadable table."""
 
 
 def checked_nodes(

@@ -99,6 +99,7 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder, model.preprocessing)
+    model.refuse_other(dataset.row_spec)
     if model.origin is not None and fingerprint(dataset) != model.origin.data:
         terminal.warning(
             "the data has changed since the model learned from it: the rows to measure on may be others than those "

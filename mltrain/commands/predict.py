@@ -39,7 +39,7 @@ def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
 def show(
     terminal: Terminal, file: Path, model: Model, given: Given, y: npt.NDArray[np.float32], *, newest: bool
 ) -> None:
-    """Say what the model, read from ``file``, makes of the inputs ``given``; ``newest`` says that nobody chose it."""
+    """Predict the inputs ``given`` with the model from ``file``; ``newest``: the latest run, unnamed."""
     found = answers(model, given, y)
     if newest:
         terminal.note(f"model {file}")

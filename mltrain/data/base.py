@@ -20,7 +20,7 @@ from mltrain.spec import Family, Spec
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
 Progress = Callable[[str, int, int | None], None]
-"""Told how a download goes: the file's name, the bytes that came, and how many there are, or None if nobody knows."""
+"""Called as a download proceeds: the file's name, the bytes received, and their total, or None if it is not known."""
 
 
 class Split(NamedTuple):

@@ -11,7 +11,7 @@ from mltrain.data.tables.notation import as_number
 from mltrain.inference.model import Model
 
 _EXACT = 2**53
-"""Whole numbers beyond this are not the same as 64-bit floats."""
+"""Not all whole numbers from here on are 64-bit floats."""
 
 Given = Sequence[Sequence[float | str]]
 """Rows of input, as they were typed or stand in a file."""
@@ -41,7 +41,7 @@ def number_or_text(cell: str) -> float | str:
     """A cell as a number, if it is one that a float can hold."""
     number = as_number(cell)
     is_whole = cell.strip().lstrip("+-").isdecimal()
-    return cell if number is None or (is_whole and abs(number) > _EXACT) else number
+    return cell if number is None or (is_whole and abs(number) >= _EXACT) else number
 
 
 def _named(classes: Sequence[str], shares: Any) -> Any:

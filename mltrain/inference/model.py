@@ -117,6 +117,19 @@ class Model:
             classes=len(self.classes or ()),
         )()
 
+    def refuse_other(self, row_spec: RowSpec) -> None:
+        """Raise `DataError` for rows of another shape, or of other classes, than those that the model learned from."""
+        learned, classes = self.row_spec, row_spec.classes or ()
+        if row_spec.input_shape != learned.input_shape:
+            now, then = shape_text(row_spec.input_shape), shape_text(learned.input_shape)
+            raise DataError(f"a row of the data is {now} now, but the model learned from rows of {then}")
+        known = learned.classes or ()
+        if classes == known[: len(classes)] and (classes == known or not learned.named):
+            return
+        new, gone = ([name for name in one if name not in other] for one, other in ((classes, known), (known, classes)))
+        changes = [f"{', '.join(names[:5])} {what}" for names, what in ((new, "is new"), (gone, "is gone")) if names]
+        raise DataError(f"the data has other classes now than the model learned: {'; '.join(changes) or 'their order'}")
+
     def __repr__(self) -> str:
         config, network = self.config, self.network
         takes, gives = shape_text(network.input_shape), shape_text(network.output_shape)

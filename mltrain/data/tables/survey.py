@@ -290,7 +290,7 @@ def _sort(column: Surveyed, codes: Floats) -> None:
 
 
 def _notes(table: RawTable, choices: Mapping[str, _Choice]) -> Iterable[str]:
-    """What the config does not say, and whoever trains should know, at most a sentence a kind."""
+    """Notes about what was inferred from the table, at most a sentence a kind."""
     left_out = [f"'{one.name}' ({one.reason})" for one in table.left_out if not one.said]
     if left_out:
         yield (
