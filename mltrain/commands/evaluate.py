@@ -91,7 +91,7 @@ def _qualities(confusion: Counts) -> list[ClassQuality]:
 
 def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Quantiles of ``prediction - target``, ``(quantiles, outputs)``, at the shares `QUANTILES`."""
-    return np.quantile(y.astype(np.float64) - target, QUANTILES, axis=0)
+    return np.quantile((y.astype(np.float64) - target).reshape(len(y), -1), QUANTILES, axis=0)
 
 
 def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> tuple[str, Split]:
@@ -99,11 +99,14 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder, model.preprocessing)
+    model.refuse_other(dataset.row_spec)
     if model.origin is not None and fingerprint(dataset) != model.origin.data:
         terminal.warning(
             "the data has changed since the model learned from it: the rows to measure on may be others than those "
             "that were held back"
         )
+    for sentence in dataset.novelties:
+        terminal.note(sentence)
     return split_to_evaluate(dataset)
 
 

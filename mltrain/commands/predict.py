@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.tables.frames import Frame
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import UsageError
 from mltrain.inference.answers import Given, answers, number_or_text
@@ -28,14 +29,17 @@ def run(terminal: Terminal, path: Path | None, rows: Sequence[str]) -> None:
     """Predict each of ``rows``, written as in ``1,2,3``."""
     file = find_model(path)
     model = Model.load(file)
-    given, y = _by_column(model, rows) if model.preprocessing.table else _by_number(model, rows)
+    notes: list[str] = []
+    given, y = _by_column(model, rows, notes) if model.preprocessing.table else _by_number(model, rows)
     show(terminal, file, model, given, y, newest=path is None)
+    for note in notes:
+        terminal.note(note)
 
 
 def show(
     terminal: Terminal, file: Path, model: Model, given: Given, y: npt.NDArray[np.float32], *, newest: bool
 ) -> None:
-    """Say what the model, read from ``file``, makes of the inputs ``given``; ``newest`` says that nobody chose it."""
+    """Predict the inputs ``given`` with the model from ``file``; ``newest``: the latest run, unnamed."""
     found = answers(model, given, y)
     if newest:
         terminal.note(f"model {file}")
@@ -51,13 +55,20 @@ def _by_number(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np
     return [[float(number) for number in row.flat] for row in x], model.predict(x)
 
 
-def _by_column(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np.float32]]:
-    """For a model that learned from a table: the cells of its columns in order, or as ``name=value``."""
-    assert model.preprocessing.table is not None
-    names = [column.name for column in model.preprocessing.table.columns]
+def _by_column(model: Model, rows: Sequence[str], notes: list[str]) -> tuple[Given, npt.NDArray[np.float32]]:
+    """For a model that learned from a table: the cells of its columns in order, or as ``name=value``.
+
+    ``notes`` gets a sentence about each kind of cells that are new to the model.
+    """
+    table = model.preprocessing.table
+    assert table is not None
+    names = [column.name for column in table.columns]
     cells = [named_cells(text, names) for text in rows]
     given = [[number_or_text(row[name]) for name in names] for row in cells]
-    return given, model.predict(cells)
+    source = Frame("x", {name: [row[name] for row in cells] for name in names})
+    x = np.concatenate([table.encode(source, block) for block in source.blocks()])
+    notes += source.novelties.sentences()
+    return given, model.predict(x)
 
 
 def named_cells(text: str, names: Sequence[str]) -> dict[str, str]:

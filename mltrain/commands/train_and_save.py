@@ -137,7 +137,7 @@ def prepared(
 def _page(terminal: Terminal, attempt: Session, *, live: bool) -> Iterator["LivePage | None"]:
     """The page, if the training is to be watched live. After it, the page stays for who sits at the terminal.
 
-    In a pipeline nobody would end it, so there the training's end is the page's.
+    Without a terminal nothing would end it, so the page ends with the training.
     """
     if not live:
         yield None

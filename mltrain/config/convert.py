@@ -33,7 +33,7 @@ from mltrain.config.option_types import (
 from mltrain.config.scalars import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
-from mltrain.names.nearest import alike, did_you_mean, is_spelled_alike
+from mltrain.names.nearest import LONGEST, alike, did_you_mean, is_spelled_alike
 from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Family, Spec
 
@@ -304,7 +304,7 @@ def _without_type(family: Family, data: dict[str, Any]) -> str:
 def _instead(family: Family, name: str) -> str:
     """What to write for a name that no member has: the end of a message."""
     names = _all_names(family)
-    if called := re.fullmatch(r"[\w.]*?(\w+)\((.*)\)", name):  # as in Python: Dense(10), nn.Linear(3, 4)
+    if called := re.fullmatch(r"(?:\w+\.)*(\w+)\((.*)\)", name[:LONGEST]):  # as in Python: Dense(10), nn.Linear(3, 4)
         if called[2] and (elsewhere := member_here(family.noun, f"nn_{called[1]}", names)):
             return elsewhere
         meant = [one for one in names if is_spelled_alike(one, called[1])]

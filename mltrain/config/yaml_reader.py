@@ -22,7 +22,7 @@ MOST_ALIASED = 100_000
 """Values and characters that all aliases together may stand for; a few lines of them can stand for billions."""
 
 _MOST_PROBLEMS = 1000
-"""Wrong keys and tags after which nobody wants to know of more."""
+"""Wrong keys and tags are reported up to this number."""
 
 
 class Document(NamedTuple):

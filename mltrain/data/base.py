@@ -20,7 +20,7 @@ from mltrain.spec import Family, Spec
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
 Progress = Callable[[str, int, int | None], None]
-"""Told how a download goes: the file's name, the bytes that came, and how many there are, or None if nobody knows."""
+"""Called as a download proceeds: the file's name, the bytes received, and their total, or None if it is not known."""
 
 
 class Split(NamedTuple):
@@ -45,7 +45,8 @@ class InputSpec(NamedTuple):
 class RowSpec:
     """What one row looks like: enough to infer a network's shapes and to read its predictions.
 
-    ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row.
+    ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row. Where a row
+    has targets for several ``positions``, such as the steps of a sequence, there are as many for each of them.
 
     A network may read a row as several inputs, ``named_inputs``. Then ``input_shape`` has one length, and they lie in
     the row one behind the other.
@@ -54,6 +55,7 @@ class RowSpec:
     input_shape: tuple[int, ...]
     outputs: int = 1
     classes: tuple[str, ...] | None = None
+    positions: tuple[int, ...] = ()
     named_inputs: Mapping[str, InputSpec] = field(default_factory=dict)
 
     @property
@@ -73,8 +75,8 @@ class Dataset:
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
     the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
-    ``warnings`` what looks wrong in the source, or was guessed. ``left_out`` are columns that are not learned from,
-    each with the reason.
+    ``warnings`` what looks wrong in the source, or was guessed. ``novelties`` say what rows held back have that those
+    trained on have not. ``left_out`` are columns that are not learned from, each with the reason.
     """
 
     row_spec: RowSpec
@@ -85,6 +87,7 @@ class Dataset:
     gaps: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
     warnings: tuple[str, ...] = ()
+    novelties: Sequence[str] = ()
     left_out: tuple[tuple[str, str], ...] = ()
 
     @property

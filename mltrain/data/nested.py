@@ -7,7 +7,7 @@ from mltrain.data.float32 import LARGEST, check_number
 from mltrain.errors import ConfigPath, OptionError, dotted
 
 DEEPEST = 8
-"""More than any array of data needs, and little enough for nobody to run out of stack."""
+"""More than any array of data needs, and little enough for Python's stack."""
 
 
 def check_array(values: list[Any], option: ConfigPath) -> None:

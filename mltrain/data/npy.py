@@ -17,7 +17,7 @@ _FORM = re.compile(
 
 
 class Header(NamedTuple):
-    """What an array is said to be. ``kind`` may be one of Python objects, which nobody must load."""
+    """The header of an array. ``kind`` may be that of Python objects, which must not be unpickled."""
 
     kind: np.dtype[Any]
     shape: tuple[int, ...]

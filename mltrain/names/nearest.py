@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 _SHORTEST = 4
 """A word of at least so many letters may stand for a longer name that begins or ends with it."""
 
-_LONGEST = 60
+LONGEST = 60
 """Letters of a word that may be a misspelling; comparing takes time with the square of the length."""
 
 _MOST_MEANT, _MOST_NAMES = 4, 12
@@ -26,7 +26,7 @@ def alike(word: str, names: Iterable[str]) -> list[str]:
     names that have the word as a part, such as ``rate`` of ``learning_rate``, or as initials, such as ``lr``; or that
     are a part of the word, such as ``mse`` of ``mse_loss``.
     """
-    if not 0 < len(word) <= _LONGEST:
+    if not 0 < len(word) <= LONGEST:
         return []
     names = list(dict.fromkeys(names))
     distances = {name: _distance(_letters(word), _letters(name)) for name in names}
@@ -40,7 +40,7 @@ def alike(word: str, names: Iterable[str]) -> list[str]:
 
 def is_spelled_alike(one: str, other: str) -> bool:
     """Whether two names are the same but for case, hyphens, underscores and spaces."""
-    return _letters(one) == _letters(other)
+    return max(len(one), len(other)) <= LONGEST and _letters(one) == _letters(other)
 
 
 def did_you_mean(word: str, names: Iterable[str], otherwise: str = "") -> str:

@@ -7,7 +7,7 @@ One table: a name, and the name here, or a sentence. Case, hyphens, underscores 
 import re
 from collections.abc import Collection, Iterable
 
-from mltrain.names.nearest import question
+from mltrain.names.nearest import LONGEST, question
 
 _CROSSENTROPY = (
     "under softmax it is called 'sparse_categorical_crossentropy', or 'categorical_crossentropy' where the targets "
@@ -35,7 +35,7 @@ _MEMBERS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("batchnorm", "batch_norm", "batchnorm1d", "batchnorm2d", "bn"), "=batch_normalization"),
         **dict.fromkeys(("layernorm", "layer_norm"), "=layer_normalization"),
         **dict.fromkeys(("concat", "cat", "merge"), "=concatenate"),
-        **dict.fromkeys(("residual", "skip", "shortcut"), "=add"),
+        **dict.fromkeys(("skip", "shortcut", "residual_block"), "=residual"),
         **dict.fromkeys(("view", "unflatten"), "=reshape"),
         **dict.fromkeys(("conv", "convolution", "convolution2d", "convolutional"), "=conv2d"),
         **dict.fromkeys(("convolution1d",), "=conv1d"),
@@ -283,6 +283,14 @@ _OPTIONS: dict[str, dict[str, str]] = {
         for kind in ("max", "average")
         for dimensions in (1, 2)
     },
+    "layer": {
+        **dict.fromkeys(("out_channels", "n_filters", "num_filters"), "=filters"),
+        **dict.fromkeys(("stride",), "=strides"),
+        **dict.fromkeys(("dilation", "dilation_rate", "groups"), "?"),
+        **dict.fromkeys(("kernel_size", "window", "size"), "=pool_size"),
+        **dict.fromkeys(("pad",), "=padding"),
+        **dict.fromkeys(("in_channels",), f"!{_KNOWN_SHAPE}"),
+    },
     "dropout": dict.fromkeys(("p", "prob", "probability", "drop", "keep_prob", "dropout_rate"), "=rate"),
     "reshape": dict.fromkeys(("shape", "size", "new_shape", "dims"), "=target_shape"),
     "activation": {
@@ -347,7 +355,7 @@ def option_here(owners: Iterable[str], name: str, there: Collection[str]) -> str
 
 
 def _answer(table: dict[str, str], name: str, there: Collection[str], otherwise: str | None) -> str | None:
-    entry = {_letters(other): entry for other, entry in table.items()}.get(_letters(name))
+    entry = {_letters(other): entry for other, entry in table.items()}.get(_letters(name[:LONGEST]))
     if entry is None:
         return None
     kind, words = entry[0], entry[1:]

@@ -119,7 +119,7 @@ class Checkpoint:
         self.epoch = self._meta.epoch
         strategy = self._meta.strategy or ("columns" if self._meta.processes > 1 else "single")
         self.parallelism = Parallelism(strategy, self._meta.processes)
-        if (strategy == "single") != (self.parallelism == SINGLE):
+        if (strategy == SINGLE.strategy) != (self._meta.processes == SINGLE.processes):
             raise self._damaged("its strategy is not one of")
         self.rows, self.frame_count = self._meta.rows, self._meta.frames
 

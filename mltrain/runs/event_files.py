@@ -1,4 +1,4 @@
-"""TensorBoard's event files: the numbers of each epoch, for whoever follows or compares trainings there.
+"""TensorBoard's event files: the numbers of each epoch, to follow and compare trainings there.
 
 As Keras does, they go to two folders, ``train`` and ``validation``, with the same names in both, so that TensorBoard
 draws both curves of a metric into one chart.

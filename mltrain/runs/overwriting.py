@@ -1,7 +1,7 @@
 """Which files mltrain may write over: its own, and never one that it reads.
 
 `mltrain fit --out DIR`, `mltrain plot --out DIR` and `mltrain report` write files of fixed names to a folder that the
-user names, where a file of that name may be somebody's work. What is there is taken for mltrain's own only if its
+user names, where a file of that name may be the user's work. A file counts as mltrain's own only if its
 content says so.
 """
 
@@ -21,6 +21,7 @@ from mltrain.config.yaml_writer import write_yaml
 from mltrain.errors import DataError, MltrainError, ModelFileError, UsageError
 from mltrain.inference.model_file import ModelFile
 from mltrain.runs.saved_run import read_history
+from mltrain.system.atomic_folder import SAVED
 from mltrain.system.files import is_same_file
 from mltrain.system.safe_open import open_file
 
@@ -37,7 +38,7 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path])
     That is where a file is there that no run of mltrain wrote. ``inputs`` are files that the training reads: one of
     them is only written over if it is a run's own config that is trained again.
     """
-    paths = [folder / name for name in names]
+    paths = [path / name for path in (folder, folder / SAVED) for name in names]
     there = [path for path in paths if path.exists() or path.is_symlink()]
     inputs = list(inputs)
     meta = [found for path in there if path.suffix == ".npz" for found in [_meta(path)] if found is not None]

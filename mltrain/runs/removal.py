@@ -54,7 +54,7 @@ def remove_run(folder: Path) -> list[str]:
     try:
         handle = _locked(folder)
         settle(folder, FILES)
-        delete_unfinished_saves(folder)
+        delete_unfinished_saves(folder, FILES)
         # The pictures' folder goes before the model does, or it would be left where nothing tells whose it is.
         _delete(folder / PLOTS, _pictures(folder / PLOTS))
         _delete(folder, (*(name for name in (REPORT, _RUNNING, *FILES) if name not in _LAST), *_LAST))

@@ -53,7 +53,7 @@ class Run:
     def claim(cls, name: str, out: Path | None = None, runs: Path = RUNS) -> "Run":
         """The next free ``runs/<name>-<NNN>``, or exactly ``out``. Raises `StorageError`."""
         if out is not None:
-            run = cls(partial(claim_folder, out), out)
+            run = cls(partial(claim_folder, out, FILES), out)
             try:
                 settle(out, FILES)
             except BaseException:
@@ -125,7 +125,7 @@ class Run:
         if folder != self._wish:
             folder = self._wish / folder.name.rpartition("-")[0]
         elif not folder.exists():
-            self._claim = self._claimed(partial(claim_folder, folder))
+            self._claim = self._claimed(partial(claim_folder, folder, FILES))
             return
         self._claim = self._claimed(partial(claim_number, folder.parent, folder.name, FILES))
 

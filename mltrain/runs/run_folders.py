@@ -46,8 +46,8 @@ class Claim(NamedTuple):
         release(self.handle)
 
 
-def claim_folder(folder: Path) -> Claim:
-    """Exactly this folder, which may be there already.
+def claim_folder(folder: Path, files: Collection[str]) -> Claim:
+    """Exactly this folder, which may be there already; what was begun to save of ``files`` there is deleted.
 
     Raises BlockingIOError if another program trains there, and another OSError if nothing can be written to it.
     """
@@ -64,7 +64,7 @@ def claim_folder(folder: Path) -> Claim:
         release(handle)
         raise
     if handle is not None:
-        delete_unfinished_saves(folder)
+        delete_unfinished_saves(folder, files)
     return Claim(folder, made, handle)
 
 
@@ -139,7 +139,7 @@ def _clean_up_if_abandoned(folder: Path, files: Collection[str]) -> None:
             return
         handle = hold(folder)
         try:
-            delete_unfinished_saves(folder)
+            delete_unfinished_saves(folder, files)
             settle(folder, files)
             folder.rmdir()  # fails, as it should, if anything is in it
         finally:

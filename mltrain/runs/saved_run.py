@@ -46,7 +46,7 @@ class SavedRun:
 
         def read(files: Mapping[str, Path]) -> "SavedRun":
             model = Model.load(files.get(file.name, file))
-            # Without its config, a model is a file that somebody copied, and what lies beside it belongs to others.
+            # A model without its config is a copied file, and the files beside it belong to something else.
             beside = files if CONFIG in files else {}
             return cls(
                 file,
@@ -75,7 +75,9 @@ class SavedRun:
     @cached_property
     def data(self) -> Dataset:
         """The rows. Raises `DataError` if they cannot be had."""
-        return self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
+        dataset = self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
+        self.model.refuse_other(dataset.row_spec)
+        return dataset
 
     @property
     def inputs(self) -> list[Path]:

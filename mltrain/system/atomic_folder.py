@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mltrain.errors import MltrainError, StorageError
-from mltrain.system.atomic_write import delete_unfinished
+from mltrain.system.atomic_write import delete_unfinished, is_unfinished
 from mltrain.system.files import reason, write_text
 from mltrain.system.safe_open import open_file
 
@@ -88,11 +88,19 @@ def settle(folder: Path, every: Collection[str]) -> None:
         raise StorageError(f"{saved}: cannot be finished: {reason(error)}; move it away") from error
 
 
-def delete_unfinished_saves(folder: Path) -> None:
-    """Delete what killed programs had begun to save to ``folder``. The caller holds its lock."""
+def delete_unfinished_saves(folder: Path, every: Collection[str]) -> None:
+    """Delete what killed programs had begun to save of ``every`` file to ``folder``. The caller holds its lock."""
     for path in folder.glob(f"{SAVING}*"):
-        shutil.rmtree(path, ignore_errors=True)
-    delete_unfinished(folder)
+        with contextlib.suppress(OSError):
+            if _is_folder(path) and all(_is_of_a_save(entry, every) for entry in path.iterdir()):
+                shutil.rmtree(path)
+    for name in every:
+        delete_unfinished(folder, name)
+
+
+def _is_of_a_save(path: Path, every: Collection[str]) -> bool:
+    names = (*every, GONE)
+    return path.name in names or any(is_unfinished(path, name) for name in names)
 
 
 def current_file(folder: Path, name: str) -> Path | None:

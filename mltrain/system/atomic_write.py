@@ -41,11 +41,16 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def delete_unfinished(folder: Path, name: str | None = None) -> None:
-    """Delete what killed programs have left of their attempts to replace the file ``name``, or any, of a folder."""
+def delete_unfinished(folder: Path, name: str) -> None:
+    """Delete what killed programs have left of their attempts to replace the file ``name`` of a folder."""
     for path in folder.iterdir():
-        if path.name.startswith(f".{name}." if name else ".") and path.name.endswith(UNFINISHED):
+        if is_unfinished(path, name):
             _delete_if_abandoned(path)
+
+
+def is_unfinished(path: Path, name: str) -> bool:
+    """Whether a file is called as `replacing` calls what is to become the file ``name``."""
+    return path.name.startswith(f".{name}.") and path.name.endswith(UNFINISHED)
 
 
 def create_locked(path: Path) -> int | None:

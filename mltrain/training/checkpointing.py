@@ -11,7 +11,7 @@ from mltrain.training.epoch_report import EpochReport
 
 
 class Snapshot(NamedTuple):
-    """The state after so many epochs (0: before the first), when so many reports had been made. Nobody changes it."""
+    """The state after so many epochs (0: before the first), when so many reports had been made. It is not changed."""
 
     epoch: int
     reports: int

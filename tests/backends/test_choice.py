@@ -3,9 +3,11 @@
 from itertools import chain
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
-from mltrain.backends.base import Parallelism
+from mltrain.backends.base import Parallelism, Rows, TrainingTask
+from mltrain.backends.default import default_backend
 from mltrain.backends.numpy.parallel import choice
 from mltrain.backends.numpy.parallel.data_parallel import shares
 from mltrain.config.convert import convert
@@ -13,6 +15,10 @@ from mltrain.engine.arrays import Shape
 from mltrain.engine.graph import infer
 from mltrain.engine.initializers.zeros import Zeros
 from mltrain.engine.layers.base import Layer, Parameter
+from mltrain.engine.losses.base import Loss
+from mltrain.engine.network import Network
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.errors import DataError
 
 
 class Heavy(Layer):
@@ -93,3 +99,11 @@ def test_shares_are_all_of_it_and_about_as_large(parts: list[slice], count: int)
     numbers = [[number for part in own for number in range(part.start, part.stop)] for own in found]
     assert list(chain(*numbers)) == [number for part in parts for number in range(part.start, part.stop)]
     assert max(map(len, numbers)) - min(map(len, numbers)) <= 1
+
+
+def test_a_checkpoint_cannot_ask_for_what_is_impossible() -> None:
+    branches = [{"type": "relu", "name": "one"}, {"type": "add", "inputs": ["one", "input"]}]
+    network, numbers = Network([convert(Layer, layer) for layer in branches], (4,)), np.zeros((8, 4), np.float32)
+    task = TrainingTask(network, Rows(numbers, numbers), convert(Loss, "mse"), convert(Optimizer, "sgd"), batch_size=4)
+    with pytest.raises(DataError, match="columns cannot divide a network with branches"):
+        default_backend().trainer(task, Parallelism("columns", 2))

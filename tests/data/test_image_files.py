@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from mltrain.config.convert import convert
+from mltrain.config.load import parse_config
 from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.data.image_files import ENDINGS, NOT_DECODED, read_digit, read_picture
 from mltrain.errors import DataError
+from mltrain.job import prepare
+from mltrain.runs.saved_run import SavedRun
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -175,8 +178,10 @@ def test_photographs_are_turned_upright(tmp_path: Path, orientation: int, ending
 
 
 def test_damaged_exif_data_does_no_harm(tmp_path: Path) -> None:
-    path = saved(Image.fromarray(SHADES), tmp_path / "a.png", exif=b"Exif\0\0II*\0\xff\xff\0\0garbage")
-    assert grey(path) == SHADES.tolist()
+    for ending in ("png", "jpg"):
+        for damaged in (b"Exif\0\0II*\0\xff\xff\0\0garbage", b"Exif\0\0II*\0\x08\0\0\0\xff\x00\x12\x01\x03"):
+            path = saved(Image.fromarray(SHADES), tmp_path / f"a.{ending}", exif=damaged, quality=100)
+            assert np.abs(np.array(grey(path)) - SHADES).max() <= 4
 
 
 def test_all_that_pillow_decodes_is_an_image_by_its_name() -> None:
@@ -264,3 +269,24 @@ def test_damaged_images_are_all_named(tmp_path: Path) -> None:
     lines = str(refusal.value).split("\n")
     assert [f"bad{number}.png: cannot be read" in lines[number] for number in range(5)] == [True] * 5
     assert lines[5:] == ["and 2 more images"]
+
+
+def test_data_that_has_other_classes_by_now_is_refused(tmp_path: Path) -> None:
+    folder_of(tmp_path, "b/1.png", "b/2.png", "c/3.png", "c/4.png")
+    text = (
+        "dataset: {type: images, path: all, height: 2, width: 3}\n"
+        "layers: [flatten, {type: dense, units: 2, activation: softmax}]\nloss: sparse_categorical_crossentropy\n"
+    )
+    job = prepare(parse_config(text, tmp_path / "t.yaml"), tmp_path)
+    job.model([]).save(tmp_path / "model.npz")
+    record = SavedRun.read(tmp_path / "model.npz")
+    job.model([]).refuse_other(job.dataset.row_spec)
+    for name, change in (("a/5.png", "a is new"), ("a/6.png", "a is new")):
+        folder_of(tmp_path, name)
+        spec = load(tmp_path).row_spec
+        with pytest.raises(DataError, match=f"^the data has other classes now than the model learned: {change}$"):
+            job.model([]).refuse_other(spec)
+    with pytest.raises(DataError, match="other classes now"):
+        _ = record.data
+    with pytest.raises(DataError, match="a row of the data is 4 x 3 now, but the model learned from rows of 2 x 3"):
+        job.model([]).refuse_other(load(tmp_path, height=4).row_spec)

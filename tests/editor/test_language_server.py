@@ -142,7 +142,7 @@ def test_nothing_is_wrong_with_the_lessons(server: LanguageServer, path: Path) -
         (REST.format("    unit: 3\n"), (5, "Property unit is not allowed.")),
         (REST.format("").replace("units: 3", "units: 0"), (4, "Value is below the minimum of 1.")),
         (REST.format("").replace("mse", "msee"), (5, 'Value must be "binary_crossentropy" | ')),
-        (REST.format("").replace("type: dense", "type: densee"), (3, 'Value must be "dense" | "dropout"')),
+        (REST.format("").replace("type: dense", "type: densee"), (3, 'Value must be "add" | ')),
         (REST.format("") + "optimizer: {type: adam, momentum: 1}\n", (6, "Property momentum is not allowed.")),
         (REST.format("") + "training: {epochs: x}\n", (6, "Incorrect type.")),
         ("dataset:\n  type: csv\n  path: a\nlayers: [flatten]\nloss: mse\n", (1, 'Missing property "target".')),

@@ -136,10 +136,19 @@ def test_a_run_is_trained_again_in_its_folder(run: Path) -> None:
 
 
 def test_other_files_of_the_folder_do_not_matter(here: Path) -> None:
-    Path("out").mkdir()
-    Path("out/notes.txt").write_text("mine")
+    """Not even hidden ones that are called much like those of an unfinished save."""
+    others = ("notes.txt", ".saving-for-later/rent.csv", ".thesis.unfinished", ".model.unfinished", ".saving-00")
+    for name in others:
+        Path("out", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("out", name).write_text("mine")
     fit("config.yaml", "--out", "out")
-    assert Path("out/notes.txt").read_text() == "mine"
+    assert all(Path("out", name).read_text() == "mine" for name in others)
+
+
+def test_a_folder_that_only_looks_like_an_unfinished_save_is_not_moved() -> None:
+    Path("out/.saved").mkdir(parents=True)
+    Path("out/.saved/config.yaml").write_text(CONFIG)
+    refused("out/.saved/config.yaml", "fit", "config.yaml", "--out", "out")
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])

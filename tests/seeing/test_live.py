@@ -434,7 +434,16 @@ def test_a_browser_shows_the_training_as_it_runs(browser: Browser, training):
         browser.run("return document.getElementById('status').textContent"),
     )
     titles = browser.run("return [...document.querySelectorAll('h2')].map(title => title.textContent)")
-    assert [title.split(":")[0] for title in titles] == ["loss", "accuracy", "every point of the plane"]
+    assert [title.split(":")[0] for title in titles] == ["every point of the plane", "loss", "accuracy"]
+    assert browser.run("return document.getElementById('legend').textContent.split(/\\s+/).filter(Boolean)") == [
+        *["●", "orange"],
+        *["■", "blue"],
+    ]
+    marks = "return [...document.querySelectorAll('#legend span')].map(mark => getComputedStyle(mark).color)"
+    assert len(set(browser.run(marks))) == 2
+    browser.resize(1280, 800)
+    browser.wait("return document.getElementById('sight').getBoundingClientRect().bottom <= innerHeight")
+    browser.resize(360)
     blank = """return [...document.querySelectorAll('canvas')].filter(canvas =>
         canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every(value => !value)).length"""
     assert browser.run(blank) == 0
@@ -442,6 +451,11 @@ def test_a_browser_shows_the_training_as_it_runs(browser: Browser, training):
     assert browser.run("return document.documentElement.scrollWidth") <= 360
     process.send_signal(signal.SIGINT)
     browser.wait("return newest.over")
-    assert browser.run("return document.getElementById('status').textContent").startswith("over after")
+    assert browser.run("return document.getElementById('status').textContent").startswith("stopped after ")
+    assert browser.run("return [ended(3, 3), ended(1, 1), ended(2, 5)]") == [
+        "done: 3 epochs",
+        "done: 1 epoch",
+        "stopped after 2 of 5 epochs",
+    ]
     assert process.wait(timeout=10) == 130
     assert browser.complaints() == []

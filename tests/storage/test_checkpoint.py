@@ -194,6 +194,26 @@ def test_meta_that_fits_nothing(path: Path, change: Callable[[Any], None]) -> No
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "processes", "found"),
+    [
+        (None, 1, SINGLE),  # version 0.1.0 named no strategy, and had but one for several processes
+        (None, 2, ("columns", 2)),
+        ("rows", 3, ("rows", 3)),
+        ("single", 2, None),
+        ("columns", 1, None),
+        ("diagonals", 2, None),
+    ],
+)
+def test_how_the_work_was_divided(path: Path, strategy: str | None, processes: int, found: Any) -> None:
+    rewrite_meta(path, lambda meta: meta["checkpoint"].update(strategy=strategy, processes=processes))
+    if found is not None:
+        assert Checkpoint(path).parallelism == found
+        return
+    with pytest.raises(ModelFileError, match="strategy"):
+        Checkpoint(path)
+
+
 NOT_NUMBERS = (None, True, "x", "\ud800", [], {}, [0], ["x"])
 STRANGE = (*NOT_NUMBERS, -1, 0, 7, 20_000, 2**200, -1e308, 1e308, 0.5, math.nan, math.inf)
 

@@ -349,7 +349,8 @@ def test_a_row_without_a_target_is_left_out_and_no_other(load):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["same"] * 30, "all rows have the same 'y'"),
+        (["same"] * 30, "all rows have the same 'y', so there is nothing to tell apart"),
+        (["7"] * 30, "all rows have the same 'y', so there is nothing to learn"),
         ([f"name {number}" for number in range(30)], "'y' has 30 different names in 30 rows"),
         (days(30), "a target is numbers or names, but all cells are dates"),
         ([""] * 30, "column 'y' cannot be predicted: it is empty in all rows"),
@@ -366,3 +367,18 @@ def test_misfits_name_a_cell(held):
         found = kind().examine(held("a", ["17", "x y", "-"] * 3))
         if isinstance(found, Misfit):
             assert found.text in ("17", "x y", "-")
+
+
+def test_names_that_come_up_later_are_counted(load, tmp_path):
+    cells = {
+        "a": ["cat", "dog"] * 10 + ["eel", "eel"],
+        "y": list(map(str, range(22))),
+        "part": ["train"] * 20 + ["test"] * 2,
+    }
+    dataset = load(cells, split_column="part")
+    assert dataset.novelties == ["values that are rare or new to the model count as other: 2 in 'a' ('eel')"]
+    (tmp_path / "new.csv").write_text("a\ncat\nbat\n\nbat\n")
+    with DelimitedFile(tmp_path / "new.csv", header=True, as_text=True) as source:
+        blocks = [dataset.preprocessing.table.encode(source, block) for block in source.blocks()]
+    assert np.concatenate(blocks).tolist() == [[1, 0], [0, 0], [0, 0]]
+    assert source.novelties.sentences() == ["values that are rare or new to the model count as other: 2 in 'a' ('bat')"]

@@ -90,4 +90,5 @@ def test_table_says_what_went_where() -> None:
     assert str(profile_table(shares, 10, "columns", 2)).endswith(
         "2 processes share the large kernels (strategy columns); waiting for each other is included"
     )
+    assert "2 processes share the rows of each batch (strategy rows)" in str(profile_table(shares, 10, "rows", 2))
     assert str(profile_table([], 0, "single", 1)) == "profile: there were no steps to measure"

@@ -1,4 +1,4 @@
-"""Work dealt out to threads, a piece at a time."""
+"""A map over items by several threads, each with a worker of its own."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -21,7 +21,7 @@ def thread_map(items: Sequence[Item], workers: Sequence[Callable[[Item], Result]
             for number, item in waiting:
                 results[number] = worker(item)
         finally:
-            for _ in waiting:  # nobody begins anything more where one has failed
+            for _ in waiting:  # after an error, no worker begins another item
                 pass
 
     first, *others = workers

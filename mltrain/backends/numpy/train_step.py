@@ -7,8 +7,8 @@
     step.accumulate(rows, complete)         where several batches make a step
     step.update()                           the optimizer
 
-All calls are bound to their arrays before the first step (see `mltrain.engine.plan`). Who calls them, and when training
-is over, is in `mltrain.backends.numpy.trainer`.
+All calls are bound to their arrays before the first step (see `mltrain.engine.plan`). The loop that calls them is in
+`mltrain.backends.numpy.trainer`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -90,7 +90,7 @@ class TrainStep:
         self.batches = [bound(batch) for batch in batches]
 
     def start(self, work: Run) -> None:
-        """Nobody helps."""
+        """There are no workers."""
 
     def begin_epoch(self) -> None:
         """Go on with the parameters, where the network has their running mean between epochs."""

@@ -56,7 +56,7 @@ class Guess(NamedTuple):
 
     ``found`` is what the cells say about how they are to be read, for the kind's reader. ``odd`` are the texts that
     mean that there is no value, with how often and where they first occur. ``question`` says what else the column could
-    be, and how to say so; where it is ``open``, nobody can know.
+    be, and how to say so; where it is ``open``, it cannot be decided from the cells.
     """
 
     kind: "ColumnKind"

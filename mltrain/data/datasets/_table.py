@@ -28,6 +28,7 @@ from mltrain.data.tables.learning import (
     check_scale,
     learn_columns,
     learn_scaling,
+    novelties_of,
     standard,
     whole_rows,
 )
@@ -300,6 +301,7 @@ class RawRows(RawData):
             preprocessing,
             gaps,
             warnings=notes,
+            novelties=novelties_of(table, train),
             left_out=tuple((one.name, one.reason) for one in table.left_out),
         )
 

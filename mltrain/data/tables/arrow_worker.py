@@ -95,7 +95,7 @@ class UnusableColumn(Exception):
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends this one
     out = sys.stdout.buffer
     try:
         for message in _messages(Path(sys.argv[1])):

@@ -128,7 +128,7 @@ class DelimitedFile(Source):
         except (ValueError, OverflowError):
             return None
         if numbers.shape != (len(lines), len(self.columns)) or not np.isfinite(numbers).all():
-            return None  # what NumPy takes for inf or NaN is no number to everybody
+            return None  # NumPy reads texts such as inf and NaN as numbers; the column decides instead
         return None if holds_codes(lines, self._layout.delimiter) else numbers
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:

@@ -1,16 +1,19 @@
 """What is learned from the rows that are trained on: what fills gaps, and what the numbers are scaled by."""
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.columns import LearnedColumn, Learning
+from mltrain.data.columns import LearnedColumn, Learning, NameReader
+from mltrain.data.columns.category import Category
 from mltrain.data.float32 import LARGEST
 from mltrain.data.preprocessing import Scaling
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.format import TableFormat
+from mltrain.data.tables.source import Novelties
 from mltrain.data.tables.survey import RawTable
 from mltrain.errors import DataError
 
@@ -61,6 +64,19 @@ def learn_columns(table: RawTable, train: int, gaps: Filling | None, unknown: Un
         except ValueError as error:
             raise DataError(f"{table.source}: column '{column.name}' {error}") from None
     return columns
+
+
+def novelties_of(table: RawTable, train: int) -> list[str]:
+    """What the rows after the first ``train`` hold that these do not: names that come up later, in a sentence."""
+    found = Novelties()
+    for column in table.columns:
+        if isinstance(column.kind, Category) and isinstance(column.reader, NameReader):
+            codes = table.features[:, column.start]
+            known, held_back = np.unique(codes[:train]), codes[train:]
+            new = held_back[~np.isnan(held_back) & ~np.isin(held_back, known)]
+            names = column.reader.spelled()
+            found.add(column.name, 0, Counter(names[int(code)] for code in new.tolist()))
+    return found.sentences()
 
 
 def learn_scaling(x: Floats, table: TableFormat, standardized: Collection[str], min_max: Collection[str]) -> Scaling:

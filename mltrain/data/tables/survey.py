@@ -290,7 +290,7 @@ def _sort(column: Surveyed, codes: Floats) -> None:
 
 
 def _notes(table: RawTable, choices: Mapping[str, _Choice]) -> Iterable[str]:
-    """What the config does not say, and whoever trains should know, at most a sentence a kind."""
+    """Notes about what was inferred from the table, at most a sentence a kind."""
     left_out = [f"'{one.name}' ({one.reason})" for one in table.left_out if not one.said]
     if left_out:
         yield (
@@ -311,12 +311,24 @@ def _notes(table: RawTable, choices: Mapping[str, _Choice]) -> Iterable[str]:
             yield f"column '{name}': {choice.guess.question}"
 
 
+def _is_constant(numbers: Floats) -> bool:
+    present = numbers[~np.isnan(numbers)]
+    return len(present) > 1 and bool((present == present[0]).all())
+
+
 def _check_targets(table: RawTable) -> None:
     names = [column.name for column in table.target_columns if column.is_category]
     if names and len(table.target_columns) > 1:
         raise DataError(
             f"{table.source}: '{names[0]}' holds names; a target of names stands alone, several targets are numbers"
         )
+    constant = [
+        column.name
+        for column in table.target_columns
+        if not column.is_category and _is_constant(table.targets[:, column.start])
+    ]
+    if constant:
+        raise DataError(f"{table.source}: all rows have the same '{constant[0]}', so there is nothing to learn")
     if names and len(table.target_columns[0].reader.names) < 2:
         raise DataError(f"{table.source}: all rows have the same '{names[0]}', so there is nothing to tell apart")
     if names:

@@ -24,7 +24,7 @@ Numbers = npt.NDArray[np.float64]
 class Curve:
     """A fitted curve; all arrays are ``(points,)``. ``held_back`` are rows that were not trained on, as x and y.
 
-    ``truth`` and ``untrained`` are None where nobody knows them.
+    ``truth`` and ``untrained`` are None where they are not known.
     """
 
     rows: tuple[Numbers, Numbers]

@@ -1,4 +1,4 @@
-"""The newest message, for whoever waits for it."""
+"""The newest message, for all threads that wait for one."""
 
 import threading
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class Message(NamedTuple):
 
 
 class Broadcast:
-    """Holds the newest message only: a slow reader misses some, and nobody waits for it."""
+    """Holds the newest message only: a slow reader misses some, and the writer never waits."""
 
     def __init__(self) -> None:
         self._message = Message(0, "", last=False)

@@ -1,4 +1,4 @@
-"""Opening the page for whoever sits at this machine."""
+"""Opening the page in the desktop's browser."""
 
 import os
 import sys

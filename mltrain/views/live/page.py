@@ -83,7 +83,7 @@ class LivePage:
         self._tell_if_due()
 
     def finish(self) -> None:
-        """Say that the training is over; whoever comes from now on is told how it ended."""
+        """Publish the end of the training; later visitors of the page see how it ended."""
         self._over = True
         self._start()
         self._feed.publish(self._message(), last=True)

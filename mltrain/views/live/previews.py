@@ -14,7 +14,7 @@ from mltrain.views.insight.fitted_curve import answers, between, has_curve
 from mltrain.views.insight.plane import extent_of, field_of, has_plane
 from mltrain.views.palette import class_colours
 
-_SIDE, _POINTS, _SAMPLES = 40, 101, 12
+_SIDE, _POINTS, _SAMPLES = 80, 101, 12
 _MOST_ROWS = 300
 """Rows that are drawn as points: the first ones."""
 
@@ -28,18 +28,18 @@ class Preview(Protocol):
 
 
 def preview_of(job: TrainingJob) -> Preview | None:
-    """The sight that suits a job; None if there are only curves to show."""
+    """The preview that suits a job; None if there are only curves to show."""
     model = job.model([])
     if has_plane(model):
-        return PlaneSight(model, job.dataset)
+        return PlanePreview(model, job.dataset)
     if has_curve(model):
-        return CurveSight(model, job.dataset)
-    if model.classes is not None and are_images(model.row_spec.input_shape):
-        return SamplesSight(model, job.dataset)
+        return CurvePreview(model, job.dataset)
+    if model.classes is not None and are_images(model.row_spec.input_shape) and len(model.network.output_shape) == 1:
+        return SamplesPreview(model, job.dataset)
     return None
 
 
-class PlaneSight:
+class PlanePreview:
     """The plane of two inputs."""
 
     def __init__(self, model: Model, data: Dataset):
@@ -62,7 +62,7 @@ class PlaneSight:
         return {"field": whole.astype(int).ravel().tolist()}
 
 
-class CurveSight:
+class CurvePreview:
     """The curve of one input and one output."""
 
     def __init__(self, model: Model, data: Dataset):
@@ -81,7 +81,7 @@ class CurveSight:
         return {"y": answers(self._model, self._model.network, self._x).tolist()}
 
 
-class SamplesSight:
+class SamplesPreview:
     """Some images that the network does not learn from, if there are such, and what it says about them."""
 
     def __init__(self, model: Model, data: Dataset):
@@ -91,7 +91,7 @@ class SamplesSight:
     def about(self) -> dict[str, Any]:
         images = self._rows.x.astype(np.float64)
         ink = (255 * images / (images.max() or 1)).astype(int)
-        target = encode(self._model.config.loss, self._model.row_spec, self._model.network.output_shape[0], self._rows)
+        target = encode(self._model.config.loss, self._model.row_spec, self._model.network.output_shape[-1], self._rows)
         names = self._model.classes or ()
         return {
             "kind": "samples",

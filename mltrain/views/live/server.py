@@ -1,4 +1,4 @@
-"""Serves the page to this machine, and to nobody else."""
+"""An HTTP server for the page, on the loopback interface only."""
 
 import socket
 import sys
@@ -36,7 +36,7 @@ _HEADERS = {
 
 
 def most_connections() -> int:
-    """How many connections there may be, so that files can be opened to save the model, whoever connects."""
+    """The limit of connections: it leaves file descriptors free for saving the model."""
     if sys.platform == "win32":
         return _MOST_CONNECTIONS
     import resource

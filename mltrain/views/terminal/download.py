@@ -35,7 +35,7 @@ def _ignore(name: str, done: int, total: int | None) -> None:
 
 
 class _PlainLines:
-    """A line when a file begins, so that nobody wonders what takes so long."""
+    """A line when a download begins, so that a long one is explained."""
 
     def __init__(self, channel: Channel):
         self._channel = channel

@@ -46,12 +46,12 @@ class Pace:
 
     @property
     def epoch_left(self) -> float | None:
-        """The time that the rest of the epoch will take; None while nobody can know."""
+        """The time that the rest of the epoch will take; None while no step is done."""
         return self.in_epoch / self._within * (1 - self._within) if self._within else None
 
     @property
     def left(self) -> float | None:
-        """The time that all the rest will take; None while nobody can know."""
+        """The time that all the rest will take; None while no step is done."""
         done = self._done + self._within
         came = done - self._before
         return self.elapsed / came * (self._epochs - done) if came > 0 else None

@@ -10,11 +10,11 @@ Clock = Callable[[], float]
 """Tells the time in seconds, from any start."""
 
 REDRAW_INTERVAL = 0.1
-"""Seconds between two drawings: faster than this, nobody reads, and training is what the time is for."""
+"""Seconds between two drawings: people read no faster, and drawing takes time from training."""
 
 
 class LiveArea:
-    """Draws what ``view`` returns (for a terminal of so many lines), whenever it is due and somebody calls `redraw`.
+    """Draws what ``view`` returns (for a terminal of so many lines), when it is due and `redraw` is called.
 
     There is no thread behind this: it costs nothing but a look at the clock while nothing is due, and what is over
     before the first drawing is due is drawn once.

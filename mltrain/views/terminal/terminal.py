@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Channel:
-    """One stream. ``is_terminal``: somebody watches, on a terminal that can move its cursor.
+    """One stream. ``is_terminal``: it is a terminal that can move its cursor.
 
     ``must_arrive``: it is an error if what is written cannot be had, as on a full disk. Otherwise training goes on
     without a word when the stream fails: a window that is closed, or a reader that has gone, must not cost its result.
     """
 
     def __init__(self, stream: TextIO, *, must_arrive: bool = True):
-        # Windows sets no TERM; elsewhere a terminal without it can do nothing that anybody knows of.
+        # Windows sets no TERM; elsewhere a terminal without it has no known capabilities.
         kind = os.environ.get("TERM") or ("windows" if sys.platform == "win32" else "dumb")
         self.is_terminal = stream.isatty() and kind not in ("dumb", "unknown")
         heard = stream if must_arrive else cast(TextIO, Forgiving(stream))
@@ -89,7 +89,7 @@ class Terminal:
 
     @property
     def is_attended(self) -> bool:
-        """Whether somebody sits there: messages go to a terminal, and keys come from one."""
+        """Whether the command is interactive: stderr and stdin are a terminal."""
         return self.err.is_terminal and sys.stdin is not None and sys.stdin.isatty()
 
     def result(self, view: View, document: Mapping[str, Any]) -> None:
@@ -100,7 +100,7 @@ class Terminal:
             self.out.print(view)
 
     def ask(self, question: str) -> str | None:
-        """What somebody types after ``question``; None where nobody can: no terminal, or the end of what is typed."""
+        """The user's answer to ``question``; None without a terminal, or at the end of stdin."""
         if not (sys.stdin.isatty() and self.err.is_terminal):
             return None
         self.err.prompt(question)

@@ -22,7 +22,7 @@ from mltrain.views.terminal.terminal import Channel, Terminal
 from mltrain.views.terminal.views import GAP, verbatim
 
 _LOSS_WIDTH, _METRIC_WIDTH, _SPEED_WIDTH = len("1.234e-05"), len("0.01234"), len("123456")
-"""Most numbers are no wider than these, in lines where nobody can know those to come."""
+"""Most numbers are no wider than these, in lines that are printed before the later ones are known."""
 
 
 class TrainingDisplay(Protocol):
@@ -69,7 +69,7 @@ def _choose(terminal: Terminal, title: str, epochs: int, past: Sequence[EpochRep
 
 
 class Both:
-    """Shows a training in two places. Whoever made the two closes them."""
+    """Shows a training in two places. The caller closes both."""
 
     def __init__(self, one: TrainingDisplay, other: TrainingDisplay):
         self._one, self._other = one, other

@@ -22,10 +22,11 @@ from mltrain.backends.profiler import Timed
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node, is_chain
 from mltrain.engine.layers.dense import Dense
+from mltrain.errors import DataError
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
 
 LARGE_KERNEL = 50_000
-"""Numbers in a kernel that is worth cutting: with fewer, a step is over before two could meet."""
+"""Numbers in a kernel that is worth cutting: with fewer, a step takes less time than a barrier."""
 
 MULTIPLICATIONS_A_SECOND, BYTES_A_SECOND = 15e9, 5e9
 """What one core does in a training step, and what two processes exchange, about: on processors of 2020 to 2026."""
@@ -84,10 +85,12 @@ def is_large(node: Node) -> bool:
 
 
 def strategy_of(parallelism: Parallelism, task: TrainingTask, batches: Sequence[Batch], timed: Timed) -> Strategy:
-    """The strategy at work, on a task and the batches of its window."""
+    """The strategy at work, on a task and the batches of its window. Raises `DataError`."""
     if parallelism.strategy == "columns":
         from mltrain.backends.numpy.parallel.columns import ColumnParallel
 
+        if not is_chain(task.network.nodes):
+            raise DataError("columns cannot divide a network with branches: what says so, a checkpoint, is damaged")
         return ColumnParallel(task, batches, timed, parallelism.processes)
     if parallelism.strategy == "rows":
         from mltrain.backends.numpy.parallel.data_parallel import DataParallel

@@ -1,4 +1,4 @@
-"""What processes hand in before they meet, and what each of them makes of it after."""
+"""Sums and concatenations over processes: each writes into shared memory, all wait at a barrier, and all read."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,7 +14,7 @@ from mltrain.engine.arrays import Floats
 class AllReduce:
     """Sums, over all ranks, of arrays of at most so many ``numbers``, whenever a layer asks for one within a call.
 
-    Its memory is there twice, too: a rank is at most one sum ahead of the others. ``barrier`` is where ranks wait.
+    Double buffering, from sum to sum. ``barrier`` is where ranks wait.
     """
 
     def __init__(self, group: ProcessGroup, numbers: int, dtype: npt.DTypeLike):
@@ -46,8 +46,8 @@ class AllReduce:
 class Exchanges:
     """The exchanges of one step; each has memory of its own, made before the workers start.
 
-    All of it is there twice, and ``turn`` says which is in use: the two take turns from step to step. Nobody may fill
-    what another still reads; but whoever is a step ahead has met the other since, and so could not get any further.
+    Double buffering: the memory is there twice, and ``turn`` says which half a step uses. A process is at most one step
+    ahead of the others, so that it never writes what another still reads.
     """
 
     def __init__(self, group: ProcessGroup):
@@ -59,9 +59,9 @@ class Exchanges:
         self.turn = 1 - self.turn
 
     def of_array(self, name: str, exchange: Exchange, rank: int, most_rows: int) -> tuple[Run, Run]:
-        """The calls with which a shard hands in its array, and makes of all that was handed in what it should be.
+        """Two calls: the first writes the array of a shard to shared memory, the second waits and computes the result.
 
-        In between, all must have made the first call. ``name`` is the same in all shards, and for batches of all sizes.
+        ``name`` is the same in all shards, and for batches of all sizes.
         """
         array, own = exchange
         rows, width = array.shape
@@ -88,7 +88,7 @@ class Exchanges:
         return (hand_in, add_up) if own is None else (hand_in_columns, put_side_by_side)
 
     def of_numbers(self) -> Callable[[Mapping[int, float]], float]:
-        """What adds up one number of each shard; it is called with those that this process has, by rank."""
+        """A function that sums one number of each rank; it is called with those that this process has, by rank."""
         handed_in = self._group.shared((2, self._group.size), np.float64)
 
         def add_up(numbers: Mapping[int, float]) -> float:

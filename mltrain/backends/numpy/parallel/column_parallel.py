@@ -4,9 +4,9 @@
                 kernel[:, own]   of own columns        kernel[own]
 
 Each shard has some columns of a large kernel and the rows that belong to them of the next one. So kernels, gradients,
-optimizer state and all values between two sums are a shard's own business, and what shards tell each other, an
-`Exchange`, is small. (Processors are coupled in the same way in Shoeybi et al. 2019, https://arxiv.org/abs/1909.08053.)
-What is small is in every shard, whole, and each of them computes it.
+optimizer state and all values between two sums belong to one shard, and what shards exchange is small. (This is the
+tensor parallelism of Shoeybi et al. 2019, https://arxiv.org/abs/1909.08053, and so are the names of the layers.) Every
+shard has small layers whole, and computes them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ class Shard:
     """One of the narrower networks.
 
     ``places`` says for each of its arrays, by name, which part of the whole network's array it is. ``owned`` are the
-    parts of its flat vector that no shard before it has, too.
+    parts of its flat vector that no shard before it has.
     """
 
     network: Network
@@ -57,7 +57,7 @@ class Shards:
         self.all = [_shard(network, rank, count, zeros) for rank in range(count)]
 
     def parts(self, whole: Floats) -> list[Floats]:
-        """What of a flat vector of the network belongs to each shard: flat vectors of theirs."""
+        """A flat vector of the network, cut into the flat vectors of the shards."""
         arrays, parts = self._network.views(whole), [np.empty_like(shard.network.parameters) for shard in self.all]
         for shard, part in zip(self.all, parts, strict=True):
             for name, own in shard.network.views(part).items():
@@ -65,7 +65,7 @@ class Shards:
         return parts
 
     def whole(self, parts: Iterable[Floats], out: Floats | None = None) -> Floats:
-        """The flat vector of the network to which these belong; ``out``, if given, is to be it."""
+        """The flat vectors of the shards, put together to one of the network; written to ``out``, if given."""
         whole = np.empty_like(self._network.parameters) if out is None else out
         arrays = self._network.views(whole)
         for shard, part in zip(self.all, parts, strict=True):
@@ -75,9 +75,9 @@ class Shards:
 
 
 class Exchange(NamedTuple):
-    """An array that each shard has computed, and what is to become of it: all of them are to be added up.
+    """An array that each shard has computed, to be summed over all shards (all-reduce).
 
-    Or, where ``own`` says which columns are right in this one, these are to be put side by side.
+    Where ``own`` says which columns of it this shard has computed, the columns are put side by side (all-gather).
     """
 
     array: Floats
@@ -85,7 +85,7 @@ class Exchange(NamedTuple):
 
 
 def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
-    """What is to be done with the ``y`` (or, backward, the ``dx``) of a shard's layer before anybody reads it."""
+    """The exchange of a layer's ``y`` (or, backward, ``dx``) before the next layer reads it; None: there is none."""
     layer, at = call.layer, call.at
     if at is None or (backward and not at.needs_dx):
         return None
@@ -96,18 +96,18 @@ def exchange_after(call: Call, *, backward: bool = False) -> Exchange | None:
 
 
 class _Part(Dense):
-    """A part of a dense layer; whoever has it computes on one core."""
+    """A part of a dense layer, whose products are computed on one core."""
 
     def matmul(self, a: Floats, b: Floats, out: Floats) -> None:
         matmul(a, b, out)
 
 
 class ColumnParallelDense(_Part):
-    """Some columns of a dense layer's kernel: some of its outputs, and to each ``dx`` what these have to say."""
+    """Some columns of a dense layer's kernel: some of its outputs, and a partial sum of ``dx``."""
 
 
 class RowParallelDense(_Part):
-    """Some rows of a dense layer's kernel: to each output what some of the inputs have to say."""
+    """Some rows of a dense layer's kernel: a partial sum of its outputs."""
 
 
 class SliceColumns(Layer):
@@ -142,7 +142,7 @@ class AllGather(Layer):
 
 
 class DropoutOfColumns(Dropout):
-    """A dropout layer as some columns of its ``width`` see it: whoever has which, the same numbers are dropped."""
+    """Some columns of a dropout layer of ``width``. Every shard draws for all columns, so that each has its own."""
 
     own: slice
     width: int
@@ -156,7 +156,7 @@ def _shard(network: Network, rank: int, count: int, zeros: Allocator) -> Shard:
     for node in network.nodes:
         cutter.add(node)
     cutter.make_whole("output")
-    narrow = Network(cutter.layers, network.input_shape, dtype=network.parameters.dtype, zeros=zeros)
+    narrow = Network(cutter.layers, network.inputs, dtype=network.parameters.dtype, zeros=zeros)
     owned = [place for name, (place, _) in narrow.places.items() if name in cutter.owned]
     return Shard(narrow, {name: cutter.places[name] for name in narrow.places}, owned)
 
@@ -185,7 +185,7 @@ class _Cutter:
                 self._add_rows(layer, self._own)
                 return
         elif layer.reshapes and node.input_shape == node.output_shape:
-            return  # it does nothing, and may be in the way
+            return  # it does nothing, and would stand between a column-parallel and a row-parallel layer
         elif not layer.element_wise:
             self.make_whole(node.name)
         elif self._own is not None and isinstance(layer, Dropout):
@@ -208,7 +208,7 @@ class _Cutter:
             self.layers.append(replace(activation, name=f"{layer.name} (activation)"))
 
     def _add_rows(self, layer: Dense, own: slice) -> None:
-        # What is added once is the first shard's.
+        # The bias is added once, by the first shard.
         narrow = RowParallelDense(**asdict(layer) | {"use_bias": layer.use_bias and self._rank == 0})
         self._keep(narrow, {"kernel": (own,), "bias": ()})
         self._own = None

@@ -17,7 +17,7 @@ from mltrain.engine.schedules.base import LearningRate
 
 
 class Strategy(HasState, Protocol):
-    """What a trainer needs to take batches through a network, whoever does the work."""
+    """What a trainer needs to take batches through a network, with any number of processes."""
 
     @property
     def batches(self) -> Sequence[BatchStep]:
