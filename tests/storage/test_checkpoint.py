@@ -42,9 +42,9 @@ def job() -> TrainingJob:
 def trained(training_run: TrainingRun) -> Frames:
     """Train, and keep the frames."""
     one, keeper = job(), FrameKeeper(2, 3)
-    keeper.offer(0, one.network.parameters)
+    keeper.keep_if_chosen(0, one.network.parameters)
     for report in one.train(training_run=training_run):
-        keeper.offer(report.epoch, one.network.parameters)
+        keeper.keep_if_chosen(report.epoch, one.network.parameters)
     return keeper.frames
 
 
