@@ -69,7 +69,7 @@ def find_warnings(
         *dataset.warnings,
         *([] if _are_ids(network) else _about_inputs(dataset)),
         *_about_parts(dataset),
-        *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
+        *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[-1])),
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
@@ -170,7 +170,7 @@ def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[
 def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> list[str]:
     if classes is None:
         return []
-    counts = np.bincount(true_classes(target), minlength=len(classes))
+    counts = np.bincount(true_classes(target).ravel(), minlength=len(classes))
     missing = [name for name, count in zip(classes, counts, strict=True) if not count]
     if not missing:
         return []

@@ -418,6 +418,8 @@ def test_a_config_says_how_a_file_is_laid_out(path: Path) -> None:
         ({"delimiter": ",", "decimal": ","}, "the delimiter is a comma, too"),
         ({"decimal": "'"}, "decimal: expected"),
         ({"delimiter": ";;"}, "delimiter"),
+        ({"delimiter": '"'}, "quotes and line ends cannot separate cells"),
+        ({"delimiter": "\n"}, "quotes and line ends cannot separate cells"),
     ],
 )
 def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:
