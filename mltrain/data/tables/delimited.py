@@ -128,7 +128,7 @@ class DelimitedFile(Source):
         if numbers.shape != (len(lines), len(self.columns)) or not np.isfinite(numbers).all():
             return None  # NumPy reads texts such as inf and NaN as numbers; the column decides instead
         # A code is read as a whole number: where there is none, there is no need to look at the text.
-        has_whole = bool((numbers == np.floor(numbers)).any())
+        has_whole = any(bool((column == np.floor(column)).any()) for column in numbers.T)
         return None if has_whole and holds_codes(lines, self._layout.delimiter) else numbers
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:
