@@ -136,7 +136,7 @@ class TrainingJob:
         stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
-        course: TrainingRun | None = None,
+        training_run: TrainingRun | None = None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`.
 
@@ -163,7 +163,7 @@ class TrainingJob:
             progress=progress,
             profile=profile,
             monitor=self.monitor,
-            run=course,
+            run=training_run,
         )
 
     def __repr__(self) -> str:

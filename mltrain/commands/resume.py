@@ -53,7 +53,7 @@ def run(
             )
             raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
         history = checkpoint.history(job.blank_report)
-        course = TrainingRun(
+        training_run = TrainingRun(
             epoch=done,
             history=history,
             parallelism=checkpoint.parallelism,
@@ -66,7 +66,7 @@ def run(
         )
         train_and_save(
             terminal,
-            Session(job, data.folder, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
+            Session(job, data.folder, run, training_run, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
             live=live,
             log_dir=log_dir,
             profile=profile,
