@@ -28,6 +28,7 @@ __all__ = [
     "TrainingInterrupted",
     "TrainingJob",
     "UsageError",
+    "WorkerLost",
     "fit",
     "load_config",
     "load_model",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         TrainingDiverged,
         TrainingInterrupted,
         UsageError,
+        WorkerLost,
     )
     from mltrain.inference.model import Model
     from mltrain.job import TrainingJob
@@ -73,6 +75,7 @@ _MODULES = {
     "TrainingInterrupted": "mltrain.errors",
     "TrainingJob": "mltrain.job",
     "UsageError": "mltrain.errors",
+    "WorkerLost": "mltrain.errors",
     "fit": "mltrain.api",
     "load_config": "mltrain.config.load",
     "load_model": "mltrain.api",

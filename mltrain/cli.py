@@ -29,11 +29,15 @@ _CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
 
 
+def _help_width() -> int:
+    return max(_NARROWEST, min(shutil.get_terminal_size().columns, _READABLE) - 2)
+
+
 class _FitsTheTerminal:
     """Help that is not cut: on a narrow terminal, what there is to say of a name stands below it."""
 
     def get_help(self: Any, ctx: Any) -> str:
-        ctx.terminal_width = max(_NARROWEST, min(shutil.get_terminal_size().columns, _READABLE) - 2)
+        ctx.terminal_width = _help_width()
         formatter = ctx.make_formatter()
         if formatter.width < _ROOMY:
             formatter.write_dl = partial(formatter.write_dl, col_max=0)
@@ -570,7 +574,7 @@ def _run() -> int:
 
 def _failed(error: BaseException) -> int:
     """Say why the command failed; its exit code."""
-    from mltrain.commands.failure import fail, fail_as_data, fail_in_words
+    from mltrain.commands.failure import fail, fail_as_data, fail_in_words, fail_with_usage, options_like
 
     if isinstance(error, MltrainError):
         return fail(error)
@@ -578,6 +582,16 @@ def _failed(error: BaseException) -> int:
         return fail_in_words("NotEnoughMemory", f"not enough memory: {error}", 3)
     if isinstance(error, KeyboardInterrupt):
         return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
-    shown: Any = error
-    shown.show()
-    return fail_as_data("UsageError", shown.format_message(), shown.exit_code)
+    unread: Any = error
+    ctx = getattr(unread, "ctx", None)
+    if (
+        ctx is None or unread.message == ctx.get_help()
+    ):  # of a command without its words, the help is what there is to say
+        unread.show()
+    else:
+        if hasattr(unread, "possibilities"):  # of an unknown option; Typer's own are those with letters in common
+            options = [name for parameter in ctx.command.params for name in parameter.opts]
+            unread.possibilities = options_like(unread.option_name, options)
+        ctx.terminal_width = _help_width()
+        fail_with_usage(ctx.get_usage(), f"{ctx.command_path} {ctx.help_option_names[0]}", unread.format_message())
+    return fail_as_data("UsageError", unread.format_message(), unread.exit_code)

@@ -207,7 +207,9 @@ class WorkerLost(MltrainError):
     exit_code = 3
 
     def __init__(self, what: str = "a worker process was ended by the system"):
-        super().__init__(f"{what}; try again with --threads 1, which needs no workers and less memory")
+        alone = "which needs no workers and less memory"
+        python = f"; try again with MLTRAIN_THREADS=1 in the environment, {alone}"
+        super().__init__(Worded(what, python=python, commands=f"; try again with --threads 1, {alone}"))
 
 
 class TrainingDiverged(MltrainError):

@@ -54,7 +54,7 @@ class TrainingJob:
     def weights(self) -> Floats | None:
         """How much a row of each class counts, if that was asked for. Raises `ConfigError`."""
         config = self.config
-        classes = class_names(config.loss, self.dataset.row_spec, self.network.output_shape[0])
+        classes = class_names(config.loss, self.dataset.row_spec, self.network.output_shape[-1])
         return class_weights(config.training, classes, self.rows.target)
 
     @cached_property
@@ -136,7 +136,7 @@ class TrainingJob:
         stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
-        course: TrainingRun | None = None,
+        training_run: TrainingRun | None = None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`.
 
@@ -163,7 +163,7 @@ class TrainingJob:
             progress=progress,
             profile=profile,
             monitor=self.monitor,
-            run=course,
+            run=training_run,
         )
 
     def __repr__(self) -> str:
@@ -186,9 +186,9 @@ class TrainingJob:
 
         Raises `DataError` if there are none.
         """
-        outputs = self.network.output_shape[0]
+        outputs = self.network.output_shape[-1]
         here = Ends.of(self.config.loss, self.dataset.row_spec, self.dataset.preprocessing, outputs)
-        there = Ends.of(model.config.loss, model.row_spec, model.preprocessing, model.network.output_shape[0])
+        there = Ends.of(model.config.loss, model.row_spec, model.preprocessing, model.network.output_shape[-1])
         starts = load_matching_weights(self.network, model.network, here, there)
         if not any(start.taken for start in starts):
             reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
@@ -196,7 +196,7 @@ class TrainingJob:
         return starts
 
     def _encoded(self, split: Split) -> Rows:
-        outputs = self.network.output_shape[0]
+        outputs = self.network.output_shape[-1]
         target = encode(self.config.loss, self.dataset.row_spec, outputs, split, self.dataset.preprocessing)
         return Rows(split.x, target)
 

@@ -53,7 +53,7 @@ def find_problems(
 
 def find_data_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list[Problem]:
     """What cannot work with these targets: labels out of range, numbers that the last layer cannot produce."""
-    outputs = size(nodes[-1].output_shape)
+    outputs = nodes[-1].output_shape[-1]
     for rows in dataset.by_name.values():
         if wrong := misfit(loss, dataset.row_spec, outputs, rows):
             return [Problem(("loss",), wrong)]
@@ -103,7 +103,7 @@ def _reach(numbers: npt.NDArray[Any]) -> float:
 
 
 def _metric_problems(nodes: Sequence[Node], loss: Loss, metrics: Sequence[Metric], row_spec: RowSpec) -> list[Problem]:
-    decides = class_names(loss, row_spec, size(nodes[-1].output_shape)) is not None
+    decides = class_names(loss, row_spec, nodes[-1].output_shape[-1]) is not None
     problems = []
     names = [metric.type_name() for metric in metrics]
     for index, metric in enumerate(metrics):

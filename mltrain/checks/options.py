@@ -106,7 +106,7 @@ def option_warnings(
     """Options that together do nothing or harm, in a sentence each. ``rows`` are those to train on."""
     if not training.epochs or not network.trainable:
         return _about_validation(validation_rows)
-    steps = _steps(training, rows)
+    steps = steps_of(training, rows)
     return [
         *_about_sizes(network, optimizer),
         *_about_rate(optimizer, steps),
@@ -116,7 +116,8 @@ def option_warnings(
     ]
 
 
-def _steps(training: Training, rows: int) -> int:
+def steps_of(training: Training, rows: int) -> int:
+    """How many steps a training takes."""
     batches = 1 if training.batch_size == "full" else -(-rows // training.batch_size)
     return training.epochs * -(-batches // training.gradient_accumulation)
 

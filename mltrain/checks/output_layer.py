@@ -8,12 +8,10 @@ import numpy.typing as npt
 
 from mltrain.data.base import Dataset, RowSpec
 from mltrain.engine.activations.base import Activation
-from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node
-from mltrain.engine.layers.base import shape_text
 from mltrain.engine.losses.base import Loss
 from mltrain.errors import ConfigPath, Problem
-from mltrain.training.targets import encode, mismatch, target_scaling
+from mltrain.training.targets import encode, mismatch, position_mismatch, target_scaling
 
 _OF_CLASSES, _OF_ROWS = "sparse_categorical_crossentropy", "categorical_crossentropy"
 
@@ -28,13 +26,8 @@ def output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> lis
     """What cannot work, whatever the rows are."""
     end = nodes[-1].path
     shape = nodes[-1].output_shape
-    if len(shape) != 1:
-        return [
-            Problem(
-                end,
-                f"the last layer gives {shape_text(shape)} a row; put flatten before it, or end with a dense layer",
-            )
-        ]
+    if (why := position_mismatch(loss, row_spec, shape)) is not None:
+        return [Problem(end, why)]
     if nodes[-1].layer.training_only:
         return [
             Problem(
@@ -46,15 +39,15 @@ def output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> lis
     classes = len(row_spec.classes or ())
     if loss.fused_activation is not None and name != loss.fused_activation:
         wants = f"{loss.type_name()} needs the outputs of {loss.fused_activation}"
-        but = f"but the last layer's activation is {name}; {_how_to_fit(loss, name, shape[0], classes)}"
+        but = f"but the last layer's activation is {name}; {_how_to_fit(loss, name, shape[-1], classes)}"
         problems.append(Problem(("loss",), f"{wants}, {but}"))
-    if name == "softmax" and shape == (1,):
+    if name == "softmax" and shape[-1] == 1:
         instead = f"write 'units: {classes}'" if classes > 2 else "use sigmoid for yes or no"
         problems.append(Problem(_activation_path(nodes), f"softmax over a single output is always 1; {instead}"))
     if loss.type_name() == "hinge" and low >= 0:
         can = f"hinge needs outputs on both sides of 0, but {name} gives numbers {_range(low, high)}"
         problems.append(Problem(_activation_path(nodes), f"{can}; use linear or tanh"))
-    if (why := mismatch(loss, row_spec, shape[0])) is not None:
+    if (why := mismatch(loss, row_spec, shape[-1], positions=len(shape) > 1)) is not None:
         names_under_numbers = loss.targets == "numbers" and row_spec.named
         option: ConfigPath = ("loss",) if names_under_numbers else (*end, "units")
         problems.append(Problem(option, why))
@@ -67,7 +60,7 @@ def target_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list
     if loss.targets != "numbers" or (low, high) == (-np.inf, np.inf):
         return []
     for part, rows in dataset.by_name.items():
-        target = encode(loss, dataset.row_spec, size(nodes[-1].output_shape), rows, dataset.preprocessing)
+        target = encode(loss, dataset.row_spec, nodes[-1].output_shape[-1], rows, dataset.preprocessing)
         lowest, highest = float(target.min()), float(target.max())
         but = "" if part == "train" else f" for {part}"
         if lowest < low or highest > high:
@@ -75,7 +68,7 @@ def target_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list
             but = f"but the targets{but} reach from {lowest:g} to {highest:g}"
             but += " as standardize_target scales them; set dataset.standardize_target to false" if scaled else ""
             return [Problem(_activation_path(nodes), f"{name} gives numbers {_range(low, high)}, {but}")]
-        sums = target.sum(axis=1)
+        sums = target.sum(axis=-1)
         if name == "softmax" and not np.allclose(sums, 1, atol=1e-3):
             but = f"but those of the targets{but} add up to numbers from {sums.min():g} to {sums.max():g}"
             return [Problem(_activation_path(nodes), f"the outputs of softmax add up to 1, {but}; use linear")]
@@ -85,7 +78,7 @@ def target_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list
 def output_warnings(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec, target: npt.NDArray[Any]) -> list[str]:
     """What works, but worse than it could. ``target`` is as the loss takes it."""
     name, low, _ = _outputs(nodes)
-    aim, outputs, classes = loss.type_name(), nodes[-1].output_shape[0], row_spec.classes
+    aim, outputs, classes = loss.type_name(), nodes[-1].output_shape[-1], row_spec.classes
     one_hot = loss.targets != "labels" and outputs > 1 and _is_one_hot(target)
     exclusive = _OF_CLASSES if classes is not None else _OF_ROWS
     found = []

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from mltrain.backends.base import Backend, Rows
+from mltrain.checks.options import steps_of
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
@@ -24,7 +25,7 @@ from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.engine.schedules.base import Schedule
+from mltrain.engine.schedules.base import Schedule, start
 from mltrain.errors import TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
@@ -37,6 +38,12 @@ LOOKED_AT = 10_000
 
 OTHER_SIZE, FEW = 100, 20
 """How many times as large inputs of another part must be to be doubted, and from how many rows on small ones are."""
+
+STILL = 1e-7
+"""A way after which a weight of usual size is nearly the same 32-bit number; and a loss that is as good as 0."""
+
+USUAL = 1e-6
+"""A learning rate that is no longer tiny."""
 
 PATIENCE, FAR_UP = 10, 10
 """Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
@@ -62,7 +69,7 @@ def find_warnings(
         *dataset.warnings,
         *([] if _are_ids(network) else _about_inputs(dataset)),
         *_about_parts(dataset),
-        *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[0])),
+        *_about_classes(target, class_names(loss, dataset.row_spec, network.output_shape[-1])),
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
@@ -163,7 +170,7 @@ def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[
 def _about_classes(target: npt.NDArray[Any], classes: Sequence[str] | None) -> list[str]:
     if classes is None:
         return []
-    counts = np.bincount(true_classes(target), minlength=len(classes))
+    counts = np.bincount(true_classes(target).ravel(), minlength=len(classes))
     missing = [name for name, count in zip(classes, counts, strict=True) if not count]
     if not missing:
         return []
@@ -240,7 +247,7 @@ def try_steps(
     optimizer: Optimizer,
     training: Training,
 ) -> list[str]:
-    """A warning if training is going to diverge: take some steps on the first batch, and look at the same batch again.
+    """A warning if training is going to diverge, or to do nothing: take some steps on the first batch, and look again.
 
     A loss that grows a little at first, and then falls, is no reason to worry: wide first weights do that. The network
     is left as it was.
@@ -262,6 +269,14 @@ def try_steps(
         with closing(attempt) as epochs:
             for _ in epochs:
                 losses.append(measure().loss)
+                way = float(np.abs(network.parameters - before).max(initial=0)) * steps_of(training, len(target))
+                rate = start(optimizer.learning_rate).at(0)
+                # Where a usual rate moves nothing at all, the gradient is 0, which has other reasons.
+                if way < STILL < first and rate > 0 and (way or rate < USUAL):
+                    return [
+                        f"the first step moves no weight by more than {way:.1g} even if it is repeated as often as "
+                        "training is to last: the learning rate is probably too small"
+                    ]
                 if losses[-1] <= first * 1.001:
                     return []
                 if losses[-1] > first * FAR_UP:

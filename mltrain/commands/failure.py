@@ -6,7 +6,7 @@ from typing import Any
 
 from mltrain.errors import Diagnostic, MltrainError, TrainingDiverged, UsageError
 from mltrain.views.terminal.terminal import Terminal
-from mltrain.views.terminal.views import verbatim
+from mltrain.views.terminal.views import Paragraph, Span, Stack, verbatim
 
 
 def fail(error: MltrainError) -> int:
@@ -20,6 +20,19 @@ def fail_in_words(kind: str, message: str, code: int) -> int:
     """Report a failure that no exception of ours stands for."""
     Terminal().error(message)
     return fail_as_data(kind, message, code)
+
+
+def fail_with_usage(usage: str, help_command: str, message: str) -> None:
+    """Report a command line that cannot be read: how it is to be written, where to look, and what is wrong."""
+    lines = [Span(f"Try '{help_command}' for help."), Span(""), Span(f"Error: {message}")]
+    Terminal().err.print(Stack([verbatim(usage), *(Paragraph([line]) for line in lines)]))
+
+
+def options_like(word: str, options: Sequence[str]) -> list[str]:
+    """The options that an unknown one may stand for."""
+    from mltrain.names.nearest import alike
+
+    return alike(word, [option for option in options if option.startswith("--")])
 
 
 def fail_as_data(

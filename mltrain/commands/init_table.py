@@ -14,6 +14,7 @@ from mltrain.data.columns.identifier import Identifier
 from mltrain.data.columns.number import Number, counts_rows
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical, means_missing
+from mltrain.data.tables.layout import NO_DELIMITERS
 from mltrain.data.tables.opening import is_arrow, is_json_lines, open_rows
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.text_file import is_text_encoding
@@ -225,8 +226,8 @@ def _checked(layout: Mapping[str, Any]) -> Mapping[str, Any]:
     """The options; a tab may be a backslash and a t, as shells pass it on. Raises `UsageError` for what cannot be."""
     if layout.get("delimiter") in ("\\t", "tab"):
         layout = {**layout, "delimiter": "\t"}
-    if len(layout.get("delimiter", ",")) != 1:
-        raise UsageError(f"--delimiter {layout['delimiter']}: expected one character")
+    if len(layout.get("delimiter", ",")) != 1 or layout.get("delimiter", ",") in NO_DELIMITERS:
+        raise UsageError(f"--delimiter {layout['delimiter']}: expected one character, no quote and no line end")
     if not is_text_encoding(layout.get("encoding", "utf-8")):
         raise UsageError(
             f"--encoding {layout['encoding']}: there is no such encoding; some are utf-8, latin-1, windows-1252, "

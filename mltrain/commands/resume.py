@@ -16,7 +16,8 @@ from mltrain.errors import DataError, UsageError, dotted
 from mltrain.runs.checkpoint import Checkpoint
 from mltrain.runs.event_files import need_event_files
 from mltrain.runs.frames import FrameKeeper
-from mltrain.runs.run import CHECKPOINT, CONFIG, FRAMES, RUNS, Run
+from mltrain.runs.overwriting import refuse_foreign
+from mltrain.runs.run import CHECKPOINT, CONFIG, FILES, FRAMES, RUNS, Run
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.terminal import Terminal
@@ -40,6 +41,7 @@ def run(
         if log_dir is not None:
             need_event_files()
         checkpoint = Checkpoint(folder / CHECKPOINT)
+        refuse_foreign(folder, FILES, [config] if config else [], "--resume")
         wanted, data = _config(folder, config, checkpoint.config)
         planned, done = wanted.training.epochs if epochs is None else epochs, checkpoint.epoch
         if planned < done:
@@ -51,7 +53,7 @@ def run(
             )
             raise DataError(f"{what}; start a new run from its weights with --init-from {shlex.quote(str(folder))}")
         history = checkpoint.history(job.blank_report)
-        course = TrainingRun(
+        training_run = TrainingRun(
             epoch=done,
             history=history,
             parallelism=checkpoint.parallelism,
@@ -64,7 +66,7 @@ def run(
         )
         train_and_save(
             terminal,
-            Session(job, data.folder, run, course, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
+            Session(job, data.folder, run, training_run, keeper, is_newest=folder.resolve().parent == RUNS.resolve()),
             live=live,
             log_dir=log_dir,
             profile=profile,

@@ -53,7 +53,7 @@ class Session(NamedTuple):
     job: TrainingJob
     folder: Path
     run: Run
-    course: TrainingRun
+    training_run: TrainingRun
     keeper: FrameKeeper
     is_newest: bool
 
@@ -62,21 +62,21 @@ def train_and_save(
     terminal: Terminal, attempt: Session, *, live: bool, log_dir: Path | None, profile: Profile | None
 ) -> None:
     """Train, show how it goes, save, and say what came out."""
-    job, folder, run, course, keeper, _ = attempt
+    job, folder, run, training_run, keeper, _ = attempt
 
     def background() -> Background:
         return Background(with_absolute_paths(job.config, folder), job.origin.data, keeper.count)
 
     def save() -> None:
-        model, others, planned = job.model(course.history), _others(job), run.folder
+        model, others, planned = job.model(training_run.history), _others(job), run.folder
         stands = run.stands()
-        run.save(model, course.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
+        run.save(model, training_run.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
         if not stands:
             terminal.warning(f"{planned} was removed or replaced during the training; the run is in {run.folder}")
 
     if job.config.optimizer.use_ema:
         terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
-    checkpoints = CheckpointKeeper(run, background, course, keeper, terminal.warning)
+    checkpoints = CheckpointKeeper(run, background, training_run, keeper, terminal.warning)
     with _page(terminal, attempt, live=live) as page:
         with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
             try:
@@ -84,9 +84,9 @@ def train_and_save(
                     show, step = display.show, display.step
                     if profile:
                         show, step = (profile.timed("display", "", shown) for shown in (show, step))
-                    for report in job.train(stop, step, profile, course):
+                    for report in job.train(stop, step, profile, training_run):
                         show(report)
-                        if (grows := growing_loss(course.history)) is not None:
+                        if (grows := growing_loss(training_run.history)) is not None:
                             terminal.warning(grows)
                         keeper.offer(report.epoch, job.network.parameters)
                         checkpoints.offer()
@@ -100,9 +100,9 @@ def train_and_save(
                     _tell_where(terminal, run)
                 raise
             except WorkerLost:
-                if course.history:  # the network is as it was after the last epoch
+                if training_run.history:  # the network is as it was after the last epoch
                     save()
-                    done = plural(course.history[-1].epoch, "epoch")
+                    done = plural(training_run.history[-1].epoch, "epoch")
                     terminal.note(f"what was learned in {done} is saved: {run.folder / MODEL}")
                     terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
                 raise
@@ -146,7 +146,9 @@ def _page(terminal: Terminal, attempt: Session, *, live: bool) -> Iterator["Live
     from mltrain.views.live.page import LivePage
 
     attended = terminal.is_attended
-    with closing(LivePage(attempt.job, past=attempt.course.history, greet=open_page if attended else None)) as page:
+    with closing(
+        LivePage(attempt.job, past=attempt.training_run.history, greet=open_page if attended else None)
+    ) as page:
         terminal.err.print(note(f"watch it at {page.address}"))
         yield page
         if attended:
@@ -159,7 +161,7 @@ def _page(terminal: Terminal, attempt: Session, *, live: bool) -> Iterator["Live
 @contextmanager
 def _display(terminal: Terminal, attempt: Session, page: "LivePage | None") -> Iterator[TrainingDisplay]:
     """What shows the training: the terminal and, if there is one, the page."""
-    config, past = attempt.job.config, tuple(attempt.course.history)
+    config, past = attempt.job.config, tuple(attempt.training_run.history)
     with training_display(terminal, title=str(config.name), epochs=config.training.epochs, past=past) as display:
         if page is None:
             yield display
@@ -177,7 +179,7 @@ def _log(folder: Path | None, run: Run) -> EventFiles | nullcontext[None]:
 
 def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> None:
     """What was reached, where it is, and what to type next."""
-    job, run, history = attempt.job, attempt.run, attempt.course.history
+    job, run, history = attempt.job, attempt.run, attempt.training_run.history
     last, monitor = history[-1] if history else _untrained(job), job.monitor
     epoch = model_epoch(monitor, last.epoch)
     used = next((report for report in history if report.epoch == epoch), last)
@@ -214,8 +216,8 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
     else:
         terminal.err.print(last_word(outcome))
         if profile:
-            steps = sum(report.steps for report in history if report.epoch > attempt.course.epoch)
-            terminal.err.print(profile_table(profile.shares(), steps, *(attempt.course.parallelism or SINGLE)))
+            steps = sum(report.steps for report in history if report.epoch > attempt.training_run.epoch)
+            terminal.err.print(profile_table(profile.shares(), steps, *(attempt.training_run.parallelism or SINGLE)))
 
 
 def _tell_where(terminal: Terminal, run: Run) -> None:

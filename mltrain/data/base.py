@@ -45,7 +45,8 @@ class InputSpec(NamedTuple):
 class RowSpec:
     """What one row looks like: enough to infer a network's shapes and to read its predictions.
 
-    ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row.
+    ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row. Where a row
+    has targets for several ``positions``, such as the steps of a sequence, there are as many for each of them.
 
     A network may read a row as several inputs, ``named_inputs``. Then ``input_shape`` has one length, and they lie in
     the row one behind the other.
@@ -54,6 +55,7 @@ class RowSpec:
     input_shape: tuple[int, ...]
     outputs: int = 1
     classes: tuple[str, ...] | None = None
+    positions: tuple[int, ...] = ()
     named_inputs: Mapping[str, InputSpec] = field(default_factory=dict)
 
     @property

@@ -113,6 +113,7 @@ def _open(path: Path | str, mode: str) -> Any:
     try:
         # Pillow warns of images that it takes for bombs, of damaged ones, too; and it complains in many ways.
         with warnings.catch_warnings(action="error"), open_file(path) as file:
+            warnings.filterwarnings("ignore", "Corrupt EXIF data")  # cameras write such; the pixels are right
             image.init()
             with image.open(file, formats=[name for name in image.OPEN if name not in NOT_DECODED]) as opened:
                 opened.draft(mode, _LARGE)  # a large JPEG is read as a smaller one; does nothing for other formats
@@ -127,6 +128,8 @@ def _open(path: Path | str, mode: str) -> Any:
         raise DataError(f"{path}: there is no such file") from None
     except DataError:
         raise
+    except image.UnidentifiedImageError:
+        raise DataError(f"{path}: cannot be read as an image: it has no format that Pillow reads") from None
     except Exception as error:
         why = reason(error)
         raise DataError(f"{path}: cannot be read as an image: {why}") from None

@@ -11,7 +11,7 @@ from mltrain.data.tables.notation import as_number
 from mltrain.inference.model import Model
 
 _EXACT = 2**53
-"""Whole numbers beyond this are not the same as 64-bit floats."""
+"""Not all whole numbers from here on are 64-bit floats."""
 
 Given = Sequence[Sequence[float | str]]
 """Rows of input, as they were typed or stand in a file."""
@@ -20,17 +20,19 @@ Given = Sequence[Sequence[float | str]]
 def answers(model: Model, given: Given, y: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
     """An object for each row: ``x``, ``y``; for classes ``label``, and ``probabilities`` by name if there are some.
 
+    Where a row has several positions, there are lists of them.
+
     Numbers that are infinite or not a number are None.
     """
     labels = model.labels(y) if model.classes is not None else None
     shares = model.probabilities(y).tolist() if model.classes is not None and model.gives_probabilities else None
     found = []
     for index, (row, outputs) in enumerate(zip(given, y.tolist(), strict=True)):
-        one: dict[str, Any] = {"x": list(map(_finite, row)), "y": list(map(_finite, outputs))}
+        one: dict[str, Any] = {"x": _finite(row), "y": _finite(outputs)}
         if labels is not None:
             one["label"] = labels[index]
         if shares is not None:
-            one["probabilities"] = dict(zip(model.classes or (), shares[index], strict=True))
+            one["probabilities"] = _named(model.classes or (), shares[index])
         found.append(one)
     return found
 
@@ -39,8 +41,17 @@ def number_or_text(cell: str) -> float | str:
     """A cell as a number, if it is one that a float can hold."""
     number = as_number(cell)
     is_whole = cell.strip().lstrip("+-").isdecimal()
-    return cell if number is None or (is_whole and abs(number) > _EXACT) else number
+    return cell if number is None or (is_whole and abs(number) >= _EXACT) else number
 
 
-def _finite(value: float | str) -> float | str | None:
+def _named(classes: Sequence[str], shares: Any) -> Any:
+    """The probabilities of a row by class; a list of such where a row has several positions."""
+    if isinstance(shares[0], list):
+        return [_named(classes, one) for one in shares]
+    return dict(zip(classes, shares, strict=True))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,10 +1,11 @@
 """A trained model: a network, the config it came from, and what its inputs and outputs mean."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -18,7 +19,7 @@ from mltrain.checks.errors import find_problems
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
-from mltrain.data.base import RowSpec, Split
+from mltrain.data.base import InputSpec, RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
 from mltrain.engine.graph import infer
@@ -53,7 +54,7 @@ class Model:
     @property
     def classes(self) -> tuple[str, ...] | None:
         """Names of the classes that the model tells apart, in the order of its outputs; None if it gives numbers."""
-        return class_names(self.config.loss, self.row_spec, self.network.output_shape[0])
+        return class_names(self.config.loss, self.row_spec, self.network.output_shape[-1])
 
     @property
     def gives_probabilities(self) -> bool:
@@ -75,16 +76,17 @@ class Model:
         y = default_backend().predict(self.network, rows, self.preprocessing.inputs)
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
-    def predict_labels(self, x: Given) -> list[str]:
+    def predict_labels(self, x: Given) -> list[Any]:
         """The name of the predicted class of each row. Raises `DataError` if the model does not tell classes apart."""
         if self.classes is None:
             raise DataError("this model gives numbers, so there are no classes to name")
         return self.labels(self.predict(x))
 
-    def labels(self, y: npt.NDArray[np.float32]) -> list[str]:
-        """The class name that each row of outputs stands for."""
-        names = self.classes or ()
-        return [names[number] for number in predicted_classes(y, self.config.loss.threshold)]
+    def labels(self, y: npt.NDArray[np.float32]) -> list[Any]:
+        """The class name that each row of outputs stands for; a list of them where a row has several positions."""
+        names = np.array(self.classes or (), np.object_)
+        labels: list[Any] = names[predicted_classes(y, self.config.loss.threshold)].tolist()
+        return labels
 
     def probabilities(self, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The probability of each class, ``(rows, classes)``, that outputs ``(rows, outputs)`` stand for.
@@ -93,7 +95,7 @@ class Model:
         """
         if self.classes is None or not self.gives_probabilities:
             raise DataError("this model gives no probabilities: its last layer is no softmax or sigmoid for classes")
-        return y if y.shape[1] > 1 else np.concatenate([1 - y, y], axis=1)
+        return y if y.shape[-1] > 1 else np.concatenate([1 - y, y], axis=-1)
 
     def evaluate(self, x: Given, y: Any = None) -> Evaluation:
         """Loss, metrics and, for classes, the confusion matrix on rows ``x`` with their targets ``y``.
@@ -103,7 +105,7 @@ class Model:
         `DataError`.
         """
         rows = x if isinstance(x, Split) and y is None else given_split(x, y, self.row_spec, self.preprocessing.table)
-        loss, outputs = self.config.loss, self.network.output_shape[0]
+        loss, outputs = self.config.loss, self.network.output_shape[-1]
         if (wrong := misfit(loss, self.row_spec, outputs, rows)) is not None:
             raise DataError(wrong)
         return default_backend().evaluator(
@@ -191,25 +193,40 @@ class Model:
             "input_shape": self.row_spec.input_shape,
             "outputs": self.row_spec.outputs,
             "classes": self.row_spec.classes,
+            **({"positions": self.row_spec.positions} if self.row_spec.positions else {}),
+            **({"named_inputs": self.row_spec.named_inputs} if self.row_spec.named_inputs else {}),
             **msgspec.to_builtins(self.preprocessing),
             "origin": self.origin and self.origin.document,
         }
 
 
+_Shape = Annotated[
+    tuple[Annotated[int, msgspec.Meta(ge=1)], ...], msgspec.Meta(min_length=1, max_length=MOST_DIMENSIONS)
+]
+
+
 class _Meta(msgspec.Struct, frozen=True):
     """What ``meta`` says of the rows, besides what the config says and what is done to them."""
 
-    input_shape: Annotated[
-        tuple[Annotated[int, msgspec.Meta(ge=1)], ...], msgspec.Meta(min_length=1, max_length=MOST_DIMENSIONS)
-    ]
+    input_shape: _Shape
     outputs: Annotated[int, msgspec.Meta(ge=1)]
     classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None
+    positions: Annotated[tuple[Annotated[int, msgspec.Meta(ge=1)], ...], msgspec.Meta(max_length=MOST_DIMENSIONS)] = ()
+    named_inputs: dict[str, tuple[_Shape, Literal["float", "int"]]] = {}
+
+    def row_spec(self) -> RowSpec:
+        """What it says of a row. Raises ValueError where the inputs are not what a row holds."""
+        inputs = {name: InputSpec(*spec) for name, spec in self.named_inputs.items()}
+        if inputs and self.input_shape != (sum(math.prod(spec.shape) for spec in inputs.values()),):
+            raise ValueError
+        return RowSpec(self.input_shape, self.outputs, self.classes, self.positions, inputs)
 
 
 def _read_meta(file: ModelFile) -> tuple[Config, RowSpec, Preprocessing, Origin | None]:
     try:
         config = convert(Config, file.meta["config"])
         said = msgspec.convert(file.meta, _Meta)
+        row_spec = said.row_spec()
         parts = {name: file.meta[name] for name in Preprocessing.__struct_fields__}
         preprocessing = msgspec.convert(parts, Preprocessing)
         origin = msgspec.convert(file.meta.get("origin"), Origin | None)
@@ -221,4 +238,4 @@ def _read_meta(file: ModelFile) -> tuple[Config, RowSpec, Preprocessing, Origin 
         raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
     # A model does not know where the files of its dataset are. One that says so was not made by mltrain.
     config = replace(config, dataset=config.dataset.without_paths())
-    return config, RowSpec(said.input_shape, said.outputs, said.classes), preprocessing, origin
+    return config, row_spec, preprocessing, origin

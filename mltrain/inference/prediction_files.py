@@ -34,7 +34,12 @@ def written_predictions(
     own = list(source.columns) if keep else []
     names = [f"predicted_{name}" for name in target_names(model)]
     if probabilities:
-        names += [f"probability_{name}" for name in model.classes or ()]
+        targets = target_names(model)
+        names += [
+            f"probability_{name}" if len(targets) == 1 else f"probability_{target}_{name}"
+            for target in targets
+            for name in model.classes or ()
+        ]
     for name in names:
         if name in own:
             raise DataError(
@@ -124,9 +129,13 @@ def _finite(value: Any) -> Any:
 
 def _columns(model: Model, y: "np.ndarray[Any, np.dtype[np.float32]]", probabilities: bool) -> list[list[Any]]:
     """The predictions of a block, column by column; numbers with the digits that a 32-bit float has."""
-    columns: list[list[Any]] = [model.labels(y)] if model.classes is not None else [_rounded(column) for column in y.T]
+    columns: list[list[Any]]
+    if model.classes is not None:
+        columns = np.array(model.labels(y), np.object_).reshape(len(y), -1).T.tolist()
+    else:
+        columns = [_rounded(column) for column in y.reshape(len(y), -1).T]
     if probabilities:
-        columns += [_rounded(column) for column in model.probabilities(y).T]
+        columns += [_rounded(column) for column in model.probabilities(y).reshape(len(y), -1).T]
     return columns
 
 

@@ -75,7 +75,8 @@ def target_names(model: Model) -> list[str]:
     table = model.preprocessing.table
     if table is not None:
         return list(table.targets)
-    outputs = 1 if model.classes is not None else model.network.output_shape[0]
+    *positions, outputs = model.network.output_shape
+    outputs = size(tuple(positions)) * (1 if model.classes is not None else outputs)
     return ["y"] if outputs == 1 else [f"y_{number}" for number in range(1, outputs + 1)]
 
 

@@ -16,7 +16,7 @@ EVERY, REST = 2.0, 20
 
 
 class CheckpointKeeper:
-    """Writes the newest snapshot of a course to a run's folder when it is time to.
+    """Writes the newest snapshot of a training run to a run's folder when it is time to.
 
     ``background`` is asked when the first checkpoint is written. ``complain`` is told, once, if none can be written:
     that is no reason to end a training.
@@ -26,25 +26,29 @@ class CheckpointKeeper:
         self,
         run: Run,
         background: Callable[[], Background],
-        course: TrainingRun,
+        training_run: TrainingRun,
         keeper: FrameKeeper,
         complain: Callable[[str], None],
     ):
-        self._run, self._background, self._course, self._keeper = run, background, course, keeper
+        self._run, self._background, self._training_run, self._keeper = run, background, training_run, keeper
         self._complain: Callable[[str], None] | None = complain
         self._written: Snapshot | None = None
         self._due = perf_counter() + EVERY
 
     def offer(self) -> None:
         """Write a checkpoint if it is time to."""
-        snapshot = self._course.newest
+        snapshot = self._training_run.newest
         if (began := perf_counter()) < self._due or snapshot is None or snapshot is self._written:
             return
         try:
             if not self._run.stands():
                 raise StorageError(f"{self._run.folder}: was removed during the training")
             write_checkpoint(
-                self._run.folder / CHECKPOINT, self._background(), snapshot, self._course.history, self._keeper.frames
+                self._run.folder / CHECKPOINT,
+                self._background(),
+                snapshot,
+                self._training_run.history,
+                self._keeper.frames,
             )
             self._written = snapshot
         except StorageError as error:
@@ -56,8 +60,8 @@ class CheckpointKeeper:
 
     def finish(self, path: Path) -> None:
         """Write the last checkpoint to ``path``, where the frames are in a file beside it. Raises `StorageError`."""
-        if self._course.newest is not None:
-            write_checkpoint(path, self._background(), self._course.newest, self._course.history, None)
+        if self._training_run.newest is not None:
+            write_checkpoint(path, self._background(), self._training_run.newest, self._training_run.history, None)
 
     def discard(self) -> None:
         """Take away what was written, if anything was. Raises `StorageError`."""

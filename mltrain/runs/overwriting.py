@@ -32,17 +32,17 @@ _WHERE = 4096
 """Bytes at the beginning and at the end of a file among which `MARK` is."""
 
 
-def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path]) -> None:
+def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path], option: str = "--out") -> None:
     """Raises `UsageError` if a training may not write files of these names to ``folder``.
 
     That is where a file is there that no run of mltrain wrote. ``inputs`` are files that the training reads: one of
-    them is only written over if it is a run's own config that is trained again.
+    them is only written over if it is a run's own config that is trained again. ``option`` names the folder.
     """
     paths = [path / name for path in (folder, folder / SAVED) for name in names]
     there = [path for path in paths if path.exists() or path.is_symlink()]
     inputs = list(inputs)
     meta = [found for path in there if path.suffix == ".npz" for found in [_meta(path)] if found is not None]
-    is_run = bool(meta) or any(_is_history(path) for path in there)
+    is_run = bool(meta) or any(_is_history(path) for path in there if path.suffix == ".csv")
     for path in there:
         read = any(is_same_file(path, one) for one in inputs)
         if not path.is_file():
@@ -53,9 +53,8 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path])
             own = not read and (_meta(path) is not None if path.suffix == ".npz" else _is_history(path))
         if not own:
             why = "it is read by this training" if read else "no run of mltrain wrote it as it is"
-            raise UsageError(
-                f"{path}: would be written over, but {why}; name another folder with --out, or move it away"
-            )
+            advice = f"name another folder with {option}, or move it away"
+            raise UsageError(f"{path}: would be written over, but {why}; {advice}")
 
 
 def refuse_unmarked(path: Path) -> None:

@@ -25,8 +25,8 @@ def class_weights(training: Training, classes: Sequence[str] | None, target: npt
     if classes is None:
         raise ConfigError([Problem(option, "there are no classes to weigh: the network learns numbers")])
     if not isinstance(wanted, dict):
-        counts = np.bincount(true_classes(target), minlength=len(classes))
-        return (len(target) / (len(classes) * np.maximum(counts, 1))).astype(np.float32)
+        counts = np.bincount(true_classes(target).ravel(), minlength=len(classes))
+        return (counts.sum() / (len(classes) * np.maximum(counts, 1))).astype(np.float32)
     if unknown := [name for name in wanted if name not in classes]:
         there = ", ".join(classes)
         raise ConfigError([Problem((*option, unknown[0]), f"there is no class '{unknown[0]}'; there are {there}")])

@@ -23,11 +23,32 @@ def class_names(loss: Loss, row_spec: RowSpec, outputs: int) -> tuple[str, ...] 
     return ("0", "1") if loss.targets == "binary" and outputs == 1 else None
 
 
-def mismatch(loss: Loss, row_spec: RowSpec, outputs: int) -> str | None:
-    """Why targets as ``row_spec`` describes them cannot be compared with so many outputs; None if they can."""
+def position_mismatch(loss: Loss, row_spec: RowSpec, output_shape: tuple[int, ...]) -> str | None:
+    """Why an output of this shape has not the positions that the targets have; None if it has.
+
+    Of several numbers a row, a loss of class numbers takes each as that of a position.
+    """
+    *positions, outputs = output_shape or (0, 0)
+    expected = row_spec.positions
+    if loss.targets == "labels" and row_spec.classes is None and row_spec.outputs > 1 and positions:
+        expected = (*expected, row_spec.outputs)
+    if tuple(positions) == expected:
+        return None
+    gives = f"the last layer gives {_shape(output_shape)} a row"
+    if not expected:
+        return f"{gives}; put flatten before it, or end with a dense layer"
+    wanted = (*expected, outputs if loss.targets == "labels" else row_spec.outputs)
+    return f"{gives}, but the targets ask for {_shape(wanted)}"
+
+
+def mismatch(loss: Loss, row_spec: RowSpec, outputs: int, *, positions: bool = False) -> str | None:
+    """Why targets as ``row_spec`` describes them cannot be compared with so many outputs; None if they can.
+
+    ``positions`` says that each of several positions has these outputs.
+    """
     name = loss.type_name()
     if row_spec.classes is None:
-        if loss.targets == "labels" and row_spec.outputs > 1:
+        if loss.targets == "labels" and row_spec.outputs > 1 and not positions:
             return f"{name} takes one class number a row, but the dataset gives {row_spec.outputs} numbers"
         if loss.targets != "labels" and row_spec.outputs != outputs:
             have = f"the dataset has {_count(row_spec.outputs, 'target')} a row"
@@ -63,14 +84,14 @@ def encode(
     """The targets of ``rows`` as ``loss`` wants them; see `TargetKind`. `mismatch` and `misfit` must be None."""
     y = rows.y
     if loss.targets == "labels":
-        return y.astype(np.int32) if row_spec.classes is not None else y[:, 0].astype(np.int32)
+        return (y[..., 0] if row_spec.classes is None and y.shape[-1] == 1 else y).astype(np.int32)
     if row_spec.classes is None:
         if loss.targets == "numbers":
             scaling = target_scaling(loss, preprocessing)
             return y if scaling.is_identity else scaling.applied(y)
         return (y > 0).astype(np.float32) if loss.targets == "binary" and y.min() < 0 else y
     if outputs == 1:
-        return y.astype(np.float32)[:, None]
+        return y.astype(np.float32)[..., None]
     return np.eye(outputs, dtype=np.float32)[y]
 
 
@@ -87,7 +108,7 @@ def misfit(loss: Loss, row_spec: RowSpec, outputs: int, rows: Split) -> str | No
             if wrong.size
             else None
         )
-    if loss.targets == "one_hot" and not (np.all(y >= 0) and np.allclose(y.sum(axis=1), 1, atol=1e-3)):
+    if loss.targets == "one_hot" and not (np.all(y >= 0) and np.allclose(y.sum(axis=-1), 1, atol=1e-3)):
         return (
             f"{loss.type_name()} takes rows of probabilities that add up to 1, as in [0, 1, 0]; where several can be "
             "right at once, use sigmoid with binary_crossentropy"
@@ -96,6 +117,10 @@ def misfit(loss: Loss, row_spec: RowSpec, outputs: int, rows: Split) -> str | No
         wrong = y[~np.isin(y, (0, 1))]
         return f"{loss.type_name()} takes targets of 0 and 1, but they hold {wrong.flat[0]:g}"
     return None
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a single number"
 
 
 def _count(number: int, noun: str) -> str:

@@ -56,6 +56,10 @@ def test_words_of_other_tools_lead_to_a_command(words: tuple[str, ...], answer: 
     assert mltrain(*words) == (2, "", f"error: {answer}\n")
 
 
+def test_unknown_option_that_is_like_no_other() -> None:
+    assert mltrain("predict", "--epoch", "3").last_line == "Error: No such option: --epoch"
+
+
 def test_a_table_is_no_config(work: Path) -> None:
     (work / "rows.csv").write_text("a,b\n1,2\n")
     advice = "write a config for it with: mltrain init csv rows.csv --target COLUMN"

@@ -59,6 +59,8 @@ COMMANDS = [
     "fit nowhere.yaml",
     "evaluate nowhere",
     "train",
+    "predict --epochs 3",
+    "fit --epochs many",
     "--help",
     "runs --help",
     *(f"{command.callback.__name__} --help" for command in app.registered_commands if command.callback),

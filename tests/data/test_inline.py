@@ -75,7 +75,7 @@ MIXED = "a number that is meant as a name stands in quotes"
         ([1, 2], [[1, 2], 3], ("y", 1), "expected a list of 2, as y[0] is, got 3"),
         ([1, 2], [[1], ["a"]], ("y", 1, 0), "expected a number, got 'a'"),
         ([1], [[]], ("y", 0), "expected numbers, got an empty list"),
-        ([1], [[[1, 2]]], ("y", 0, 0), "expected a number, got a list of 2"),
+        ([1, 2], [[[1, 2]], [[1]]], ("y", 1, 0), "expected a list of 2, as y[0][0] is, got a list of 1"),
         ([1, 2], ["cat", 3], ("y", 1), f"y mixes names and numbers: y[0] is 'cat', but y[1] is 3; {MIXED}"),
         ([1, 2], [3, "cat"], ("y", 1), f"y mixes names and numbers: y[0] is 3, but y[1] is 'cat'; {MIXED}"),
         (

@@ -42,7 +42,8 @@ class LanguageServer:
         self._process = subprocess.Popen(
             ["node", str(PROGRAM), "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         item = {"snippetSupport": True, "documentationFormat": ["markdown"]}
         self._ask(
             "initialize",
@@ -61,7 +62,9 @@ class LanguageServer:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._reader.join()  # at the end of its output
+        with self._process:
+            pass  # which closes the streams
 
     def completions(self, text: str) -> dict[str, str]:
         """What is offered at the cursor: each label with the text that is inserted, without the marks of snippets."""

@@ -9,7 +9,7 @@ import pytest
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.initializers.base import Initializer
+from mltrain.engine.initializers.base import Initializer, fans
 from mltrain.errors import ConfigError, Problem
 
 INITIALIZERS = examples(Initializer)
@@ -121,3 +121,11 @@ def test_constant_takes_arrays_of_finite_numbers_only(value: Any, message: str) 
     with pytest.raises(ConfigError) as caught:
         convert(Initializer, {"type": "constant", "value": value})
     assert caught.value.lines == (f"value: {message}",)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((3, 3, 8, 16), (72, 144)), ((5, 8, 16), (40, 80)), ((7, 4), (7, 4)), ((6,), (6, 6))],
+)
+def test_fans_count_the_window_of_a_kernel_as_keras_does(shape: tuple[int, ...], expected: tuple[int, int]) -> None:
+    assert fans(shape) == expected

@@ -73,7 +73,6 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     assert found[3].startswith("not decodable.csv:3: this is no text: it is neither UTF-8 nor windows-1252")
 
 
-
 def test_a_gzip_bomb(tmp_path: Path) -> None:
     """A gigabyte of good rows in one megabyte."""
     path = packed(tmp_path / "x.csv.gz", HEADER.encode(), b"1,2\n" * 2**20, 250)

@@ -109,6 +109,23 @@ def test_what_no_run_wrote_is_not_written_over(what: str, run: Path) -> None:
     refused(f"run/{name}", "fit", "config.yaml", "--out", "run")
 
 
+@pytest.mark.parametrize("what", [what for what in FOREIGN if not what.startswith("checkpoint")])
+def test_going_on_writes_over_nothing_foreign_either(what: str, run: Path) -> None:
+    name = what.partition(" ")[0]
+    Path(run, name).unlink(missing_ok=True)
+    FOREIGN[what](run / name)
+    refused(f"run/{name}", "fit", "--resume", "run", "config.yaml", "--epochs", "2")
+
+
+def test_going_on_with_a_config_that_was_edited(run: Path) -> None:
+    """A larger number of epochs is welcome; a comment would be lost."""
+    text = (run / "config.yaml").read_text().replace("epochs: 1", "epochs: 2")
+    (run / "config.yaml").write_text(text)
+    fit("--resume", "run")
+    (run / "config.yaml").write_text(f"# more\n{text}")
+    refused("run/config.yaml", "fit", "--resume", "run")
+
+
 def test_a_copy_of_a_config_without_a_run_is_not_written_over(run: Path) -> None:
     Path("copy").mkdir()
     shutil.copy(run / "config.yaml", "copy/config.yaml")

@@ -39,22 +39,22 @@ def job() -> TrainingJob:
     return prepare(parse_config(TEXT, "noisy.yaml"), Path())
 
 
-def trained(course: TrainingRun) -> Frames:
-    """Train with that course; the frames."""
+def trained(training_run: TrainingRun) -> Frames:
+    """Train, and keep the frames."""
     one, keeper = job(), FrameKeeper(2, 3)
     keeper.offer(0, one.network.parameters)
-    for report in one.train(course=course):
+    for report in one.train(training_run=training_run):
         keeper.offer(report.epoch, one.network.parameters)
     return keeper.frames
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    course = TrainingRun()
-    frames = trained(course)
-    assert course.newest is not None
+    training_run = TrainingRun()
+    frames = trained(training_run)
+    assert training_run.newest is not None
     background = Background(job().config, "rows", 2)
-    write_checkpoint(tmp_path / "checkpoint.npz", background, course.newest, course.history, frames)
+    write_checkpoint(tmp_path / "checkpoint.npz", background, training_run.newest, training_run.history, frames)
     return tmp_path / "checkpoint.npz"
 
 
@@ -64,29 +64,29 @@ def go_on(path: Path) -> TrainingRun:
     history = found.history(one.blank_report)
     found.frames(path.with_name("frames.npz"), one.network.parameters.size)
     restore = partial(found.restore, history)
-    course = TrainingRun(epoch=found.epoch, history=history, parallelism=found.parallelism, restore=restore)
-    list(one.train(course=course))
-    return course
+    training_run = TrainingRun(epoch=found.epoch, history=history, parallelism=found.parallelism, restore=restore)
+    list(one.train(training_run=training_run))
+    return training_run
 
 
 def test_what_is_read_is_what_was_written(path: Path) -> None:
-    course = TrainingRun()
-    frames = trained(course)
+    training_run = TrainingRun()
+    frames = trained(training_run)
     found = Checkpoint(path)
     assert (found.epoch, found.rows, found.frame_count, found.parallelism) == (3, "rows", 2, SINGLE)
     assert found.config == job().config
     read = found.history(replace(job().blank_report, epochs=5))
     assert [report.epochs for report in read] == [5] * 4
     assert [report.values | report.tracked for report in read] == [
-        report.values | report.tracked for report in course.history
+        report.values | report.tracked for report in training_run.history
     ]
     assert [(report.epoch, report.steps) for report in read] == [(0, 0), (1, 5), (2, 5), (3, 5)]
     kept = found.frames(path, len(frames.vectors[0]))
     assert (kept.epochs, np.array_equal(kept.vectors, frames.vectors)) == (frames.epochs, True)
     again = go_on(path)
     assert again.newest is not None
-    assert course.newest is not None
-    assert_equal(again.newest.state, course.newest.state)
+    assert training_run.newest is not None
+    assert_equal(again.newest.state, training_run.newest.state)
 
 
 def assert_equal(one: Any, other: Any) -> None:
@@ -113,21 +113,21 @@ def test_snapshots_are_not_taken_all_the_time_but_of_the_last_epoch(monkeypatch:
 
 def test_a_snapshot_is_nobody_elses() -> None:
     """Whatever training does afterwards."""
-    one, course = job(), TrainingRun()
-    training = one.train(course=course)
+    one, training_run = job(), TrainingRun()
+    training = one.train(training_run=training_run)
     next(training)
-    assert course.newest is not None
-    before = course.newest.state["weights"]["parameters"].copy()
-    assert course.newest.epoch == 0
+    assert training_run.newest is not None
+    before = training_run.newest.state["weights"]["parameters"].copy()
+    assert training_run.newest.epoch == 0
     list(training)
     assert not np.array_equal(one.network.parameters, before)
 
 
 def test_frames_in_a_file_of_their_own(path: Path) -> None:
-    course = TrainingRun()
-    frames = trained(course)
-    assert course.newest is not None
-    write_checkpoint(path, Background(job().config, "rows", 2), course.newest, course.history, None)
+    training_run = TrainingRun()
+    frames = trained(training_run)
+    assert training_run.newest is not None
+    write_checkpoint(path, Background(job().config, "rows", 2), training_run.newest, training_run.history, None)
     found, parameters = Checkpoint(path), len(frames.vectors[0])
     with pytest.raises(ModelFileError, match=r"frames\.npz: there is no such file"):
         found.frames(path.with_name("frames.npz"), parameters)
@@ -136,11 +136,11 @@ def test_frames_in_a_file_of_their_own(path: Path) -> None:
 
 
 def test_what_came_after_the_snapshot_is_left_out(path: Path) -> None:
-    course = TrainingRun()
-    frames = trained(course)
-    assert course.newest is not None
-    early = course.newest._replace(epoch=1, reports=2)
-    write_checkpoint(path, Background(job().config, "rows", 2), early, course.history, frames)
+    training_run = TrainingRun()
+    frames = trained(training_run)
+    assert training_run.newest is not None
+    early = training_run.newest._replace(epoch=1, reports=2)
+    write_checkpoint(path, Background(job().config, "rows", 2), early, training_run.history, frames)
     found = Checkpoint(path)
     assert [report.epoch for report in found.history(job().blank_report)] == [0, 1]
     assert found.frames(path, len(frames.vectors[0])).epochs == [0]
@@ -234,9 +234,9 @@ def test_whatever_is_strange_in_a_checkpoint_is_refused_before_training(path: Pa
             rewrite_meta(path, set_in_meta("checkpoint", *place, value=value))
             where = ".".join(place)
             with contextlib.suppress(ModelFileError):
-                course = go_on(path)
+                training_run = go_on(path)
                 assert where.endswith(FREE) or _is_the_same(original, path, place), (where, value)
-                assert history_csv(course.history)
+                assert history_csv(training_run.history)
                 trained += 1
     assert trained > 5
 
@@ -316,6 +316,6 @@ def test_numbers_that_are_not_finite_are_as_good_as_others(path: Path) -> None:
     """An optimizer's state may well have become infinite."""
     moment = np.array([np.inf] * 7, np.float32)
     rewrite(path, lambda members: members.update({"optimizer.second_moment": npy(moment)}))
-    course = go_on(path)
-    assert course.newest is not None
-    assert np.isinf(course.newest.state["optimizer"]["second_moment"]).all()
+    training_run = go_on(path)
+    assert training_run.newest is not None
+    assert np.isinf(training_run.newest.state["optimizer"]["second_moment"]).all()

@@ -159,6 +159,12 @@ def test_blocks_of_a_large_file(tmp_path: Path) -> None:
     assert [cell for block in blocks for cell in block.columns[1]] == list(map(str, range(rows)))
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_without_columns(ending: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there are no columns in it"):
+        ArrowFile(written(tmp_path / f"t.{ending}", {}))
+
+
 def damage(content: bytes, find: bytes, put: bytes) -> bytes:
     assert find in content
     return content.replace(find, put, 1)

@@ -169,6 +169,7 @@ def test_numbers_are_read_in_the_notation_of_their_column(cells, numbers):
 def test_a_cell_in_another_notation_is_no_number():
     comma = Notation(decimal=",", thousands=".")
     assert comma.read("1.234,5") == 1234.5
+    assert Notation(after="kg").read("7") == Notation(after="kg").read("7 kg") == 7
     assert [comma.read(text) for text in ("1234.5", "1.23", "1,2,3", "", "x", "5 kg")] == [None] * 6
 
 

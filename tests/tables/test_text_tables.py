@@ -16,6 +16,7 @@ from mltrain.data.base import DatasetSpec
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.foreign import FOREIGN
 from mltrain.data.tables.layout import Like
+from mltrain.data.tables.opening import open_rows
 from mltrain.data.tables.text_file import count_lines, is_text_encoding
 from mltrain.errors import ConfigError, DataError
 
@@ -320,8 +321,44 @@ def test_files_of_other_programs_are_refused_with_the_way_to_convert_them(name: 
     assert f"this is {what}" in by_content
 
 
+NAMED = {
+    "a spreadsheet of Numbers": "numbers",
+    "a dBase table": "dbf",
+    "an Access database": "accdb",
+    "a JMP table": "jmp",
+    "an Excel workbook": "xlsx",
+    "an OpenDocument": "ods",
+    "a SAS table": "sas7bdat",
+    "an SPSS table": "sav",
+    "a Stata table": "dta",
+    "a file of R": "RDS",
+    "an HDF5 file": "h5",
+    "a text document": "docx",
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+@pytest.mark.parametrize("content", [b"PK\x03\x04 something", b"\x00\x01\x02", b"what"])
+def test_names_tell_what_the_content_does_not(what: str, content: bytes, tmp_path: Path) -> None:
+    assert f"this is {what}" in refusal(tmp_path / f"rows.{NAMED[what]}", content)
+
+
+def test_a_table_of_text_may_be_called_as_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "rows.xls"
+    path.write_text("a\tb\n1\t2\n")
+    with DelimitedFile(path) as file:
+        assert file.columns == ("a", "b")
+
+
+def test_json_lines_may_be_called_json(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('{"a": 1}\n{"a": 2}\n')
+    with open_rows(path) as file:
+        assert list(next(file.blocks()).columns[0]) == ["1", "2"]
+
+
 def test_every_kind_of_foreign_file_has_a_case() -> None:
-    told = {what for _, what, _ in FOREIGN_FILES.values()}
+    told = {what for _, what, _ in FOREIGN_FILES.values()} | set(NAMED)
     assert [kind.what for kind in FOREIGN if not any(what in kind.what for what in told)] == []
 
 
@@ -381,6 +418,8 @@ def test_a_config_says_how_a_file_is_laid_out(path: Path) -> None:
         ({"delimiter": ",", "decimal": ","}, "the delimiter is a comma, too"),
         ({"decimal": "'"}, "decimal: expected"),
         ({"delimiter": ";;"}, "delimiter"),
+        ({"delimiter": '"'}, "quotes and line ends cannot separate cells"),
+        ({"delimiter": "\n"}, "quotes and line ends cannot separate cells"),
     ],
 )
 def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:

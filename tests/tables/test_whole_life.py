@@ -231,6 +231,7 @@ def test_a_damaged_description_of_the_inputs_is_refused(penguins, tmp_path):
     [
         ("{}\n[1]\n", "rows.jsonl:2: expected an object"),
         ("{\n", "rows.jsonl:1: this line is not JSON"),
+        ("{}\n{}\n", "rows.jsonl: there are no columns in it"),
         ("", "is empty"),
     ],
 )

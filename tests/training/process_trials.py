@@ -204,19 +204,19 @@ def gone_on() -> Any:
             list(training)
             whole = net.parameters.tobytes()
         for before, after in ((3, 3), (3, 1), (1, 3)):
-            course = TrainingRun()
+            training_run = TrainingRun()
             with crew_of(before):
-                _, training = begin(epochs=2, run=course, **options)
+                _, training = begin(epochs=2, run=training_run, **options)
                 list(training)
-            assert course.newest is not None
-            newest = course.newest
-            course = TrainingRun(
+            assert training_run.newest is not None
+            newest = training_run.newest
+            training_run = TrainingRun(
                 epoch=2,
                 parallelism=newest.parallelism,
                 restore=lambda whole, newest=newest: whole.restore(newest.state),
             )
             with crew_of(after):
-                net, training = begin(epochs=4, run=course, **options)
+                net, training = begin(epochs=4, run=training_run, **options)
                 next(training)
                 there = len(helpers())
                 list(training)
@@ -374,10 +374,10 @@ def first_snapshot() -> Any:
                 self.there = len(helpers())
             super()._take(epoch)
 
-    course = Watched()
+    training_run = Watched()
     with crew_of(3):
-        list(begin(epochs=1, run=course)[1])
-    return course.there
+        list(begin(epochs=1, run=training_run)[1])
+    return training_run.there
 
 
 def barriers() -> Any:

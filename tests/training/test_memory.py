@@ -91,7 +91,7 @@ def test_it_is_what_a_training_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         job = prepare(config, Path())
         kept = job.network.parameters.copy()  # as fit does
-        assert len(list(job.train(course=TrainingRun()))) == 1
+        assert len(list(job.train(training_run=TrainingRun()))) == 1
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

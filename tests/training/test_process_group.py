@@ -106,9 +106,8 @@ def test_a_training_goes_on_as_it_was_shared_out_with_or_without_helpers(strateg
 def test_a_helper_that_is_killed_ends_training(name: str) -> None:
     outcome = trial(name)
     assert outcome.pop("seconds") < 10
-    text = (
-        "a worker process was ended by the system; try again with --threads 1, which needs no workers and less memory"
-    )
+    advice = "try again with MLTRAIN_THREADS=1 in the environment, which needs no workers and less memory"
+    text = f"a worker process was ended by the system; {advice}"
     assert outcome == {"error": "WorkerLost", "text": text, "left": []}
     assert WorkerLost().exit_code == 3
 
@@ -119,7 +118,7 @@ def test_a_worker_that_is_stopped_ends_training(strategy: str) -> None:
     outcome = trial("stopped", strategy)
     assert outcome.pop("seconds") < 20
     assert re.fullmatch(
-        r"a worker process is stopped \(process \d+\); try again with --threads 1, .*", outcome.pop("text")
+        r"a worker process is stopped \(process \d+\); try again with MLTRAIN_THREADS=1 in .*", outcome.pop("text")
     )
     assert outcome == {"error": "WorkerLost", "left": []}
 
@@ -163,7 +162,7 @@ def test_a_helper_that_cannot_be_started() -> None:
     assert (outcome["error"], outcome["left"]) == ("WorkerLost", [])
     assert outcome["text"] == (
         "a worker process cannot be started: Resource temporarily unavailable; "
-        "try again with --threads 1, which needs no workers and less memory"
+        "try again with MLTRAIN_THREADS=1 in the environment, which needs no workers and less memory"
     )
 
 

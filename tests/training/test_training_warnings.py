@@ -55,7 +55,7 @@ def test_a_sound_training_gives_no_reason_to_warn() -> None:
 
 @pytest.mark.parametrize(("x", "span"), [([[0], [11]], "from 0 to 11"), ([[-255], [1]], "from -255 to 1")])
 def test_inputs_far_from_zero(x: Any, span: str) -> None:
-    (warning,) = warnings_of(network(1, dense(1)), rows_of(x), how={"type": "sgd", "learning_rate": 1e-9})
+    (warning,) = warnings_of(network(1, dense(1)), rows_of(x), how={"type": "sgd", "learning_rate": 1e-6})
     assert warning == (
         f"the inputs reach {span}; networks learn best from numbers around -1 to 1: "
         "divide them, or expect to need a tiny learning rate"
@@ -63,7 +63,7 @@ def test_inputs_far_from_zero(x: Any, span: str) -> None:
 
 
 def test_inputs_that_are_just_near_enough() -> None:
-    assert warnings_of(network(1, dense(1)), rows_of([[-10], [10]]), how={"type": "sgd", "learning_rate": 1e-9}) == []
+    assert warnings_of(network(1, dense(1)), rows_of([[-10], [10]]), how={"type": "sgd", "learning_rate": 1e-6}) == []
 
 
 IMAGES = Split(np.random.default_rng(0).integers(0, 256, (20, 3, 3), np.uint8), class_rows(20, 1, 2).target)
@@ -72,7 +72,7 @@ IMAGES = Split(np.random.default_rng(0).integers(0, 256, (20, 3, 3), np.uint8), 
 def test_pixels_that_are_not_scaled() -> None:
     layer_configs = ("flatten", dense(2, "softmax"))
     about = {"outputs": 1, "classes": ("0", "1"), "input_shape": (3, 3)}
-    aim, how = "sparse_categorical_crossentropy", {"type": "sgd", "learning_rate": 1e-9}
+    aim, how = "sparse_categorical_crossentropy", {"type": "sgd", "learning_rate": 1e-6}
     (warning,) = warnings_of(network((3, 3), *layer_configs), IMAGES, RowSpec(**about), aim=aim, how=how)
     assert warning == (
         f"the inputs reach from {IMAGES.x.min()} to {IMAGES.x.max()}; "
@@ -209,3 +209,17 @@ def test_a_loss_that_grows_from_the_first_epochs_on_is_told_once() -> None:
 @pytest.mark.parametrize("losses", [(2, 3, 1.9, 5), (2, 2, 2, 2, 2), (0, 1, 2, 3), (2,), (2, 2.05, 2.09, 2.04), (2, 1)])
 def test_a_loss_that_falls_again_or_hardly_moves_is_no_reason_to_warn(losses: tuple[float, ...]) -> None:
     assert told(*losses) == [None] * len(losses)
+
+
+def test_a_step_that_moves_nothing() -> None:
+    rows = rows_of([[1], [-1]], [[1], [2]])
+    how = {"type": "sgd", "learning_rate": 1e-13}
+    (warning,) = warnings_of(network(1, dense(1)), rows, how=how, epochs=100)
+    assert warning.startswith("the first step moves no weight by more than ")
+    assert warning.endswith("the learning rate is probably too small")
+    assert warnings_of(network(1, dense(1)), rows, how={"type": "sgd", "learning_rate": 1e-7}, epochs=100) == []
+    solved = rows_of([[0], [0]], [[0], [0]])
+    assert warnings_of(network(1, dense(1)), solved, how=how) == []
+    climb = {"type": "cosine_decay", "initial_learning_rate": 0, "warmup_target": 0.1, "warmup_steps": 5}
+    how = {"type": "sgd", "learning_rate": {**climb, "decay_steps": 50}}
+    assert warnings_of(network(1, dense(1)), rows, how=how, epochs=9) == []

@@ -14,7 +14,7 @@ FEW_BYTES = [1, 64, 4096, batches.WINDOW_BYTES]
 
 
 def window_of(x: np.ndarray, target: np.ndarray, batch_size: int, scale: float = 1.0, outputs: int = 1) -> Window:
-    return Window(x, target, outputs, Scaling(scale=scale), batch_size=batch_size)
+    return Window(x, target, (outputs,), Scaling(scale=scale), batch_size=batch_size)
 
 
 def seen(window: Window, order: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

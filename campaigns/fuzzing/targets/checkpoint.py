@@ -53,7 +53,7 @@ class CheckpointTarget(Target):
         for text in _CONFIGS:
             job, run, keeper = self._job(text, _DONE), TrainingRun(), FrameKeeper(2, _DONE)
             keeper.offer(0, job.network.parameters)
-            for report in job.train(course=run):
+            for report in job.train(training_run=run):
                 keeper.offer(report.epoch, job.network.parameters)
             assert run.newest is not None
             history = [replace(report, seconds=0.5) for report in run.history]
@@ -89,7 +89,7 @@ class CheckpointTarget(Target):
         )
         try:
             with np.errstate(all="ignore"):  # weights may be of any size
-                list(job.train(course=run))
+                list(job.train(training_run=run))
         except TrainingDiverged:
             return
         assert history_csv(run.history).count("\n") == len(run.history) + 1

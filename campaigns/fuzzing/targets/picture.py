@@ -11,18 +11,33 @@ from campaigns.fuzzing.mutations import HUGE, INTERESTING, change_bytes
 from campaigns.fuzzing.targets import Target
 from mltrain.data.image_files import read_digit, read_picture
 
+_KINDS = (
+    *(("RGB", "PNG"), ("P", "PNG"), ("LA", "PNG"), ("I;16", "PNG"), ("RGB", "JPEG"), ("L", "JPEG"), ("CMYK", "JPEG")),
+    *(("RGB", "TIFF"), ("I;16", "TIFF"), ("F", "TIFF"), ("P", "GIF"), ("RGB", "BMP"), ("RGB", "WEBP"), ("L", "PPM")),
+    *(
+        ("RGB", "TGA"),
+        ("RGB", "JPEG2000"),
+        ("RGB", "ICO"),
+        ("RGB", "PCX"),
+        ("RGB", "SGI"),
+        ("1", "XBM"),
+        ("RGB", "DDS"),
+    ),
+)
+"""Modes and formats of the images that are changed."""
+
 
 class PictureTarget(Target):
-    """a PNG or JPEG image, changed in its bytes and chunks"""
+    """an image of one of many formats, changed in its bytes and, for PNG, chunks"""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._path = folder / "digit.png"
         pixels = np.arange(192, dtype=np.uint8).reshape(8, 8, 3)
         self._files = []
-        for mode, form in (("RGB", "PNG"), ("P", "PNG"), ("LA", "PNG"), ("RGB", "JPEG"), ("L", "JPEG")):
+        for mode, form in _KINDS:
             file = io.BytesIO()
-            Image.fromarray(pixels).convert(mode).save(file, form)
+            Image.fromarray(pixels).convert("L" if mode in ("I;16", "F") else "RGB").convert(mode).save(file, form)
             self._files.append(file.getvalue())
 
     def mutated(self, rng: Random) -> dict[str, bytes]:

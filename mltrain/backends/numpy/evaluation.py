@@ -50,7 +50,7 @@ class _Lane:
 
     def __init__(self, network: Network, rows: int, *, fused: bool):
         self._x = np.empty((rows, *network.input_shape), np.float32)
-        self._y = np.empty((rows, size(network.output_shape)), np.float32)
+        self._y = np.empty((rows, *network.output_shape), np.float32)
         self._plan = Plan(network, rows, fused=fused)
         self._passes: dict[int, BoundBatch] = {}
 
@@ -137,16 +137,18 @@ class Evaluator:
         if not classes:
             return _Found(loss, found, np.zeros((0, 0), np.int64))
         return _Found(
-            loss, found, confusion_matrix(true_classes(target), predicted_classes(bound.y, threshold), classes)
+            loss,
+            found,
+            confusion_matrix(true_classes(target).ravel(), predicted_classes(bound.y, threshold).ravel(), classes),
         )
 
 
 def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
     """What the network itself gives, ``(rows, *output_shape)``, float32, for rows ``x`` that are scaled for it here."""
-    outputs = np.empty((len(x), size(network.output_shape)), np.float32)
+    outputs = np.empty((len(x), *network.output_shape), np.float32)
 
     def keep(block: slice, bound: BoundBatch) -> None:
         outputs[block] = bound.y
 
     _Forward(network, x, inputs)(keep)
-    return outputs.reshape(len(x), *network.output_shape)
+    return outputs

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.engine.arrays import Floats
+from mltrain.engine.arrays import Floats, size
 from mltrain.engine.metrics.base import Metric, Statistics
 
 _NUMBERS = 1 << 15
@@ -26,7 +26,7 @@ class MetricAccumulator:
     def add(self, y: Floats, target: npt.NDArray[Any]) -> None:
         """Take a block of outputs ``(rows, outputs)`` and its targets into account."""
         if self._kept is None:
-            most = max(len(y), _NUMBERS // y.shape[1])
+            most = max(len(y), _NUMBERS // size(y.shape[1:]))
             self._kept = np.empty((most, *y.shape[1:]), y.dtype), np.empty((most, *target.shape[1:]), target.dtype)
         kept_y, kept_target = self._kept
         if self._rows + len(y) > len(kept_y):
@@ -48,7 +48,10 @@ class MetricAccumulator:
 
 
 def statistics(metrics: Sequence[Metric], y: Floats, target: npt.NDArray[Any], threshold: float) -> list[Statistics]:
-    """The sums of one block, by metric."""
+    """The sums of one block, by metric. Where a row has several positions, each of them is a row to the metric."""
+    if y.ndim > 2:
+        target = target.reshape(-1, *target.shape[y.ndim - 1 :])
+        y = y.reshape(-1, y.shape[-1])
     return [metric.statistics(y, target, threshold) for metric in metrics]
 
 

@@ -24,7 +24,7 @@ from mltrain.backends.numpy.random_state import RandomState
 from mltrain.backends.numpy.train_step import BatchStep
 from mltrain.backends.numpy.window import Window
 from mltrain.backends.profiler import Profile, untimed
-from mltrain.engine.arrays import Floats, size
+from mltrain.engine.arrays import Floats
 from mltrain.errors import WorkerLost
 from mltrain.random_streams import generator
 from mltrain.training.targets import target_scaling
@@ -38,7 +38,7 @@ class NumpyTrainer:
         self._task = task
         self._scaled_back = target_scaling(task.loss, task.preprocessing).undone
         self._window = Window(
-            rows.x, rows.target, size(network.output_shape), task.preprocessing.inputs, batch_size=task.batch_size
+            rows.x, rows.target, network.output_shape, task.preprocessing.inputs, batch_size=task.batch_size
         )
         self.steps = self._window.steps
         # A full batch holds the same rows in whatever order.

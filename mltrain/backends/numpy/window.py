@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.preprocessing import Scaling
-from mltrain.engine.arrays import Floats, size
+from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.layers.base import WHOLE, BatchShare
 
 WINDOW_BYTES, WINDOW_BATCHES = 262_144, 64
@@ -40,7 +40,7 @@ class Window:
         self,
         x: npt.NDArray[Any],
         target: npt.NDArray[Any],
-        outputs: int,
+        output_shape: Shape,
         scaling: Scaling,
         *,
         batch_size: int,
@@ -49,13 +49,13 @@ class Window:
         short = rest or None
         self._source, self._source_target, self._scaling = x, target, scaling
         self._batch_size, self._whole, self.steps = batch_size, whole, whole + (short is not None)
-        row_bytes = 4 * (size(x.shape[1:]) + outputs)
+        row_bytes = 4 * (size(x.shape[1:]) + size(output_shape))
         self._fitting = max(1, min(WINDOW_BATCHES, WINDOW_BYTES // max(1, row_bytes * batch_size), self.steps))
         rows = max(min(self._fitting, whole) * batch_size, whole % self._fitting * batch_size + (short or 0))
         self._raw = None if x.dtype == np.float32 else np.empty((rows, *x.shape[1:]), x.dtype)
         self.x: Floats = np.empty((rows, *x.shape[1:]), np.float32)
         self.target = np.empty((rows, *target.shape[1:]), target.dtype)
-        self.y: Floats = np.empty((rows, outputs), np.float32)
+        self.y: Floats = np.empty((rows, *output_shape), np.float32)
         self.batches = [self._view(number * batch_size, batch_size) for number in range(min(self._fitting, whole))]
         if short is not None:
             self.batches.append(self._view(whole % self._fitting * batch_size, short))

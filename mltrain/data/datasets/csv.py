@@ -5,6 +5,7 @@ from msgspec import Meta
 
 from mltrain.data.datasets._table import TableDataset
 from mltrain.data.tables.delimited import DelimitedFile
+from mltrain.data.tables.layout import NO_DELIMITERS
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.text_file import is_text_encoding
 from mltrain.errors import OptionError
@@ -49,6 +50,8 @@ class Csv(TableDataset):
                 ("encoding",),
                 f"there is no encoding '{self.encoding}'; some are utf-8, latin-1, windows-1252, utf-16, cp1251, gbk",
             )
+        if self.delimiter is not None and self.delimiter in NO_DELIMITERS:
+            raise OptionError(("delimiter",), "quotes and line ends cannot separate cells")
         if self.decimal == "," == self.delimiter:
             raise OptionError(("decimal",), "the delimiter is a comma, too; keep one of the two")
 

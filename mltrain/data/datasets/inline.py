@@ -14,7 +14,8 @@ class Inline(DatasetSpec):
     """Rows that stand in the config itself: ``x`` lists the inputs, ``y`` what belongs to each of them.
 
     x is float32: a number a row becomes ``(rows, 1)``, a list of numbers a row ``(rows, numbers)``, and deeper lists,
-    such as images, keep their shape. Numbers in y become float32 ``(rows, 1)``, rows of numbers ``(rows, outputs)``.
+    such as images, keep their shape. Numbers in y become float32 ``(rows, 1)``, rows of numbers ``(rows, outputs)``,
+    and deeper lists ``(rows, positions, outputs)``.
     Names become int32 class numbers ``(rows,)``: the one that comes first is class 0, the next new one class 1, ...
     """
 
@@ -62,16 +63,14 @@ class Inline(DatasetSpec):
                 raise OptionError(("y", index), f"{mixed}; a number that is meant as a name stands in quotes")
         if isinstance(first, str):
             return
-        if isinstance(first, list) and first and isinstance(first[0], list):
-            raise OptionError(("y", 0, 0), f"expected a number, got {value_in_words(first[0])}")
         check_array(self.y, ("y",))
 
     def known_row_spec(self, folder: Path) -> RowSpec:
         input_shape = array_shape(self.x)[1:] or (1,)
         if isinstance(self.y[0], str):
             return RowSpec(input_shape, classes=tuple(dict.fromkeys(self.y)))
-        (outputs,) = array_shape(self.y)[1:] or (1,)
-        return RowSpec(input_shape, outputs)
+        *positions, outputs = array_shape(self.y)[1:] or (1,)
+        return RowSpec(input_shape, outputs, positions=tuple(positions))
 
     def count(self) -> int:
         return len(self.x)
@@ -80,7 +79,7 @@ class Inline(DatasetSpec):
         row_spec = self.known_row_spec(folder)
         x = np.array(self.x, np.float32).reshape(len(self.x), *row_spec.input_shape)
         if row_spec.classes is None:
-            y = np.array(self.y, np.float32).reshape(len(self.y), row_spec.outputs)
+            y = np.array(self.y, np.float32).reshape(len(self.y), *row_spec.positions, row_spec.outputs)
             return RawArrays(row_spec, Split(x, y))
         number = {name: index for index, name in enumerate(row_spec.classes)}
         return RawArrays(row_spec, Split(x, np.array([number[name] for name in self.y], np.int32)))

@@ -56,12 +56,6 @@ _UNMISTAKABLE = frozenset(
         "#div/0!",
         "#num!",
         "#name?",
-        "not",
-        "available",
-        "not",
-        "applicable",
-        "no",
-        "data",
     ]
 ) | {"not available", "not applicable", "no data"}
 

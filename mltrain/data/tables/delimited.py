@@ -14,7 +14,6 @@ read with PyArrow.
 import csv
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +64,8 @@ class DelimitedFile(Source):
     def _find_layout(
         self, delimiter: str | None, header: bool | None, expected: Collection[str], like: Like, *, tabs_first: bool
     ) -> None:
-        sample = list(islice(self._file, _SAMPLE))
-        self._lines = chain(sample, self._file)
+        sample = self._file.take(_SAMPLE)
+        self._file.put_back(sample)
         # The last line of the sample may end within a quoted cell.
         looked_at = sample[:-1] if len(sample) == _SAMPLE else sample
         with self._parsing():
@@ -103,16 +102,15 @@ class DelimitedFile(Source):
 
     def blocks(self) -> Iterator[Block]:
         line, row = self._layout.rows_from, 1
-        for _ in islice(self._lines, line):
-            pass
+        self._file.take(line)
         with self._parsing():
             while not self._as_text:
-                lines = list(islice(self._lines, self.block_rows))
+                lines = self._file.take(self.block_rows)
                 if not lines:
                     return
                 numbers = self._numbers(lines)
                 if numbers is None:  # from here on, the slower parser, which reads everything
-                    self._lines = chain(lines, self._lines)
+                    self._file.put_back(lines)
                     break
                 yield Block(list(numbers.T), row, range(line + 1, line + 1 + len(lines)))
                 row, line = row + len(lines), line + len(lines)
@@ -129,10 +127,12 @@ class DelimitedFile(Source):
             return None
         if numbers.shape != (len(lines), len(self.columns)) or not np.isfinite(numbers).all():
             return None  # NumPy reads texts such as inf and NaN as numbers; the column decides instead
-        return None if holds_codes(lines, self._layout.delimiter) else numbers
+        # A code is read as a whole number: where there is none, there is no need to look at the text.
+        has_whole = any(bool((column == np.floor(column)).any()) for column in numbers.T)
+        return None if has_whole and holds_codes(lines, self._layout.delimiter) else numbers
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:
-        reader = read_records(self._lines, self._layout.delimiter)
+        reader = read_records(iter(self._file), self._layout.delimiter)
         width = len(self.columns)
         while True:
             rows: list[list[str]] = []

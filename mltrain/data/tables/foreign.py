@@ -16,21 +16,27 @@ _UNPACK = "unpack it first"
 class Foreign(NamedTuple):
     """A kind of file: what it is called, how its content begins, how its name may end, and how to convert it.
 
-    ``content`` is a pattern for the first bytes; where it is empty, files without text are known by their names alone.
-    In ``way``, ``{name}`` stands for the file.
+    ``content`` is a pattern for the first bytes. ``certain``: no table of text has such a name. In ``way``, ``{name}``
+    stands for the file.
     """
 
     what: str
     content: bytes
     endings: tuple[str, ...]
     way: str
+    certain: bool = True
 
+
+_BY_NAME = rb"(?!)"
+"""Matches nothing: such files are known by their names alone."""
+
+_ARCHIVE = "a zip archive"
 
 FOREIGN = (
     Foreign(
         "an Excel workbook",
         rb"PK\x03\x04(?s:.*?)(\[Content_Types\]\.xml(?s:.*)\bxl/|\bxl/)",
-        (".xlsx", ".xlsm"),
+        (".xlsx", ".xlsm", ".xlsb"),
         _SPREADSHEET.replace("{read}", "read_excel"),
     ),
     Foreign(
@@ -40,24 +46,32 @@ FOREIGN = (
         _SPREADSHEET.replace("{read}", "read_excel"),
     ),
     Foreign("a file of NumPy arrays", rb"PK\x03\x04(?s:.{26})[^/\0]*\.npy", (".npz",), "write type: npz for it"),
-    Foreign("a zip archive", rb"PK(\x03\x04|\x05\x06)", (".zip",), f"{_UNPACK}, and name the file that was in it"),
+    Foreign("a spreadsheet of Numbers", _BY_NAME, (".numbers",), "export it as CSV"),
+    Foreign("a dBase table", _BY_NAME, (".dbf",), "save it as CSV in a spreadsheet program"),
+    Foreign("an Access database", _BY_NAME, (".mdb", ".accdb"), "export the table as CSV"),
+    Foreign("a JMP table", _BY_NAME, (".jmp",), "export it as CSV in JMP"),
+    Foreign("a text document", _BY_NAME, (".docx", ".odt"), "copy the table into a CSV file"),
+    Foreign(_ARCHIVE, rb"PK(\x03\x04|\x05\x06)", (".zip",), f"{_UNPACK}, and name the file that was in it"),
     Foreign(
         "an old Excel workbook",
         rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        (".xls",),
+        (".xls",),  # which many programs call tables of text
         _SPREADSHEET.replace("{read}", "read_excel"),
+        certain=False,
     ),
     Foreign(
         "a Parquet file",
         rb"PAR1[^\x20-\x7e\r\n\t]",
         (".parquet", ".pq"),
         "write type: parquet for it, or, where it is not for a config, let its name end with .parquet",
+        certain=False,
     ),
     Foreign(
         "an Arrow file",
         rb"ARROW1\0\0",
         (".arrow", ".feather", ".ipc"),
         "write type: parquet for it, or, where it is not for a config, let its name end with .arrow",
+        certain=False,
     ),
     Foreign(
         "a Feather file of version 1", rb"FEA1[^\x20-\x7e\r\n\t]", (), "write it again as version 2, which is Arrow"
@@ -106,6 +120,7 @@ FOREIGN = (
         rb"MATLAB 5\.0 MAT-file",
         (".mat",),
         "convert it with SciPy (scipy.io.loadmat), save x and y with numpy.savez, and write type: npz",
+        certain=False,
     ),
     Foreign(
         "a pickle, which can run any code when it is read",
@@ -113,7 +128,13 @@ FOREIGN = (
         (".pkl", ".pickle"),
         "load it where you trust it, and save it as CSV or Parquet",
     ),
-    Foreign("an SQLite database", rb"SQLite format 3\0", (".db", ".sqlite"), "export the table as CSV: sqlite3 -csv"),
+    Foreign(
+        "an SQLite database",
+        rb"SQLite format 3\0",
+        (".db", ".sqlite"),
+        "export the table as CSV: sqlite3 -csv",
+        certain=False,
+    ),
     Foreign(
         "an ORC file",
         rb"ORC[^\x20-\x7e\r\n\t]",
@@ -133,20 +154,23 @@ FOREIGN = (
         rb"(?i)\s*(<!doctype html|<html)",
         (".html", ".htm"),
         "download the file that the page links to",
+        certain=False,
     ),
-    Foreign("an XML file", rb"\s*<\?xml", (".xml",), "convert it to CSV"),
+    Foreign("an XML file", rb"\s*<\?xml", (".xml",), "convert it to CSV", certain=False),
     Foreign(
         "a JSON file of one list",
         rb"\s*\[\s*[{\[]",
         (".json",),
         "write a JSON object a line (.jsonl) to predict, or CSV to learn from; with pandas: "
         + _PANDAS.replace("{read}", "read_json"),
+        certain=False,
     ),
     Foreign(
         "an ARFF file of Weka",
         rb"(?i)(\s*%.*\n)*\s*@relation\b",
         (".arff",),
         "put a line with the names of the columns, separated by commas, in place of everything up to @data",
+        certain=False,
     ),
     Foreign(
         "a pointer that Git LFS left in place of the file", rb"version https://git-lfs", (), "get it: git lfs pull"
@@ -158,9 +182,12 @@ FOREIGN = (
 
 def refuse_foreign(name: str, start: bytes) -> None:
     """Raises `DataError` if a file that begins with ``start`` is of a kind that is not read."""
-    for kind in FOREIGN:
-        if re.match(kind.content, start):
-            raise _refusal(name, kind)
+    found = next((kind for kind in FOREIGN if re.match(kind.content, start)), None)
+    named = next((kind for kind in FOREIGN if kind.certain and name.lower().endswith(kind.endings)), None)
+    if found is None or (found.what == _ARCHIVE and named is not None):  # of which workbooks are some
+        found = named
+    if found is not None:
+        raise _refusal(name, found)
 
 
 def by_ending(name: str) -> DataError | None:

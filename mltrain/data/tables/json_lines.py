@@ -25,12 +25,12 @@ class JsonLines(Source):
             first = list(islice(self._rows, BLOCK_ROWS))
             if not first:
                 raise DataError(f"{self.name}: the file is empty")
+            self.columns = tuple(dict.fromkeys(key for _, row in first for key in row))
+            self.check_columns()
         except BaseException:
             self.close()
             raise
-        self.columns = tuple(dict.fromkeys(key for _, row in first for key in row))
         self._rows = chain(first, self._rows)
-        self.check_columns()
 
     @property
     def notes(self) -> list[str]:

@@ -18,6 +18,9 @@ BLANKS = " "
 
 DELIMITERS = (",", "\t", ";", "|")
 
+NO_DELIMITERS = '"\r\n\0'
+"""Characters that have another meaning in a table of text."""
+
 _QUOTING = (",", ";")
 """Where these separate cells, quotes are quotes."""
 

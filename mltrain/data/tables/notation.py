@@ -79,9 +79,9 @@ class Notation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     after: str = ""
 
     def read(self, cell: str) -> float | None:
-        """The number that a cell holds, or None."""
+        """The number that a cell holds, or None. The currency sign or the unit may be missing, as in typed values."""
         parts = _take_apart(cell)
-        if parts is None or (parts.before, parts.after) != (self.before, self.after):
+        if parts is None or (parts.before, parts.after) not in ((self.before, self.after), ("", "")):
             return None
         whole, sign, fraction = parts.digits.partition(self.decimal)
         if self.thousands and self.thousands in whole:

@@ -8,10 +8,12 @@ from typing import cast
 
 from mltrain.data.tables.arrow import ARROW, MAGIC, PARQUET, ArrowFile
 from mltrain.data.tables.delimited import DelimitedFile
+from mltrain.data.tables.foreign import LOOKED_AT
 from mltrain.data.tables.json_lines import JsonLines
 from mltrain.data.tables.layout import UNKNOWN, Like
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.text_file import STDIN, readable
+from mltrain.data.unpacking import open_unpacked
 from mltrain.system.safe_open import open_file
 
 JSON_LINES = {".jsonl", ".ndjson"}
@@ -29,11 +31,15 @@ def is_arrow(path: Path | str) -> bool:
 
 
 def is_json_lines(path: Path | str) -> bool:
-    """Whether a file is JSON Lines, by its name, or the standard input by how it begins."""
+    """Whether a file is JSON Lines, by its name, or the standard input by how it begins. Raises `DataError`."""
     if str(path) == STDIN:
         start = cast(BufferedReader, sys.stdin.buffer).peek(1)
         return start.lstrip()[:1] == b"{"
-    return bool(JSON_LINES & {suffix.lower() for suffix in Path(path).suffixes})
+    endings = {suffix.lower() for suffix in Path(path).suffixes}
+    if ".json" in endings:
+        with readable(str(path)), open_unpacked(path) as file:
+            return file.read(LOOKED_AT).lstrip()[:1] == b"{"
+    return bool(JSON_LINES & endings)
 
 
 def open_rows(

@@ -128,7 +128,9 @@ class Source:
         self.close()
 
     def check_columns(self) -> None:
-        """Raises `DataError` if there are too many columns, or two of one name."""
+        """Raises `DataError` if there are too many columns or none, or two of one name."""
+        if not self.columns:
+            raise DataError(f"{self.name}: there are no columns in it")
         if len(self.columns) > MOST_COLUMNS:
             raise DataError(f"{self.name}: has {len(self.columns):,} columns; at most {MOST_COLUMNS:,} can be read")
         if repeated := [name for name, count in Counter(self.columns).items() if count > 1]:

@@ -122,7 +122,8 @@ class TextFile:
                 errors="surrogateescape" if self._guessing else "strict",
                 newline="",
             )
-            self._lines = self._read()
+        self._ready: list[str] = []
+        self._at = self._read = self._longest = 0
 
     @property
     def guessed_encoding(self) -> str | None:
@@ -141,22 +142,39 @@ class TextFile:
         return [] if is_said else [f"the text is {str(self._found).upper()}"]
 
     def __iter__(self) -> Iterator[str]:
-        return self._lines
+        while self._at < len(self._ready) or self._fill():
+            self._at += 1
+            yield self._ready[self._at - 1]
 
-    def _read(self) -> Iterator[str]:
-        number = longest = 0
+    def take(self, count: int) -> list[str]:
+        """The next ``count`` lines, or as many as there are: faster than one by one."""
+        found: list[str] = []
+        while len(found) < count and (self._at < len(self._ready) or self._fill()):
+            more = self._ready[self._at : self._at + count - len(found)]
+            self._at += len(more)
+            found += more
+        return found
+
+    def put_back(self, lines: list[str]) -> None:
+        """Let the lines that were just taken come next again."""
+        self._ready, self._at = lines + self._ready[self._at :], 0
+
+    def _fill(self) -> bool:
+        """Read some more lines; whether there are any."""
         with readable(self.name):
-            while lines := list(self._some_lines(longest)):
-                longest = max(map(len, lines))
-                text = "".join(lines)  # what hardly ever occurs is looked for in many lines at once
-                if longest == MOST_CHARACTERS or "\0" in text or (self._guessing and not text.isascii()):
-                    lines = [self._checked(line, number + index) for index, line in enumerate(lines, 1)]
-                yield from lines
-                number += len(lines)
+            lines = list(self._some_lines())
+        if lines:
+            self._longest = max(map(len, lines))
+            text = "".join(lines)  # what hardly ever occurs is looked for in many lines at once
+            if self._longest == MOST_CHARACTERS or "\0" in text or (self._guessing and not text.isascii()):
+                lines = [self._checked(line, self._read + index) for index, line in enumerate(lines, 1)]
+            self._read += len(lines)
+        self._ready, self._at = lines, 0
+        return bool(lines)
 
-    def _some_lines(self, longest: int) -> Iterator[str]:
-        """The next lines: fewer of them, the longer the ``longest`` of those before was."""
-        count = max(1, _TOGETHER // (longest + 1)) if longest else 1
+    def _some_lines(self) -> Iterator[str]:
+        """The next lines: fewer of them, the longer the longest of those before was."""
+        count = max(1, _TOGETHER // (self._longest + 1)) if self._longest else 1
         return islice(iter(partial(self._text.readline, MOST_CHARACTERS), ""), min(count, _MOST_TOGETHER))
 
     def _checked(self, line: str, number: int) -> str:

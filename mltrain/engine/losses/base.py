@@ -51,15 +51,20 @@ class Loss(Spec):
     ) -> float:
         """The mean of all elements, and its gradient by ``z`` in ``dz``.
 
+        Outputs may have more axes, ``(rows, ..., outputs)``, as targets then do: the mean is that over all positions.
         ``class_weights``, ``(classes,)``, say how often a row of each class counts; the sum is still divided by the
         number of rows, as in Keras. Where these are only some rows of a batch, ``batch_rows`` counts all of them, and
         the result is what these contribute to the mean of all.
         """
+        rows = len(z)
+        if z.ndim > 2:  # each position of a row is a row to the formula
+            target = target.reshape(-1, *target.shape[z.ndim - 1 :])
+            z, y, dz = (array.reshape(-1, array.shape[-1]) for array in (z, y, dz))
         losses = self.per_element(z, y, target, dz)
         if class_weights is not None:
             weights = class_weights[true_classes(target)]
             np.multiply(dz, weights[:, None], out=dz)
             losses = np.multiply(losses, weights[:, None] if losses.ndim > 1 else weights)
-        count = losses.size // len(losses) * batch_rows if batch_rows else losses.size
+        count = losses.size // rows * batch_rows if batch_rows else losses.size
         np.multiply(dz, 1 / count, out=dz)
         return float(np.add.reduce(losses, axis=None)) / count

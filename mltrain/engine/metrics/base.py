@@ -62,11 +62,11 @@ def larger_is_better(name: str) -> bool:
 
 def predicted_classes(y: Floats, threshold: float) -> npt.NDArray[np.intp]:
     """Class number of each row of outputs: the largest of several, or whether a single one is above the threshold."""
-    return np.argmax(y, axis=1) if y.shape[1] > 1 else (y[:, 0] > threshold).astype(np.intp)
+    return np.argmax(y, axis=-1) if y.shape[-1] > 1 else (y[..., 0] > threshold).astype(np.intp)
 
 
 def true_classes(target: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Class number of each row of targets: class numbers themselves, one-hot rows, or a column of 0 and 1."""
-    if target.ndim == 1:
+    """Class number of each row (or position) of targets: integers themselves, one-hot rows, or a column of 0 and 1."""
+    if target.ndim == 1 or target.dtype.kind in "iu":
         return target.astype(np.intp)
-    return np.argmax(target, axis=1) if target.shape[1] > 1 else (target[:, 0] > 0.5).astype(np.intp)
+    return np.argmax(target, axis=-1) if target.shape[-1] > 1 else (target[..., 0] > 0.5).astype(np.intp)

@@ -9,7 +9,8 @@ from mltrain.engine.optimizers.base import Beta1, Beta2, Optimizer, Rate, Tiny
 class Adam(Optimizer):
     """Steps of one size in every direction, whatever the gradient's: its running mean over its running spread.
 
-    Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, in the form of the end of their section 2, as in Keras.
+    Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, in the form of the end of their section 2, as in Keras. The
+    moments are kept scaled, which changes no step: see `update`.
     """
 
     learning_rate: Rate = 0.001

@@ -94,11 +94,11 @@ class NumberAnswers:
 
 
 def class_answers(record: SavedRun) -> ClassAnswers:
-    """The answers of a classifier. Raises `DataError` if the rows cannot be had."""
+    """The answers of a classifier; one for each position of a row. Raises `DataError` if the rows cannot be had."""
     model = record.model
     split, rows = split_to_evaluate(record.data)
-    y = model.predict(rows.x)
-    loss, outputs = model.config.loss, model.network.output_shape[0]
+    loss, outputs = model.config.loss, model.network.output_shape[-1]
+    y = model.predict(rows.x).reshape(-1, outputs)
     said = predicted_classes(y, loss.threshold)
     if outputs == 1:
         second = y[:, 0].astype(np.float64)
@@ -108,8 +108,9 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     else:
         ordered = np.sort(y.astype(np.float64), axis=1)
         sureness = ordered[:, -1] if model.gives_probabilities else ordered[:, -1] - ordered[:, -2]
-    true = true_classes(encode(loss, model.row_spec, outputs, rows))
-    return ClassAnswers(split, model.classes or (), rows.x, true, said, sureness, model.gives_probabilities)
+    true = true_classes(encode(loss, model.row_spec, outputs, rows)).ravel()
+    x = np.repeat(rows.x, len(y) // len(rows.x), axis=0) if len(y) > len(rows.x) else rows.x
+    return ClassAnswers(split, model.classes or (), x, true, said, sureness, model.gives_probabilities)
 
 
 def number_answers(record: SavedRun) -> NumberAnswers:

@@ -34,7 +34,7 @@ def preview_of(job: TrainingJob) -> Preview | None:
         return PlanePreview(model, job.dataset)
     if has_curve(model):
         return CurvePreview(model, job.dataset)
-    if model.classes is not None and are_images(model.row_spec.input_shape):
+    if model.classes is not None and are_images(model.row_spec.input_shape) and len(model.network.output_shape) == 1:
         return SamplesPreview(model, job.dataset)
     return None
 
@@ -91,7 +91,7 @@ class SamplesPreview:
     def about(self) -> dict[str, Any]:
         images = self._rows.x.astype(np.float64)
         ink = (255 * images / (images.max() or 1)).astype(int)
-        target = encode(self._model.config.loss, self._model.row_spec, self._model.network.output_shape[0], self._rows)
+        target = encode(self._model.config.loss, self._model.row_spec, self._model.network.output_shape[-1], self._rows)
         names = self._model.classes or ()
         return {
             "kind": "samples",

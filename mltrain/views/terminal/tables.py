@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mltrain.views.terminal.number_format import data_size, number
 from mltrain.views.terminal.views import ACCENT, FAINT, RULE, STRONG, Column, Line, Row, Span, Table, View
@@ -153,12 +153,15 @@ class Confusion(View):
 
 
 class Prediction(NamedTuple):
-    """What a network says to one row. A classifier adds the class's name, and probabilities by name if it has any."""
+    """What a network says to one row. A classifier adds the class's name, and probabilities by name if it has any.
+
+    Of a row with several positions there are lists.
+    """
 
     x: Sequence[float | str]
-    y: Sequence[float]
-    label: str | None = None
-    probabilities: Mapping[str, float] | None = None
+    y: Sequence[Any]
+    label: Any = None
+    probabilities: Any = None
 
 
 def predictions(rows: Sequence[Prediction]) -> Table:
@@ -179,13 +182,20 @@ def _inputs(x: Sequence[float | str]) -> str:
 
 
 def _answer(row: Prediction) -> str:
-    return row.label if row.label is not None else ", ".join(map(_whole_or_number, row.y))
+    return ", ".join(_flat(row.label)) if row.label is not None else ", ".join(map(_whole_or_number, _flat(row.y)))
+
+
+def _flat(values: Any) -> list[Any]:
+    """The values of nested lists, or the one value, in a list."""
+    return [one for inner in values for one in _flat(inner)] if isinstance(values, list | tuple) else [values]
 
 
 def _whole_or_number(value: float) -> str:
     return f"{value:.0f}" if value.is_integer() else number(value)
 
 
-def _probabilities(probabilities: Mapping[str, float] | None) -> str:
+def _probabilities(probabilities: Any) -> str:
+    if isinstance(probabilities, list):
+        return ""  # of several positions, --json has them
     likeliest = sorted((probabilities or {}).items(), key=lambda item: -item[1])[:_MOST_PROBABILITIES]
     return ", ".join(f"{name} {share:.1%}" for name, share in likeliest)

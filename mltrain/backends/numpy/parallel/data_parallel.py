@@ -31,7 +31,7 @@ from mltrain.backends.numpy.train_step import BatchStep, Run, TrainStep
 from mltrain.backends.numpy.update import AVERAGE, first_vectors
 from mltrain.backends.numpy.window import Batch
 from mltrain.backends.profiler import Timed
-from mltrain.engine.arrays import Floats, size
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers.base import WHOLE, BatchShare
 from mltrain.engine.network import Network
 
@@ -49,7 +49,7 @@ class DataParallel(Lockstep):
         self._gradients: Floats = shared((processes, network.parameters.size), network.parameters.dtype)
         self._slices = shares(network.trainable, processes)
         # What ranks behind the first one give for the metrics, which the first process computes.
-        self._outputs: Floats = shared((task.batch_size, size(network.output_shape)), np.float32)
+        self._outputs: Floats = shared((task.batch_size, *network.output_shape), np.float32)
         self._sum_of_losses = self._exchanges.of_numbers()
         numbers = max(
             (layer.all_reduce_size(node.input_shape) for node in network.nodes for layer in node.layer.stages()),
