@@ -62,6 +62,8 @@ _UNMISTAKABLE = frozenset(
 _PLAIN_CHARACTERS = frozenset("0123456789+-.eE \t\n")
 _AT_ONCE = 1024
 _ZERO, _TEN = np.uint8(ord("0")), np.uint8(10)
+_SIGNS = np.uint8(ord("+"))
+"""Below it are spaces, line ends and quotes, and nothing that a number has."""
 _CODE = re.compile(r"(?:^|\n)[ \t]*0[0-9]")
 _INTEGER = re.compile(r"([-+]?)0*([0-9]+)\.?0*")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*")
@@ -136,10 +138,12 @@ def holds_codes(lines: Sequence[str], delimiter: str) -> bool:
 
 def _hold_codes(lines: Sequence[str], delimiter: str) -> bool:
     characters = np.frombuffer("".join(["\n", *lines, "\n"]).encode("latin-1", "replace"), np.uint8)
-    zeros = np.flatnonzero(characters == _ZERO)
-    zeros = zeros[characters[zeros + 1] - _ZERO < _TEN]  # bytes below "0" wrap around
-    before = characters[zeros - 1]
-    return any(bool((before == ord(one)).any()) for one in {"\n", "\r", '"', " ", "\t", delimiter})
+    # Passes over bytes, without the places of all zeros: numbers have many, and codes are rare.
+    found = characters[1:-1] == _ZERO
+    found &= characters[2:] - _ZERO < _TEN  # bytes below "0" wrap around
+    before = characters[:-2]
+    found &= (before < _SIGNS) | (before == ord(delimiter))
+    return bool(found.any())
 
 
 def read_numbers(
