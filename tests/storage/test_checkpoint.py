@@ -100,8 +100,8 @@ def assert_equal(one: Any, other: Any) -> None:
 
 def test_snapshots_are_not_taken_all_the_time_but_of_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
-    take = TrainingRun._take
-    monkeypatch.setattr(TrainingRun, "_take", lambda self, epoch: (taken.append(epoch), take(self, epoch)))
+    take = TrainingRun._snapshot
+    monkeypatch.setattr(TrainingRun, "_snapshot", lambda self, epoch: (taken.append(epoch), take(self, epoch)))
     monkeypatch.setattr(state, "SNAPSHOT_EVERY", 1000)
     trained(TrainingRun())
     assert taken == [0, 3]
