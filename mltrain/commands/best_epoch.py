@@ -36,12 +36,12 @@ def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[
         values = [report.values.get(name, 0.0) for report in history]
         wrong = [value for value in values if not math.isfinite(value)]
         if wrong:
-            said = f"{name} was {wrong[-1]} in {len(wrong):,} of {plural(len(values), 'epoch')}"
+            sentence = f"{name} was {wrong[-1]} in {len(wrong):,} of {plural(len(values), 'epoch')}"
             if monitor is not None and monitor.name == name and monitor.best_epoch is None:
-                said += ", so no epoch is known to be the best, and the model has the weights of the last one"
+                sentence += ", so no epoch is known to be the best, and the model has the weights of the last one"
             elif name.startswith(VALIDATION_PREFIX):
-                said += ": look for rows for validation that are not like those to train on, with mltrain data"
-            found.append(said)
+                sentence += ": look for rows for validation that are not like those to train on, with mltrain data"
+            found.append(sentence)
     return found
 
 

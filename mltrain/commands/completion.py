@@ -23,11 +23,11 @@ _COLUMN_OPTIONS = ("target", "split_column")
 """Options of a table whose value is the name of one of its columns."""
 
 
-def offer(what: str, parameters: Mapping[str, Any], words: Sequence[str], typed: str) -> list[str]:
+def complete(what: str, parameters: Mapping[str, Any], words: Sequence[str], typed: str) -> list[str]:
     """The completions of ``typed``: the choices of the function ``what`` that begin with it.
 
-    ``parameters`` are the words before by the names of their parameters. Before the value of an option, arguments are
-    not yet told apart: they are the ``words``.
+    ``parameters`` are the preceding arguments by the names of their parameters. While the value of an option is
+    completed, Typer has not assigned positional arguments yet: they are the ``words``.
     """
     given = {**parameters, "words": words}
     try:

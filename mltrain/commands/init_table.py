@@ -65,7 +65,7 @@ def config_for(
     if not next(iter(columns.values())).rows:
         raise DataError(f"{path}: there are no rows in it")
     goal = _goal(path, columns.pop(target), task)
-    dataset: dict[str, Any] = {"type": kind, "path": _seen_from(folder, path), "target": target, "test_split": 0.2}
+    dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target, "test_split": 0.2}
     dataset |= layout
     guesses = {name: recognize(held) for name, held in columns.items()}
     useless = {
@@ -236,7 +236,7 @@ def _checked(layout: Mapping[str, Any]) -> Mapping[str, Any]:
     return layout
 
 
-def _seen_from(folder: Path, path: Path) -> str:
+def _relative_path(folder: Path, path: Path) -> str:
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # on Windows, there is no relative path between two drives

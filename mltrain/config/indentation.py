@@ -30,8 +30,8 @@ def misindented(text: str, complaint: int, parses: Callable[[str, int], bool]) -
     ``parses`` returns whether a text is valid YAML in which a node begins on the line of the given index: a line that
     continues the scalar above is not an option.
 
-    Among several candidates, the order is: most config sections at the depth of sections, fewest distinct depths, a
-    depth that the text already has.
+    Several candidates are ranked: first the one with most config sections at the outermost level, then a depth other
+    than 0, then the fewest distinct depths, then an even depth.
     """
     if len(text) > _LONGEST:
         return None
@@ -39,7 +39,7 @@ def misindented(text: str, complaint: int, parses: Callable[[str, int], bool]) -
     with_content = [index for index, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
     near = [index for index in with_content if index < complaint][-_NEAR:]
     found = [
-        (_oddness(changed, wanted), Misindented(index + 1, _spaces(lines[index]), wanted))
+        (_rank(changed, wanted), Misindented(index + 1, _spaces(lines[index]), wanted))
         for index in near
         for wanted in _depths_around(lines, with_content, index)
         if parses("\n".join(changed := _indented(lines, index, wanted)), index)
@@ -51,7 +51,7 @@ def _indented(lines: list[str], index: int, spaces: int) -> list[str]:
     return [*lines[:index], " " * spaces + lines[index].lstrip(" "), *lines[index + 1 :]]
 
 
-def _oddness(lines: list[str], wanted: int) -> tuple[bool, int, bool, int, int, int]:
+def _rank(lines: list[str], wanted: int) -> tuple[bool, int, bool, int, int, int]:
     """The rank of a repaired text, in which one line was given the depth ``wanted``; lower is more likely."""
     outermost = [line.partition(":")[0] for line in lines if line[:1].isalpha()]
     misplaced = sum(1 if name not in Config.__struct_fields__ else -1 for name in outermost)
@@ -67,7 +67,7 @@ def _depths(lines: list[str]) -> set[int]:
 
 
 def _depths_around(lines: list[str], with_content: list[int], index: int) -> Iterator[int]:
-    """The depths that are tried for a line: those of its neighbours, and one level below the line above."""
+    """The depths that are tried for a line: 0, those of its neighbours, one level more or less than the line above."""
     place = with_content.index(index)
     around = [with_content[near] for near in (place - 2, place - 1, place + 1) if 0 <= near < len(with_content)]
     depths = {_spaces(lines[near]) for near in around} | {0}

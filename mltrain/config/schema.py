@@ -97,7 +97,7 @@ class _Schema:
 
     def _option(self, option: Option, struct: Struct) -> dict[str, Any]:
         schema = self._kind(option.kind)
-        if "items" in schema or "enum" in schema:  # editors insert an example only together with a type
+        if "items" in schema or "enum" in schema:  # editors insert no example for these alone
             schema = {"anyOf": [{keyword: value for keyword, value in schema.items() if keyword != "description"}]}
         told = {"title": f"{option.name}: {in_words(option.kind)}", "description": option.description}
         example = example_value(option, struct)
@@ -135,9 +135,8 @@ class _Schema:
 
     def _family(self, family: Family) -> dict[str, Any]:
         if family.noun not in self._definitions:
-            self._definitions[
-                family.noun
-            ] = {}  # a placeholder, so that a recursive family refers to the unfinished definition
+            # A placeholder, so that a recursive family refers to its own unfinished definition.
+            self._definitions[family.noun] = {}
             named: list[Any] = [
                 constant for member in family if not _needs_options(member) for constant in _constants(member)
             ]
