@@ -217,7 +217,7 @@ def prepare(
         if problems := number_problems(asdict(config)):
             raise ConfigError(problems)
         nodes = checked_nodes(config.layers, config.loss, config.metrics, config.training, row_spec)
-    refuse_too_large(memory_of(config, nodes, parallelism_of(config, nodes)))
+    refuse_too_large(memory_of(config, nodes, parallelism_of(config, nodes)), nodes)
     network = _fresh_network(config, row_spec, nodes)
     dataset = data.dataset
     refuse_overflow(dataset)

@@ -9,7 +9,16 @@ import importlib
 
 from benchmarks.harness import Work
 
-FILES = ("mnist_epoch", "mnist_memory", "small_step", "linear_fit", "short_commands", "forward", "wide_step")
+FILES = (
+    "mnist_epoch",
+    "mnist_memory",
+    "convnet",
+    "small_step",
+    "linear_fit",
+    "short_commands",
+    "forward",
+    "wide_step",
+)
 """The works in the order of the table: what people come for first, and what explains it last."""
 
 

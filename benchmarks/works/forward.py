@@ -19,12 +19,12 @@ WARM_UP, TIMES, QUICK_TIMES = 3, 30, 5
 
 def mltrain_predict(quick: bool) -> float:
     model, rows = _mltrain()
-    return _median_of(lambda: model.predict(rows.x), quick)
+    return median_of(lambda: model.predict(rows.x), quick)
 
 
 def mltrain_evaluate(quick: bool) -> float:
     model, rows = _mltrain()
-    return _median_of(lambda: model.evaluate(rows), quick)
+    return median_of(lambda: model.evaluate(rows), quick)
 
 
 def _mltrain() -> tuple[Any, Any]:
@@ -44,7 +44,7 @@ def torch_predict(quick: bool) -> float:
 
     model, x, _ = _torch()
     with torch.no_grad():
-        return _median_of(lambda: torch.softmax(model(x), 1), quick)
+        return median_of(lambda: torch.softmax(model(x), 1), quick)
 
 
 def torch_evaluate(quick: bool) -> float:
@@ -57,7 +57,7 @@ def torch_evaluate(quick: bool) -> float:
         return torch.nn.functional.cross_entropy(z, y).item(), (z.argmax(1) == y).float().mean().item()
 
     with torch.no_grad():
-        return _median_of(evaluate, quick)
+        return median_of(evaluate, quick)
 
 
 def _torch() -> tuple[Any, Any, Any]:
@@ -68,7 +68,7 @@ def _torch() -> tuple[Any, Any, Any]:
     return nn.Sequential(nn.Linear(PIXELS, UNITS), nn.ReLU(), nn.Linear(UNITS, CLASSES)).eval(), x, y
 
 
-def _median_of(call: Callable[[], object], quick: bool) -> float:
+def median_of(call: Callable[[], object], quick: bool) -> float:
     seconds = []
     for _ in range(WARM_UP + (QUICK_TIMES if quick else TIMES)):
         began = time.perf_counter()

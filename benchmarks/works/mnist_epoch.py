@@ -48,7 +48,7 @@ def torch(batch: int, quick: bool) -> float:
             optimizer.step()
             total += loss.item()
 
-    return _later(epoch, quick)
+    return later(epoch, quick)
 
 
 def keras(backend: str, batch: int, quick: bool) -> float:
@@ -118,7 +118,7 @@ def jax(batch: int, quick: bool) -> float:
         state, losses = run(state, jnp.array(shuffle.permutation(len(images)).reshape(-1, batch)))
         losses.block_until_ready()
 
-    return _later(epoch, quick)
+    return later(epoch, quick)
 
 
 def sklearn(batch: int, quick: bool) -> float:
@@ -128,10 +128,10 @@ def sklearn(batch: int, quick: bool) -> float:
     x, y = training_rows()
     model = MLPClassifier((UNITS,), batch_size=batch, alpha=0, epsilon=EPSILON, random_state=0)
     # One partial fit is one epoch of what fit does.
-    return _later(lambda: model.partial_fit(x, y, classes=range(CLASSES)), quick)
+    return later(lambda: model.partial_fit(x, y, classes=range(CLASSES)), quick)
 
 
-def _later(epoch: Callable[[], object], quick: bool) -> float:
+def later(epoch: Callable[[], object], quick: bool) -> float:
     """The median time of an epoch, the first one left out."""
     seconds = []
     for _ in range(epochs(quick)):

@@ -154,6 +154,8 @@ class Network:
             self.weights += layer.weights
             carries = "activation" in options and not skip
             return ACTIVATIONS[options["activation"]["type"]](options["activation"])(x) if carries else x
+        if name in ("average_pooling1d", "average_pooling2d") and options["padding"] == "same":
+            return keras.layers.Lambda(partial(average_pooling, options=options))(*given)
         if name in WITHOUT_WEIGHTS:
             layer, names = WITHOUT_WEIGHTS[name]
             return layer(**{option: options[option] for option in names})(*given)
@@ -164,6 +166,21 @@ class Network:
             self.dropouts[str(index)] = Dropout(options["rate"])
             return self.dropouts[str(index)].layer()(*given)
         return given[0] if skip else ACTIVATIONS[name](options)(*given)
+
+
+def average_pooling(x: Any, options: Options) -> Any:
+    """Keras's with padding, which does not count. On PyTorch, Keras repeats the border where it pads unevenly."""
+    axes, sizes, strides = x.ndim - 2, options["pool_size"], options["strides"] or options["pool_size"]
+    sizes, strides = ([one] * axes if isinstance(one, int) else list(one) for one in (sizes, strides))
+    pads = []
+    for length, size, stride in zip(x.shape[1:-1], sizes, strides, strict=True):
+        total = max(0, (-(-length // stride) - 1) * stride + size - length)
+        pads.append((total // 2, total - total // 2))
+    sums, shares = (
+        keras.ops.average_pool(keras.ops.pad(one, [(0, 0), *pads, (0, 0)]), sizes, strides)
+        for one in (x, keras.ops.ones_like(x))
+    )
+    return sums / shares
 
 
 def with_weights(options: Options) -> Any:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from mltrain.backends.base import SINGLE, Parallelism
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node, input_shapes
+from mltrain.engine.layers.base import shape_text
 from mltrain.engine.layout import Layout
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.errors import NotEnoughMemory
+from mltrain.errors import NotEnoughMemory, dotted
 from mltrain.system.memory import available
 from mltrain.training.options import Training
 
@@ -77,8 +78,11 @@ def _copies(parallelism: Parallelism, vectors: int) -> int:
     return 0
 
 
-def refuse_too_large(memory: Memory) -> None:
-    """Raises `NotEnoughMemory` where more would be needed than can be had."""
+def refuse_too_large(memory: Memory, nodes: Sequence[Node] = ()) -> None:
+    """Raises `NotEnoughMemory` where more would be needed than can be had.
+
+    Where most of it is for a batch on its way, the message names the layer with the largest output.
+    """
     free = available()
     if free is None or memory.total <= free:
         return
@@ -86,8 +90,16 @@ def refuse_too_large(memory: Memory) -> None:
     largest = ", ".join(f"{_size(count)} for {_WORDS[name]}" for name, count in parts if count >= memory.total / 100)
     raise NotEnoughMemory(
         f"training would take {_size(memory.total)} of memory, but {_size(free)} can be had ({largest}); "
-        f"try {_ADVICE[parts[0][0]]}"
+        f"{_largest_output(nodes) if parts[0][0] == 'batch' else ''}try {_ADVICE[parts[0][0]]}"
     )
+
+
+def _largest_output(nodes: Sequence[Node]) -> str:
+    if not nodes:
+        return ""
+    node = max(nodes, key=lambda node: size(node.output_shape))
+    output = f"{shape_text(node.output_shape)} numbers a row, {_size(_FLOAT * size(node.output_shape))}"
+    return f"{dotted(node.path)} ({node.layer.type_name()}) alone gives {output}; "
 
 
 _WORDS = {

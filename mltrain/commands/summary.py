@@ -11,6 +11,7 @@ from mltrain.config.load import LocatedConfig, read_config
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.datasets._table import TableDataset
 from mltrain.data.tables.format import TableFormat
+from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node, is_chain
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
@@ -77,6 +78,8 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
             node.trainable_count,
             node.sources,
             node.is_frozen,
+            node.layer.multiplications(node.input_shape),
+            0 if node.layer.reshapes else 4 * size(node.output_shape),
         )
         for node in nodes
     ]
@@ -90,6 +93,8 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
                 "parameters": row.parameters,
                 "trainable": row.trainable,
                 "inputs": list(row.inputs),
+                "multiplications": row.multiplications,
+                "activation_bytes": row.activation_bytes,
             }
             for row in rows
         ],

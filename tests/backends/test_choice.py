@@ -1,6 +1,7 @@
 """Which strategy is chosen: by the work that each divides, and by what it makes the processes exchange."""
 
 from itertools import chain
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from mltrain.backends.default import default_backend
 from mltrain.backends.numpy.parallel import choice
 from mltrain.backends.numpy.parallel.data_parallel import shares
 from mltrain.config.convert import convert
+from mltrain.config.load import load_config
 from mltrain.engine.arrays import Shape
 from mltrain.engine.graph import infer
 from mltrain.engine.initializers.zeros import Zeros
@@ -19,6 +21,8 @@ from mltrain.engine.losses.base import Loss
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import DataError
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 class Heavy(Layer):
@@ -55,6 +59,12 @@ def dense(units: int) -> dict[str, object]:
 def test_much_work_and_few_parameters_are_divided_by_rows() -> None:
     """The layers of Keras's example for MNIST: 2.4 million multiplications a row, 34,826 parameters."""
     assert chosen(Heavy(work=2_400_000, numbers=34_000), dense(10)) == ("rows", 2)
+
+
+def test_the_convolutional_lesson_is_divided_by_rows() -> None:
+    config = load_config(CONFIGS / "mnist_convnet.yaml")
+    nodes = infer(config.layers, (28, 28))
+    assert choice.choose(nodes, config.training.rows_per_batch(None)) == ("rows", 2)
 
 
 def test_little_work_is_not_divided() -> None:

@@ -15,9 +15,28 @@ total              1.6 MB           407,050
 trainable                           407,050
 """
 
+CONVNET = """\
+layer (type)                     output shape  parameters  multiplications  activations
+───────────────────────────────────────────────────────────────────────────────────────
+conv2d (conv2d)                  26 x 26 x 32         320          194,688      86.5 kB
+max_pooling2d (max_pooling2d)    13 x 13 x 32           0                0      21.6 kB
+conv2d_1 (conv2d)                11 x 11 x 64      18,496        2,230,272      31.0 kB
+max_pooling2d_1 (max_pooling2d)  5 x 5 x 64             0                0       6.4 kB
+flatten (flatten)                1600                   0                0          0 B
+dropout (dropout)                1600                   0                0       6.4 kB
+dense (dense)                    10                16,010           16,000         40 B
+───────────────────────────────────────────────────────────────────────────────────────
+total                            139 kB            34,826        2,440,960       152 kB
+trainable                                          34,826
+"""
+
 
 def test_config() -> None:
     assert mltrain("summary", lesson("mnist")) == (0, MNIST, "")
+
+
+def test_layers_that_slide_over_images_show_what_they_cost() -> None:
+    assert mltrain("summary", lesson("mnist_convnet")) == (0, CONVNET, "")
 
 
 def test_config_as_json() -> None:
@@ -31,6 +50,8 @@ def test_config_as_json() -> None:
                 "parameters": 0,
                 "trainable": 0,
                 "inputs": ["input"],
+                "multiplications": 0,
+                "activation_bytes": 0,
             },
             {
                 "name": "dense",
@@ -39,6 +60,8 @@ def test_config_as_json() -> None:
                 "parameters": 2355,
                 "trainable": 0,
                 "inputs": ["flatten"],
+                "multiplications": 2352,
+                "activation_bytes": 12,
             },
             {
                 "name": "dropout",
@@ -47,6 +70,8 @@ def test_config_as_json() -> None:
                 "parameters": 0,
                 "trainable": 0,
                 "inputs": ["dense"],
+                "multiplications": 0,
+                "activation_bytes": 12,
             },
             {
                 "name": "dense_1",
@@ -55,18 +80,20 @@ def test_config_as_json() -> None:
                 "parameters": 40,
                 "trainable": 40,
                 "inputs": ["dropout"],
+                "multiplications": 30,
+                "activation_bytes": 40,
             },
         ],
         "parameters": 784 * 3 + 3 + 40,
         "trainable": 40,
         "memory": {
-            "total": 8 * 2395 + 4 * 2395 + 8 * 2395 + 24 * 2395 + 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
+            "total": 8 * 2395 + 4 * 2395 + 8 * 2395 + 24 * 2395 + 4 * 32 * (784 + 10 + 3 + 10 + 10 + 1 + 3 + 1) + 128,
             "parameters": 8 * 2395,
             "gradients": 4 * 2395,
             "optimizer": 8 * 2395,
             "snapshots": 24 * 2395,
             "helpers": 0,
-            "batch": 4 * 32 * (784 + 784 + 3 + 3 + 10 + 2 * 784),
+            "batch": 4 * 32 * (784 + 10 + 3 + 10 + 10 + 1 + 3 + 1) + 128,
             "rows": 0,
         },
     }

@@ -1,4 +1,4 @@
-"""Every config in configs/ gives what its lesson promises. MNIST, the long one, is in test_mnist_lesson.py."""
+"""Every config in configs/ gives what its lesson promises. Those that train on MNIST are in test_mnist_lesson.py."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import mltrain
+from mltrain.config.dump import to_plain
 from mltrain.engine.graph import infer
+from mltrain.engine.plan import Plan
 from mltrain.inference.model import Model
 from mltrain.job import prepare, split_to_evaluate
 
@@ -119,6 +121,38 @@ def spiral() -> None:
     assert held_back_accuracy(lesson("spiral")) >= 0.95
 
 
+def edges() -> None:
+    """The two images that its convolution makes of a digit are Sobel's, to the last bit: sums of whole numbers."""
+    model = lesson("edges")
+    assert model.history == []
+    _, rows = split_to_evaluate(model.config.dataset.load(model.config.seed, CONFIGS))
+    pixels = rows.x[:100].astype(np.float32)
+    found = np.empty((100, 28, 28, 2), np.float32)
+    for call in Plan(model.network.ending_at("edges"), 100).bind(pixels, found).forward:
+        call.run()
+    around = np.pad(rows.x[:100].astype(int), ((0, 0), (1, 1), (1, 1)))
+    down = around[:, :-2] + 2 * around[:, 1:-1] + around[:, 2:]
+    across = around[:, :, :-2] + 2 * around[:, :, 1:-1] + around[:, :, 2:]
+    np.testing.assert_array_equal(found[..., 0], down[:, :, 2:] - down[:, :, :-2])
+    np.testing.assert_array_equal(found[..., 1], across[:, 2:] - across[:, :-2])
+    assert np.abs(found).max() > 255
+
+
+def shapes() -> None:
+    convolution = lesson("shapes")
+    assert held_back_accuracy(convolution) >= 0.97
+    units = 5
+    layers = [
+        "flatten",
+        {"type": "dense", "units": units, "activation": "relu"},
+        to_plain(convolution.config.layers[-1]),
+    ]
+    dense = mltrain.fit({**to_plain(convolution.config), "layers": layers})
+    assert held_back_accuracy(dense) <= 0.8
+    counts = [len(model.network.parameters) for model in (convolution, dense)]
+    assert counts[0] < counts[1] < 1.1 * counts[0]
+
+
 PROMISES: dict[str, Callable[[], None]] = {
     promise.__name__: promise
     for promise in (
@@ -137,9 +171,11 @@ PROMISES: dict[str, Callable[[], None]] = {
         activity,
         iris,
         penguins,
+        edges,
+        shapes,
     )
 }
-ELSEWHERE = {"mnist"}
+ELSEWHERE = {"mnist", "mnist_convnet", "mnist_best"}
 
 
 @pytest.mark.filterwarnings("ignore:the inputs reach from:mltrain.MltrainWarning")  # of the perceptron
@@ -168,7 +204,17 @@ def test_lessons_warn_of_nothing_but_the_perceptrons_large_inputs(name: str) -> 
     assert all("the inputs reach from" in warning for warning in warnings)
 
 
-def test_mnist_counts_its_parameters() -> None:
-    config = mltrain.load_config(CONFIGS / "mnist.yaml")
-    nodes = infer(config.layers, (28, 28))
-    assert [node.parameter_count for node in nodes] == [0, 401_920, 0, 5_130]
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("mnist", [0, 401_920, 0, 5_130]),
+        ("mnist_convnet", [320, 0, 18_496, 0, 0, 0, 16_010]),
+        (
+            "mnist_best",
+            [0, 0, 288, 128, 0, 0, 9_216, 128, 0, 9_216, 128, 0, 0, 18_432, 256, 0, 0, 73_728, 512, 0, 0, 0, 11_530],
+        ),
+    ],
+)
+def test_mnist_counts_its_parameters(name: str, counts: list[int]) -> None:
+    config = mltrain.load_config(CONFIGS / f"{name}.yaml")
+    assert [node.parameter_count for node in infer(config.layers, (28, 28))] == counts

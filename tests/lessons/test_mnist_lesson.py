@@ -26,3 +26,12 @@ def test_mnist_reaches_98_percent(tmp_path: Path) -> None:
     assert found["metrics"]["accuracy"] >= 0.975
     assert isinstance(found["confusion"], dict)
     assert sum(map(sum, found["confusion"]["counts"])) == 10_000
+
+
+def test_the_convolutional_network_learns_mnist(tmp_path: Path) -> None:
+    """One of its five epochs, so that the suite stays short."""
+    fitted = mltrain(tmp_path, "fit", str(ROOT / "configs" / "mnist_convnet.yaml"), "--epochs", "1")
+    assert (fitted["epochs"], fitted["parameters"]) == (1, 34_826)
+    metrics = mltrain(tmp_path, "evaluate")["metrics"]
+    assert isinstance(metrics, dict)
+    assert metrics["accuracy"] >= 0.97

@@ -45,6 +45,10 @@ class Held(NamedTuple):
         """How many cells hold something."""
         return self.rows - self.missing
 
+    def different(self, count: int | None = None) -> str:
+        """``12 different``: how many of the texts are, or ``count`` of them; more where not all were kept."""
+        return f"{len(self.counts) if count is None else count:,}{'' if self.all_kept else ' or more'} different"
+
     @property
     def differs_everywhere(self) -> bool:
         """Whether no two rows hold the same."""

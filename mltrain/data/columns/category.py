@@ -122,7 +122,7 @@ class Category(ColumnKind):
         if not held.counts:
             return Misfit("", "the column is empty")
         names = {canonical(text) for text in held.counts}
-        reason = "1 text" if len(names) == 1 else f"{len(names):,} different texts"
+        reason = "1 text" if len(names) == 1 else f"{held.different(len(names))} texts"
         numbers = Number().examine(held)
         if isinstance(numbers, Misfit):
             begins = any(text[0].isdigit() for text in held.counts)
@@ -130,7 +130,7 @@ class Category(ColumnKind):
         elif numbers.confidence < 0.5:
             reason += f", for {numbers.reason}"
         else:
-            reason = f"{len(names):,} different numbers taken for names"
+            reason = f"{held.different(len(names))} numbers taken for names"
         return Guess(self, 0.5, reason)
 
     def reader(self, missing: Missing, guess: Guess | None) -> NameReader:

@@ -41,7 +41,7 @@ class Identifier(ColumnKind):
         if held.differs_everywhere:
             return Guess(self, 0.8, "a different text in every row")
         if 2 * len(held.counts) > held.present and 5 * held.missing < held.rows:
-            return Guess(self, 0.8, f"{len(held.counts):,} different texts in {rows_in_words(held.present)}")
+            return Guess(self, 0.8, f"{held.different()} texts in {rows_in_words(held.present)}")
         rare = sum(count for count in held.counts.values() if count < RARE)
         if held.rows >= MANY_ROWS and 2 * rare > held.rows:
             return Guess(self, 0.8, f"most texts occur in less than {RARE} rows")

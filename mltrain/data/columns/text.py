@@ -126,7 +126,7 @@ class Text(ColumnKind):
         least = max(_COMMON, len(texts) // 200)
         shared = sum(any(rows_with[word] >= least for word in words_of(text)) for text in texts) / len(texts)
         words = sum(len(words_of(text)) for text in texts) / len(texts)
-        reason = f"{len(texts):,} different texts of {words:.1f} words on average"
+        reason = f"{held.different()} texts of {words:.1f} words on average"
         if len(texts) <= max(_FEW, held.present // 20) or words < 2 or shared < 0.5:
             return Guess(self, 0.1, reason)
         return Guess(self, 0.85, reason)

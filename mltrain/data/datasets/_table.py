@@ -14,8 +14,10 @@ from msgspec.structs import replace
 from mltrain.data.base import Dataset, DatasetSpec, RawData, RowSpec, Split
 from mltrain.data.columns import ColumnKind
 from mltrain.data.columns.category import Category
+from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier
 from mltrain.data.columns.number import Number, NumberReader
+from mltrain.data.columns.text import Text
 from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.data.splitting import Parts, reorder, rows_in_words
@@ -36,9 +38,8 @@ from mltrain.data.tables.notation import PLAIN
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.data.tables.telltales import telltales
-from mltrain.errors import ConfigDataError, ConfigPath, DataError, DataProblem, OptionError
+from mltrain.errors import ConfigDataError, ConfigPath, DataError, DataProblem, OptionError, reason
 from mltrain.names.nearest import did_you_mean, no_column, some
-from mltrain.system.files import reason
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""
@@ -123,6 +124,10 @@ class TableDataset(DatasetSpec):
             for index, name in enumerate(self.min_max):
                 if name in self.standardize:
                     raise OptionError(("min_max", index), f"'{name}' is in standardize, too; keep one of the two")
+        for name in self.targets:
+            if isinstance(kind := self.columns.get(name), Date | Text | Identifier):
+                what = f"'{name}' is the target, which is a number, a category or a boolean, and no {kind.type_name()}"
+                raise OptionError(("columns", name), what)
         for name in self.categories:
             if name in self.columns:
                 raise OptionError(("columns", name), f"'{name}' is in categories, too; keep one of the two")
@@ -220,7 +225,14 @@ class TableDataset(DatasetSpec):
         if not features:
             raise DataError(f"{source.name}: there is no column to predict from")
         kinds = {**{name: Category() for name in self.categories}, **self.columns}
-        return Roles(features, self.targets, kinds, self.split_column, only_names=self.unknown is not None)
+        return Roles(
+            features,
+            self.targets,
+            kinds,
+            self.split_column,
+            only_names=self.unknown is not None,
+            all_used=self.features is not None,
+        )
 
     def _survey(self, path: Path) -> RawTable:
         as_text = any(not isinstance(kind, Number | Identifier) for kind in self.columns.values())

@@ -15,7 +15,7 @@ class Csv(TableDataset):
     """Rows of a text file: comma-, tab- or semicolon-separated (.csv, .tsv), plain or gzip.
 
     The separator, and whether the first line names the columns, are found unless they are said; columns without a name
-    are column_1, column_2, ... A column is one of numbers if most of its cells are; see ``categories``.
+    are column_1, column_2, ... So is the kind of each column, by all of its cells; see ``columns``.
     """
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = (

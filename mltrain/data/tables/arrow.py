@@ -1,13 +1,11 @@
 """Parquet and Arrow files, by PyArrow, which reads them in a process of its own: it may crash on a damaged file."""
 
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -16,9 +14,11 @@ from mltrain.data.tables.arrow_worker import ARROW_MAGIC, PARQUET_MAGIC, STREAM_
 from mltrain.data.tables.foreign import LOOKED_AT, refuse_foreign
 from mltrain.data.tables.source import Block, Cells, Source
 from mltrain.data.tables.text_file import readable
-from mltrain.errors import DataError
-from mltrain.system.files import reason
+from mltrain.errors import DataError, reason
 from mltrain.system.safe_open import open_file
+
+if TYPE_CHECKING:  # most tables are text, and need none of its memory
+    import subprocess
 
 PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".arrows", ".feather", ".ipc")
 
@@ -110,6 +110,8 @@ class ArrowFile(Source):
 
     def _damaged(self) -> DataError:
         """What to say when the process has ended, or does not make sense any more."""
+        import signal
+
         self._process.kill()
         code = self._process.wait()
         what = signal.Signals(-code).name if code < 0 else f"exit code {code}"
@@ -122,6 +124,8 @@ class ArrowFile(Source):
 
 def _start(path: Path | str) -> "subprocess.Popen[bytes]":
     """A process that reads the file. It finds packages where this one does."""
+    import subprocess
+
     places = os.pathsep.join(place for place in sys.path if place)
     try:
         return subprocess.Popen(  # noqa: S603 - it is our own program

@@ -6,7 +6,7 @@ column has no notation.
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 
@@ -73,8 +73,8 @@ class Notation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``before`` and ``after`` are the currency sign or the unit that each number has.
     """
 
-    decimal: str = "."
-    thousands: str = ""
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", "'", "_", " "] = ""
     before: str = ""
     after: str = ""
 
@@ -195,7 +195,13 @@ def find_notation(texts: Iterable[str], decimal: str | None = None) -> Reading |
         return Contradiction(text, f"has {group!r} between thousands, but {decimals[group]!r} as the decimal sign")
     if leftover := [text for sign, text in either.items() if sign not in (point, group)]:
         return Contradiction(leftover[0], "separates thousands otherwise than the other cells")
-    return Reading(Notation(decimal=point or ".", thousands=group, before=before, after=after), other)
+    notation = Notation(
+        decimal=cast(Literal[".", ","], point or "."),
+        thousands=cast(Literal["", ",", ".", "'", "_", " "], group),
+        before=before,
+        after=after,
+    )
+    return Reading(notation, other)
 
 
 def _sort(

@@ -35,7 +35,7 @@ _FEWEST_IDENTIFIERS = 10
 class Roles(NamedTuple):
     """Which columns are read, and what for. ``kinds`` are those that the config says.
 
-    ``only_names`` takes all texts for categories, however many there are and whatever they say.
+    ``only_names`` takes all texts for categories, whatever they say; ``all_used`` leaves no column out.
     """
 
     features: Sequence[str]
@@ -43,6 +43,7 @@ class Roles(NamedTuple):
     kinds: Mapping[str, ColumnKind]
     split: str | None = None
     only_names: bool = False
+    all_used: bool = False
 
 
 @dataclass
@@ -151,7 +152,8 @@ def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -
         numbers = _plain(cells, missing)
         if numbers is None or np.isnan(numbers).all() or (isinstance(asked, Number) and asked.decimal == ","):
             return None
-        if asked is None and name in roles.features and not roles.only_names and _numbers_rows(name, numbers):
+        is_guessed = asked is None and name in roles.features and not (roles.only_names or roles.all_used)
+        if is_guessed and _numbers_rows(name, numbers):
             kind: ColumnKind = Identifier()
             reason = "whole numbers, different in every row, under a name that numbers rows"
         else:
@@ -199,17 +201,24 @@ def _examined(source: Source, roles: Roles, missing: Missing) -> dict[str, _Choi
             raise DataError(f"{source.name}: column '{held.name}' cannot be predicted: it is empty in all rows")
         if asked is None and held.name in roles.targets:
             found = _as_target(source, found)
-        elif asked is None and roles.only_names and not isinstance(found.kind, Number | Date | Category):
+        elif asked is None and _must_be_used(roles, found) and held.counts:
             as_number = Number().examine(held)
             if isinstance(as_number, Guess):
                 found = as_number
-            elif held.counts and len(held.counts) <= MOST_CATEGORIES:
+            elif roles.all_used or len(held.counts) <= MOST_CATEGORIES:
                 found = found._replace(kind=Category(), found=None)
         if found.open and found.question:
             raise DataError(f"{source.name}: column '{held.name}': {found.question}")
         reason = found.reason if asked is None else "the config says so"
         choices[held.name] = _Choice(found.kind, reason, found, asked is not None, examined=True)
     return choices
+
+
+def _must_be_used(roles: Roles, guess: Guess) -> bool:
+    """Whether a column is to be taken for numbers or names although it looks like something else."""
+    if roles.only_names:
+        return not isinstance(guess.kind, Number | Date | Category)
+    return roles.all_used and isinstance(guess.kind, Identifier)
 
 
 def _as_target(source: Source, guess: Guess) -> Guess:

@@ -4,8 +4,8 @@ from functools import cache
 import numpy as np
 
 from mltrain.engine.activations.base import Activation
-from mltrain.engine.arrays import Floats
-from mltrain.engine.layers.base import Buffers
+from mltrain.engine.arrays import Floats, Shape
+from mltrain.engine.layers.base import ArraySpec, Buffers
 
 
 class Relu(Activation):
@@ -14,11 +14,15 @@ class Relu(Activation):
     def output_range(self) -> tuple[float, float]:
         return 0, math.inf
 
+    def scratch(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return {"is_positive": ArraySpec(input_shape, dtype=np.bool_)}
+
     def forward(self, at: Buffers) -> None:
         np.maximum(at.x, _zeros(at.x.shape[-1]), out=at.y)
 
     def backward(self, at: Buffers) -> None:
-        np.multiply(at.dy, at.y > 0, out=at.dx)
+        is_positive = np.greater(at.y, 0, out=at.scratch["is_positive"])
+        np.multiply(at.dy, is_positive, out=at.dx)
 
 
 @cache

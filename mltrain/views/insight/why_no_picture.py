@@ -14,7 +14,9 @@ def unseen(model: Model) -> str | None:
     if has_curve(model) or has_plane(model) or are_images(shape):
         return None
     gives = "a class" if model.classes is not None else f"{math.prod(model.network.output_shape)}"
+    width = math.prod(shape)
+    takes = f"{width} numbers" if width != 1 else "1 number"
     return (
-        f"no picture of the model over its inputs: it takes {math.prod(shape)} numbers and gives {gives}; "
+        f"no picture of the model over its inputs: it takes {takes} and gives {gives}; "
         "a curve takes one and gives one, a boundary takes two, an image has a height and a width"
     )

@@ -236,6 +236,7 @@ def _about_files(record: SavedRun) -> list[str]:
     return [
         f"# put {' and '.join(names)} beside config.yaml: the data that the model learned from;",
         "# or use the config.yaml in the folder of the run, which knows where the data was",
+        *(["# (files of one name: rename one of them, in config.yaml, too)"] if len(set(names)) < len(names) else []),
     ]
 
 

@@ -18,7 +18,8 @@ _WORTH_MENTIONING = 100_000_000
 class SummaryRow(NamedTuple):
     """A layer of a network. ``output_shape`` is that of one row; ``inputs`` names what the layer reads.
 
-    ``frozen`` says that it has parameters which training leaves alone.
+    ``frozen`` says that it has parameters which training leaves alone. ``multiplications`` and ``activation_bytes``,
+    the memory of its output, are those of one row.
     """
 
     name: str
@@ -28,6 +29,8 @@ class SummaryRow(NamedTuple):
     trainable: int
     inputs: tuple[str, ...] = ()
     frozen: bool = False
+    multiplications: int = 0
+    activation_bytes: int = 0
 
 
 class SummaryTotals(NamedTuple):
@@ -45,12 +48,15 @@ class SummaryTotals(NamedTuple):
 def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals, *, connected: bool = False) -> Table:
     """Keras's summary: layers, the shapes that they put out, and how many parameters they have.
 
-    ``connected`` adds what each layer reads.
+    ``connected`` adds what each layer reads. Where parameters are used at many places, as by convolutions, their number
+    does not tell what a layer costs, and there are multiplications and activation memory, too, those of one row.
     """
+    slides = any(row.multiplications > row.parameters for row in rows)
     columns = [
         Column("layer (type)", wraps=True),
         Column("output shape", wraps=True),
         Column("parameters", right=True),
+        *([Column("multiplications", right=True), Column("activations", right=True)] if slides else []),
         *([Column("inputs", wraps=True)] if connected else []),
     ]
     layers = [
@@ -58,6 +64,7 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals, *, connecte
             f"{row.name} ({row.type}{', frozen' if row.frozen else ''})",
             " x ".join(map(str, row.output_shape)),
             f"{row.parameters:,}",
+            *([f"{row.multiplications:,}", data_size(row.activation_bytes)] if slides else []),
             *([", ".join(row.inputs)] if connected else []),
         )
         for row in rows
@@ -70,7 +77,11 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals, *, connecte
         sums.append(("non-trainable", "", f"{totals.parameters - totals.trainable:,}"))
     if totals.to_train >= _WORTH_MENTIONING:
         sums.append(("to train", data_size(totals.to_train), ""))
-    ends = [(*row, "") for row in sums] if connected else sums
+    more = [""] * (len(columns) - 3)
+    ends = [(*row, *more) for row in sums]
+    if slides:
+        of_a_row = f"{sum(row.multiplications for row in rows):,}", data_size(sum(row.activation_bytes for row in rows))
+        ends[0] = (*sums[0], *of_a_row, *more[2:])
     return Table(columns, [RULE, *layers, RULE, *ends])
 
 
