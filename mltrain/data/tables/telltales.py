@@ -23,7 +23,7 @@ def telltales(table: RawTable, train: int) -> Iterator[str]:
     if train >= _FEWEST:
         for column in table.columns:
             if isinstance(column.reader, NameReader | NumberReader):
-                codes = table.features[:train, column.start]
+                codes: Numbers | Doubles = table.features[:train, column.start]
                 if column.reader.origin:
                     codes = codes.astype(np.float64) + column.reader.origin
                 if any(_same(codes, table.targets[:train, index]) for index in range(table.targets.shape[1])):
