@@ -1,4 +1,4 @@
-"""``mltrain fit``: train what a config describes, from the beginning."""
+"""``mltrain fit``: train the network of a config from the beginning."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def run(
     log_dir: Path | None = None,
     profile: Profile | None = None,
 ) -> None:
-    """Train what ``config`` describes and save it to a run directory."""
+    """Train the network of ``config`` and save it to a run directory."""
     if log_dir is not None:
         need_event_files()
     source = read_config(config, changes)
