@@ -12,8 +12,7 @@ import typer
 import typer.core
 
 from mltrain import __version__
-from mltrain.errors import MltrainError, StorageError, UsageError
-from mltrain.system.files import reason
+from mltrain.errors import MltrainError, StorageError, UsageError, reason
 from mltrain.system.streams import MustArrive, OutputLost, open_closed, silence
 
 if TYPE_CHECKING:

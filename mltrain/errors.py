@@ -242,3 +242,8 @@ def dotted(path: ConfigPath) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def reason(error: Exception) -> str:
+    """Why the system refused, in words: ``No space left on device``."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)

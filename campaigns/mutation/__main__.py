@@ -25,6 +25,13 @@ def main(words: list[str] | None = None) -> int:
         "--seconds", type=float, default=300, metavar="S", help="what a stage of tests may take (default %(default)s)"
     )
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes of pytest (default %(default)s)")
+    parser.add_argument(
+        "--stages",
+        type=int,
+        default=3,
+        metavar="N",
+        help="1: tests that import the file; 2: those of its room, too; 3 (default): all that are left",
+    )
     parser.add_argument("--list", action="store_true", help="show the mutations and run nothing")
     options = parser.parse_args(words)
     files = [path.relative_to(ROOT) for path in ROOT.glob(options.files)]
@@ -39,7 +46,7 @@ def main(words: list[str] | None = None) -> int:
         checkout = Checkout(ROOT, Path(folder))
         tally = run_all(
             mutants,
-            lambda mutant: checkout.verdict(mutant, options.seconds, options.workers),
+            lambda mutant: checkout.verdict(mutant, options.seconds, options.workers, options.stages),
             lambda line: print(line, file=sys.stderr, flush=True),
         )
     print(tally.report(known))

@@ -50,13 +50,13 @@ class Checkout:
             for file in root.glob(pattern):
                 shutil.copy(file, folder / file.name)
 
-    def verdict(self, mutant: Mutant, seconds: float, workers: int) -> Verdict:
-        """What the tests say to a mutant; each stage of them may take so many ``seconds``."""
+    def verdict(self, mutant: Mutant, seconds: float, workers: int, most_stages: int = 3) -> Verdict:
+        """What the first stages of the tests say to a mutant; each may take so many ``seconds``."""
         path = self.folder / mutant.path
         original = path.read_text("utf-8")
         path.write_text(mutant.text, "utf-8")
         try:
-            for tests in stages(mutant.path, self.folder):
+            for tests in stages(mutant.path, self.folder)[:most_stages]:
                 code = self.run(tests, seconds, workers)
                 if code is None:
                     return "timeout"

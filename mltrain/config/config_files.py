@@ -4,9 +4,8 @@ import codecs
 from pathlib import Path
 
 from mltrain.config.starters import starters
-from mltrain.errors import ConfigError, Diagnostic, Problem
+from mltrain.errors import ConfigError, Diagnostic, Problem, reason
 from mltrain.names.nearest import nearest
-from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 MOST_BYTES = 2**20

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mltrain.data.base import Progress
-from mltrain.errors import DataError, StorageError
+from mltrain.errors import DataError, StorageError, reason
 from mltrain.system.atomic_write import replacing
-from mltrain.system.files import reason
 
 SECONDS_OF_SILENCE = 30
 """After which a server counts as dead."""

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from mltrain.errors import DataError, printable
+from mltrain.errors import DataError, printable, reason
 from mltrain.names.nearest import did_you_mean
-from mltrain.system.files import reason
 
 
 def find_file(path: str, folder: Path) -> Path:

@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.unpacking import open_unpacked
-from mltrain.errors import DataError
-from mltrain.system.files import reason
+from mltrain.errors import DataError, reason
 
 BYTES = 8
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.errors import DataError
+from mltrain.errors import DataError, reason
 from mltrain.system.extras import needed
-from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 _ENDINGS = (

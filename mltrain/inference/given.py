@@ -20,6 +20,7 @@ Given = npt.ArrayLike | Mapping[str, Any] | Sequence[Mapping[str, Any]] | Any
 def given_rows(x: Given, row_spec: RowSpec, table: TableFormat | None) -> npt.NDArray[Any]:
     """The rows ``(rows, *input_shape)``, float32 or bytes. Raises `DataError`.
 
+    Numbers are in the units of the table; float32 arrays are as a dataset gives them, less its large numbers' origins.
     The columns of a table are found by name where the model learned from a ``table``, in any order and among others;
     otherwise they are taken in their order.
     """
@@ -31,6 +32,8 @@ def given_rows(x: Given, row_spec: RowSpec, table: TableFormat | None) -> npt.ND
         return np.concatenate(blocks) if blocks else np.empty((0, *row_spec.input_shape), np.float32)
     try:
         rows = np.asarray(x) if source is None else _numbers(source)
+        if table is not None and table.origins.any() and rows.dtype not in (np.float32, np.uint8):
+            rows = rows.astype(np.float64) - table.origins
         rows = rows if rows.dtype == np.uint8 else rows.astype(np.float32)
     except (ValueError, TypeError) as error:
         raise DataError(f"x must hold numbers, in rows of equal length{_by_name(table)}") from error

@@ -22,8 +22,8 @@ from numpy.lib.format import write_array
 
 from mltrain.data.npy import Header, read_header
 from mltrain.engine.arrays import Shape, size
-from mltrain.errors import ModelFileError, StorageError
-from mltrain.system.files import reason, write_whole
+from mltrain.errors import ModelFileError, StorageError, reason
+from mltrain.system.files import write_whole
 from mltrain.system.safe_open import open_file
 
 FORMAT = 1

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from mltrain.engine.metrics.base import Metric, on_validation
-from mltrain.errors import DataError, ModelFileError, StorageError
+from mltrain.errors import DataError, ModelFileError, StorageError, reason
 from mltrain.inference.model_file import ModelFile
 from mltrain.runs.run import HISTORY, MODEL
 from mltrain.runs.saved_run import Columns, read_history
 from mltrain.system.atomic_folder import read_together
-from mltrain.system.files import reason
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mltrain.errors import StorageError
+from mltrain.errors import StorageError, reason
 from mltrain.system.extras import needed
-from mltrain.system.files import reason
 from mltrain.training.epoch_report import EpochReport
 
 

@@ -8,13 +8,12 @@ the same way.
 from collections.abc import Iterable
 from pathlib import Path
 
-from mltrain.errors import DataError, ModelFileError, StorageError, UsageError
+from mltrain.errors import DataError, ModelFileError, StorageError, UsageError, reason
 from mltrain.inference.model_file import ModelFile
 from mltrain.runs.overwriting import is_marked
 from mltrain.runs.run import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
 from mltrain.runs.saved_run import read_history
 from mltrain.system.atomic_folder import current_file, delete_unfinished_saves, settle
-from mltrain.system.files import reason
 from mltrain.system.locks import hold_if_possible, release
 
 _UNMARKED = (

@@ -19,13 +19,13 @@ from mltrain.config import Config
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import DatasetSpec
 from mltrain.engine.arrays import Floats
-from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError, Worded
+from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError, Worded, reason
 from mltrain.inference.model import Model
 from mltrain.names.nearest import did_you_mean
 from mltrain.runs.frames import Frames
 from mltrain.runs.run_folders import Claim, claim_folder, claim_number
 from mltrain.system.atomic_folder import current_file, leads_out, read_together, settle, together
-from mltrain.system.files import reason, write_text
+from mltrain.system.files import write_text
 from mltrain.training.epoch_report import EpochReport
 
 RUNS = Path("runs")

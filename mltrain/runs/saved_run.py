@@ -11,12 +11,11 @@ from pathlib import Path
 from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
-from mltrain.errors import DataError
+from mltrain.errors import DataError, reason
 from mltrain.inference.model import Model
 from mltrain.runs.frames import Frames
 from mltrain.runs.run import CONFIG, FILES, FRAMES, HISTORY, dataset_of, files_of, find_model
 from mltrain.system.atomic_folder import current_file, read_together
-from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 Columns = dict[str, list[float]]

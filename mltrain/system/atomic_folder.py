@@ -19,9 +19,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from mltrain.errors import MltrainError, StorageError
+from mltrain.errors import MltrainError, StorageError, reason
 from mltrain.system.atomic_write import delete_unfinished, is_unfinished
-from mltrain.system.files import reason, write_text
+from mltrain.system.files import write_text
 from mltrain.system.safe_open import open_file
 
 SAVING, SAVED = ".saving-", ".saved"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from mltrain.errors import StorageError
+from mltrain.errors import StorageError, reason
 from mltrain.system.atomic_write import replacing
 
 
@@ -43,8 +43,3 @@ def is_same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):  # one of them is not there, or is the name of no file
         return False
-
-
-def reason(error: Exception) -> str:
-    """Why the system refused, in words: ``No space left on device``."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mltrain.data.base import RowSpec
+from mltrain.data.base import InputSpec, RowSpec
 from mltrain.data.datasets.inline import Inline
 from mltrain.errors import OptionError
 
@@ -33,6 +33,13 @@ def test_numbers(x, y, row_spec, x_shape, y_shape):
     assert rows.y.ravel().tolist() == np.ravel(y).tolist()
 
 
+def test_named_inputs_lie_one_behind_the_other_in_a_row():
+    spec = Inline(x={"left": [1, 2], "right": [[[3, 4], [5, 6]], [[7, 8], [9, 0]]]}, y=[0, 1])
+    named = {"left": InputSpec((1,)), "right": InputSpec((2, 2))}
+    assert spec.row_spec(HERE) == RowSpec((5,), 1, named_inputs=named)
+    assert spec.load(0, HERE).train.x.tolist() == [[1, 3, 4, 5, 6], [2, 7, 8, 9, 0]]
+
+
 def test_names_are_numbered_as_they_come():
     spec = Inline(x=[1, 2, 3, 4, 5], y=["walk", "run", "walk", "bike", "run"])
     assert spec.row_spec(HERE) == RowSpec((1,), classes=("walk", "run", "bike"))
@@ -56,6 +63,11 @@ MIXED = "a number that is meant as a name stands in quotes"
         ([1], ["a", "b"], ("y",), "x has 1 row, but y has 2"),
         ([], [], ("x",), "expected at least one row, got an empty list"),
         ([1], [], ("y",), "expected at least one row, got an empty list"),
+        ({}, [1], ("x",), "expected at least one input, got none"),
+        ({"a": []}, [1], ("x", "a"), "expected at least one row, got an empty list"),
+        ({"a": [1], "b": [1, 2]}, [1], ("y",), "x.b has 2 rows, but y has 1"),
+        ({"a b": [1]}, [1], ("x", "a b"), "expected a name of letters, digits and '_' for an input"),
+        ({"a": [[1], 2]}, [1, 2], ("x", "a", 1), "expected a list of 1, as x.a[0] is, got 2"),
         ([[1, 2], [3]], [1, 2], ("x", 1), "expected a list of 2, as x[0] is, got a list of 1"),
         ([[1, 2], 3], [1, 2], ("x", 1), "expected a list of 2, as x[0] is, got 3"),
         ([[1, 2], []], [1, 2], ("x", 1), "expected a list of 2, as x[0] is, got an empty list"),

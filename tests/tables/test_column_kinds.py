@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+import mltrain
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.data.columns import ColumnKind, Held, Misfit, kind_of
@@ -383,3 +384,16 @@ def test_names_that_come_up_later_are_counted(load, tmp_path):
         blocks = [dataset.preprocessing.table.encode(source, block) for block in source.blocks()]
     assert np.concatenate(blocks).tolist() == [[1, 0], [0, 0], [0, 0]]
     assert source.novelties.sentences() == ["values that are rare or new to the model count as other: 2 in 'a' ('bat')"]
+
+
+def test_arrays_are_in_the_units_of_the_table(tmp_path):
+    rows = "".join(f"{1_700_000_000 + number},{number}\n" for number in range(60))
+    (tmp_path / "t.csv").write_text("t,y\n" + rows)
+    (tmp_path / "t.yaml").write_text(
+        "dataset: {type: csv, path: t.csv, target: y}\nlayers: [{type: dense, units: 1}]\nloss: mse\n"
+        "optimizer: {type: sgd, learning_rate: 0.1}\ntraining: {epochs: 40}\n"
+    )
+    model = mltrain.fit(tmp_path / "t.yaml")
+    by_name = model.predict([{"t": 1_700_000_030}])
+    assert by_name[0, 0] == pytest.approx(30, abs=1)
+    assert model.predict([[1_700_000_030]]) == pytest.approx(by_name)

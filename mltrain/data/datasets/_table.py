@@ -38,9 +38,8 @@ from mltrain.data.tables.notation import PLAIN
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.survey import RawTable, Roles, survey
 from mltrain.data.tables.telltales import telltales
-from mltrain.errors import ConfigDataError, ConfigPath, DataError, DataProblem, OptionError
+from mltrain.errors import ConfigDataError, ConfigPath, DataError, DataProblem, OptionError, reason
 from mltrain.names.nearest import did_you_mean, no_column, some
-from mltrain.system.files import reason
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2}
 """What a split column may say, and which part that is."""

@@ -16,9 +16,8 @@ from mltrain.data.find_files import find_file
 from mltrain.data.npy import read_header
 from mltrain.data.preprocessing import AS_IS, pixels
 from mltrain.data.unpacking import is_too_much
-from mltrain.errors import DataError, DataProblem, printable
+from mltrain.errors import DataError, DataProblem, printable, reason
 from mltrain.names.nearest import did_you_mean, some
-from mltrain.system.files import reason
 from mltrain.system.safe_open import open_file
 
 _SINGLE = b"\x93NUMPY"

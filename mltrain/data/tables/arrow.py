@@ -14,8 +14,7 @@ from mltrain.data.tables.arrow_worker import ARROW_MAGIC, PARQUET_MAGIC, STREAM_
 from mltrain.data.tables.foreign import LOOKED_AT, refuse_foreign
 from mltrain.data.tables.source import Block, Cells, Source
 from mltrain.data.tables.text_file import readable
-from mltrain.errors import DataError
-from mltrain.system.files import reason
+from mltrain.errors import DataError, reason
 from mltrain.system.safe_open import open_file
 
 if TYPE_CHECKING:  # most tables are text, and need none of its memory

@@ -41,6 +41,15 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return [name for column in self.columns for name in column.features]
 
     @property
+    def origins(self) -> npt.NDArray[np.float64]:
+        """What is subtracted from each input, so that large numbers keep what differs."""
+        found = []
+        for column in self.columns:
+            origin = column.origin if isinstance(column, NumberColumn) else 0.0
+            found += [origin if is_number else 0.0 for is_number in column.scaled]
+        return np.array(found, np.float64)
+
+    @property
     def as_text(self) -> bool:
         """Whether cells are needed as they are written."""
         return any(not isinstance(column, NumberColumn) for column in self.columns)

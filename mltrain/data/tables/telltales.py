@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.columns import NameReader
+from mltrain.data.columns import Doubles, NameReader
 from mltrain.data.columns.number import NumberReader
 from mltrain.data.tables.survey import RawTable
 
@@ -23,7 +23,9 @@ def telltales(table: RawTable, train: int) -> Iterator[str]:
     if train >= _FEWEST:
         for column in table.columns:
             if isinstance(column.reader, NameReader | NumberReader):
-                codes = table.features[:train, column.start]
+                codes: Numbers | Doubles = table.features[:train, column.start]
+                if column.reader.origin:
+                    codes = codes.astype(np.float64) + column.reader.origin
                 if any(_same(codes, table.targets[:train, index]) for index in range(table.targets.shape[1])):
                     names.append(f"'{column.name}'")
     if names:
@@ -34,12 +36,12 @@ def telltales(table: RawTable, train: int) -> Iterator[str]:
         )
 
 
-def _same(codes: Numbers, target: Numbers) -> bool:
+def _same(codes: Numbers | Doubles, target: Numbers) -> bool:
     """Whether each value goes with one value of the target, and the other way round, in a sample and then in all."""
     return all(_one_to_one(codes[:count], target[:count]) for count in (_SAMPLE, len(target)))
 
 
-def _one_to_one(codes: Numbers, target: Numbers) -> bool:
+def _one_to_one(codes: Numbers | Doubles, target: Numbers) -> bool:
     if np.array_equal(codes, target):
         return bool(target.min() < target.max())
     kinds = np.unique(target)

@@ -19,8 +19,7 @@ from typing import Any, BinaryIO, cast
 
 from mltrain.data.tables.foreign import LOOKED_AT, by_ending, refuse_foreign
 from mltrain.data.unpacking import GZIP_MAGIC, open_unpacked
-from mltrain.errors import DataError
-from mltrain.system.files import reason
+from mltrain.errors import DataError, reason
 
 STDIN = "-"
 """What stands for the standard input in place of a file's name."""

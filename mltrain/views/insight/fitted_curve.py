@@ -44,11 +44,12 @@ def curve_of(record: SavedRun) -> Curve:
     """The fitted curve of a run that `has_curve`. Raises `DataError` if its rows cannot be had."""
     data = record.data
     x, held = between(data), held_back(data)
-    untrained = record.untrained
+    untrained, table = record.untrained, data.preprocessing.table
+    origin = float(table.origins[0]) if table is not None else 0.0
     return Curve(
-        _numbers(data.train),
-        _numbers(held) if held else None,
-        x,
+        _numbers(data.train, origin),
+        _numbers(held, origin) if held else None,
+        x + origin,
         answers(record.model, record.model.network, x),
         record.dataset.true_function(x),
         answers(record.model, untrained, x) if untrained else None,
@@ -68,5 +69,5 @@ def answers(model: Model, network: Network, x: Numbers) -> Numbers:
     return replace(model, network=network).predict(x.astype(np.float32)[:, None])[:, 0].astype(np.float64)
 
 
-def _numbers(rows: Split) -> tuple[Numbers, Numbers]:
-    return rows.x[:, 0].astype(np.float64), rows.y[:, 0].astype(np.float64)
+def _numbers(rows: Split, origin: float) -> tuple[Numbers, Numbers]:
+    return rows.x[:, 0].astype(np.float64) + origin, rows.y[:, 0].astype(np.float64)

@@ -4,9 +4,9 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
-from mltrain.errors import StorageError
+from mltrain.errors import StorageError, reason
 from mltrain.runs.overwriting import MARK
-from mltrain.system.files import reason, write_whole
+from mltrain.system.files import write_whole
 from mltrain.views.plotting.style import DOTS_PER_INCH, Picture, Style, drawn
 
 _METADATA = {

@@ -24,8 +24,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.errors import WorkerLost
-from mltrain.system.files import reason
+from mltrain.errors import WorkerLost, reason
 
 _SPINS = 300
 """Reads of a counter before a process yields its core: some microseconds, in which most waits end."""
