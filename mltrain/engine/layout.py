@@ -2,8 +2,8 @@
 
 A value lives from the layer that computes it to its last reader, which in training may be a backward pass. Values whose
 lives do not overlap share a buffer; a layer that can work in place writes over its input where nothing reads that
-later. A relu whose only reader takes a maximum runs behind that. The gradient of a value that several layers read is added up: the backward pass of the last reader writes it, and
-those of the others write beside it what is then added.
+later. The gradient of a value that several layers read is added up: the backward pass of the last reader writes it, and
+those of the others write beside it what is then added. A relu whose only reader takes a maximum runs behind that.
 
     a chain      x ──> dense ──> relu (in place) ──> dense ──> y          two gradient buffers, in turn
     a branch     x ──> dense ──┬──> dense ──> add ──> y                   dense's gradient: that of add, and then
