@@ -1,4 +1,4 @@
-"""The commands, each a few lines: what they need is imported when they run, so that ``--help`` is there at once."""
+"""The command line. Each command imports its modules when it runs, so that ``--help`` is fast."""
 
 import shutil
 import sys
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from mltrain.views.terminal.terminal import Terminal
 
 _INTERRUPTED = 130
-"""The exit code of what Ctrl-C has ended, as shells use it."""
+"""The exit code after Ctrl-C, as in shells: 128 + SIGINT."""
 
 _READABLE, _ROOMY, _NARROWEST = 80, 58, 20
-"""Columns that help takes at most, from which on it has two columns, and that it takes in any case."""
+"""Widths of help in characters: the largest, the least with two columns, and the smallest."""
 
 _CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
-"""What Typer raises for a command line that it cannot read. It shows itself, and has an exit code."""
+"""Typer's exceptions for invalid command lines; they have a method ``show`` and an exit code."""
 
 
 def _help_width() -> int:
@@ -33,7 +33,7 @@ def _help_width() -> int:
 
 
 class _FitsTheTerminal:
-    """Help that is not cut: on a narrow terminal, what there is to say of a name stands below it."""
+    """A help formatter that cuts no text: on a narrow terminal, a description is below its name."""
 
     def get_help(self: Any, ctx: Any) -> str:
         ctx.terminal_width = _help_width()
@@ -54,7 +54,7 @@ class _Command(_FitsTheTerminal, typer.core.TyperCommand):
 
 
 class _Commands(_FitsTheTerminal, typer.core.TyperGroup):
-    """The commands; a word that is none of them is answered with what was probably meant."""
+    """The group of commands; the error for an unknown command proposes similar ones."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
@@ -64,13 +64,13 @@ class _Commands(_FitsTheTerminal, typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def _offer(what: str) -> Callable[[typer.Context, str], list[str]]:
-    """What the Tab key offers for a parameter: see the function of that name in `mltrain.commands.completion`."""
+def _completer(what: str) -> Callable[[typer.Context, str], list[str]]:
+    """The shell completion of a parameter, by the function ``what`` in `mltrain.commands.completion`."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        from mltrain.commands.completion import offer
+        from mltrain.commands.completion import complete
 
-        return offer(what, ctx.params, ctx.args, incomplete)
+        return complete(what, ctx.params, ctx.args, incomplete)
 
     return complete
 
@@ -81,7 +81,7 @@ app = typer.Typer(
     help="Train small neural networks from a YAML file.",
     epilog="Start with: mltrain init linear, then mltrain fit linear.yaml, then mltrain predict --x 10",
     no_args_is_help=True,
-    rich_markup_mode=None,  # plain help comes in 50 ms, and painted help in 170
+    rich_markup_mode=None,  # plain help takes 50 ms, help with Rich 170 ms
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -90,7 +90,7 @@ ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML fil
 ModelOption = Annotated[
     Path | None,
     typer.Option(
-        "--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL.", autocompletion=_offer("models")
+        "--model", metavar="RUN|MODEL", help="The same as the argument RUN|MODEL.", autocompletion=_completer("models")
     ),
 ]
 RunArgument = Annotated[
@@ -98,7 +98,7 @@ RunArgument = Annotated[
     typer.Argument(
         metavar="[RUN|MODEL]",
         help="A run by its name or folder, a model by its file, or latest; by default the newest run.",
-        autocompletion=_offer("models"),
+        autocompletion=_completer("models"),
     ),
 ]
 SetOption = Annotated[
@@ -107,7 +107,7 @@ SetOption = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="Change the config: --set optimizer.learning_rate=0.01",
-        autocompletion=_offer("settings"),
+        autocompletion=_completer("settings"),
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
@@ -142,7 +142,7 @@ def fit(
             "--init-from",
             metavar="RUN|MODEL",
             help="Start from this model's weights where they fit.",
-            autocompletion=_offer("models"),
+            autocompletion=_completer("models"),
         ),
     ] = None,
     resume: Annotated[
@@ -150,7 +150,7 @@ def fit(
         typer.Option(
             metavar="RUN",
             help="Go on with this run as if it had never stopped; --epochs may ask for more.",
-            autocompletion=_offer("runs"),
+            autocompletion=_completer("runs"),
         ),
     ] = None,
     threads: Annotated[
@@ -227,13 +227,13 @@ def predict(
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what a trained network makes of new inputs."""
+    """Predict new inputs with a trained network."""
     if (x is None) == (rows is None):
         raise UsageError("say what to predict: --x with the values of a row, or --input with a file of rows")
     if rows is not None:
         from mltrain.system.threads import share_cores
 
-        share_cores(None)  # before anything imports NumPy
+        share_cores(None)  # before NumPy is imported
     model = _chosen(path, model)
     if rows is not None:
         from mltrain.data.image_files import is_picture
@@ -266,7 +266,7 @@ def evaluate(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure a trained network on rows that were held back."""
+    """Evaluate a trained network on held-out rows."""
     from mltrain.system.threads import share_cores
 
     share_cores(None)
@@ -277,7 +277,7 @@ def evaluate(
 
 @app.command(cls=_Command)
 def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
-    """Show the rows of a config: what they hold, and what looks wrong.
+    """Show the rows of a config, and warn of suspicious data.
 
     Columns, classes, parts and the first rows.
     """
@@ -287,7 +287,7 @@ def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False
 
 
 class PictureFormat(StrEnum):
-    """The formats that Matplotlib writes well, and programs for slides and pages read."""
+    """The file formats of pictures."""
 
     png = "png"
     svg = "svg"
@@ -305,9 +305,9 @@ def plot(
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw how the learning went and what the model does.
+    """Draw the learning curves and the predictions of a run.
 
-    Every picture that suits the run.
+    Every picture that applies to the run.
     """
     if in_text + moving + (form is not None) > 1:
         raise UsageError(
@@ -368,7 +368,7 @@ RunName = Annotated[
         metavar="RUN",
         help="A run by its name or folder, or latest.",
         show_default=False,
-        autocompletion=_offer("runs"),
+        autocompletion=_completer("runs"),
     ),
 ]
 
@@ -381,7 +381,7 @@ def list_runs(
         typer.Option(
             metavar="COLUMN",
             help="run, when, config, rows, parameters, best, epochs or time.",
-            autocompletion=_offer("columns_to_sort_by"),
+            autocompletion=_completer("columns_to_sort_by"),
         ),
     ] = "when",
     reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
@@ -395,9 +395,9 @@ def list_runs(
 
 @runs.command("diff", cls=_Command)
 def diff_runs(old: RunName, new: RunName, json: JsonOption = False) -> None:
-    """Show what two runs have different.
+    """Show the differences between two runs.
 
-    In their configs, and in what came of them.
+    In their configs and in their results.
     """
     from mltrain.commands.runs_diff import run
 
@@ -412,7 +412,7 @@ def remove_runs(
             metavar="RUN...",
             help="Runs by their names or folders, or latest.",
             show_default=False,
-            autocompletion=_offer("runs"),
+            autocompletion=_completer("runs"),
         ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -430,14 +430,14 @@ def summary(
         typer.Argument(
             metavar="[CONFIG|RUN|MODEL]",
             help="A config, or a run or model; by default the newest run.",
-            autocompletion=_offer("configs_or_models"),
+            autocompletion=_completer("configs_or_models"),
         ),
     ] = None,
     changes: SetOption = None,
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the layers, what they put out, and their parameters."""
+    """Show the layers, their output shapes and parameters."""
     from mltrain.commands.summary import run
 
     run(_terminal(json=json), _chosen(path, model), changes or [])
@@ -449,7 +449,7 @@ def check(
     changes: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what fit would refuse or warn of, without training."""
+    """Show the errors and warnings of fit, without training."""
     from mltrain.commands.check import run
 
     run(_terminal(json=json), configs, changes or [])
@@ -460,7 +460,7 @@ def init(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="The starter to write; without it, all are listed.", autocompletion=_offer("starters_to_write")
+            help="The starter to write; without it, all are listed.", autocompletion=_completer("starters_to_write")
         ),
     ] = None,
     rows: Annotated[
@@ -469,7 +469,7 @@ def init(
     target: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="With the name csv: the column to predict.", autocompletion=_offer("columns")
+            metavar="COLUMN", help="With the name csv: the column to predict.", autocompletion=_completer("columns")
         ),
     ] = None,
     regression: Annotated[bool, typer.Option("--regression", help="With the name csv: predict numbers.")] = False,
@@ -502,11 +502,11 @@ def explain(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="What to explain; without it, everything is listed.", autocompletion=_offer("names_to_explain")
+            help="What to explain; without it, everything is listed.", autocompletion=_completer("names_to_explain")
         ),
     ] = None,
 ) -> None:
-    """Explain a layer, a loss, or whatever else has a name."""
+    """Explain a layer, a loss, or any other name of a config."""
     from mltrain.commands.explain import run
 
     run(_terminal(), name)
@@ -521,7 +521,7 @@ def schema() -> None:
 
 
 def _chosen(argument: Path | None, option: Path | None) -> Path | None:
-    """The run or model that was named, in either of the two ways; None where the newest is meant."""
+    """The run or model that was named, in either of the two ways; None stands for the newest."""
     from mltrain.commands.naming import chosen
 
     return chosen(argument, option)
@@ -566,13 +566,13 @@ def _run() -> int:
         return end.code if isinstance(end.code, int) else 0
     except (MltrainError, MemoryError, KeyboardInterrupt, _CommandLineError) as error:
         return _failed(error)
-    if code == _INTERRUPTED:  # Typer ends so on Ctrl-C, without a word
+    if code == _INTERRUPTED:  # Typer raises this on Ctrl-C
         return _failed(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
 
 
 def _failed(error: BaseException) -> int:
-    """Say why the command failed; its exit code."""
+    """Report why the command failed; returns its exit code."""
     from mltrain.commands.failure import fail, fail_as_data, fail_in_words, fail_with_usage, options_like
 
     if isinstance(error, MltrainError):
@@ -583,12 +583,10 @@ def _failed(error: BaseException) -> int:
         return fail_in_words("Interrupted", "interrupted", _INTERRUPTED)
     unread: Any = error
     ctx = getattr(unread, "ctx", None)
-    if (
-        ctx is None or unread.message == ctx.get_help()
-    ):  # of a command without its words, the help is what there is to say
+    if ctx is None or unread.message == ctx.get_help():  # a command without its arguments shows its help
         unread.show()
     else:
-        if hasattr(unread, "possibilities"):  # of an unknown option; Typer's own are those with letters in common
+        if hasattr(unread, "possibilities"):  # for an unknown option; Typer's own suggestions are less exact
             options = [name for parameter in ctx.command.params for name in parameter.opts]
             unread.possibilities = options_like(unread.option_name, options)
         ctx.terminal_width = _help_width()

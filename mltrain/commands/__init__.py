@@ -1,1 +1,1 @@
-"""What each command does: one file a command, each with a ``run`` that reads as the command's one sentence."""
+"""The commands: one module per command, each with a function ``run``."""

@@ -1,4 +1,4 @@
-"""What ``fit`` says of the best epoch: which it was, whose weights the model has, and why training stopped."""
+"""The sentences of ``fit`` on the best epoch: its number, whether the model has its weights, why training stopped."""
 
 import math
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from mltrain.views.terminal.number_format import plural
 
 
 def model_epoch(monitor: Monitor | None, last: int) -> int:
-    """The epoch whose weights a training that came to its end leaves in the network; ``last`` is its last one."""
+    """The epoch whose weights the network has after a complete training; ``last`` is the last epoch."""
     return monitor.best_epoch if monitor and monitor.restores and monitor.best_epoch is not None else last
 
 
 def best_of(monitor: Monitor) -> dict[str, Any]:
-    """The best epoch for programs: null where no epoch gave a number to judge it by."""
+    """The best epoch as JSON data: null if the monitored value was never finite."""
     return {"monitor": monitor.name, "epoch": monitor.best_epoch, "value": monitor.best_value}
 
 
@@ -30,23 +30,23 @@ def stopped_by(monitor: Monitor | None) -> str:
 
 
 def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[str]:
-    """A sentence for each measure that was infinite or not a number in some of the epochs."""
+    """A sentence for each measure that was infinite or NaN in some epochs."""
     found = []
     for name in history[-1].values if history else ():
         values = [report.values.get(name, 0.0) for report in history]
         wrong = [value for value in values if not math.isfinite(value)]
         if wrong:
-            said = f"{name} was {wrong[-1]} in {len(wrong):,} of {plural(len(values), 'epoch')}"
+            sentence = f"{name} was {wrong[-1]} in {len(wrong):,} of {plural(len(values), 'epoch')}"
             if monitor is not None and monitor.name == name and monitor.best_epoch is None:
-                said += ", so no epoch is known to be the best, and the model has the weights of the last one"
+                sentence += ", so no epoch is known to be the best, and the model has the weights of the last one"
             elif name.startswith(VALIDATION_PREFIX):
-                said += ": look for rows for validation that are not like those to train on, with mltrain data"
-            found.append(said)
+                sentence += ": look for rows for validation that are not like those to train on, with mltrain data"
+            found.append(sentence)
     return found
 
 
 def whose_weights(monitor: Monitor | None, last: int) -> str:
-    """Whose weights ``model.npz`` has, where epochs were judged, and where the others are."""
+    """The epoch whose weights ``model.npz`` has, and the file with the others; only if epochs were compared."""
     if monitor is None or monitor.best_epoch is None:
         return ""
     best = f"the best by {monitor.name}"

@@ -1,4 +1,4 @@
-"""``mltrain check``: everything that fit would refuse or warn of, without training."""
+"""``mltrain check``: the errors and warnings of ``fit``, without training."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What the Tab key offers: names, runs, columns and options, for ``mltrain --install-completion``.
+"""Shell completion of names, runs, columns and options (``mltrain --install-completion``).
 
-At each Tab the shell runs ``mltrain``, so each function imports what it needs and no more. Where something fails,
-nothing is offered.
+The shell runs ``mltrain`` at each Tab, so each function imports only the modules that it needs. A function that fails
+completes nothing.
 """
 
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[1]
 
 _MEMBERS = ("engine/*/*.py", "data/datasets/*.py", "data/points/*.py", "data/columns/*.py")
-"""The files of all families: a family's members are found without importing NumPy."""
+"""The source files of all families: member names are read from them without importing NumPy."""
 
 _SECTIONS = ("config", "training", "early_stopping")
 
@@ -23,16 +23,16 @@ _COLUMN_OPTIONS = ("target", "split_column")
 """Options of a table whose value is the name of one of its columns."""
 
 
-def offer(what: str, parameters: Mapping[str, Any], words: Sequence[str], typed: str) -> list[str]:
-    """What may stand where ``typed`` does: the choices that the function ``what`` finds and that begin so.
+def complete(what: str, parameters: Mapping[str, Any], words: Sequence[str], typed: str) -> list[str]:
+    """The completions of ``typed``: the choices of the function ``what`` that begin with it.
 
-    ``parameters`` are the words before by the names of their parameters. Before the value of an option, arguments are
-    not yet told apart: they are the ``words``.
+    ``parameters`` are the preceding arguments by the names of their parameters. While the value of an option is
+    completed, Typer has not assigned positional arguments yet: they are the ``words``.
     """
     given = {**parameters, "words": words}
     try:
         return [choice for choice in dict.fromkeys(globals()[what](given, typed)) if choice.startswith(typed)]
-    except Exception:  # a message would land in the middle of the line that is being typed
+    except Exception:  # a message would be printed into the line that is being typed
         return []
 
 
@@ -63,7 +63,7 @@ def models(_: Any, typed: str) -> Iterator[str]:
 
 
 def configs_or_models(_: Any, typed: str) -> Iterator[str]:
-    """Configs, and all that stands for a model."""
+    """Configs, runs and model files."""
     yield from _entries(typed, (".yaml", ".yml", ".npz"))
     yield from _runs()
 
@@ -104,7 +104,7 @@ def _runs() -> Iterator[str]:
 
 
 def _entries(typed: str, endings: tuple[str, ...]) -> Iterator[str]:
-    """Folders, and files with one of the endings, that begin as what was typed."""
+    """Folders, and files with one of the endings, that begin with the typed text."""
     folder, slash, start = typed.rpartition("/")
     for entry in sorted(os.scandir(folder or slash or "."), key=lambda entry: entry.name):
         if not entry.name.startswith(start) or (entry.name.startswith(".") and not start):
@@ -136,7 +136,7 @@ def _data_of(path: Path | None) -> Mapping[str, Any]:
 
 
 def _options(struct: "Struct", data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, "Kind"]]:
-    """The options that a section or member has, and those below them as far as the data says what they are."""
+    """The options of a section or member, and nested options as far as the data determines their types."""
     from mltrain.config.dump import to_plain
     from mltrain.config.option_types import options
 
@@ -162,7 +162,7 @@ def _below(kind: "Kind", data: Any, path: str) -> Iterator[tuple[str, "Kind"]]:
 
 
 def _values(name: str, kind: "Kind", data: Mapping[str, Any], config: Path | None) -> Iterator[str]:
-    """What an option accepts, where that can be listed."""
+    """The values that an option accepts, if they can be listed."""
     from mltrain.config.option_types import choices
 
     option = name.rpartition(".")[2]

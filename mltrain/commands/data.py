@@ -1,4 +1,4 @@
-"""``mltrain data``: what a config's dataset holds, before anything is trained on it."""
+"""``mltrain data``: the contents of a config's dataset, without training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,11 +29,11 @@ _FIRST = 5
 """Rows that are shown."""
 
 _WIDEST_IMAGE = 32
-"""Pixels of a side; of larger images, every second or third, ... is shown."""
+"""The longest side in pixels; larger images are subsampled (every second, third, ... pixel)."""
 
 
 def run(terminal: Terminal, config: Path, changes: Sequence[str]) -> None:
-    """Show columns, classes, parts and first rows; warn of what looks wrong."""
+    """Show columns, classes, parts and first rows; warn of suspicious data."""
     source = read_config(config, changes)
     dataset = _loaded(terminal, source)
     row_spec, parts = dataset.row_spec, dataset.by_name
@@ -70,13 +70,13 @@ def _row(feature: FeatureFacts) -> ColumnRow:
 
 
 def kind_rows(table: TableFormat, left_out: Sequence[tuple[str, str]] = ()) -> list[KindRow]:
-    """What each column of a table is taken for, and why; those that are left out come last."""
+    """The kind of each column of a table with the reason; unused columns are last."""
     rows = [KindRow(column.name, kind_of(column), len(column.features), column.reason) for column in table.columns]
     return rows + [KindRow(name, "identifier", 0, f"left out: {reason}") for name, reason in left_out]
 
 
 def _first_rows(dataset: Dataset, names: Sequence[str]) -> View:
-    """The first rows to train on; those of a table with its own cells."""
+    """The first training rows; for a table, its original cells."""
     row_spec, table = dataset.row_spec, dataset.preprocessing.table
     x, y = dataset.train.x[:_FIRST], dataset.train.y[:_FIRST]
     cells = table.decode(x) if table else [[f"{value:g}" for value in row] for row in x]
@@ -89,7 +89,7 @@ def _first_rows(dataset: Dataset, names: Sequence[str]) -> View:
 
 
 def _images(dataset: Dataset) -> list[tuple[str, list[list[float]]]]:
-    """The first images to train on in shades from 0 to 1, made small enough for a terminal, with their classes."""
+    """The first training images as greys from 0 to 1, small enough for a terminal, with their classes."""
     classes, found = dataset.row_spec.classes, []
     for image, target in zip(dataset.train.x[:_FIRST], dataset.train.y[:_FIRST], strict=True):
         grey = image.astype(np.float64)

@@ -1,4 +1,4 @@
-"""``mltrain evaluate``: how good a model is on rows that it did not learn from."""
+"""``mltrain evaluate``: the loss and metrics of a model on held-out rows."""
 
 import math
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, View, verbatim
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-"""Shares of the rows for which residuals are shown: the least, the middle half, nine tenths, and the largest."""
+"""The quantiles of the residuals that are shown: minimum, 5%, quartiles, 95%, maximum."""
 
 
 class ClassQuality(NamedTuple):
-    """The scores of one class, and how many rows are of it. A score of 0 / 0 counts as 0."""
+    """The scores of one class, and its number of rows. A score of 0 / 0 is 0."""
 
     precision: float
     recall: float
@@ -34,7 +34,7 @@ class ClassQuality(NamedTuple):
 
 
 def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
-    """Measure the model on its test rows, or what comes closest to them, or on the rows of the file ``data``."""
+    """Evaluate the model on its test rows (else its validation rows, else all rows), or on the file ``data``."""
     file = find_model(path)
     model, dataset, folder = read_model(file)
     split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(terminal, model, data)
@@ -68,7 +68,7 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
 
 
 def unfinished_measures(model: Model, rows: Split, values: Mapping[str, float]) -> list[str]:
-    """One sentence about measures that are infinite or not a number, and the rows that make them so."""
+    """One sentence about measures that are infinite or NaN, and the rows that cause it."""
     wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
     if not wrong:
         return []
@@ -95,7 +95,7 @@ def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.ND
 
 
 def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> tuple[str, Split]:
-    """The rows that the model's own dataset held back, and what they are called."""
+    """The held-out rows of the model's own dataset, and the name of that part."""
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder, model.preprocessing)

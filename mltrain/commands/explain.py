@@ -1,4 +1,4 @@
-"""``mltrain explain``: what there is to write into a config, and what it means."""
+"""``mltrain explain``: the reference of the config language."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -44,7 +44,7 @@ def _listings() -> Iterator[Listing]:
 
 
 def _find(name: str) -> Iterator[tuple[str, Struct]]:
-    """What is called so: several families may have a member of one name."""
+    """Everything with this name: several families may have a member of the same name."""
     if name in SECTIONS:
         yield "section", SECTIONS[name]
     for _, member in members():
@@ -53,7 +53,7 @@ def _find(name: str) -> Iterator[tuple[str, Struct]]:
 
 
 def _elsewhere(name: str) -> Iterator[str | None]:
-    """What to say of a name that is an option, or that other tools have."""
+    """The hint for a name that is an option, or a name from other tools."""
     members_with = [member.type_name() for _, member in members() if name in options(member)]
     sections_with = [section for section, struct in SECTIONS.items() if name in options(struct)]
     if owners := [*sections_with, *members_with]:
@@ -71,7 +71,7 @@ def _member(noun: str, struct: Struct) -> Member:
 
 
 def _example(noun: str, struct: Struct) -> str:
-    """How a config asks for it, in the section where it may stand."""
+    """An example of it in its section of a config."""
     if not issubclass(struct, Spec):
         return _section_example(struct)
     example = on_one_line(to_plain(convert(struct, {"type": struct.type_name(), **struct.examples[0]}), defaults=False))
@@ -89,7 +89,7 @@ def _example(noun: str, struct: Struct) -> str:
 
 
 def _section_example(struct: Struct) -> str:
-    """A section with its defaults. The config as a whole has options without: the first lesson stands for it."""
+    """A section with its defaults. The config as a whole has required options: its example is the first lesson."""
     if struct is Config:
         lines = (line.partition("#")[0].rstrip() for line in starter("linear").splitlines())
         return "\n".join(filter(None, lines))

@@ -1,4 +1,4 @@
-"""``mltrain fit``: train what a config describes, from the beginning."""
+"""``mltrain fit``: train the network of a config from the beginning."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def run(
     log_dir: Path | None = None,
     profile: Profile | None = None,
 ) -> None:
-    """Train what ``config`` describes and save it to a run directory."""
+    """Train the network of ``config`` and save it to a run directory."""
     if log_dir is not None:
         need_event_files()
     source = read_config(config, changes)
@@ -47,6 +47,6 @@ def run(
         terminal.warning(for_commands(warning))
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
-        keeper.offer(0, job.network.parameters)
+        keeper.keep_if_chosen(0, job.network.parameters)
         attempt = Session(job, source.folder, run, TrainingRun(), keeper, is_newest=out is None)
         train_and_save(terminal, attempt, live=live, log_dir=log_dir, profile=profile)

@@ -17,16 +17,16 @@ from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
 
 SCHEMA_FILE = "mltrain.schema.json"
-"""What the first line of each starter calls the schema that is written beside it."""
+"""The file name of the schema in the first line of each starter."""
 
 EDITOR_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
-"""The first line of each starter, by which editors find the schema."""
+"""The first line of each starter: editors read the schema's path from it."""
 
 _TABLE_PATH = re.compile(r"\.\./data/(\w+\.csv)")
-"""How starters name the tables that come with them; a starter that was written has its table beside it."""
+"""A table's path in a packaged starter; ``init`` writes the table beside the config and shortens the path."""
 
 TABLE = "csv"
-"""The starter that is made for a file, not copied."""
+"""The starter that is generated for a CSV file; the others are copied."""
 
 
 def run(
@@ -40,10 +40,10 @@ def run(
     layout: Mapping[str, Any] | None = None,
     task: Task | None = None,
 ) -> None:
-    """List the starters, or write one, with the schema that tells editors what may stand in it.
+    """List the starters, or write one, with the JSON Schema for editors.
 
-    ``csv`` is made for a file of ``rows``, of which it predicts the column ``target``, as numbers or classes if
-    ``task`` says which; ``layout`` are options that say how the file is laid out.
+    ``csv`` is generated for the file ``rows``; it predicts the column ``target`` as ``task`` says (numbers or classes).
+    ``layout`` are options on the file's format, such as the delimiter.
     """
     if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
         raise UsageError(
@@ -90,6 +90,6 @@ def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:
 
 
 def _first_sentence(text: str) -> str:
-    """The first sentence of a config's comments, after the line for editors."""
+    """The first sentence of a config's comments, after the line with the schema."""
     comment = " ".join(line.lstrip("# ") for line in text.splitlines()[1:] if line.startswith("#")).strip()
     return re.split(r"(?<=[.?])\s", comment, maxsplit=1)[0]

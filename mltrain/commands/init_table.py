@@ -1,4 +1,4 @@
-"""``mltrain init csv FILE --target COLUMN``: a config for a table, from a look at it."""
+"""``mltrain init csv FILE --target COLUMN``: a config that is derived from the columns of a table."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -24,16 +24,16 @@ from mltrain.names.nearest import no_column
 Task = Literal["regression", "classes"]
 
 _MOST_CLASSES, _MOST_EITHER = 10, 50
-"""Different whole numbers up to which a target is taken for classes, and could be classes."""
+"""Distinct whole numbers up to which a target is read as classes, and up to which it may be classes."""
 
 _REPEATED = 5
-"""Rows that each of a target's numbers has on average where they are classes."""
+"""The least mean number of rows per distinct whole number for which a target is read as classes."""
 
 _MOST_NAMED = 8
 
 _STEPS, _BATCH = 3000, 32
 _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
-"""Of a small table, numbers are soon learned by heart: benchmarks/compare_sklearn.py shows what these limits do."""
+"""Limits against overfitting to the numbers of a small table; benchmarks/compare_sklearn.py measures their effect."""
 
 
 def config_for(
@@ -65,7 +65,7 @@ def config_for(
     if not next(iter(columns.values())).rows:
         raise DataError(f"{path}: there are no rows in it")
     goal = _goal(path, columns.pop(target), task)
-    dataset: dict[str, Any] = {"type": kind, "path": _seen_from(folder, path), "target": target, "test_split": 0.2}
+    dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target, "test_split": 0.2}
     dataset |= layout
     guesses = {name: recognize(held) for name, held in columns.items()}
     useless = {
@@ -101,7 +101,7 @@ def config_for(
 
 
 class _Goal(NamedTuple):
-    """What the target is taken for, and why. ``classes`` counts them; it is 0 where numbers are to be predicted."""
+    """The kind of the target, and the reason. ``classes`` is their number; 0 means regression."""
 
     held: Held
     guess: Guess
@@ -114,7 +114,7 @@ class _Goal(NamedTuple):
 
 
 def _goal(path: Path, held: Held, task: Task | None) -> _Goal:
-    """Whether the target is numbers or classes. Raises `DataError` for what can be neither."""
+    """Decide whether the target is numbers or classes. Raises `DataError` if it can be neither."""
     values = {canonical(text) for text in held.counts}
     if not values:
         raise DataError(f"{path}: column '{held.name}' can be no target: it is empty")
@@ -154,13 +154,13 @@ def _goal(path: Path, held: Held, task: Task | None) -> _Goal:
 
 
 def _count(read: set[float | None]) -> bool:
-    """Whether these are the whole numbers from 0 or 1 on, as the numbers of classes are."""
+    """Whether these are consecutive whole numbers from 0 or 1, as class numbers are."""
     numbers = sorted(value for value in read if value is not None)
     return numbers[0] in (0, 1) and numbers == [numbers[0] + step for step in range(len(numbers))]
 
 
 def _useless(held: Held, guess: Guess) -> str | None:
-    """Why nothing can be learned from a column."""
+    """The reason why a column carries no information."""
     if isinstance(guess.kind, Identifier):
         return guess.reason
     values = {canonical(text) for text in held.counts}
@@ -168,19 +168,19 @@ def _useless(held: Held, guess: Guess) -> str | None:
 
 
 def _asked(guess: Guess) -> Any:
-    """How a config asks for the kind that was guessed; of two readings of dates it takes the first."""
+    """The config's word for the guessed kind; of two possible date formats the first."""
     if isinstance(guess.kind, Date) and guess.open:
         return {"type": "date", "order": guess.found.order}
     return guess.kind.type_name()
 
 
 def _asked_about(guess: Guess) -> str:
-    """The question that a column leaves open, and what the config says to it."""
+    """The ambiguity of a column, and the choice that the config makes."""
     return f"{guess.question}; the config says {guess.found.order} for now" if guess.open else guess.question
 
 
 def _about_kinds(used: Mapping[str, Guess]) -> Iterator[str]:
-    """What the columns are taken for, and why: a sentence for all of one kind and reason."""
+    """The kinds of the columns with reasons: one sentence for all columns with the same kind and reason."""
     same: dict[tuple[str, str], list[str]] = {}
     for name, guess in used.items():
         same.setdefault((guess.kind.type_name(), guess.reason), []).append(name)
@@ -209,7 +209,7 @@ def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterato
 
 
 def _trial(dataset: dict[str, Any], path: Path) -> Iterator[str]:
-    """What is found when the rows are read as the config says: what fit would warn of, or refuse."""
+    """The warnings and errors of reading the rows with this config, as ``fit`` would report them."""
     try:
         rows = convert(DatasetSpec, {**dataset, "path": str(path)}).load(0, path.parent)
     except DataError as error:
@@ -223,7 +223,7 @@ def _listed(useless: Mapping[str, str]) -> str:
 
 
 def _checked(layout: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options; a tab may be a backslash and a t, as shells pass it on. Raises `UsageError` for what cannot be."""
+    """The options; a tab may be written as backslash and t. Raises `UsageError` for an invalid option."""
     if layout.get("delimiter") in ("\\t", "tab"):
         layout = {**layout, "delimiter": "\t"}
     if len(layout.get("delimiter", ",")) != 1 or layout.get("delimiter", ",") in NO_DELIMITERS:
@@ -236,10 +236,10 @@ def _checked(layout: Mapping[str, Any]) -> Mapping[str, Any]:
     return layout
 
 
-def _seen_from(folder: Path, path: Path) -> str:
+def _relative_path(folder: Path, path: Path) -> str:
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # on Windows, from one drive to another
+    except ValueError:  # on Windows, there is no relative path between two drives
         return str(path.absolute())
 
 

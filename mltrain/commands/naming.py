@@ -1,4 +1,4 @@
-"""How the words of a command line name a run or a model: as an argument, or after ``--model``."""
+"""The run or model that a command line names: as an argument, or after ``--model``."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from mltrain.runs.run import CHECKPOINT, find_run, is_latest
 
 
 def chosen(argument: Path | None, option: Path | None) -> Path | None:
-    """The run or model that was named, in either of the two ways; None where the newest is meant."""
+    """The run or model that was named, in either of the two ways; None stands for the newest."""
     if argument is not None and option is not None:
         raise UsageError(f"{argument} and --model {option} both name a run or model; give one of them")
     name = argument if option is None else option
@@ -15,5 +15,5 @@ def chosen(argument: Path | None, option: Path | None) -> Path | None:
 
 
 def run_to_resume(name: Path) -> Path:
-    """The folder of the run that was named to go on with, finished or not."""
+    """The folder of the run to resume, finished or not."""
     return find_run(name, holding=CHECKPOINT)

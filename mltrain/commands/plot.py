@@ -1,4 +1,4 @@
-"""``mltrain plot``: the pictures that suit a run, as files or on the terminal."""
+"""``mltrain plot``: the pictures of a run, as files or on the terminal."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from mltrain.views.terminal.views import verbatim
 
 
 def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, dark: bool) -> None:
-    """Draw all pictures that suit the run, and say which cannot be drawn."""
+    """Draw every picture that applies to the run, and list those that cannot be drawn."""
     need_matplotlib("plot")
     from mltrain.views.plotting.gallery import gallery_of
     from mltrain.views.plotting.picture_files import save
@@ -40,7 +40,7 @@ def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, d
 
 
 def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bool) -> None:
-    """Draw the learning in motion."""
+    """Draw the training as an animation."""
     need_matplotlib("plot")
     from mltrain.views.plotting.animation import NAME, animation_of, save_animation
     from mltrain.views.plotting.style import DARK, LIGHT
@@ -55,17 +55,17 @@ def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bo
 
 
 def _refuse_foreign(record: SavedRun, files: Sequence[Path]) -> None:
-    """Raises `UsageError` where one of the files is there already, and is no picture of mltrain."""
+    """Raises `UsageError` if a file would be overwritten that mltrain did not draw."""
     inputs = record.inputs
     for file in files:
-        # In a folder that mltrain has made and numbered, pictures without a mark are those of mltrain 0.1.0.
+        # In a run folder, pictures without mltrain's mark were drawn by mltrain 0.1.0.
         if not (is_numbered(record.folder) and file.parent == record.folder / PLOTS):
             refuse_unmarked(file)
         refuse_inputs(file, inputs)
 
 
 def read(terminal: Terminal, path: Path | None) -> SavedRun:
-    """The run, with its rows fetched if that is possible; a picture that needs them will say if not."""
+    """The run, with its rows downloaded if possible; otherwise each picture that needs them reports why."""
     record = SavedRun.read(path)
     if path is None:
         terminal.note(f"model {record.file}")
@@ -78,6 +78,6 @@ def read(terminal: Terminal, path: Path | None) -> SavedRun:
 
 
 def need_matplotlib(command: str) -> None:
-    """Raises `UsageError`, in one line, where Matplotlib is not installed."""
+    """Raises `UsageError` if Matplotlib is not installed."""
     if find_spec("matplotlib") is None:
         raise UsageError(f"mltrain {command} draws with Matplotlib, which is not here: pip install 'mltrain[plot]'")

@@ -1,4 +1,4 @@
-"""``mltrain plot --terminal``: what suits the run, drawn in text."""
+"""``mltrain plot --terminal``: the pictures of a run, drawn as text."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,11 +23,11 @@ from mltrain.views.terminal.views import STRONG, Lines, Prose, Span, Stack, View
 
 _MOST_IMAGES = 8
 _MARKS = "xo+*^%&$"
-"""Points of the first class, of the second, and so on; of many, they come again."""
+"""The markers of the classes in order; they repeat if there are more classes."""
 
 
 def run(terminal: Terminal, path: Path | None) -> None:
-    """Draw on the terminal, and say what cannot be drawn."""
+    """Draw on the terminal, and list the pictures that cannot be drawn."""
     if terminal.json:
         raise UsageError("--terminal draws for people; leave --json out, or leave --terminal out and get files")
     record = read(terminal, path)

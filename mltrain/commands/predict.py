@@ -1,4 +1,4 @@
-"""``mltrain predict``: what a model makes of new inputs."""
+"""``mltrain predict``: predictions for new inputs."""
 
 import math
 import re
@@ -56,9 +56,9 @@ def _by_number(model: Model, rows: Sequence[str]) -> tuple[Given, npt.NDArray[np
 
 
 def _by_column(model: Model, rows: Sequence[str], notes: list[str]) -> tuple[Given, npt.NDArray[np.float32]]:
-    """For a model that learned from a table: the cells of its columns in order, or as ``name=value``.
+    """The cells of a row for a model of a table: values in the order of its columns, or as ``name=value``.
 
-    ``notes`` gets a sentence about each kind of cells that are new to the model.
+    ``notes`` receives a sentence about each kind of cell that the training rows did not have.
     """
     table = model.preprocessing.table
     assert table is not None
@@ -72,10 +72,10 @@ def _by_column(model: Model, rows: Sequence[str], notes: list[str]) -> tuple[Giv
 
 
 def named_cells(text: str, names: Sequence[str]) -> dict[str, str]:
-    """The cell of each column; a column that is not named has an empty one. Raises `UsageError`."""
+    """The cell of each column; the cell of a column that is not named is empty. Raises `UsageError`."""
     words = _words(text)
     if not all(name is not None for name, _ in words):
-        # An equals sign may be part of a value where not all values are named.
+        # Unless all values are named, an equals sign is part of the value.
         words = _words(text, named=False)
         if len(words) != len(names):
             raise UsageError(

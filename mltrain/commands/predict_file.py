@@ -1,4 +1,4 @@
-"""``mltrain predict --input``: what a model makes of a whole file of rows, a block at a time."""
+"""``mltrain predict --input``: predictions for a whole file of rows, in blocks of constant memory."""
 
 import os
 import sys
@@ -20,10 +20,10 @@ from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.terminal import Terminal
 
 _KINDS = {".csv": False, ".jsonl": True, ".ndjson": True}
-"""What output files may be called, and whether they are JSON Lines."""
+"""File name endings of outputs, and whether each means JSON Lines."""
 
 _IN_MEMORY = 16 * 2**20
-"""Bytes of a JSON document that wait in memory until all of it is there; more wait on the disk."""
+"""Bytes of a JSON document that are buffered in memory until it is complete; a longer one spools to disk."""
 
 _PIECE = 1 << 20
 
@@ -71,29 +71,29 @@ def run(
 
 
 def _is_json_lines(output: Path) -> bool:
-    """Whether to write JSON Lines, by the output's name."""
+    """Whether the output's file name asks for JSON Lines."""
     if output.suffix not in _KINDS:
         raise UsageError(f"--output {output}: expected a name that ends with {', '.join(_KINDS)}, or - for stdout")
     return _KINDS[output.suffix]
 
 
 def _is_same_file(rows: str, output: Path) -> bool:
-    """Whether the output would replace the file that the rows come from, by whatever name."""
+    """Whether the output is the input file itself, also under another path (a link)."""
     try:
         source = os.fstat(sys.stdin.fileno()) if rows == STDIN else Path(rows).stat()
         return os.path.samestat(source, output.stat())
-    except (OSError, ValueError):  # one of them is not there, or is no file
+    except (OSError, ValueError):  # one of the two does not exist, or is not a regular file
         return False
 
 
 def _read(source: Source, written: Iterator[Written]) -> Iterator[Written]:
-    """The same; what goes wrong with reading is told of the input, and not of the output that is being written."""
+    """The same rows; an error while reading is reported for the input file, not for the output file."""
     with readable(source.name):
         yield from written
 
 
 def _print(text: str) -> None:
-    """Write to stdout, in characters that it has."""
+    """Write to stdout; characters that its encoding lacks become backslash escapes."""
     try:
         sys.stdout.write(text)
     except UnicodeEncodeError:
@@ -102,7 +102,7 @@ def _print(text: str) -> None:
 
 
 def _print_whole(written: Iterator[Written]) -> None:
-    """Write to stdout when all of it is there: half a JSON document is of no use."""
+    """Write to stdout once the document is complete: half a JSON document cannot be parsed."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as waiting:
         for text, _ in written:
             waiting.write(text)
@@ -112,7 +112,7 @@ def _print_whole(written: Iterator[Written]) -> None:
 
 
 def _write(path: Path, written: Iterator[Written]) -> int:
-    """Write all of it or nothing; the number of rows."""
+    """Write the file by an atomic rename, complete or not at all; returns the number of rows."""
     count = 0
 
     def write(file: BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""``mltrain predict --input digit.png``: what a model makes of an image file."""
+"""``mltrain predict --input digit.png``: the prediction for an image file."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from mltrain.views.terminal.terminal import Terminal
 
 
 def run(terminal: Terminal, path: Path | None, image: str) -> None:
-    """Predict the class of one image, brought to the form of those that the model learned from."""
+    """Predict the class of one image, preprocessed like the model's training images."""
     file = find_model(path)
     model = Model.load(file)
     y = model.predict(_pixels(model, image)[None])
@@ -24,7 +24,7 @@ def run(terminal: Terminal, path: Path | None, image: str) -> None:
 
 
 def _pixels(model: Model, image: str) -> npt.NDArray[np.uint8]:
-    """As the model's dataset has them: a folder's images as they are, MNIST and its relatives cut out and centred."""
+    """The pixels, preprocessed like the dataset: a folder's images as they are, MNIST's and similar ones centred."""
     dataset, shape = model.config.dataset, model.row_spec.input_shape
     if isinstance(dataset, Images):
         return read_picture(image, dataset.height, dataset.width, colour=dataset.colour)

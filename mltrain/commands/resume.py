@@ -1,4 +1,4 @@
-"""``mltrain fit --resume``: go on with a run as if it had never stopped."""
+"""``mltrain fit --resume``: continue a run with the results of an uninterrupted one."""
 
 import shlex
 from functools import partial
@@ -23,7 +23,7 @@ from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.terminal import Terminal
 
 _MOST_DIFFERENCES = 3
-"""Options that are named where two configs differ."""
+"""Differing options that a message lists at most."""
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     log_dir: Path | None = None,
     profile: Profile | None = None,
 ) -> None:
-    """Go on with the run in ``folder``, up to so many epochs: by default as many as its config, or ``config``, asks."""
+    """Resume the run in ``folder`` up to ``epochs`` epochs, by default the number in ``config`` or the run's config."""
     with Run.again(folder) as run:
         if log_dir is not None:
             need_event_files()
@@ -74,7 +74,7 @@ def run(
 
 
 def _config(folder: Path, given: Path | None, began_with: Config) -> tuple[Config, LazyDataset]:
-    """The config to go on with, and its dataset.
+    """The config with which to resume, and its dataset.
 
     That is ``given``, or the run's own, if there is one yet; both must say what the run ``began_with``, but for the
     number of epochs and where files are. Raises `UsageError`, or `ConfigError`.

@@ -1,4 +1,4 @@
-"""``mltrain runs``: all runs of a folder, a line each."""
+"""``mltrain runs``: all runs of a folder, one per line."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ from mltrain.views.terminal.run_tables import RunRow, RunsTable
 from mltrain.views.terminal.terminal import Terminal
 
 COLUMNS = ("run", "when", "config", "rows", "parameters", "best", "epochs", "time")
-"""What runs can be sorted by."""
+"""The columns by which runs can be sorted."""
 
 _MOST_OTHERS = 5
 
 
 def run(terminal: Terminal, folder: Path | None, *, sort: str, reverse: bool) -> None:
-    """List the runs in ``folder``, or below ``runs/``; say what else is there."""
+    """List the runs in ``folder``, or below ``runs/``; mention other folders there."""
     if sort not in COLUMNS:
         raise UsageError(f"--sort {sort}: expected {', '.join(COLUMNS)}{did_you_mean(sort, COLUMNS)}")
     runs, others = list_runs(folder or RUNS) if folder or RUNS.is_dir() else ([], [])
@@ -38,7 +38,7 @@ def run(terminal: Terminal, folder: Path | None, *, sort: str, reverse: bool) ->
 
 
 def in_order(runs: Sequence[RunSummary], column: str, *, reverse: bool = False) -> list[RunSummary]:
-    """The runs sorted by a column, the smallest first; those of which it is not known come last in any case."""
+    """The runs sorted by a column in ascending order; runs without a value are always last."""
     name = {"time": "seconds"}.get(column, column)
     known = [one for one in runs if getattr(one, name) is not None]
     unknown = [one for one in runs if getattr(one, name) is None]

@@ -1,4 +1,4 @@
-"""``mltrain runs diff``: what two runs have different, in their configs and in what came of them."""
+"""``mltrain runs diff``: the differences between two runs, in configs and results."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def run(terminal: Terminal, old: Path, new: Path) -> None:
 
 
 def _results(record: SavedRun) -> Values:
-    """What came of a run: its last epoch, and what it took."""
+    """The results of a run: its last epoch, and its duration."""
     origin = record.model.origin
     history = record.history
     last = {name: values[-1] for name, values in history.items() if values and name not in ("epoch", "seconds")}
@@ -72,7 +72,7 @@ def _shown(label: str, values: Values) -> str:
 
 
 _DIGITS = 12
-"""Of a hash, so many are shown."""
+"""Hexadecimal digits of a hash that are shown."""
 
 
 def _document(difference: Difference) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``mltrain schema``: what editors need to complete and check configs."""
+"""``mltrain schema``: the JSON Schema by which editors complete and check configs."""
 
 from mltrain.config.schema import schema_text
 from mltrain.views.terminal.terminal import Terminal

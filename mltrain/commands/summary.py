@@ -27,11 +27,11 @@ _LONGEST = 100
 """Characters of a dataset's description that are shown."""
 
 _DIGITS = 16
-"""Of a hash, so many are shown; --json has all of it."""
+"""Hexadecimal digits of a hash that are shown; --json has all of them."""
 
 
 def run(terminal: Terminal, path: Path | None, changes: Sequence[str]) -> None:
-    """Show Keras's table: layer, output shape, parameters, totals; and of a model, where it comes from."""
+    """Show Keras's table (layer, output shape, parameters, totals) and, for a model, its provenance."""
     if path is None or _is_model(path):
         if changes:
             raise UsageError("--set changes a config, but a model is what it is; give --set with a config")
@@ -50,7 +50,7 @@ def run(terminal: Terminal, path: Path | None, changes: Sequence[str]) -> None:
 
 
 def _kinds(source: LocatedConfig) -> list[View]:
-    """What the columns of a config's table are taken for."""
+    """The kinds of the columns of a config's table."""
     if not isinstance(source.config.dataset, TableDataset):
         return []
     return _columns(source.data.dataset.preprocessing.table, source.data.dataset.left_out)
@@ -61,7 +61,7 @@ def _columns(table: TableFormat | None, left_out: Sequence[tuple[str, str]] = ()
 
 
 def _is_model(path: Path) -> bool:
-    """Whether a run or a model is called so, and no config."""
+    """Whether the name is that of a run or a model rather than a config."""
     if path.exists() or path.suffix in (".yaml", ".yml"):
         return path.is_dir() or path.suffix == ".npz"
     return path.suffix == ".npz" or (not path.with_suffix(".yaml").exists() and bool(alike(str(path), run_names())))
@@ -107,7 +107,7 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
 
 
 def _origin(model: Model) -> dict[str, str]:
-    """Where a model comes from, in words, line by line."""
+    """The provenance of a model, as lines of text."""
     config, origin = model.config, model.origin
     said = {"config": f"{config.name}, seed {config.seed}", "dataset": _short(to_plain(config.dataset, defaults=False))}
     if origin is None:
@@ -127,6 +127,6 @@ def _origin_document(model: Model) -> dict[str, Any]:
 
 
 def _short(plain: Any) -> str:
-    """Plain data on one line, which inline rows would make very long."""
+    """Plain data on one line, cut where inline rows would make it too long."""
     text = on_one_line(plain)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,4 +1,4 @@
-"""A training, whether new or gone on with: shown while it runs, saved, and summed up."""
+"""A new or resumed training: shown while it runs, saved, and summarized."""
 
 import shlex
 import time
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from mltrain.views.live.page import LivePage
 
 _MOST_TYPED = 8
-"""Values of a row that people would type."""
+"""Up to this number of values, a row can be typed on a command line."""
 
 _LOOK = 0.1
-"""Seconds between two looks whether to end: people do not notice."""
+"""Seconds between two checks for the end of the program."""
 
 
 class Session(NamedTuple):
-    """A training that is about to begin, or to go on, and all that belongs to it.
+    """A training that is about to begin or to be resumed, and its inputs.
 
-    ``folder`` is where the config stands; ``is_newest``: commands will find the run without its name.
+    ``folder`` is the config's folder; ``is_newest``: the run is the default of later commands.
     """
 
     job: TrainingJob
@@ -61,7 +61,7 @@ class Session(NamedTuple):
 def train_and_save(
     terminal: Terminal, attempt: Session, *, live: bool, log_dir: Path | None, profile: Profile | None
 ) -> None:
-    """Train, show how it goes, save, and say what came out."""
+    """Train, show the progress, save, and print the summary."""
     job, folder, run, training_run, keeper, _ = attempt
 
     def background() -> Background:
@@ -78,7 +78,7 @@ def train_and_save(
         terminal.note("validation and the saved model use the running mean of the parameters, as use_ema says")
     checkpoints = CheckpointKeeper(run, background, training_run, keeper, terminal.warning)
     with _page(terminal, attempt, live=live) as page:
-        with interruptible() as stop:  # saving, too, so that Ctrl-C at the last moment does not cost all
+        with interruptible() as stop:  # saving included: Ctrl-C while the model is being saved must not lose it
             try:
                 with _display(terminal, attempt, page) as display, _log(log_dir, run) as log:
                     show, step = display.show, display.step
@@ -88,8 +88,8 @@ def train_and_save(
                         show(report)
                         if (grows := growing_loss(training_run.history)) is not None:
                             terminal.warning(grows)
-                        keeper.offer(report.epoch, job.network.parameters)
-                        checkpoints.offer()
+                        keeper.keep_if_chosen(report.epoch, job.network.parameters)
+                        checkpoints.write_if_due()
                         if log:
                             log.add(report)
             except TrainingInterrupted:
@@ -100,7 +100,7 @@ def train_and_save(
                     _tell_where(terminal, run)
                 raise
             except WorkerLost:
-                if training_run.history:  # the network is as it was after the last epoch
+                if training_run.history:  # the network has the weights of the last complete epoch
                     save()
                     done = plural(training_run.history[-1].epoch, "epoch")
                     terminal.note(f"what was learned in {done} is saved: {run.folder / MODEL}")
@@ -114,7 +114,7 @@ def train_and_save(
 
 
 def _others(job: TrainingJob) -> dict[str, Floats]:
-    """The parameters of the best epoch and of the last one, where it is known which was the best."""
+    """The parameters of the best and of the last epoch, if epochs were compared."""
     monitor = job.monitor
     if monitor is None or monitor.best_epoch is None:
         return {}
@@ -124,7 +124,7 @@ def _others(job: TrainingJob) -> dict[str, Floats]:
 def prepared(
     terminal: Terminal, config: Config, folder: Path, data: LazyDataset, nodes: tuple[Node, ...] | None = None
 ) -> TrainingJob:
-    """The job, with its data downloaded where that must be, in sight."""
+    """The job, with its data downloaded if necessary; the download shows its progress."""
     with download_bar(terminal) as progress:
         config.dataset.fetch(folder, progress)
     job = prepare(config, folder, data, nodes)
@@ -135,9 +135,9 @@ def prepared(
 
 @contextmanager
 def _page(terminal: Terminal, attempt: Session, *, live: bool) -> Iterator["LivePage | None"]:
-    """The page, if the training is to be watched live. After it, the page stays for who sits at the terminal.
+    """The live page, if it was asked for. On a terminal, it is served until the user ends it.
 
-    Without a terminal nothing would end it, so the page ends with the training.
+    Without a terminal, the page ends with the training.
     """
     if not live:
         yield None
@@ -160,7 +160,7 @@ def _page(terminal: Terminal, attempt: Session, *, live: bool) -> Iterator["Live
 
 @contextmanager
 def _display(terminal: Terminal, attempt: Session, page: "LivePage | None") -> Iterator[TrainingDisplay]:
-    """What shows the training: the terminal and, if there is one, the page."""
+    """The display of the training: the terminal's and, if there is one, the page's."""
     config, past = attempt.job.config, tuple(attempt.training_run.history)
     with training_display(terminal, title=str(config.name), epochs=config.training.epochs, past=past) as display:
         if page is None:
@@ -173,12 +173,12 @@ def _display(terminal: Terminal, attempt: Session, page: "LivePage | None") -> I
 
 
 def _log(folder: Path | None, run: Run) -> EventFiles | nullcontext[None]:
-    """TensorBoard's files of a run, in a folder that is called as the run is."""
+    """The writer of TensorBoard's files, in a folder with the name of the run."""
     return EventFiles(folder / run.folder.resolve().name) if folder else nullcontext()
 
 
 def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> None:
-    """What was reached, where it is, and what to type next."""
+    """Print the results, the paths of the files, and the next command."""
     job, run, history = attempt.job, attempt.run, attempt.training_run.history
     last, monitor = history[-1] if history else _untrained(job), job.monitor
     epoch = model_epoch(monitor, last.epoch)
@@ -221,18 +221,18 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
 
 
 def _tell_where(terminal: Terminal, run: Run) -> None:
-    """The run's folder, and nothing else, for scripts: ``run=$(mltrain fit --quiet ...)``."""
+    """Print only the run's folder, for scripts: ``run=$(mltrain fit --quiet ...)``."""
     terminal.result(verbatim(str(run.folder)), {})
 
 
 def _untrained(job: TrainingJob) -> EpochReport:
-    """What the network is worth as it is, where there are no epochs to report."""
+    """The loss and metrics of the network as it is, for a training without epochs."""
     found = job.model([]).evaluate(job.dataset.train)
     return EpochReport(epoch=0, epochs=0, steps=0, seconds=0.0, loss=found.loss, metrics=found.metrics)
 
 
 def _next_command(job: TrainingJob) -> str:
-    """What most people want to type after this training."""
+    """The command that most users need after this training."""
     if split_to_evaluate(job.dataset)[0] != "train":
         return "mltrain evaluate"
     row, table = job.dataset.train.x[-1], job.dataset.preprocessing.table

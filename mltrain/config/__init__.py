@@ -20,9 +20,9 @@ NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A training run, complete: where the rows come from, the network, and how it is trained.
+    """The complete description of a training: dataset, network, and training options.
 
-    The fields are the descriptions that the data package and the engine work with; nothing is translated in between.
+    The fields are the specs that the data package and the engine use directly.
     """
 
     name: Annotated[

@@ -1,4 +1,4 @@
-"""A config file -> its text; and when there is none, why not."""
+"""A config file -> its text, or an error with the reason."""
 
 import codecs
 from pathlib import Path
@@ -9,19 +9,19 @@ from mltrain.names.nearest import nearest
 from mltrain.system.safe_open import open_file
 
 MOST_BYTES = 2**20
-"""No config is that long, and rows have files of their own; who names one by mistake need not wait until it is read."""
+"""The largest config file in bytes: a data file that is named by mistake is refused without reading it."""
 
 _TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".jsonl")
 _ENDINGS = (".yaml", ".yml")
 
 _MOST_NAMES = 10
-"""File names that a message lists."""
+"""File names that a message lists at most."""
 
 STARTERS = "'mltrain init' writes configs to start from"
 
 
 def read_text(path: Path) -> str:
-    """The text of a config file. Raises `ConfigError` if it cannot be read or is no text."""
+    """The text of a config file. Raises `ConfigError` if it cannot be read or is not text."""
     try:
         if path.is_dir():
             raise file_error(path, f"this is a folder, not a config{_others(path)}")
@@ -36,16 +36,16 @@ def read_text(path: Path) -> str:
         raise file_error(path, _missing(path)) from None
     except OSError as error:
         raise file_error(path, f"cannot be read: {reason(error)}") from error
-    if len(content) > MOST_BYTES:  # the size of a pipe is not known beforehand
+    if len(content) > MOST_BYTES:  # a pipe has no size, so the limit is checked while reading
         raise _too_long(path)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise file_error(path, "this text is encoded as UTF-16; save it as UTF-8")
-    # What is not UTF-8 stays recognisable, for the reader to say where it stands.
+    # Bytes that are not UTF-8 become surrogates, so that the reader can report their position.
     return content.decode("utf-8-sig", errors="surrogateescape")
 
 
 def file_error(path: Path | str, message: str) -> ConfigError:
-    """The error for a file of which nothing can be used."""
+    """The error for a file that cannot be read as a config."""
     return ConfigError([Problem((), message)], [f"{path}: {message}"], [Diagnostic(message, file=str(path))])
 
 
@@ -67,7 +67,7 @@ def _missing(path: Path) -> str:
 
 
 def _others(folder: Path) -> str:
-    """What could be meant instead: the end of a message."""
+    """Similar file names: the end of a message."""
     names = _configs(folder)
     if not names:
         return f"; {STARTERS}"

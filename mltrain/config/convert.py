@@ -1,6 +1,6 @@
-"""Plain data -> descriptions, guided by the annotations of the descriptions themselves.
+"""Plain data -> specs, guided by the annotations of the specs.
 
-Goes through the data node by node and on after each problem, so that all problems come at once.
+Continues after each problem, so that all problems are reported at once.
 """
 
 import contextlib
@@ -40,25 +40,25 @@ from mltrain.spec import Family, Spec
 T = TypeVar("T", bound=msgspec.Struct)
 
 MOST_PROBLEMS = 50
-"""More than anyone reads: a list of a million words where numbers belong need not give a million lines."""
+"""The limit of reported problems: a list of a million wrong values must not print a million lines."""
 
 _MANY = 1000
-"""Numbers in a list from which on they are looked at together."""
+"""The length from which a list of numbers is checked by NumPy as a whole."""
 
 _INVALID: Any = object()
-"""What stands for a value that has a problem."""
+"""The placeholder for a value that has a problem."""
 
 
 class KeyProblem(Problem):
-    """A problem with the name of an option, not with its value."""
+    """A problem with the name of an option."""
 
     __slots__ = ()
 
 
 def convert(struct: type[T], data: Any) -> T:
-    """The description that plain data stands for: a section, or any member of the family of the spec ``struct``.
+    """Plain data -> a section, or any member of the family of the spec ``struct``.
 
-    Plain data is what YAML or JSON gives. Raises `ConfigError` with all problems.
+    Plain data has the types of YAML or JSON. Raises `ConfigError` with all problems.
     """
     converter = _Converter()
     value = _converted(converter, struct, data)
@@ -68,9 +68,9 @@ def convert(struct: type[T], data: Any) -> T:
 
 
 def try_convert(struct: type[T], data: Any) -> tuple[T, list[Problem]]:
-    """The description and all problems; where there are problems, the description means nothing.
+    """The spec and all problems; if there are problems, the spec is undefined.
 
-    Unlike `convert`, which also reads what earlier versions stored, it refuses lists that name something twice.
+    It refuses lists with duplicate names; `convert` accepts them, since it also reads files of earlier versions.
     """
     converter = _Converter(unique=True)
     return _converted(converter, struct, data), converter.problems
@@ -85,12 +85,12 @@ def _converted(converter: "_Converter", struct: type[T], data: Any) -> T:
 
 @cache
 def _kind(struct: type[msgspec.Struct]) -> Kind:
-    """What is accepted for a spec or section. It takes a millisecond to find out."""
+    """The type info of a spec or section, cached: computing it takes a millisecond."""
     return inspect.type_info(struct)
 
 
 def form(kind: Kind, data: Any) -> Kind | None:
-    """The alternative of a kind that has the form of the data: of a list, of a mapping, or of a member's name."""
+    """The alternative of a kind that matches the form of the data: a list, a mapping, or a member's name."""
     accepted = alternatives(kind)
     for one in map(bare, accepted):
         match data:
@@ -109,7 +109,7 @@ def form(kind: Kind, data: Any) -> Kind | None:
 
 
 def switched(kind: Kind, data: Any) -> Any:
-    """The data, or what ``true`` and ``false`` stand for in place of a section: all its defaults, and null."""
+    """The data; for a section, ``true`` is replaced by its defaults and ``false`` by null."""
     if not isinstance(data, bool) or switch_of(kind) is None:
         return data
     return {} if data else None
@@ -121,13 +121,13 @@ def _is_or_resembles_member(family: Family, name: str) -> bool:
 
 
 def member(family: Family, data: Any) -> type[Spec] | None:
-    """The member of a family that plain data asks for: data is a name, or a mapping with a type."""
+    """The member of a family for plain data: a name, or a mapping with a type."""
     name = data.get("type") if isinstance(data, dict) else data
     return family.find(name) if isinstance(name, str) else None
 
 
 def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Problem:
-    """What to say of an option, the last part of ``path``, that a spec or section with this data does not have."""
+    """The message on the last part of ``path``, an option that the spec or section with this data does not have."""
     *_, name = path
     assert isinstance(name, str)
     known = options(struct)
@@ -145,12 +145,12 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
 
 
 def _owner(struct: Struct, path: ConfigPath) -> str:
-    """What messages call the spec or section at ``path``."""
+    """The name of the spec or section at ``path`` in messages."""
     return struct.type_name() if issubclass(struct, Spec) else dotted(path) or "a config"
 
 
 def _names_below(option: Option, data: dict[str, Any]) -> list[str]:
-    """The names of the options that an option has itself, as far as the data or the default says which it is."""
+    """The names of an option's own options, as far as the data or the default determines its type."""
     sections = [section for one in alternatives(option.kind) if (section := section_of(one)) is not None]
     below = sections[0] if sections else None
     if (family := family_of(option.kind)) is not None:
@@ -172,7 +172,7 @@ class _Converter:
         self._unique = unique
 
     def convert(self, kind: Kind, data: Any, path: ConfigPath, leaf: Any = None) -> Any:
-        """The value that data stands for, or `_INVALID` if there is a problem; ``leaf`` is the kind's `leaf_type`."""
+        """The converted value, or `_INVALID` if there is a problem; ``leaf`` is the kind's `leaf_type`."""
         data = switched(kind, data)
         one = form(kind, data)
         if one is None:
@@ -202,7 +202,7 @@ class _Converter:
                 path, f"expected {in_words(kind)}, got {shown(data)}{f' of {len(data)}' if data else ''}"
             )
         if isinstance(bare(kind.item_type), inspect.AnyType):
-            return list(data)  # thousands of rows, of which the description itself must make sense
+            return list(data)  # thousands of rows, which the spec itself validates
         leaf, items = leaf_type(kind.item_type), []
         for start in range(0, len(data), _MANY):
             some = data[start : start + _MANY]
@@ -214,7 +214,7 @@ class _Converter:
         return items if isinstance(kind, inspect.ListType) else tuple(items)
 
     def _repeats(self, kind: ListKind, items: Sequence[Any], path: ConfigPath) -> bool:
-        """Whether a list of names has one twice, which is a problem in what people write, unless items may repeat."""
+        """Whether a list of names has a duplicate; this is an error in configs, unless items may repeat."""
         if not self._unique or not isinstance(bare(kind.item_type), inspect.StrType):
             return False
         if isinstance(kind.item_type, inspect.Metadata) and (kind.item_type.extra or {}).get("may_repeat"):
@@ -284,7 +284,7 @@ class _Converter:
 
 
 def _numbers(kind: Kind, leaf: Any, data: Sequence[Any]) -> list[Any] | None:
-    """Data as numbers, if it is nothing else: all at once, which takes a tenth of the time of one by one."""
+    """A list of numbers, converted as a whole: ten times as fast as one by one. None if it has other items."""
     if not isinstance(bare(kind), inspect.FloatType):
         return None
     try:
@@ -302,7 +302,7 @@ def _without_type(family: Family, data: dict[str, Any]) -> str:
 
 
 def _instead(family: Family, name: str) -> str:
-    """What to write for a name that no member has: the end of a message."""
+    """The correction of an unknown member name: the end of a message."""
     names = _all_names(family)
     if called := re.fullmatch(r"(?:\w+\.)*(\w+)\((.*)\)", name[:LONGEST]):  # as in Python: Dense(10), nn.Linear(3, 4)
         if called[2] and (elsewhere := member_here(family.noun, f"nn_{called[1]}", names)):
@@ -316,7 +316,7 @@ def _instead(family: Family, name: str) -> str:
 
 
 def _unfit(kind: Kind, leaf: Any, data: Any) -> str:
-    """What to say of data that has no form that the kind accepts."""
+    """The message on data whose form the kind does not accept."""
     accepted = alternatives(kind)
     how = " (NAME or {type: NAME, ...})" if len(accepted) == 1 and family_of(accepted[0]) is not None else ""
     end = advice(leaf, data)

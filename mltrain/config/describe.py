@@ -1,4 +1,4 @@
-"""What `mltrain explain` and the reference pages say of a spec or a section, read from the spec itself."""
+"""The description of a spec or a section for `mltrain explain` and the reference pages, read from the spec."""
 
 from inspect import getdoc
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from mltrain.spec import Spec
 
 
 class OptionHelp(NamedTuple):
-    """One option in words. ``default`` is what a config would say, or None where the option is required."""
+    """One option in words. ``default`` is written as in a config; None means that the option is required."""
 
     name: str
     accepts: str
@@ -19,7 +19,7 @@ class OptionHelp(NamedTuple):
 
 
 class Help(NamedTuple):
-    """A spec or section in words: one line of help, the rest of what there is to say, and its options."""
+    """A spec or section in words: one line of help, the rest of its docstring, and its options."""
 
     name: str
     aliases: tuple[str, ...]
@@ -29,7 +29,7 @@ class Help(NamedTuple):
 
 
 def describe(struct: Struct) -> Help:
-    """All that users may want to know of a spec (or of a section, such as `Training`)."""
+    """The full description of a spec or of a section, such as `Training`."""
     name, aliases = (struct.type_name(), struct.aliases) if issubclass(struct, Spec) else (section_name(struct), ())
     summary, _, details = (getdoc(struct) or "").partition("\n")
     return Help(name, aliases, summary, details.strip(), tuple(map(_option, options(struct).values())))

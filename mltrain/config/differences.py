@@ -1,4 +1,4 @@
-"""What differs between two configs, option by option."""
+"""The differences between two configs, option by option."""
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -13,7 +13,7 @@ from mltrain.config.option_types import options
 from mltrain.errors import ConfigPath
 
 ABSENT: Final = object()
-"""What stands for an option, or an item of a list, that only the other config has."""
+"""The value of an option, or list item, that only the other config has."""
 
 
 class Difference(NamedTuple):
@@ -25,7 +25,7 @@ class Difference(NamedTuple):
 
 
 def differences(old: Config, new: Config) -> list[Difference]:
-    """All places in which the configs differ, in the order in which configs are written.
+    """All differences, in the order in which configs are written.
 
     Lists are aligned: one more layer is one difference, and its path is that in the config that has it.
     """
@@ -33,7 +33,7 @@ def differences(old: Config, new: Config) -> list[Difference]:
 
 
 def differences_in_learning(old: Config, new: Config) -> list[Difference]:
-    """Those that make an epoch another one: neither the name does, nor where files are, nor how many epochs follow."""
+    """The differences that change the result of an epoch: all but names, paths and the number of epochs."""
     return differences(_one_epoch(old), _one_epoch(new))
 
 

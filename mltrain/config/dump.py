@@ -1,4 +1,4 @@
-"""Config -> plain data and YAML text, which read back as the same config."""
+"""Config -> plain data and YAML text; reading either gives an equal config."""
 
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -13,7 +13,7 @@ from mltrain.spec import Spec
 
 
 def to_yaml(config: Config) -> str:
-    """The config as a text for people, with every default filled in."""
+    """The config as YAML text, with every default filled in."""
     return write_yaml(to_plain(config))
 
 
@@ -23,10 +23,10 @@ def to_builtins(config: Config) -> dict[str, Any]:
 
 
 def to_plain(value: Any, *, defaults: bool = True) -> Any:
-    """What a config says to ask for a value: a member of a family without options is its bare name.
+    """A value as a config writes it: a member of a family without options is its bare name.
 
     Options that have their default value are left out unless ``defaults`` is set, and those that are null by default
-    always: they say that something is not wanted.
+    always: null turns something off.
     """
     if isinstance(value, tuple | list):
         return [to_plain(item, defaults=defaults) for item in value]
@@ -44,7 +44,7 @@ def to_plain(value: Any, *, defaults: bool = True) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """What Python's own containers, paths and arrays of numbers stand for in a config; descriptions as `to_plain`."""
+    """Python's containers, paths and NumPy arrays as plain data; specs are converted by `to_plain`."""
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, tuple | list):

@@ -1,4 +1,4 @@
-"""Everything that has a name in the config language."""
+"""The registry of all families of the config language."""
 
 from collections.abc import Iterator
 

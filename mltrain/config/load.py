@@ -1,4 +1,4 @@
-"""A config file, or its text, -> `Config`; every problem in one `ConfigError`."""
+"""A config file, or its text, -> `Config`; one `ConfigError` reports all problems."""
 
 import contextlib
 import re
@@ -25,7 +25,7 @@ from mltrain.errors import ConfigError, ConfigPath, DataError, DataProblem, Prob
 
 @dataclass(frozen=True)
 class LocatedConfig:
-    """A config and where it came from. ``folder`` is where its relative paths start."""
+    """A config and its source. Relative paths start at ``folder``."""
 
     config: Config
     folder: Path
@@ -33,35 +33,34 @@ class LocatedConfig:
 
     @cached_property
     def data(self) -> LazyDataset:
-        """The config's dataset; what was read of it to check the config is not read again for training."""
+        """The config's dataset; data that the check has read is not read again for training."""
         return LazyDataset(self.config.dataset, self.config.seed, self.folder)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
-        """The layers with their shapes, which training uses, too. Raises `ConfigError` for what does not fit."""
+        """The layers with their shapes, also used for training. Raises `ConfigError` for layers that do not fit."""
         from mltrain.checks.errors import checked_nodes
 
         config = self.config
         return checked_nodes(config.layers, config.loss, config.metrics, config.training, self.data.row_spec)
 
     def locate(self, problems: Sequence[Problem]) -> ConfigError:
-        """The error for problems that were found later on, with file, line and column of each."""
+        """The error for problems that are found after loading, with file, line and column of each."""
         return self.places.error(problems)
 
 
 def load_config(
     config: str | Path | Mapping[str, Any], overrides: Iterable[str] = (), *, folder: str | Path | None = None
 ) -> Config:
-    """Read a config: a file, or the same as a dict.
+    """Read a config from a file or a dict.
 
-    ``overrides`` set single options over what it says, as ``--set`` does on the command line::
+    ``overrides`` replace single options, as ``--set`` does on the command line::
 
         load_config("configs/mnist.yaml", ["training.epochs=1", "layers.1.units=64"])
 
-    The config comes complete, with every default, and with the absolute paths of its files, so that it means the same
-    from anywhere: relative paths start at ``folder``, by default that of the file, or the working folder. Raises
-    `ConfigError`, whose ``lines`` say all that is wrong and where, and `DataError` if the config asks for data that
-    cannot be used.
+    The result has every default filled in and absolute paths, so that it does not depend on the working folder.
+    Relative paths start at ``folder``, by default that of the file, or the working folder. Raises `ConfigError`, whose
+    ``lines`` list all problems with their positions, and `DataError` if the config's data cannot be used.
     """
     source = located_config(config, overrides, folder=folder)
     return replace(source.config, dataset=source.config.dataset.with_absolute_paths(source.folder))
@@ -74,9 +73,9 @@ def located_config(
     folder: str | Path | None = None,
     label: str = "override",
 ) -> LocatedConfig:
-    """Like `load_config`, for any form of a config; what comes back also knows where each option stands.
+    """Like `load_config`, for any form of a config; the result also has the position of each option.
 
-    ``label`` is what messages call one of the ``overrides``. Raises `UsageError` for what is no config.
+    ``label`` is the name of an override in messages. Raises `UsageError` for an object that is not a config.
     """
     base = Path() if folder is None else Path(folder)
     if isinstance(config, str | Path):
@@ -98,13 +97,13 @@ def read_config(path: str | Path, overrides: Iterable[str] = ()) -> LocatedConfi
 
 
 def parse_config(text: str, filename: str | Path, overrides: Iterable[str] = ()) -> Config:
-    """Like `load_config`, for the text of a file; messages use the name, and relative paths start beside it."""
+    """Like `load_config`, for the text of a file; messages use its name, and relative paths start at its folder."""
     path = Path(filename)
     return _checked(_source_of_words(text, path, overrides, "--set", path.parent)).config
 
 
 def read_words(path: Path) -> Config:
-    """The config of a file, of which only the words are checked: data that it names need not be there.
+    """The config of a file with a check of the text only: its data files need not exist.
 
     Raises `ConfigError`.
     """
@@ -112,7 +111,7 @@ def read_words(path: Path) -> Config:
 
 
 def _checked(source: LocatedConfig) -> LocatedConfig:
-    """The config, in which the numbers are checked, too, and whether what it names is there."""
+    """The config after the check of shapes and of the files that it names."""
     from mltrain.checks.options import number_problems
 
     if missing := _missing(source.config.dataset, source.folder):
@@ -120,7 +119,7 @@ def _checked(source: LocatedConfig) -> LocatedConfig:
     problems = number_problems(asdict(source.config))
     try:
         _ = source.nodes
-    except ConfigError as error:  # of the layers; or the rows show that options of the dataset do not fit them
+    except ConfigError as error:  # from the layers, or from the rows, if options of the dataset do not fit them
         problems = [*problems, *error.problems]
     if problems:
         raise source.locate(problems)
@@ -156,20 +155,20 @@ def _source_of_words(
 
 
 MOST_LETTERS = 200
-"""Of a name: run folders, log folders and the arrays in a model file are called by it, with something added."""
+"""The longest name: file and array names are made of it with a suffix."""
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE)
-"""How no file on Windows may begin, whatever follows the dot."""
+"""Reserved device names on Windows, with any file extension."""
 
 
 def _name(path: Path) -> str:
-    """The file's stem, as far as a config may be named so."""
+    """The file's stem, reduced to a valid config name."""
     name = re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", path.stem)[:MOST_LETTERS]
     return _RESERVED.sub(r"\1_", name, 1) if _RESERVED.match(name) else name
 
 
 def _name_problems(data: Any) -> list[Problem]:
-    """Names that cannot become those of files, and those that two layers have.
+    """Problems of names: names that are invalid as file names, and duplicate names of layers.
 
     They are looked for even where other things are wrong.
     """
@@ -177,7 +176,7 @@ def _name_problems(data: Any) -> list[Problem]:
 
 
 def _unusable_names(data: Any, path: ConfigPath) -> Iterator[Problem]:
-    """Of the config and its layers, wherever they stand."""
+    """The names of the config and of all layers, nested ones included."""
     if isinstance(data, list):
         for index, item in enumerate(data):
             yield from _unusable_names(item, (*path, index))
@@ -192,7 +191,7 @@ def _unusable_names(data: Any, path: ConfigPath) -> Iterator[Problem]:
 
 
 def _repeated_names(data: Any, path: ConfigPath = ()) -> list[Problem]:
-    """Layers with a name that a layer before them in the same list has.
+    """Problems of layers with the name of an earlier layer in the same list.
 
     They are looked for even where other things are wrong.
     """
@@ -206,7 +205,7 @@ def _repeated_names(data: Any, path: ConfigPath = ()) -> list[Problem]:
 
 
 def _further_problems(data: Any, folder: Path) -> list[Problem]:
-    """What else is wrong with a config that has problems already, as far as its other sections can be understood."""
+    """Further problems of a config that has some already, from the sections that are valid."""
     if not isinstance(data, dict) or "dataset" not in data:
         return []
     dataset, problems = try_convert(DatasetSpec, data["dataset"])
@@ -219,18 +218,18 @@ def _further_problems(data: Any, folder: Path) -> list[Problem]:
     if problems:
         return []
     with contextlib.suppress(DataError):
-        row_spec = dataset.known_row_spec(folder)  # rows are not read for it
+        row_spec = dataset.known_row_spec(folder)  # this check does not read rows
         return _check_numbers(config, row_spec) if row_spec is not None else []
     return []
 
 
 def _missing(dataset: DatasetSpec, folder: Path) -> list[Problem]:
-    """Files and columns that the dataset names and that are not there."""
+    """Problems of the dataset: files and columns that do not exist."""
     return [DataProblem(("dataset", *path), message) for path, message in dataset.find_missing(folder)]
 
 
 def _check_numbers(config: Config, row_spec: RowSpec) -> list[Problem]:
-    """What does not fit together in a config in which every word is right."""
+    """Contradictions between options that are valid by themselves."""
     from mltrain.checks.errors import find_problems
     from mltrain.checks.options import number_problems
 

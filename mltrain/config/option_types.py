@@ -1,7 +1,7 @@
-"""The options of a spec as its annotations declare them, and what they accept, in words.
+"""The options of a spec, read from its annotations, and the values that they accept, in words.
 
-Validation, JSON Schema, ``--set``, ``mltrain explain`` and the reference pages all read options here, so that they can
-neither disagree nor fall behind the specs.
+Validation, JSON Schema, ``--set``, ``mltrain explain`` and the reference pages all read options here, so that they
+agree with each other and with the specs.
 """
 
 import re
@@ -16,7 +16,7 @@ from mltrain.config.yaml_scalars import written
 from mltrain.spec import Family, Spec
 
 Kind = inspect.Type
-"""What an option accepts: msgspec's reading of its annotation."""
+"""The type of an option: msgspec's description of its annotation."""
 
 ListKind = inspect.ListType | inspect.VarTupleType
 
@@ -24,7 +24,7 @@ Struct = type[msgspec.Struct]
 
 
 class Option(NamedTuple):
-    """One option of a spec or of a section. ``default`` means nothing where the option is ``required``."""
+    """One option of a spec or of a section. ``default`` is undefined if the option is ``required``."""
 
     name: str
     kind: Kind
@@ -52,7 +52,7 @@ def _default(field: inspect.Field) -> Any:
 
 
 def extras(kind: Kind) -> dict[str, Any]:
-    """Description, title and whatever else an annotation adds to the JSON Schema."""
+    """The extra JSON Schema of an annotation: description, title and others."""
     return (kind.extra_json_schema or {}) if isinstance(kind, inspect.Metadata) else {}
 
 
@@ -62,7 +62,7 @@ def bare(kind: Kind) -> Kind:
 
 
 def alternatives(kind: Kind) -> list[Kind]:
-    """The kinds of which a value may be one: those of a union, or the kind itself; see `is_optional` for null."""
+    """The alternatives of a union, or the kind itself, without null; see `is_optional`."""
     inner = bare(kind)
     kinds = inner.types if isinstance(inner, inspect.UnionType) else (kind,)
     return [one for one in kinds if not isinstance(bare(one), inspect.NoneType)]
@@ -89,7 +89,7 @@ def section_of(kind: Kind) -> Struct | None:
 
 
 def switch_of(kind: Kind) -> Struct | None:
-    """The section that ``true`` asks for with all its defaults, and ``false`` leaves out, if the kind is such a one."""
+    """The section that ``true`` adds with all its defaults and ``false`` leaves out, for a kind that accepts both."""
     sections = [section for one in alternatives(kind) if (section := section_of(one)) is not None]
     if len(sections) != 1 or not is_optional(kind):
         return None
@@ -97,7 +97,7 @@ def switch_of(kind: Kind) -> Struct | None:
 
 
 def choices(kind: Kind) -> list[str]:
-    """The values that are accepted, as a config writes them, as far as they can be listed."""
+    """The accepted values as a config writes them, as far as they can be listed."""
     found = [] if switch_of(kind) is None else ["true", "false"]
     for one in map(bare, alternatives(kind)):
         items = one.item_type if isinstance(one, ListKind) else None
@@ -113,12 +113,12 @@ def choices(kind: Kind) -> list[str]:
 
 
 def section_name(section: Struct) -> str:
-    """What configs call a section: the name of its class, in small letters with underscores."""
+    """The name of a section in configs: its class name in snake case."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", section.__name__).lower()
 
 
 def owners_of(struct: Struct) -> list[str]:
-    """The names under which other tools' words for a struct's options are listed."""
+    """The keys of a struct in the table of other tools' option names."""
     if not issubclass(struct, Spec):
         return [section_name(struct)]
     nouns = [base.family.noun for base in struct.__mro__ if issubclass(base, Spec) and hasattr(base, "family")]
@@ -126,7 +126,7 @@ def owners_of(struct: Struct) -> list[str]:
 
 
 def in_words(kind: Kind, *, plural: bool = False) -> str:
-    """What is accepted, as in "a whole number of at least 1"; null goes without saying."""
+    """The accepted values in words, as in "a whole number of at least 1"; null is not mentioned."""
     words = [] if switch_of(kind) is None else ["true", "false"]
     for one in alternatives(kind):
         inner = bare(one)
@@ -202,16 +202,16 @@ def with_article(noun: str) -> str:
 
 
 _LONGEST = 40
-"""Characters of a value that messages show."""
+"""Characters of a value that messages show at most."""
 
 
 def quoted(text: str) -> str:
-    """A text as messages show it: in quotes, and no longer than a line can bear."""
+    """A text as messages show it: in quotes, cut to a readable length."""
     return repr(_shortened(text))
 
 
 def shown(value: Any) -> str:
-    """What a config's value is, for messages."""
+    """The type of a config's value, for messages."""
     match value:
         case None:
             return "nothing"

@@ -1,4 +1,4 @@
-"""``--set a.b=value``: single options set over what a config says."""
+"""``--set a.b=value``: overrides of single options of a config."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _ANYTHING = inspect.AnyType()
 
 @dataclass
 class Overridden:
-    """Plain data with options set over it. ``paths`` are those options, each with the words that set it."""
+    """Plain data with overrides applied. ``paths`` are the overridden options, each with the argument that set it."""
 
     data: Any
     paths: dict[ConfigPath, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Overridden:
 
 
 class _NotThere(Exception):
-    """What is to be set does not exist."""
+    """The option to set does not exist."""
 
     def __init__(self, problem: Problem):
         super().__init__(problem)
@@ -40,9 +40,9 @@ class _NotThere(Exception):
 def override(struct: Struct, data: Any, settings: Iterable[str], label: str = "--set") -> Overridden:
     """Set options of plain data that stands for a ``struct``; each of ``settings`` reads ``path=value``.
 
-    What lies between is made as needed: a section that the data lacks, a mapping in place of a bare name. The data
-    itself stays as it is. ``label`` is what messages call a setting. Raises `UsageError` for what is no setting; other
-    problems are part of the result.
+    Missing sections on the path are created, and a bare name on it becomes a mapping. The data is copied, not changed.
+    ``label`` is the name of a setting in messages. Raises `UsageError` for an argument without the form
+    ``path=value``; other problems are part of the result.
     """
     result = Overridden(data)
     for setting in settings:
@@ -55,7 +55,7 @@ def override(struct: Struct, data: Any, settings: Iterable[str], label: str = "-
 
 
 def _override(struct: Struct, setting: str, result: Overridden, words: str) -> tuple[ConfigPath, list[Problem]]:
-    """Set one option; the path of what was set, and what is wrong with it."""
+    """Set one option; returns its path, and the problems with it."""
     target, separator, text = setting.partition("=")
     if not separator or not _PATH.fullmatch(target):
         raise UsageError(f"{words}: expected an option and its value, as in optimizer.learning_rate=0.01")
@@ -72,7 +72,7 @@ def _override(struct: Struct, setting: str, result: Overridden, words: str) -> t
 
 
 def _set(kind: Kind, data: Any, parts: list[str], path: ConfigPath, value: Any) -> tuple[Any, ConfigPath]:
-    """The data, which stands at ``path``, with a value set at ``parts`` below it, and the path of that."""
+    """The data at ``path`` with a value set at ``parts`` below it, and the value's path."""
     if not parts:
         return value, path
     name, *deeper = parts
@@ -116,7 +116,7 @@ def _mapping(kind: Kind, data: Any, path: ConfigPath) -> dict[str, Any]:
 
 
 def _option(kind: Kind, mapping: dict[str, Any], path: ConfigPath) -> tuple[Kind, Any]:
-    """The kind of the option at ``path``, the last part of which is its name in the mapping, and its default."""
+    """The kind and the default of the option at ``path``, whose last part is its name in the mapping."""
     *_, name = path
     assert isinstance(name, str)
     one = form(kind, mapping)

@@ -1,4 +1,4 @@
-"""Single values, such as numbers and texts: does one fit an option, and if not, what could be meant?"""
+"""Conversion of scalars, such as numbers and texts, to an option's type, with hints for invalid ones."""
 
 import re
 from typing import Annotated, Any, Literal, Union
@@ -18,7 +18,7 @@ _LEAVES: dict[type[Kind], Any] = {
 }
 
 _FOUND: dict[int, tuple[Kind, Any]] = {}
-"""What `leaf_type` found for kinds, by their ids, since they have no hash: options are the same in every config."""
+"""The cache of `leaf_type`, by the ids of kinds, which are not hashable."""
 
 
 _THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}([,_ ][0-9]{3})+(\.[0-9]+)?")
@@ -26,13 +26,13 @@ _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?")
 
 
 class Unfit(Exception):
-    """A value is not what an option accepts."""
+    """A value has the wrong type for an option."""
 
 
 def leaf_type(kind: Kind) -> Any:
     """The annotation of those alternatives of a kind that are single values; None if there are none."""
     known = _FOUND.get(id(kind))
-    if known is None:  # kept with the kind itself, so that its id remains its own
+    if known is None:  # a reference to the kind, so that its id is not reused
         known = _FOUND[id(kind)] = kind, _leaf_type(kind)
     return known[1]
 
@@ -79,7 +79,7 @@ def fits(leaf: Any, data: Any) -> bool:
 
 
 def advice(leaf: Any, data: Any) -> str:
-    """What to do about a value that does not fit but was probably meant right: the end of a message."""
+    """A hint for a value that does not fit, with a probable correction: the end of a message."""
     if isinstance(data, bool | int | float):
         text = written(data)
         return f"; put it in quotes: '{text}'" if fits(leaf, text) else ""
@@ -93,12 +93,12 @@ def advice(leaf: Any, data: Any) -> str:
 
 
 def _about_commas(leaf: Any, text: str) -> str:
-    """What to write for a number such as ``0,5`` or ``2,345``; where the comma may be either, both are said."""
+    """The correction of a number such as ``0,5`` or ``2,345``; for an ambiguous comma, both readings."""
     readings = [re.sub(r"[,_ ]", "", text)] if _THOUSANDS.fullmatch(text) else []
     readings += [text.replace(",", ".")] if _DECIMAL_COMMA.fullmatch(text) else []
     fitting = [number for number in readings if fits(leaf, resolve(number))]
     if len(fitting) == 2 and not fits(leaf, 0.5) and not fits(leaf, 1.5):
-        fitting.pop()  # where only whole numbers are accepted, the comma is one of thousands
+        fitting.pop()  # if only whole numbers are accepted, the comma separates thousands
     match fitting:
         case [whole, decimal]:
             return f"; write {whole} or {decimal}, whichever is meant: a comma can be either"
@@ -108,6 +108,6 @@ def _about_commas(leaf: Any, text: str) -> str:
 
 
 def glued(text: str) -> str | None:
-    """What a text such as ``epochs:5``, which YAML takes for one word, was probably meant to be: ``epochs: 5``."""
+    """The correction of a text such as ``epochs:5``, which is one scalar in YAML: ``epochs: 5``."""
     found = re.fullmatch(r"(\w+):([^\s:]\S*)", text)
     return f"{found[1]}: {found[2]}" if found else None

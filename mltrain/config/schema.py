@@ -1,6 +1,6 @@
-"""The JSON Schema of configs, for editors: it completes names and explains options while one types.
+"""The JSON Schema of configs: editors complete names and explain options with it.
 
-Draft 2020-12, written from the same annotations by which configs are checked.
+Draft 2020-12, generated from the annotations that also validate configs.
 """
 
 import json
@@ -62,16 +62,16 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as it is printed, and as it stands beside configs."""
+    """The schema as JSON text, for stdout and for the file beside configs."""
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
 class _Schema:
     """Writes schemas; families and their members, which stand in many places, become ``definitions``.
 
-    Editors show the title and the description of what the cursor is on, and complete from constants and properties. So
-    each name of a member is a constant with its own description, and the options of a member are asked for by a
-    condition on ``type``: without one, editors would offer the options of all members together.
+    Editors show the title and the description of the value at the cursor, and complete constants and properties. So
+    each name of a member is a constant with its own description, and the options of a member are in a condition on
+    ``type``: without it, editors would propose the options of all members together.
     """
 
     def __init__(self, definitions: dict[str, Any]):
@@ -97,7 +97,7 @@ class _Schema:
 
     def _option(self, option: Option, struct: Struct) -> dict[str, Any]:
         schema = self._kind(option.kind)
-        if "items" in schema or "enum" in schema:  # of these alone, editors would not insert the example
+        if "items" in schema or "enum" in schema:  # editors insert no example for these alone
             schema = {"anyOf": [{keyword: value for keyword, value in schema.items() if keyword != "description"}]}
         told = {"title": f"{option.name}: {in_words(option.kind)}", "description": option.description}
         example = example_value(option, struct)
@@ -135,7 +135,8 @@ class _Schema:
 
     def _family(self, family: Family) -> dict[str, Any]:
         if family.noun not in self._definitions:
-            self._definitions[family.noun] = {}  # so that a family within itself refers to what is being written
+            # A placeholder, so that a recursive family refers to its own unfinished definition.
+            self._definitions[family.noun] = {}
             named: list[Any] = [
                 constant for member in family if not _needs_options(member) for constant in _constants(member)
             ]
@@ -178,18 +179,18 @@ def _needs_options(member: type[Spec]) -> bool:
 
 
 def _constants(member: type[Spec]) -> list[dict[str, Any]]:
-    """The names of a member, each with what it means."""
+    """The names of a member, each with its description."""
     title, text = f"{member.type_name()} ({member.family.noun})", describe(member).summary
     return [{"const": name, "title": title, "description": text} for name in _names(member)]
 
 
 def _told(kind: Kind) -> dict[str, Any]:
-    """What an annotation says besides a title, which is for messages, and examples, which stand at the option."""
+    """An annotation's schema without the title (for messages) and the examples (part of the option)."""
     return {keyword: value for keyword, value in extras(kind).items() if keyword not in ("title", "examples")}
 
 
 def example_value(option: Option, struct: Struct) -> Any:
-    """A valid value of an option, to begin with: its default, that of an example, or one of its kind."""
+    """A valid first value of an option: its default, an example, or a value of its type."""
     if not option.required and option.default not in (None, (), [], {}):
         return to_plain(option.default, defaults=False)
     if given := extras(option.kind).get("examples"):
@@ -199,7 +200,7 @@ def example_value(option: Option, struct: Struct) -> Any:
 
 
 def _needs_quotes(value: Any) -> bool:
-    """Whether a text means something else without quotes, which editors do not insert."""
+    """Whether YAML reads the text differently without quotes; editors insert none."""
     return isinstance(value, str) and on_one_line(value) != value
 
 
@@ -233,7 +234,7 @@ def _example_of(kind: Kind) -> Any:
 
 
 def _example_number(kind: inspect.IntType | inspect.FloatType) -> float:
-    """1, or what is nearest to it within the bounds."""
+    """1, or the nearest number within the bounds."""
     low = kind.ge if kind.ge is not None else kind.gt
     high = kind.le if kind.le is not None else kind.lt
     if high is not None and high <= 1 and kind.le is None:
@@ -248,6 +249,6 @@ def _bounds(kind: Kind) -> dict[str, Any]:
 
 
 def _lengths(kind: ListKind) -> dict[str, Any]:
-    """How many items a list may have."""
+    """The bounds on the number of a list's items."""
     lengths = {"minItems": kind.min_length, "maxItems": kind.max_length}
     return {keyword: value for keyword, value in lengths.items() if value is not None}

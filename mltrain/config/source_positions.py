@@ -1,4 +1,4 @@
-"""Where the problems of a config stand: problems -> the lines that the user reads."""
+"""Problems of a config -> messages with file, line and column."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from mltrain.errors import (
 
 @dataclass(frozen=True)
 class SourcePositions:
-    """The text of a config, what is known to be wrong with single pieces of it, and what was set over it.
+    """The text of a config, the problems found while reading it, and the overrides.
 
-    ``overridden`` holds the paths that were set on the command line, each with the words that set it. A config that is
-    data of a program has no ``filename``, and its problems are told by their paths in it.
+    ``overridden`` holds the paths that were set on the command line, each with the argument that set it. A config that
+    was given as a dict has no ``filename``; its problems are located by their paths.
     """
 
     filename: str | None
@@ -32,7 +32,7 @@ class SourcePositions:
     overridden: Mapping[ConfigPath, str]
 
     def error(self, problems: Sequence[Problem]) -> ConfigError:
-        """The error that reports all problems: as they stand in the file, and then by what was set over it."""
+        """The error that reports all problems: in the order of the file, then those of overrides."""
         kind = ConfigDataError if all(isinstance(one, DataProblem) for one in problems) else ConfigError
         if self.filename is None:
             return kind(problems, [f"{text}  {one}" if (text := self._label(one)) else str(one) for one in problems])
@@ -63,13 +63,13 @@ class SourcePositions:
         return Diagnostic(printable(problem.message), *place)
 
     def _label(self, problem: Problem) -> str | None:
-        """The words on the command line that caused a problem, if it was them."""
+        """The command-line argument that caused a problem, if there is one."""
         if problem in self.known:
             return None
         return next((self.overridden[path] for path in _upward(problem.path) if path in self.overridden), None)
 
     def _marks(self, problems: Sequence[Problem]) -> dict[Problem, Mark]:
-        """The mark of each problem in the file: its own, or that of the nearest piece around it."""
+        """The mark of each problem in the file: its own, or that of the nearest enclosing value."""
         unknown = [problem for problem in problems if problem not in self.known]
         wanted = {path for problem in unknown for path in _upward(problem.path)}
         found = find_marks(self.text, wanted) if wanted else {}
@@ -85,5 +85,5 @@ class SourcePositions:
 
 
 def _upward(path: ConfigPath) -> list[ConfigPath]:
-    """A path and all that it is part of, the whole config last."""
+    """A path and all paths that contain it, the whole config last."""
     return [path[:end] for end in range(len(path), -1, -1)]

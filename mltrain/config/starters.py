@@ -3,7 +3,7 @@
 from pathlib import Path
 
 _PLACES = (Path(__file__).parents[1] / "starters", Path(__file__).parents[2] / "configs")
-"""Where the lessons are: in an installed package, and in a source checkout."""
+"""The folders of the lessons: that of an installed package, and that of a source checkout."""
 
 
 def starters() -> dict[str, Path]:

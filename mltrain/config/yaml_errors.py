@@ -1,6 +1,6 @@
-"""The YAML parser, and its complaints in words that say what to do.
+"""The YAML parser, with error messages that say how to correct the text.
 
-PyYAML has two parsers, one in C and one in Python, that complain of the same faults in different words.
+PyYAML has two parsers, one in C and one in Python, with different messages for the same errors.
 """
 
 import re
@@ -12,19 +12,19 @@ import yaml
 from mltrain.config.indentation import misindented
 
 Mark = tuple[int, int]
-"""Line and column of a piece of text, both counted from 1."""
+"""A position in a text: line and column, both counted from 1."""
 
 _PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # C where PyYAML has it: twenty times as fast
 
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What YAML allows in no text (https://yaml.org/spec/1.2.2/#51-character-set)."""
+"""The characters that YAML forbids (https://yaml.org/spec/1.2.2/#51-character-set)."""
 
 _COLON_WITHOUT_SPACE = re.compile(r"[ -]*(\w+):([^\s:]\S*)\s*")
 
 _ESCAPE = "within double quotes '\\' begins a special character; use single quotes, and in a path '/' if you like"
 
 _INDENTATION = ("mapping values are not allowed", "block mapping", "block collection", "document start")
-"""Parts of complaints, or of their contexts, that a wrong indentation may be the cause of."""
+"""Substrings of the parser's messages, or of their contexts, that can result from wrong indentation."""
 
 _FAULTS = (
     ("cannot start any token", "a value cannot begin with '{found}'; put it in quotes"),
@@ -38,14 +38,14 @@ _FAULTS = (
     ("node content", "a value is missing here"),
     ("document start", "the '...' above ends the config; nothing may follow it"),
 )
-"""Parts of both parsers' complaints, and what they mean."""
+"""Substrings of both parsers' messages, and the messages that replace them."""
 
 _AT_CONTEXT = ("could not find expected ':'", "unexpected end of stream")
-"""Complaints that come long after the place that caused them."""
+"""Messages whose position is far behind the cause."""
 
 
 class YamlError(Exception):
-    """No data can be made of a text: where, and why in words."""
+    """A text is not valid YAML; the position and the reason."""
 
     def __init__(self, mark: Mark, message: str):
         super().__init__(message)
@@ -64,7 +64,7 @@ def events(text: str) -> Iterator[Any]:
 
 
 def _indented_wrongly(error: yaml.MarkedYAMLError, text: str) -> YamlError | None:
-    """What to say where another indentation of one line is all that is missing."""
+    """The message for a text that becomes valid if one line is reindented."""
     complaint = f"{error.context or ''} {error.problem or ''}"
     if not any(part in complaint for part in _INDENTATION):
         return None
@@ -78,7 +78,7 @@ def _indented_wrongly(error: yaml.MarkedYAMLError, text: str) -> YamlError | Non
 
 
 def _parses(text: str, line: int) -> bool:
-    """Whether a text is YAML, in which something begins on the line of that index."""
+    """Whether a text is valid YAML in which a node begins on the line of that index."""
     try:
         return line in {mark_of(event)[0] - 1 for event in yaml.parse(text, Loader=_PARSER)}
     except yaml.YAMLError:
@@ -86,7 +86,7 @@ def _parses(text: str, line: int) -> bool:
 
 
 def _not_text(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":  # how Python passes on a byte that it cannot decode
+    if "\udc80" <= char <= "\udcff":  # surrogateescape: a byte that is not UTF-8
         return f"this is not UTF-8 text: it holds the byte 0x{ord(char) - 0xDC00:02x}"
     return f"this is not text: it holds the character {char!a}"
 
@@ -126,7 +126,7 @@ def _in_words(error: yaml.MarkedYAMLError, lines: list[str]) -> YamlError:
 
 
 def _misplaced(found: str, line: str, mark: Mark, section: Mark, *, in_list: bool) -> str:
-    """Why something cannot follow in a block that began at ``section``."""
+    """The reason why a token cannot follow in the block that began at ``section``."""
     if found == ":":
         return "there is no name before this colon"
     if found in ("]", "}"):

@@ -1,8 +1,8 @@
-"""YAML text -> plain Python data, and where in the text each piece stands.
+"""YAML text -> plain Python data, and the position of each value.
 
-Works on the parser's events, not on its node tree: one loop without recursion, so that no text, however deeply nested
-or folded into itself, can do worse than be refused. What YAML allows beyond plain data (tags, merge keys, keys that are
-not names, several documents) is a problem, as is a key given twice.
+Works on the parser's events: one loop without recursion, so that deep nesting and aliases of aliases ("billion laughs")
+are refused within bounded time and memory. YAML beyond plain data (tags, merge keys, keys that are not names, several
+documents) is a problem, as is a duplicate key.
 """
 
 from collections.abc import Collection
@@ -19,35 +19,35 @@ DEEPEST = 32
 """Levels of nesting: five times what the deepest config needs, and far from Python's limit on recursion."""
 
 MOST_ALIASED = 100_000
-"""Values and characters that all aliases together may stand for; a few lines of them can stand for billions."""
+"""The limit of values and characters after the expansion of aliases; a few lines can expand to billions."""
 
 _MOST_PROBLEMS = 1000
-"""Wrong keys and tags are reported up to this number."""
+"""The number of wrong keys and tags that are reported at most."""
 
 
 class Document(NamedTuple):
-    """What a text says: plain data, and what is wrong with single pieces of it, each with its mark."""
+    """The result of reading: plain data, and the problems of single values, each with its mark."""
 
     data: Any
     problems: dict[Problem, Mark]
 
 
 class Marks(NamedTuple):
-    """Where a value begins, and where its key does (the value's own mark, where it has no key)."""
+    """The marks of a value and of its key (the value's own mark if it has no key)."""
 
     key: Mark
     value: Mark
 
 
 def read_yaml(text: str) -> Document:
-    """Read one document; an empty text is None. Raises `YamlError` where nothing can be made of the text."""
+    """Read one document; an empty text is None. Raises `YamlError` if the text is not valid YAML."""
     reader = _Reader()
     reader.read(text)
     return Document(reader.root, reader.problems)
 
 
 def find_marks(text: str, paths: Collection[ConfigPath]) -> dict[ConfigPath, Marks]:
-    """Where the given paths stand in a text that `read_yaml` has read, for those that it holds.
+    """The positions of the given paths in a text that `read_yaml` has read, as far as it has them.
 
     A second pass through the text: only a config with problems needs it, and marks take more memory than the data.
     """
@@ -75,8 +75,8 @@ class _Collection:
     height: int = 1
     key: str | None = None
     key_mark: Mark = (1, 1)
-    refused: bool = False  # something is wrong with the key, and its value has no place
-    lines: dict[str, int] = field(default_factory=dict)  # on which each key stands
+    refused: bool = False  # the key is invalid, so its value has no path
+    lines: dict[str, int] = field(default_factory=dict)  # the line of each key
 
     @property
     def awaits_key(self) -> bool:
@@ -201,7 +201,7 @@ class _Reader:
             self.marks[path] = Marks(self._open[-1].key_mark if has_key else mark, mark)
 
     def _path(self) -> ConfigPath:
-        """Of the value that is being read."""
+        """The path of the value that is being read."""
         return tuple(
             len(collection.content) if isinstance(collection.content, list) else collection.key or ""
             for collection in self._open

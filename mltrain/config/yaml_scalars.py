@@ -1,6 +1,6 @@
-"""What an unquoted YAML word means: the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
+"""The values of unquoted YAML scalars: the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
 
-PyYAML follows YAML 1.1, in which ``1e-3`` is a string and ``on`` and ``no`` are booleans; both surprise people.
+PyYAML follows YAML 1.1, in which ``1e-3`` is a string and ``on`` and ``no`` are booleans.
 """
 
 import re
@@ -19,7 +19,7 @@ _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 _MOST_DIGITS = 300
-"""Longer whole numbers are read as floats, most of them infinite: none is of use, and Python refuses to print some."""
+"""Longer integers are read as floats (mostly inf): Python refuses to convert very long integers to text."""
 
 
 def resolve(word: str) -> Scalar:

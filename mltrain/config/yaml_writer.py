@@ -1,6 +1,6 @@
-"""Plain data -> YAML text for people, which `yaml_reader` reads back as the same data.
+"""Plain data -> readable YAML text, which `yaml_reader` reads back as the same data.
 
-What fits on a line stands on one line, ``{type: dense, units: 10}``; the rest has a line for each option or item.
+A value that fits on a line is written in flow style, ``{type: dense, units: 10}``, others in block style.
 """
 
 import re
@@ -13,7 +13,7 @@ WIDTH = 120
 """Columns of a line."""
 
 _PLAIN = re.compile(r"[A-Za-z_]([A-Za-z0-9_./ -]*[A-Za-z0-9_./-])?")
-"""Texts that need no quotes unless they mean something else than themselves. There are more, but these are sure."""
+"""Strings that need no quotes unless they resolve to another type; a safe subset of YAML's plain scalars."""
 
 _INDENT = "  "
 
@@ -24,7 +24,7 @@ def write_yaml(data: dict[str, Any]) -> str:
 
 
 def on_one_line(data: Any) -> str:
-    """Data as it stands within a line."""
+    """Data in flow style, on one line."""
     match data:
         case dict():
             return f"{{{', '.join(f'{_text(key)}: {on_one_line(value)}' for key, value in data.items())}}}"

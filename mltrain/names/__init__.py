@@ -1,1 +1,1 @@
-"""What a wrong name was meant to be: misspellings, parts of names, and the names of other tools."""
+"""Suggestions for unknown names: misspellings, parts of names, and the names of other tools."""

@@ -1,20 +1,20 @@
-"""The right name for a wrong one: options, members, columns, files, runs and commands."""
+"""Suggestions for misspelled names of options, members, columns, files, runs and commands."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
 
 _SHORTEST = 4
-"""A word of at least so many letters may stand for a longer name that begins or ends with it."""
+"""The least length of a word that matches a longer name as its prefix or suffix."""
 
 LONGEST = 60
-"""Letters of a word that may be a misspelling; comparing takes time with the square of the length."""
+"""The longest word that is compared: edit distance takes quadratic time."""
 
 _MOST_MEANT, _MOST_NAMES = 4, 12
-"""Names that a question proposes, and that a list has."""
+"""Names in a "did you mean", and in a list of all names, at most."""
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The one name that ``word`` is a misspelling or a part of; None where there is none, or several."""
+    """The only name that ``word`` is a misspelling or a part of; None if there is none, or several."""
     found = alike(word, names)
     return found[0] if len(found) == 1 else None
 
@@ -44,7 +44,7 @@ def is_spelled_alike(one: str, other: str) -> bool:
 
 
 def did_you_mean(word: str, names: Iterable[str], otherwise: str = "") -> str:
-    """The end of a message on an unknown word: the names that it may stand for, or what else there is to say."""
+    """The end of a message on an unknown word: similar names, or else another hint."""
     found = alike(word, names)
     return f"; {question(found)}" if found else otherwise
 
@@ -56,7 +56,7 @@ def question(names: Sequence[str]) -> str:
 
 
 def no_column(name: str, columns: Collection[str]) -> str:
-    """``there is no column 'x'``, and which was probably meant."""
+    """``there is no column 'x'``, and similar names."""
     if found := alike(name, columns):
         return f"there is no column '{name}' ({question(found)})"
     return f"there is no column '{name}' among {some(columns)}"
@@ -87,12 +87,12 @@ def _is_part(word: str, name: str) -> bool:
 
 
 def _bearable(word: str, name: str) -> int:
-    """So many letters may be wrong: about two in five, and three at most."""
+    """The largest edit distance of a misspelling: about two fifths of the letters, three at most."""
     return min(3, (len(_letters(word)) + len(_letters(name))) // 5)
 
 
 def _distance(one: str, other: str) -> int:
-    """Letters to change, add, drop or swap with their neighbour to make one word the other."""
+    """The edit distance with transpositions: letters to change, insert, delete or swap with their neighbour."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for index, letter in enumerate(one):

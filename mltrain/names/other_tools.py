@@ -1,4 +1,4 @@
-"""Names that Keras, PyTorch and scikit-learn have for what mltrain calls otherwise, does otherwise, or has not.
+"""Names of Keras, PyTorch and scikit-learn that have another name in mltrain, another form, or no equivalent.
 
 One table: a name, and the name here, or a sentence. Case, hyphens, underscores and spaces do not count, so that
 ``CrossEntropyLoss`` and ``cross_entropy_loss`` are one entry.
@@ -199,9 +199,9 @@ _MEMBERS: dict[str, dict[str, str]] = {
         "version": "!show it with: mltrain --version",
     },
 }
-"""By noun: ``=name`` is what the thing is called here, ``!`` begins a sentence, and ``?`` is what mltrain may lack.
+"""By noun: ``=name`` is the name in mltrain, ``!`` begins a sentence, ``?`` marks a feature that mltrain may lack.
 
-A name after ``?`` is what it would be called: where there is a member of that name, it is proposed.
+A name after ``?`` is its probable name in mltrain: if a member of that name exists, it is proposed.
 """
 
 _OPTIONS: dict[str, dict[str, str]] = {
@@ -344,12 +344,12 @@ LACKING = "mltrain has none in this version"
 
 
 def member_here(noun: str, name: str, there: Collection[str]) -> str | None:
-    """What to say of an unknown member: the end of a message, or None where the name is not known from elsewhere."""
+    """The hint on an unknown member: the end of a message, or None if no other tool has the name."""
     return _answer(_MEMBERS.get(noun, {}), name, there, otherwise=f"; {LACKING}")
 
 
 def option_here(owners: Iterable[str], name: str, there: Collection[str]) -> str | None:
-    """The same of an option that none of ``owners`` (a member and its family, or a section) has."""
+    """The hint on an option that none of ``owners`` (a member and its family, or a section) has."""
     found = (_answer(_OPTIONS.get(owner, {}), name, there, otherwise=None) for owner in owners)
     return next((words for words in found if words is not None), None)
 

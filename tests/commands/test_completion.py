@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_runs import lesson, succeed
 
-from mltrain.commands.completion import names_to_explain, offer, settings
+from mltrain.commands.completion import complete, names_to_explain, settings
 from mltrain.config.families import SECTIONS, members
 
 CONFIG = """\
@@ -79,17 +79,17 @@ def test_runs_and_models_are_offered_by_name_and_path(folder: Path) -> None:
     (folder / "other.npz").write_bytes(b"")
     (folder / "notes.txt").write_bytes(b"")
     runs = ["latest", "linear-001", "runs/"]
-    assert offer("runs", {}, [], "") == runs
-    assert offer("models", {}, [], "") == ["latest", "linear-001", "other.npz", "runs/"]
-    assert offer("configs_or_models", {}, [], "") == ["c.yaml", "other.npz", "runs/", "latest", "linear-001"]
-    assert offer("models", {}, [], "runs/") == ["runs/linear-001/"]
-    assert "runs/linear-001/model.npz" in offer("models", {}, [], "runs/linear-001/m")
+    assert complete("runs", {}, [], "") == runs
+    assert complete("models", {}, [], "") == ["latest", "linear-001", "other.npz", "runs/"]
+    assert complete("configs_or_models", {}, [], "") == ["c.yaml", "other.npz", "runs/", "latest", "linear-001"]
+    assert complete("models", {}, [], "runs/") == ["runs/linear-001/"]
+    assert "runs/linear-001/model.npz" in complete("models", {}, [], "runs/linear-001/m")
     for command in ("predict", "evaluate", "plot", "report", "predict --model", "fit --resume", "runs diff", "runs rm"):
         assert "linear-001" in offered(f"mltrain {command} l"), command
 
 
 def test_without_runs_there_is_no_latest() -> None:
-    assert offer("runs", {}, [], "") == []
+    assert complete("runs", {}, [], "") == []
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_without_runs_there_is_no_latest() -> None:
     ],
 )
 def test_settings_of_the_config_that_was_named(typed: str, choices: set[str]) -> None:
-    assert set(offer("settings", {"config": Path("c.yaml")}, [], typed)) == choices
-    assert set(offer("settings", {"config": None}, ["c.yaml"], typed)) == choices
+    assert set(complete("settings", {"config": Path("c.yaml")}, [], typed)) == choices
+    assert set(complete("settings", {"config": None}, ["c.yaml"], typed)) == choices
 
 
 def test_settings_without_a_config_are_those_that_every_config_has() -> None:
@@ -124,9 +124,9 @@ def test_settings_without_a_config_are_those_that_every_config_has() -> None:
 
 def test_a_config_that_cannot_be_read_is_no_trouble(folder: Path) -> None:
     (folder / "c.yaml").write_text("dataset: [")
-    assert "seed=" in offer("settings", {"config": "c.yaml"}, [], "se")
+    assert "seed=" in complete("settings", {"config": "c.yaml"}, [], "se")
 
 
 def test_no_failure_is_told() -> None:
-    assert offer("columns", {"rows": None}, [], "") == []
-    assert offer("no such function", {}, [], "") == []
+    assert complete("columns", {"rows": None}, [], "") == []
+    assert complete("no such function", {}, [], "") == []
