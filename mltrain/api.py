@@ -1,4 +1,4 @@
-"""Training and loading from Python: the same work as the commands, without terminal and run folder."""
+"""The Python API: training and loading, without terminal output and run folders."""
 
 import signal
 import threading

@@ -1,6 +1,6 @@
-"""Everything that must be true before training begins: data loaded, shapes inferred, targets encoded, checks passed.
+"""Prepares a training: loads the data, infers shapes, encodes targets and runs the checks.
 
-`prepare` turns a config into a `TrainingJob`; a job is trained, or only looked at (``mltrain check``).
+`prepare` turns a config into a `TrainingJob`; a job can be trained or only checked (``mltrain check``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +38,7 @@ from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
 
 @dataclass(repr=False)
 class TrainingJob:
-    """A config with all that it takes to train it, once: `fresh` gives the same job with weights to begin with."""
+    """A config with its data and network, ready for one training. `fresh` gives the same job with untrained weights."""
 
     config: Config
     dataset: Dataset
@@ -47,26 +47,26 @@ class TrainingJob:
 
     @cached_property
     def rows(self) -> Rows:
-        """What is trained on, with targets as the loss takes them."""
+        """The training rows, with targets in the loss's form."""
         return self._encoded(self.dataset.train)
 
     @cached_property
-    def weights(self) -> Floats | None:
-        """How much a row of each class counts, if that was asked for. Raises `ConfigError`."""
+    def class_weights(self) -> Floats | None:
+        """The weight of each class in the loss; None without the option. Raises `ConfigError`."""
         config = self.config
         classes = class_names(config.loss, self.dataset.row_spec, self.network.output_shape[-1])
         return class_weights(config.training, classes, self.rows.target)
 
     @cached_property
     def monitor(self) -> Monitor | None:
-        """What finds the best epoch, and may end the training; None if there is nothing to judge epochs by."""
+        """Finds the best epoch and stops early; None if there are neither validation rows nor early stopping."""
         config = self.config
         validation = self.dataset.validation is not None
         return monitor_of(config.training, self.network.parameters, validation=validation)
 
     @property
     def blank_report(self) -> EpochReport:
-        """A report with all that those of the job's epochs have, each number 0."""
+        """A report with the fields of the job's epoch reports, and all numbers 0."""
         training, metrics = self.config.training, dict.fromkeys((one.type_name() for one in self.config.metrics), 0.0)
         validation, rows = self.dataset.validation is not None, len(self.dataset.train.x)
         return EpochReport(
@@ -94,13 +94,13 @@ class TrainingJob:
             rows_by = config.seed if dataset.split_seed is None else dataset.split_seed
             config = replace(config, seed=seed, dataset=replace(dataset, split_seed=rows_by))
         job = TrainingJob(config, self.dataset, _fresh_network(config, self.dataset.row_spec, self.network.nodes))
-        for name in ("rows", "weights", "origin"):  # what was found out about the rows does not depend on the seed
+        for name in ("rows", "class_weights", "origin"):  # cached properties of the rows do not depend on the seed
             if name in self.__dict__:
                 job.__dict__[name] = self.__dict__[name]
         return job
 
     def warnings(self, started: Sequence[LayerTransfer] = ()) -> list[str]:
-        """What would train, but not well, in a sentence each. ``started`` says which layers had weights before."""
+        """Warnings about a config that would train badly. ``started`` has the results of `start_from`."""
         config, held_back = self.config, self.dataset.validation
         about_options = option_warnings(
             self.network,
@@ -140,8 +140,7 @@ class TrainingJob:
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`.
 
-        Raises `UsageError` if that was asked for before: weights that are trained are no weights to begin with, and
-        what watches for the best epoch has seen its epochs.
+        Raises `UsageError` on the second call: the weights are trained then, and the monitor has seen all epochs.
         """
         if self._is_used:
             raise UsageError("this job was trained already; job.fresh() is the same job with fresh weights")
@@ -157,7 +156,7 @@ class TrainingJob:
             metrics=config.metrics,
             validation=held_back and self._encoded(held_back),
             preprocessing=self.dataset.preprocessing,
-            class_weights=self.weights,
+            class_weights=self.class_weights,
             seed=config.seed,
             stop=stop,
             progress=progress,
@@ -170,21 +169,21 @@ class TrainingJob:
         return f"<TrainingJob: {self.config!r}>"
 
     def model(self, history: list[EpochReport]) -> Model:
-        """The network as it is now, as a model."""
+        """The network in its current state, as a model."""
         dataset = self.dataset
         return Model(self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin)
 
     @cached_property
     def origin(self) -> Origin:
-        """What a model file says of where it comes from."""
+        """The description of this training in a model file."""
         return Origin.of(self.dataset)
 
     def start_from(self, model: Model) -> list[LayerTransfer]:
-        """Take over the layers of ``model`` that this network has, too, by name and shape; says what became of each.
+        """Copy the weights of ``model``'s layers with the same name and shape; reports the result for each layer.
 
-        Weights follow the names of columns and classes, and scaling that differs is worked into them.
+        Weights are reordered by the names of columns and classes, and differences of scaling are folded into them.
 
-        Raises `DataError` if there are none.
+        Raises `DataError` if no layer fits.
         """
         outputs = self.network.output_shape[-1]
         here = Ends.of(self.config.loss, self.dataset.row_spec, self.dataset.preprocessing, outputs)
@@ -230,7 +229,7 @@ def prepare(
     if problems:
         raise ConfigError(problems)
     job = TrainingJob(config, dataset, network)
-    _ = job.weights  # what is wrong with them is to be known now
+    _ = job.class_weights  # computed now, so that its errors come before training
     job.model([]).check_storable()
     return job
 
@@ -242,17 +241,17 @@ def _fresh_network(config: Config, row_spec: RowSpec, nodes: tuple[Node, ...]) -
 
 
 def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
-    """How the work of training these layers as the config says is divided on this machine."""
+    """How the training of these layers is divided among processes on this machine."""
     batch_size = config.training.rows_per_batch(config.dataset.count())
     return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)
 
 
 def memory_of(config: Config, nodes: Sequence[Node], parallelism: Parallelism = SINGLE) -> Memory:
-    """What it takes to train these layers as the config says."""
+    """The memory that training these layers takes."""
     fused, rows = config.loss.fused_activation is not None, config.dataset.count()
     return memory_for(nodes, config.optimizer, config.training, rows, parallelism, fused=fused)
 
 
 def split_to_evaluate(dataset: Dataset) -> tuple[str, Split]:
-    """The rows that say most about how good a model is: held back for testing, else for validation, else all."""
+    """The rows to evaluate a model on: the test rows, without these the validation rows, else the training rows."""
     return next((name, dataset.by_name[name]) for name in ("test", "validation", "train") if name in dataset.by_name)

@@ -37,7 +37,7 @@ class Case:
     @cached_property
     def class_weights(self) -> Floats | None:
         """How often a row of each class counts in the loss; None where all rows count once."""
-        return self.job().weights
+        return self.job().class_weights
 
     @cached_property
     def first_weights(self) -> dict[str, npt.NDArray[np.float32]]:

@@ -1,1 +1,1 @@
-"""What computes: `base` says what a backend does for a job, and each folder here is one."""
+"""Compute backends: `base` has the interface, and each folder is one backend."""

@@ -1,4 +1,4 @@
-"""What a backend does for a training job: the seam between what is the same for all and how numbers are computed.
+"""The interface of compute backends for a training job.
 
     job ──> training/loop.py ──> Trainer: run an epoch, parameters by name, state and restore ──┐
     job, inference, views ─────> Backend: evaluate, predict ───────────────────────────────────┴─> backends/numpy, ...
@@ -30,16 +30,16 @@ State = Mapping[str, Any]
 
 
 class HasState(Protocol):
-    """Whatever carries something from step to step, or from epoch to epoch."""
+    """An object with state that lasts from step to step, or from epoch to epoch."""
 
     def state(self) -> State:
-        """What it carries now. Arrays are its own, not copies."""
+        """The current state. Arrays are not copied."""
         ...
 
     def restore(self, state: State) -> None:
-        """Carry what ``state`` says, from an object made in the same way.
+        """Restore a ``state`` of an object that was made in the same way.
 
-        Raises KeyError, TypeError, ValueError or OverflowError if that is no such state.
+        Raises KeyError, TypeError, ValueError or OverflowError if the state does not fit.
         """
         ...
 
@@ -58,11 +58,11 @@ class Rows(NamedTuple):
 StrategyName = Literal["single", "columns", "rows"]
 
 MOST_PROCESSES = 4
-"""Processes that train one network together: each reads what all others hand in, so there is no gain in ever more."""
+"""The most processes for one network: each reads the results of all others, so the cost of exchange grows."""
 
 
 class Parallelism(NamedTuple):
-    """How the work of a step is divided: results depend on this, and on no core that there is.
+    """The division of a step among processes. Results depend on it, but not on the number of cores.
 
     columns: each process has some columns of the large kernels. rows: each process takes some rows of every batch.
     """
@@ -75,9 +75,9 @@ SINGLE = Parallelism()
 
 
 class TrainingTask(NamedTuple):
-    """What is to be learned, and from what: ``network`` is trained in place.
+    """The network, rows and options of a training. ``network`` is trained in place.
 
-    ``class_weights``, ``(classes,)``, say how much a row of each class counts. The weights change once for
+    ``class_weights``, ``(classes,)``, are the weights of the classes in the loss. Parameters change once for
     ``gradient_accumulation`` batches of ``batch_size`` rows.
     """
 
@@ -102,7 +102,7 @@ class EpochNumbers(NamedTuple):
 
 
 class Stopped(Exception):
-    """An epoch ended after so many whole steps, because it was asked to."""
+    """The epoch was stopped on request, after the given number of whole steps."""
 
     def __init__(self, step: int):
         super().__init__(step)
@@ -110,7 +110,7 @@ class Stopped(Exception):
 
 
 class NotFinite(Exception):
-    """In this step the loss became infinite or not a number. ``last`` is the last finite one, if there ever was one."""
+    """The loss became infinite or NaN in this step. ``last`` is the last finite loss, if there was one."""
 
     def __init__(self, step: int, loss: float, last: float | None, *, rate: float, largest_input: float):
         super().__init__(step, loss)
@@ -118,7 +118,7 @@ class NotFinite(Exception):
 
 
 class Trainer(HasState, Protocol):
-    """One training on a backend. Between epochs, the network has what was learned."""
+    """One training on a backend. Between epochs, the network has the trained parameters."""
 
     steps: int
     """Batches of an epoch."""
@@ -126,15 +126,15 @@ class Trainer(HasState, Protocol):
 
     @property
     def parameters(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The parameters by name, as they are now: arrays that stay up to date from epoch to epoch."""
+        """The parameters by name, as arrays that are updated with each epoch."""
         ...
 
     def start(self) -> None:
-        """Make ready for the first epoch, after a `restore` if there is one. Raises `WorkerLost`."""
+        """Prepare the first epoch; called after `restore` if training resumes. Raises `WorkerLost`."""
         ...
 
     def run_epoch(self, stop: Callable[[], bool], progress: Progress) -> EpochNumbers:
-        """Go through all rows once. ``stop`` is asked between steps.
+        """Go through all rows once. ``stop`` is called between steps.
 
         Raises `Stopped` or `NotFinite`, with the parameters of the last whole step, or `WorkerLost`, with those of the
         last whole epoch.
@@ -142,7 +142,7 @@ class Trainer(HasState, Protocol):
         ...
 
     def epoch_ended(self, values: Mapping[str, float]) -> None:
-        """Let the learning rate react to what the epoch came to, by name."""
+        """Update the learning rate from the epoch's numbers by name."""
         ...
 
     def scheduled_rate(self) -> float | None:
@@ -150,15 +150,15 @@ class Trainer(HasState, Protocol):
         ...
 
     def close(self) -> None:
-        """Release what the training has taken. May be called twice."""
+        """Release the resources of the training. May be called twice."""
         ...
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good a network's outputs are on some rows.
+    """Loss and metrics of a network on some rows.
 
-    ``confusion[true, predicted]`` counts rows, where classes were asked for.
+    ``confusion[true, predicted]`` counts rows, if classes were given.
     """
 
     loss: float
@@ -167,18 +167,18 @@ class Evaluation:
 
 
 class Backend(Protocol):
-    """A way to compute."""
+    """A compute backend."""
 
     name: str
 
     def parallelism(self, nodes: Sequence[Node], batch_size: int, gradient_accumulation: int = 1) -> Parallelism:
-        """How the work of training these layers is divided on this machine."""
+        """The division of the training of these layers among processes on this machine."""
         ...
 
     def trainer(
         self, task: TrainingTask, parallelism: Parallelism | None = None, profile: Profile | None = None
     ) -> Trainer:
-        """What trains a network. ``parallelism`` is that of the training to go on with; by default the best here."""
+        """The trainer of a network. ``parallelism`` is that of a resumed training; by default the best one."""
         ...
 
     def evaluator(
@@ -191,9 +191,9 @@ class Backend(Protocol):
         preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
     ) -> Callable[[], Evaluation]:
-        """What measures a network, as it is when it is called, on rows. ``classes`` asks for the confusion matrix."""
+        """A function that evaluates the network's current parameters; with ``classes``, also the confusion matrix."""
         ...
 
     def predict(self, network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
-        """What the network gives, ``(rows, *output_shape)``, for rows that are scaled for it here."""
+        """The network's outputs ``(rows, *output_shape)``; the rows are preprocessed here."""
         ...

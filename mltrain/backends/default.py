@@ -1,4 +1,4 @@
-"""Which backend computes unless another is asked for."""
+"""The default backend."""
 
 from mltrain.backends.base import Backend
 from mltrain.backends.numpy.backend import NumpyBackend

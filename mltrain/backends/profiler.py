@@ -1,4 +1,4 @@
-"""Where training spends its time: by layer and phase. Training is not slowed down unless it is asked for."""
+"""Measures the time of training by layer and phase. Without a profiler, training has no overhead."""
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -10,7 +10,7 @@ R = TypeVar("R")
 PHASES = ("gather", "forward", "loss", "backward", "optimizer", "metrics", "display")
 
 Timed = Callable[[str, str, Callable[..., Any]], Callable[..., Any]]
-"""Called with a phase, a layer and a function: the function that is to be called instead."""
+"""Takes a phase, a layer and a function, and returns the function to call instead."""
 
 
 def untimed(_phase: str, _layer: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +28,7 @@ class Share(NamedTuple):
 
 
 class Profile:
-    """Adds up what the functions that it wraps take."""
+    """Adds up the times of the functions that it wraps."""
 
     def __init__(self) -> None:
         self._spent: dict[tuple[str, str], list[float]] = {}
@@ -48,13 +48,13 @@ class Profile:
         return run
 
     def timed_items(self, phase: str, items: Iterator[R]) -> Iterator[R]:
-        """The same items, with the time that it takes to get each added to ``phase``."""
+        """The same items, with the time to get each one added to ``phase``."""
         following = self.timed(phase, "", lambda: next(items, None))
         while (item := following()) is not None:
             yield item
 
     def shares(self) -> list[Share]:
-        """What was spent, in the order of a step: phase by phase, layers as they come in it."""
+        """The times in the order of a step: by phase, and by layer within a phase."""
         order = {phase: number for number, phase in enumerate(PHASES)}
         rows = [Share(phase, layer, seconds, int(calls)) for (phase, layer), (seconds, calls) in self._spent.items()]
         return sorted(rows, key=lambda row: order[row.phase])

@@ -1,4 +1,4 @@
-"""After the words of a config are right: do its numbers fit together? Every message names both sides."""
+"""Checks that the options of a valid config fit together and fit the data. Every message names both sides."""
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -19,16 +19,16 @@ from mltrain.training.options import Training
 from mltrain.training.targets import class_names, misfit
 
 _LARGEST_SQUARED = 1.8e19
-"""Up to it the square of a number is one of 32 bits."""
+"""The largest number whose square is finite in float32."""
 
 MOST_TRACKED = 16
-"""Numbers of one parameter that can be tracked; more would make an unreadable table."""
+"""The most tracked numbers of one parameter; more would make an unreadable table."""
 
 
 def checked_nodes(
     layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
 ) -> tuple[Node, ...]:
-    """The layers with their shapes, inferred once. Raises `ConfigError` for what cannot work whatever the rows are."""
+    """The layers with their shapes, inferred once. Raises `ConfigError` for errors that do not depend on the rows."""
     nodes = infer(layers, row_spec.inputs)
     problems = [
         *output_problems(nodes, loss, row_spec),
@@ -43,7 +43,7 @@ def checked_nodes(
 def find_problems(
     layers: Sequence[Layer], loss: Loss, metrics: Sequence[Metric], training: Training, row_spec: RowSpec
 ) -> list[Problem]:
-    """The problems for which `checked_nodes` refuses a config; none where it does not."""
+    """The errors for which `checked_nodes` refuses a config."""
     try:
         checked_nodes(layers, loss, metrics, training, row_spec)
     except ConfigError as error:
@@ -52,7 +52,7 @@ def find_problems(
 
 
 def find_data_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list[Problem]:
-    """What cannot work with these targets: labels out of range, numbers that the last layer cannot produce."""
+    """Errors in the targets: labels out of range, numbers outside the range of the last layer."""
     outputs = nodes[-1].output_shape[-1]
     for rows in dataset.by_name.values():
         if wrong := misfit(loss, dataset.row_spec, outputs, rows):
@@ -61,7 +61,7 @@ def find_data_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> l
 
 
 def _input_problems(nodes: Sequence[Node], dataset: Dataset) -> list[Problem]:
-    """Layers that cannot take what some rows of the dataset hold, such as ids that an embedding does not have."""
+    """Layers that cannot process some rows of the dataset, such as ids out of an embedding's range."""
     starts = accumulate((size(shape) for shape, _ in dataset.row_spec.inputs.values()), initial=0)
     columns = {name: slice(*bounds) for name, bounds in zip(dataset.row_spec.inputs, pairwise(starts), strict=True)}
     problems = []
@@ -80,14 +80,14 @@ def _input_problems(nodes: Sequence[Node], dataset: Dataset) -> list[Problem]:
 
 
 def refuse_overflow(dataset: Dataset) -> None:
-    """Raise `DataError` for a held-back row whose numbers no loss can be computed of, unlike those to train on."""
+    """Raise `DataError` for a validation or test row whose loss overflows, unlike those of the training rows."""
     for part in ("validation", "test"):
         rows = dataset.by_name.get(part)
         if rows is None:
             continue
         inputs = [f"'{name}'" for name in dataset.preprocessing.table.features] if dataset.preprocessing.table else []
         for numbers, of_train, names in ((rows.x, dataset.train.x, inputs), (rows.y, dataset.train.y, ["its target"])):
-            # Where the rows to train on reach as far, training itself shows it.
+            # If the training rows have numbers of this size, training itself reports the overflow.
             if numbers.dtype == np.float32 and _reach(of_train) < _LARGEST_SQUARED <= _reach(numbers):
                 flat = numbers.reshape(len(numbers), -1)
                 row, column = map(int, np.unravel_index(int(np.abs(flat).argmax()), flat.shape))

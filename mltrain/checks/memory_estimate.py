@@ -1,4 +1,4 @@
-"""How much memory a training takes, by what: roughly, but known before any of it is taken."""
+"""A rough estimate of the memory of a training by purpose, made before any of it is allocated."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,11 +15,11 @@ from mltrain.training.options import Training
 
 _FLOAT = 4
 _MAKING = 16
-"""Bytes for each number of rows that a formula makes: it computes in float64, with an intermediate result."""
+"""Bytes for each number of generated rows: formulas compute in float64, with one intermediate result."""
 
 
 class Memory(NamedTuple):
-    """Bytes that a training takes. ``rows`` are 0 where only loading them would tell how many there are."""
+    """Bytes that a training takes. ``rows`` is 0 if the number of rows is unknown before loading."""
 
     parameters: int
     gradients: int
@@ -43,7 +43,7 @@ def memory_for(
     *,
     fused: bool = False,
 ) -> Memory:
-    """What training these layers takes, on so many rows, by the processes of ``parallelism``.
+    """The memory for training these layers on the given number of rows with the processes of ``parallelism``.
 
     ``fused``: the loss computes the last activation.
     """
@@ -54,34 +54,34 @@ def memory_for(
     layout = Layout(nodes, {name: (shape, "float") for name, shape in shapes.items()}, training=True, fused=fused)
     batch_size, processes = training.rows_per_batch(rows), parallelism.processes
     return Memory(
-        # The state before training is kept, too, to be shown beside the trained one.
+        # A copy of the initial parameters, for before-and-after pictures.
         parameters=2 * parameters,
         gradients=(2 if training.gradient_accumulation > 1 else 1) * parameters,
         optimizer=vectors * parameters,
-        # What could be gone on from, the last and the next.
+        # Snapshots for checkpoints: the current one and the next one.
         snapshots=2 * (1 + vectors) * parameters,
-        # Every process gathers batches of its own.
+        # Every process has its own buffers for batches.
         helpers=_copies(parallelism, vectors) * parameters + (processes - 1) * _FLOAT * batch_size * inputs,
-        # What comes in and goes out, and what layers read and write on the way there and back.
+        # Inputs and outputs, and the buffers of the layers' forward and backward passes.
         batch=_FLOAT * batch_size * (inputs + outputs) + layout.nbytes(batch_size, _FLOAT),
         rows=(rows or 0) * _MAKING * (inputs + outputs),
     )
 
 
 def _copies(parallelism: Parallelism, vectors: int) -> int:
-    """How many vectors as long as the parameters several processes need besides those of one."""
+    """The number of additional parameter-sized vectors for several processes."""
     match parallelism.strategy:
-        case "columns":  # the shards, the first parameters, which workers keep, and a snapshot before it is copied
+        case "columns":  # the shards, the workers' copy of the first parameters, and a snapshot before it is copied
             return 2 + vectors
-        case "rows":  # the shared parameters, and gradients for each other process
+        case "rows":  # the shared parameters, and a gradient for each other process
             return parallelism.processes
     return 0
 
 
 def refuse_too_large(memory: Memory, nodes: Sequence[Node] = ()) -> None:
-    """Raises `NotEnoughMemory` where more would be needed than can be had.
+    """Raises `NotEnoughMemory` if the estimate exceeds the available memory.
 
-    Where most of it is for a batch on its way, the message names the layer with the largest output.
+    If the buffers of a batch take most of it, the message names the layer with the largest output.
     """
     free = available()
     if free is None or memory.total <= free:
@@ -121,7 +121,7 @@ _ADVICE = {
     "batch": "a smaller training.batch_size",
     "rows": "fewer rows",
 }
-"""What helps most, by what takes most."""
+"""The advice for the largest share of the memory."""
 
 
 def _size(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Options whose numbers are allowed one by one, but do nothing, or undo everything: as 32-bit numbers, or together."""
+"""Warnings about valid options that have no effect or do harm, alone in float32 or in combination."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,16 +25,16 @@ from mltrain.training.options import Training
 _SMALLEST, _LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 _NOT_OF_32_BITS = frozenset({"min_delta", "validation_split", "test_split"})
 _KEPT = frozenset({"momentum", "beta_1", "beta_2", "rho", "ema_momentum"})
-"""Shares of the past that are kept from step to step."""
+"""Options that are decay rates of running means."""
 
 _DROPOUT_STEPS = 65536
 """Dropout draws 16 bits for each number."""
 
 _STILL = 1e-6
-"""A way so short that weights of usual size are as good as where they were."""
+"""The length of all steps together below which weights of usual size hardly change."""
 
 _STILL_BY_GRADIENT = 1e-15
-"""The same for sgd, whose steps are as long as the gradient, which may be large."""
+"""The same for sgd, whose steps are proportional to the gradient."""
 
 _LARGEST_RATE = 100.0
 
@@ -45,17 +45,17 @@ _TOO_LARGE: Mapping[str, tuple[float, str]] = {
     "l2": (1.0, "counts weights for more than errors, and presses them to 0"),
     "alpha": (100.0, "makes outputs that large of inputs below 0"),
 }
-"""Options with the number above which they do harm, and how."""
+"""Options with the number above which they do harm, and the harm."""
 
 _TOO_SMALL: Mapping[str, tuple[float, str]] = {
     "clip_norm": (1e-6, "scales every gradient down to that length, so that hardly anything is learned"),
     "delta": (1e-6, "lets no error count for more than that, so that hardly anything is learned"),
 }
-"""Options with the number below which they do harm, and how."""
+"""Options with the number below which they do harm, and the harm."""
 
 
 def number_problems(sections: Mapping[str, Any]) -> list[Problem]:
-    """Options of a config's sections that are 0, 1 or infinite as 32-bit numbers, and so do nothing, or all."""
+    """Options that round to 0, 1 or infinity in float32, and the effect."""
     problems = []
     for path, value in _numbers(sections, ()):
         name = path[-1]
@@ -103,7 +103,7 @@ def _numbers(value: Any, path: ConfigPath) -> Iterator[tuple[ConfigPath, float]]
 def option_warnings(
     network: Network, optimizer: Optimizer, training: Training, *, rows: int, validation_rows: int | None
 ) -> list[str]:
-    """Options that together do nothing or harm, in a sentence each. ``rows`` are those to train on."""
+    """Warnings about combinations of options without effect or with harm. ``rows`` is the number of training rows."""
     if not training.epochs or not network.trainable:
         return _about_validation(validation_rows)
     steps = steps_of(training, rows)
@@ -117,7 +117,7 @@ def option_warnings(
 
 
 def steps_of(training: Training, rows: int) -> int:
-    """How many steps a training takes."""
+    """The number of steps of a training."""
     batches = 1 if training.batch_size == "full" else -(-rows // training.batch_size)
     return training.epochs * -(-batches // training.gradient_accumulation)
 

@@ -1,4 +1,4 @@
-"""Does the last layer fit the question? What it can give, what the loss takes, and what the targets are."""
+"""Checks that the range of the last layer, the loss and the targets fit together."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def last_activation(nodes: Sequence[Node]) -> Activation | None:
 
 
 def output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> list[Problem]:
-    """What cannot work, whatever the rows are."""
+    """Errors that do not depend on the rows."""
     end = nodes[-1].path
     shape = nodes[-1].output_shape
     if (why := position_mismatch(loss, row_spec, shape)) is not None:
@@ -55,7 +55,7 @@ def output_problems(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec) -> lis
 
 
 def target_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list[Problem]:
-    """Numbers that the last layer cannot produce, in any part of the rows."""
+    """Errors for targets outside the range of the last layer, in any split."""
     name, low, high = _outputs(nodes)
     if loss.targets != "numbers" or (low, high) == (-np.inf, np.inf):
         return []
@@ -76,7 +76,7 @@ def target_problems(nodes: Sequence[Node], loss: Loss, dataset: Dataset) -> list
 
 
 def output_warnings(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec, target: npt.NDArray[Any]) -> list[str]:
-    """What works, but worse than it could. ``target`` is as the loss takes it."""
+    """Warnings about a badly chosen last layer. ``target`` is in the loss's form."""
     name, low, _ = _outputs(nodes)
     aim, outputs, classes = loss.type_name(), nodes[-1].output_shape[-1], row_spec.classes
     one_hot = loss.targets != "labels" and outputs > 1 and _is_one_hot(target)
@@ -112,13 +112,13 @@ def output_warnings(nodes: Sequence[Node], loss: Loss, row_spec: RowSpec, target
 
 
 def _outputs(nodes: Sequence[Node]) -> tuple[str, float, float]:
-    """The name of the last activation, and the lowest and the highest number that it gives."""
+    """The name of the last activation, and the bounds of its output."""
     last = last_activation(nodes)
     return ("linear", -np.inf, np.inf) if last is None else (last.type_name(), *last.output_range())
 
 
 def _how_to_fit(loss: Loss, name: str, units: int, classes: int) -> str:
-    """What to write where a loss does not get the outputs of the activation that it needs."""
+    """The advice if the last activation is not the one that the loss needs."""
     if loss.fused_activation == "softmax" and units == 1 and classes <= 2:
         return "for yes or no write 'activation: sigmoid' and 'loss: binary_crossentropy'"
     if name == "softmax" and units > 1:

@@ -1,4 +1,4 @@
-"""What would train, but not well: the mistakes that tutorials make, found before they cost an afternoon."""
+"""Warnings about configs that would train badly: common mistakes, found before training."""
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -34,19 +34,19 @@ from mltrain.training.targets import class_names
 
 FAR = 10.0
 LOOKED_AT = 10_000
-"""Rows that are looked at: enough to see a range, few enough to be instant on any dataset."""
+"""The number of rows that are examined: enough for a range, few enough to be fast on any dataset."""
 
 OTHER_SIZE, FEW = 100, 20
-"""How many times as large inputs of another part must be to be doubted, and from how many rows on small ones are."""
+"""The suspicious ratio of the input sizes of two splits, and the least rows for a warning about small inputs."""
 
 STILL = 1e-7
-"""A way after which a weight of usual size is nearly the same 32-bit number; and a loss that is as good as 0."""
+"""A change that a float32 weight of usual size hardly shows, and a loss that counts as 0."""
 
 USUAL = 1e-6
-"""A learning rate that is no longer tiny."""
+"""The least learning rate that is not tiny."""
 
 PATIENCE, FAR_UP = 10, 10
-"""Steps within which a loss that grew at first must have fallen again, and how many times as large it may become."""
+"""The steps within which a loss that grew at first must have fallen again, and the largest growth that is allowed."""
 
 CLEAR_EPOCHS = 3
 """Epochs after the first in which a loss must have fallen below that of the first again."""
@@ -61,9 +61,9 @@ def find_warnings(
     training: Training,
     taken: Collection[str] = (),
 ) -> list[str]:
-    """One sentence for each thing that will probably go wrong, and what to do. ``target`` is as the loss takes it.
+    """A sentence for each probable problem, with advice. ``target`` is in the loss's form.
 
-    ``taken`` are the layers whose weights are those of a trained model.
+    ``taken`` are the layers that start from the weights of a trained model.
     """
     return [
         *dataset.warnings,
@@ -80,8 +80,8 @@ def find_warnings(
 def growing_loss(history: Sequence[EpochReport]) -> str | None:
     """A sentence on a loss that grows from the first epoch on, after the newest of the epochs reported.
 
-    It comes once in a training, as soon as it is clear: `CLEAR_EPOCHS` after the first, or earlier where the loss is
-    `FAR_UP` times as large, or the training over.
+    It is given once in a training: `CLEAR_EPOCHS` after the first epoch, or earlier if the loss is `FAR_UP` times as
+    large or the training ends.
     """
     first, *later = history
     if not 1 <= len(later) <= CLEAR_EPOCHS or not 0 < first.loss * 1.05 < min(report.loss for report in later):
@@ -136,7 +136,7 @@ def _about_inputs(dataset: Dataset) -> list[str]:
 
 
 def _about_parts(dataset: Dataset) -> list[str]:
-    """Held-back rows whose inputs are of quite another size than those to train on."""
+    """Warnings about validation or test inputs that differ from the training inputs by a large factor."""
     found = []
     of_train = _reach(dataset.train.x, dataset.preprocessing.inputs)
     for part, rows in dataset.by_name.items():
@@ -151,13 +151,13 @@ def _about_parts(dataset: Dataset) -> list[str]:
 
 
 def _reach(x: npt.NDArray[Any], inputs: Scaling) -> float:
-    """The size of the largest input, as the network sees it."""
+    """The largest absolute value of the preprocessed inputs."""
     ends = x[:LOOKED_AT] if x.ndim == 2 else np.array([x.min(), x.max()])  # images are scaled by one number
     return float(np.abs(inputs.applied(ends)).max(initial=0))
 
 
 def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[[Iterable[bool]], bool]) -> str:
-    """The table's columns that ``any`` or ``all`` of the inputs are of, for a sentence; empty for none."""
+    """Text that names the table's columns of ``any`` or ``all`` of the inputs; empty without a table."""
     names, start = [], 0
     for column in table.columns:
         stop = start + len(column.features)
@@ -186,13 +186,13 @@ def _about_steps(network: Network, loss: Loss) -> list[str]:
 
 
 def _are_ids(network: Network) -> bool:
-    """Whether all inputs are whole numbers that stand for something, such as words."""
+    """Whether all inputs are ids, such as those of words."""
     readers = [node for node in network.nodes if inputs_read_by(network.nodes, node.name) & network.inputs.keys()]
     return bool(readers) and all(node.layer.takes_integers or node.layer.reshapes for node in readers)
 
 
 def _about_batch_statistics(network: Network, rows: int, training: Training) -> list[str]:
-    """Of a single number the mean is the number itself, so that nothing is left of it but beta."""
+    """Warnings about normalizing a single number: it equals its mean, so that the output is always beta."""
     batch = rows if training.batch_size == "full" else min(training.batch_size, rows)
     last = rows % batch or batch
     if 1 not in (batch, last):
@@ -226,12 +226,12 @@ def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:
 
 
 def _is_drawn(parameter: Parameter) -> bool:
-    """Whether the first values are random numbers."""
+    """Whether an initializer draws random numbers."""
     return not isinstance(parameter.initializer, Constant | Zeros | Ones)
 
 
-def _unheeding(optimizer: Optimizer) -> Optimizer:
-    """The optimizer without what looks back on earlier steps, and would hide where a step leads."""
+def _for_trial(optimizer: Optimizer) -> Optimizer:
+    """The optimizer without EMA and without a learning rate that needs measured numbers, for the trial steps."""
     rate = optimizer.learning_rate
     rate = rate.at(0) if isinstance(rate, Schedule) and rate.monitored else rate
     return replace(optimizer, learning_rate=rate, use_ema=False)
@@ -247,10 +247,10 @@ def try_steps(
     optimizer: Optimizer,
     training: Training,
 ) -> list[str]:
-    """A warning if training is going to diverge, or to do nothing: take some steps on the first batch, and look again.
+    """A warning if training would diverge or have no effect, from some trial steps on the first batch.
 
-    A loss that grows a little at first, and then falls, is no reason to worry: wide first weights do that. The network
-    is left as it was.
+    A loss that grows a little at first and then falls is harmless: wide initial weights cause that. The network's
+    parameters are restored.
     """
     if not training.epochs:
         return []
@@ -261,7 +261,7 @@ def try_steps(
     if not math.isfinite(first):
         return []
     losses: list[float] = []
-    optimizer, steps = _unheeding(optimizer), Training(epochs=PATIENCE, batch_size="full")
+    optimizer, steps = _for_trial(optimizer), Training(epochs=PATIENCE, batch_size="full")
     try:
         attempt = train(
             network, batch, backend=backend, loss=loss, optimizer=optimizer, training=steps, preprocessing=preprocessing
@@ -271,7 +271,7 @@ def try_steps(
                 losses.append(measure().loss)
                 way = float(np.abs(network.parameters - before).max(initial=0)) * steps_of(training, len(target))
                 rate = start(optimizer.learning_rate).at(0)
-                # Where a usual rate moves nothing at all, the gradient is 0, which has other reasons.
+                # If a usual rate changes nothing at all, the gradient is 0, and the rate is not the cause.
                 if way < STILL < first and rate > 0 and (way or rate < USUAL):
                     return [
                         f"the first step moves no weight by more than {way:.1g} even if it is repeated as often as "

@@ -47,6 +47,6 @@ def run(
         terminal.warning(for_commands(warning))
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
-        keeper.offer(0, job.network.parameters)
+        keeper.keep_if_chosen(0, job.network.parameters)
         attempt = Session(job, source.folder, run, TrainingRun(), keeper, is_newest=out is None)
         train_and_save(terminal, attempt, live=live, log_dir=log_dir, profile=profile)

@@ -88,8 +88,8 @@ def train_and_save(
                         show(report)
                         if (grows := growing_loss(training_run.history)) is not None:
                             terminal.warning(grows)
-                        keeper.offer(report.epoch, job.network.parameters)
-                        checkpoints.offer()
+                        keeper.keep_if_chosen(report.epoch, job.network.parameters)
+                        checkpoints.write_if_due()
                         if log:
                             log.add(report)
             except TrainingInterrupted:

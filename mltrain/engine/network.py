@@ -1,4 +1,4 @@
-"""Layers put together: every parameter in its place in one flat vector."""
+"""A network of layers, with all parameters in one flat vector."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -34,7 +34,7 @@ class Network:
         self.inputs = named_inputs(inputs, layers)
         self.nodes = infer(layers, self.inputs) if nodes is None else nodes
         shapes = [shape for shape, _ in self.inputs.values()]
-        # Of several inputs, a row has all of them one behind the other.
+        # Several inputs are concatenated in each row.
         self.input_shape = shapes[0] if len(shapes) == 1 else (sum(map(size, shapes)),)
         self.output_shape = self.nodes[-1].output_shape if self.nodes else self.input_shape
         self.parameters: Floats = zeros((sum(node.parameter_count for node in self.nodes),), dtype)
@@ -108,7 +108,7 @@ class Network:
 
     @cached_property
     def regularized(self) -> list[tuple[Regularizer, slice]]:
-        """Where parameters lie that a regularizer keeps small. It has no say over those that training leaves alone."""
+        """The regularizers with the slices of their parameters, without frozen parameters."""
         return [
             (parameter.regularizer, place)
             for place, parameter in self._placed()

@@ -4,7 +4,7 @@
                    └─ bind(x, y) ──> BoundBatch   the calls that take these rows x to these outputs y, and back
 
 Binding decides everything that is the same at every step (which arrays, how many rows, who needs a gradient), so that a
-step of a small network spends its time in NumPy and not in looking things up. A short last batch is bound to the first
+step of a small network spends its time in NumPy and not in Python look-ups. A short last batch is bound to the first
 rows of the same buffers.
 """
 
@@ -25,7 +25,7 @@ from mltrain.engine.network import Network
 
 
 class Call(NamedTuple):
-    """One layer's forward or backward on its buffers: ``run`` has nothing left to look up.
+    """One layer's forward or backward pass on its buffers, as a call without arguments: ``run``.
 
     ``label`` is the layer's name, also for the activation of a dense layer. There is no layer where only gradients are
     added up, or the input is copied to the output.
@@ -147,7 +147,7 @@ class Plan:
                     whole, more = (_rows(self._slopes[one], rows, stage.sources[index].shape) for one in (total, place))
                     calls.append(Call(name, partial(np.add, whole, more, whole)))
                 backward.append(calls)
-        if output <= FIRST_INPUT:  # nothing but reshaping: the output has a place of its own all the same
+        if output <= FIRST_INPUT:  # only reshaping layers: the output still needs a buffer of its own
             source = places[output]
             forward.append(Call("output", partial(np.copyto, y, source.reshape(y.shape))))
         dz = _rows(self._slopes[0], rows, z.shape[1:]) if layout.training else _NO_GRADIENT
@@ -167,7 +167,7 @@ class Plan:
         return self._dtype if dtype == "float" else np.int32
 
     def _parameters(self, stage: Stage, arrays: Mapping[str, Floats], *, trained: bool = False) -> dict[str, Floats]:
-        """The stage's own arrays among those of the network, under the names that its layer gave them."""
+        """The network's arrays that belong to the stage, by their names in the layer."""
         parameters = stage.node.parameters if stage.owns_parameters and arrays else {}
         return {
             name: arrays[f"{stage.node.name}.{name}"]
@@ -176,7 +176,7 @@ class Plan:
         }
 
     def _scratch_arrays(self, specs: dict[str, ArraySpec], rows: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-        """The arrays that a layer asked for, one behind the other in the block that all layers share."""
+        """The scratch arrays of a layer, consecutive in the block of memory that all layers share."""
         start = 0
         for (name, spec), length in zip(specs.items(), scratch_sizes(specs, rows, self._dtype.itemsize), strict=True):
             dtype, shape = np.dtype(spec.dtype or self._dtype), _shape(spec, rows)

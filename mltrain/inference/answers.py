@@ -1,4 +1,4 @@
-"""What a model says to a row, as one JSON object: the same from every command that prints JSON."""
+"""A model's outputs for rows as JSON objects, in the same form for all commands that print JSON."""
 
 import math
 from collections.abc import Sequence
@@ -11,18 +11,16 @@ from mltrain.data.tables.notation import as_number
 from mltrain.inference.model import Model
 
 _EXACT = 2**53
-"""Not all whole numbers from here on are 64-bit floats."""
+"""From here on, not every integer is exact as a 64-bit float."""
 
 Given = Sequence[Sequence[float | str]]
-"""Rows of input, as they were typed or stand in a file."""
+"""Rows of input, as typed or as in a file."""
 
 
 def answers(model: Model, given: Given, y: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
-    """An object for each row: ``x``, ``y``; for classes ``label``, and ``probabilities`` by name if there are some.
+    """An object for each row: ``x``, ``y``; for classes ``label``, and ``probabilities`` by name if the model has any.
 
-    Where a row has several positions, there are lists of them.
-
-    Numbers that are infinite or not a number are None.
+    For rows with several positions, the values are lists. Infinity and NaN become None.
     """
     labels = model.labels(y) if model.classes is not None else None
     shares = model.probabilities(y).tolist() if model.classes is not None and model.gives_probabilities else None
@@ -38,14 +36,14 @@ def answers(model: Model, given: Given, y: npt.NDArray[np.float32]) -> list[dict
 
 
 def number_or_text(cell: str) -> float | str:
-    """A cell as a number, if it is one that a float can hold."""
+    """A cell as a number, if it is one and, if an integer, exact as a 64-bit float; otherwise as text."""
     number = as_number(cell)
     is_whole = cell.strip().lstrip("+-").isdecimal()
     return cell if number is None or (is_whole and abs(number) >= _EXACT) else number
 
 
 def _named(classes: Sequence[str], shares: Any) -> Any:
-    """The probabilities of a row by class; a list of such where a row has several positions."""
+    """The probabilities of a row by class; a list of them where a row has several positions."""
     if isinstance(shares[0], list):
         return [_named(classes, one) for one in shares]
     return dict(zip(classes, shares, strict=True))

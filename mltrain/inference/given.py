@@ -1,4 +1,4 @@
-"""Rows that a program has in memory, as a model takes them: arrays by position, tables by the names of columns."""
+"""Converts rows in memory to a model's input: arrays by position, tables by column names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ def given_rows(x: Given, row_spec: RowSpec, table: TableFormat | None) -> npt.ND
     """
     source = frame("x", x)
     if source is not None and table is not None:
-        for column in table.columns:  # also where there are no rows
+        for column in table.columns:  # also for zero rows
             source.position(column.name, "which the model needs")
         blocks = [table.encode(source, block) for block in source.blocks()]
         return np.concatenate(blocks) if blocks else np.empty((0, *row_spec.input_shape), np.float32)
@@ -50,7 +50,7 @@ def given_rows(x: Given, row_spec: RowSpec, table: TableFormat | None) -> npt.ND
 
 
 def _numbers(source: Frame) -> npt.NDArray[np.float64]:
-    """The columns beside each other, for a model that knows no names."""
+    """The columns in their order, for a model without column names."""
     columns = [cells for block in source.blocks() for cells in block.columns]
     for name, cells in zip(source.columns, columns, strict=False):
         if not isinstance(cells, np.ndarray):
@@ -62,7 +62,7 @@ def _numbers(source: Frame) -> npt.NDArray[np.float64]:
 
 
 def _by_name(table: TableFormat | None) -> str:
-    """What else a model takes that learned from a table: the end of a message."""
+    """The end of a message: the forms of input that a model of a table accepts."""
     if table is None:
         return ""
     names = ", ".join(column.name for column in table.columns)
@@ -70,7 +70,7 @@ def _by_name(table: TableFormat | None) -> str:
 
 
 def given_split(x: Given, y: Any, row_spec: RowSpec, table: TableFormat | None) -> Split:
-    """Rows with their targets; without ``y``, ``x`` is a table that has the target, too. Raises `DataError`."""
+    """Rows with their targets. Without ``y``, ``x`` is a table with a target column. Raises `DataError`."""
     if y is not None:
         rows, targets = given_rows(x, row_spec, table), _targets(y, row_spec)
         if len(rows) != len(targets):
@@ -86,7 +86,7 @@ def given_split(x: Given, y: Any, row_spec: RowSpec, table: TableFormat | None) 
 
 
 def _targets(y: Any, row_spec: RowSpec) -> npt.NDArray[Any]:
-    """Targets ``(rows, outputs)``, or the numbers of classes that are named or numbered."""
+    """Targets ``(rows, outputs)``, or class numbers for classes given by name or number."""
     classes = row_spec.classes
     if classes is None:
         try:

@@ -1,4 +1,4 @@
-"""A trained model: a network, the config it came from, and what its inputs and outputs mean."""
+"""A trained model: a network, its config, and the meaning of its inputs and outputs."""
 
 import dataclasses
 import math
@@ -53,12 +53,12 @@ class Model:
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """Names of the classes that the model tells apart, in the order of its outputs; None if it gives numbers."""
+        """The names of the classes, in the order of the outputs; None if the model predicts numbers."""
         return class_names(self.config.loss, self.row_spec, self.network.output_shape[-1])
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the outputs are probabilities: those of a softmax or sigmoid that was trained as such."""
+        """Whether the outputs are probabilities: a softmax or sigmoid trained with a cross-entropy."""
         return self.config.loss.fused_activation in ("softmax", "sigmoid")
 
     def predict(self, x: Given) -> npt.NDArray[np.float32]:
@@ -77,21 +77,22 @@ class Model:
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
     def predict_labels(self, x: Given) -> list[Any]:
-        """The name of the predicted class of each row. Raises `DataError` if the model does not tell classes apart."""
+        """The name of the predicted class of each row. Raises `DataError` if the model has no classes."""
         if self.classes is None:
             raise DataError("this model gives numbers, so there are no classes to name")
         return self.labels(self.predict(x))
 
     def labels(self, y: npt.NDArray[np.float32]) -> list[Any]:
-        """The class name that each row of outputs stands for; a list of them where a row has several positions."""
+        """The class name for each row of outputs; a list of names where a row has several positions."""
         names = np.array(self.classes or (), np.object_)
         labels: list[Any] = names[predicted_classes(y, self.config.loss.threshold)].tolist()
         return labels
 
     def probabilities(self, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The probability of each class, ``(rows, classes)``, that outputs ``(rows, outputs)`` stand for.
+        """The probability of each class, ``(rows, classes)``, from outputs ``(rows, outputs)``.
 
-        A single output is the probability of the second of two classes. Raises `DataError` if the model gives none.
+        A single output is the probability of the second of two classes. Raises `DataError` if the outputs are no
+        probabilities.
         """
         if self.classes is None or not self.gives_probabilities:
             raise DataError("this model gives no probabilities: its last layer is no softmax or sigmoid for classes")
@@ -118,7 +119,7 @@ class Model:
         )()
 
     def refuse_other(self, row_spec: RowSpec) -> None:
-        """Raise `DataError` for rows of another shape, or of other classes, than those that the model learned from."""
+        """Raise `DataError` for rows whose shape or classes differ from those of the training rows."""
         learned, classes = self.row_spec, row_spec.classes or ()
         if row_spec.input_shape != learned.input_shape:
             now, then = shape_text(row_spec.input_shape), shape_text(learned.input_shape)
@@ -148,18 +149,18 @@ class Model:
         return dataclasses.replace(self, network=network)
 
     def save(self, path: str | Path) -> None:
-        """Write the model file, whole or not at all; the same model gives the same bytes. Raises `StorageError`."""
+        """Write the model file atomically; the same model gives the same bytes. Raises `StorageError`."""
         write_model_file(Path(path), self._meta(), self.network.arrays)
 
     def check_storable(self) -> None:
-        """Raises `DataError` if it is already clear that no model file has room for the model's description."""
+        """Raises `DataError` if the model's metadata is too long for a model file."""
         text = meta_text(self._meta())
         if len(text) > MOST_META:
             raise DataError(too_long(text))
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
-        """Read a model file. Nothing in it is run, and all of it is checked. Raises `ModelFileError`."""
+        """Read a model file. No code in it is run, and all of it is checked. Raises `ModelFileError`."""
         file = Path(path)
         try:
             return read_together(file.parent, (file.name,), lambda found: cls._read(found.get(file.name, file)))
@@ -173,7 +174,7 @@ class Model:
             config, row_spec, preprocessing, origin = _read_meta(file)
             if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
                 raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
-            # Before the network is made: it takes memory, of which a bad config may ask for plenty.
+            # Checked before the network is made, since a bad config may demand too much memory.
             file.check(
                 {
                     f"{node.name}.{name}": parameter.shape
@@ -206,7 +207,7 @@ _Shape = Annotated[
 
 
 class _Meta(msgspec.Struct, frozen=True):
-    """What ``meta`` says of the rows, besides what the config says and what is done to them."""
+    """The description of the rows in ``meta``, without the config and the preprocessing."""
 
     input_shape: _Shape
     outputs: Annotated[int, msgspec.Meta(ge=1)]
@@ -215,7 +216,7 @@ class _Meta(msgspec.Struct, frozen=True):
     named_inputs: dict[str, tuple[_Shape, Literal["float", "int"]]] = {}
 
     def row_spec(self) -> RowSpec:
-        """What it says of a row. Raises ValueError where the inputs are not what a row holds."""
+        """The description of a row. Raises ValueError if the inputs do not fit the shape of a row."""
         inputs = {name: InputSpec(*spec) for name, spec in self.named_inputs.items()}
         if inputs and self.input_shape != (sum(math.prod(spec.shape) for spec in inputs.values()),):
             raise ValueError
@@ -236,6 +237,6 @@ def _read_meta(file: ModelFile) -> tuple[Config, RowSpec, Preprocessing, Origin 
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
     except (KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError):
         raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
-    # A model does not know where the files of its dataset are. One that says so was not made by mltrain.
+    # mltrain writes no paths of datasets into models: a file with paths was not made by mltrain.
     config = replace(config, dataset=config.dataset.without_paths())
     return config, row_spec, preprocessing, origin

@@ -1,8 +1,8 @@
-"""The model file: an .npz whose arrays are the parameters, and whose ``meta`` is a JSON text that explains them.
+"""The model file: an .npz with the parameters as arrays, and a JSON text ``meta`` that describes them.
 
-The file comes from anywhere, so nothing in it is believed: what must be there follows from the config inside ``meta``,
-and each array's header is compared with that before memory is taken for it. Nothing in a model file is ever run or
-unpacked, and reading one takes no more memory than the file is long, and a bounded sum.
+The file is untrusted input. The expected arrays follow from the config inside ``meta``, and the header of each array is
+compared with them before memory is allocated for it. No code in a model file is run and no pickle is loaded. Reading a
+file takes no more memory than its length plus a constant.
 """
 
 import io
@@ -32,10 +32,10 @@ MOST_META = 5_000_000
 """Characters of ``meta``. The longest config that can be read needs fewer; columns and categories add to it."""
 
 _PORTION = 2**20
-"""Bytes that are read at a time. As one of them, the list of members has room for some ten thousand."""
+"""Most bytes of one read. The list of members must fit into it, which allows some ten thousand members."""
 
 _CHARACTER, _ITEM = 4, 4
-"""Bytes of a character of ``meta``, and of a parameter."""
+"""Bytes per character of ``meta``, and per parameter."""
 
 _FAULTS = (
     zipfile.BadZipFile,
@@ -47,19 +47,19 @@ _FAULTS = (
     RuntimeError,
     struct.error,
 )
-"""What Python says of a zip file that is none, or no longer one."""
+"""The exceptions that Python raises for damaged zip files."""
 
 _FLOAT32: np.dtype[Any] = np.dtype(np.float32)
 
 
 def write_model_file(path: Path, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
-    """Write meta and arrays, whole or not at all. The same content gives the same bytes. Raises `StorageError`."""
+    """Write meta and arrays atomically. The same content gives the same bytes. Raises `StorageError`."""
     text = meta_text(meta)
     if len(text) > MOST_META:
         raise StorageError(f"{path}: cannot be written: {too_long(text)}")
 
     def write(file: BinaryIO) -> None:
-        # What `np.savez` does; but not in every NumPy can that be told to refuse Python objects.
+        # As `np.savez`, which has no option to refuse Python objects in some versions of NumPy.
         with zipfile.ZipFile(file, "w") as archive:
             for name, array in {"meta": np.array(text), **arrays}.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -74,7 +74,7 @@ def meta_text(meta: dict[str, Any]) -> str:
 
 
 def too_long(text: str) -> str:
-    """What to say of a ``meta`` of more than `MOST_META` characters."""
+    """The message for a ``meta`` of more than `MOST_META` characters."""
     return (
         f"a model keeps its config and the names of columns and categories, which take {len(text):,} characters here; "
         f"there is room for {MOST_META:,}"
@@ -82,7 +82,7 @@ def too_long(text: str) -> str:
 
 
 class _Archive(io.BufferedReader):
-    """A zip file that is not believed when it says how much there is to read at once."""
+    """A zip file that bounds the size of each read, since the sizes in its directory are untrusted."""
 
     def read(self, count: int | None = -1, /) -> bytes:
         if count is not None and count > _PORTION:
@@ -93,7 +93,7 @@ class _Archive(io.BufferedReader):
 class ModelFile:
     """An open model file: ``meta`` is read at once, arrays when asked for. Use it as a context manager.
 
-    Every method raises `ModelFileError` if the file is not what it should be.
+    Every method raises `ModelFileError` if the file is damaged or does not fit.
     """
 
     def __init__(self, path: Path):
@@ -119,13 +119,13 @@ class ModelFile:
         self._file.close()
 
     def check(self, shapes: Mapping[str, Shape]) -> None:
-        """Refuse the file unless it has float32 arrays of these names and shapes, as far as their headers tell."""
+        """Refuse the file unless it has float32 arrays of these names and shapes. Only headers are read."""
         for name, shape in shapes.items():
             with self._open(name) as member:
                 self._check_header(name, member, shape)
         wanted = sum(map(size, shapes.values())) * _ITEM
         found = os.fstat(self._file.fileno()).st_size
-        if wanted > found:  # arrays that share their place in the file: a short one could ask for any amount of memory
+        if wanted > found:  # overlapping arrays: a short file could demand any amount of memory
             raise ModelFileError(f"{self.path}: has {found:,} bytes, but its arrays say that they have {wanted:,}")
 
     def read(self, name: str, shape: Shape) -> npt.NDArray[np.float32]:
@@ -147,7 +147,7 @@ class ModelFile:
             raise ModelFileError(f"{self.path}: the array '{name}' holds numbers that are infinite or not a number")
 
     def read_any(self, name: str, shape: Shape, kind: np.dtype[Any]) -> npt.NDArray[Any]:
-        """The array ``name``, which must have this shape and type, whatever its numbers are."""
+        """The array ``name``, which must have this shape and type; its numbers are not checked."""
         with self._open(name) as member:
             header = self._check_header(name, member, shape, kind)
             array = np.empty(shape, kind, order="F" if header.column_major else "C")
@@ -155,7 +155,7 @@ class ModelFile:
         return array
 
     def count_numbers(self) -> int:
-        """How many numbers the arrays besides meta hold, by what their headers say; they are not read."""
+        """The number of elements of all arrays besides meta, from their headers; the data is not read."""
         count = 0
         for name in self._zip.namelist():
             if name != "meta.npy":
@@ -170,7 +170,7 @@ class ModelFile:
         except _FAULTS:
             raise ModelFileError(f"{self.path}: is not a model file; mltrain fit writes one called model.npz") from None
         (name, count), *_ = Counter(archive.namelist()).most_common(1) or [("", 0)]
-        if count > 1:  # which of them is meant, other programs may see otherwise
+        if count > 1:  # other programs may read another of the members with the same name
             raise ModelFileError(f"{self.path}: holds {name!r} {count} times; the file is damaged")
         return archive
 
@@ -195,7 +195,7 @@ class ModelFile:
         return meta
 
     def _open(self, name: str) -> IO[bytes]:
-        """A member of the file, to be read from its beginning."""
+        """A member of the file, opened at its beginning."""
         try:
             member = self._zip.getinfo(f"{name}.npy")
             if member.compress_type != zipfile.ZIP_STORED:
@@ -209,7 +209,7 @@ class ModelFile:
             raise self._damaged(name) from error
 
     def _header(self, name: str, member: IO[bytes]) -> Header:
-        """The header of a member that holds just as many bytes as it says; what is read next is data."""
+        """The header of a member, checked against the member's length; the stream is at the data then."""
         try:
             header = read_header(member)
         except _FAULTS as error:
@@ -231,7 +231,7 @@ class ModelFile:
         return header
 
     def _fill(self, name: str, member: IO[bytes], target: memoryview) -> None:
-        """Read all that a member still holds, which is as much as there is room for."""
+        """Read the rest of a member, whose length equals that of the buffer."""
         try:
             while target and (part := member.read(min(len(target), _PORTION))):
                 target[: len(part)] = part

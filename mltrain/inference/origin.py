@@ -1,4 +1,4 @@
-"""Where a model comes from, besides its config: the rows that it learned from, and what computed it."""
+"""The origin of a model besides its config: a fingerprint of its training rows, and versions of software and system."""
 
 import os
 import platform
@@ -13,9 +13,9 @@ from mltrain.data.fingerprint import fingerprint
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """Versions of what computes, the system (``Linux x86_64``), and how many cores the processor has.
+    """Versions of the software, the system (``Linux x86_64``), and the number of cores.
 
-    Nothing in it tells one machine from another of its kind.
+    It does not identify a single machine.
     """
 
     mltrain: str
@@ -26,16 +26,16 @@ class Environment(msgspec.Struct, frozen=True):
 
     @classmethod
     def here(cls) -> "Environment":
-        """That of this process."""
+        """The software and system of this process."""
         system = f"{platform.system()} {platform.machine()}"
         return cls(__version__, platform.python_version(), np.__version__, system, os.cpu_count() or 1)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model file says of its training.
+    """The description of a training in a model file.
 
-    ``data`` is the `fingerprint` of its dataset, ``rows`` how many each part had. There is no date in it, so that the
-    same training gives the same bytes.
+    ``data`` is the `fingerprint` of the dataset, ``rows`` the row count of each split. There is no date in it, so that
+    the same training gives the same bytes.
     """
 
     data: str
@@ -44,7 +44,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Origin":
-        """The origin of what is trained on a dataset, here and now."""
+        """The origin of a model trained on this dataset by this process."""
         return cls(
             data=fingerprint(dataset),
             rows={name: len(rows.x) for name, rows in dataset.by_name.items()},
@@ -53,5 +53,5 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The same as data for JSON."""
+        """The same as plain values for JSON."""
         return cast(dict[str, Any], msgspec.to_builtins(self))

@@ -1,4 +1,4 @@
-"""Predictions on their way into a file: CSV, JSON Lines, or one JSON document; a block of rows at a time."""
+"""Writes predictions as CSV, JSON Lines, or one JSON document, block by block."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from mltrain.inference.tables import predict_blocks, target_names
 
 
 class Written(NamedTuple):
-    """A part of an output, and of how many rows it tells."""
+    """A block of output text, and its number of rows."""
 
     text: str
     rows: int
@@ -28,8 +28,8 @@ def written_predictions(
 ) -> Iterator[Written]:
     """The text of the output, block by block: ``predicted_<target>`` for each row of the source.
 
-    ``keep`` puts the source's own columns before it, ``probabilities`` a column ``probability_<class>`` for each class
-    behind it. Raises `DataError`, also where a column to keep is called like one of these.
+    ``keep`` puts the source's columns before it; ``probabilities`` adds a column ``probability_<class>`` for each class
+    after it. Raises `DataError`, also if a kept column has the name of one of these.
     """
     own = list(source.columns) if keep else []
     names = [f"predicted_{name}" for name in target_names(model)]
@@ -72,16 +72,16 @@ def written_answers(model: Model, source: Source, *, name: str, keep: bool) -> I
         names = source.columns if table is None else [column.name for column in table.columns]
         cells = [as_texts(block.columns[source.position(column, "which the model needs")]) for column in names]
         given = [list(map(number_or_text, row)) for row in zip(*cells, strict=True)]
-        found = answers(model, given, y)
+        objects = answers(model, given, y)
         if keep:
-            found = [{**one, "input": row} for one, row in zip(found, _objects(source, block), strict=True)]
-        yield Written(between + ", ".join(map(_json, found)), len(y))
+            objects = [{**one, "input": row} for one, row in zip(objects, _objects(source, block), strict=True)]
+        yield Written(between + ", ".join(map(_json, objects)), len(y))
         between = ", "
     yield Written("]}\n", 0)
 
 
 def _objects(source: Source, block: Block) -> list[dict[str, Any]]:
-    """The rows of a block as JSON objects: with their types, if the file has types."""
+    """The rows of a block as JSON objects, with types if the file has types."""
     if block.rows is not None:
         return list(map(dict, block.rows))
     columns = map(as_texts, block.columns)
@@ -89,7 +89,7 @@ def _objects(source: Source, block: Block) -> list[dict[str, Any]]:
 
 
 def _texts(source: Source, block: Block) -> Sequence[Sequence[str]]:
-    """The cells of a block, column by column. Raises `DataError` if a row has something in no column."""
+    """The cells of a block, column by column. Raises `DataError` if a row has more cells than there are columns."""
     if block.rows is None:
         return list(map(as_texts, block.columns))
     for index, row in enumerate(block.rows):
@@ -108,11 +108,11 @@ def _csv(rows: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    """The value on a line, in characters that UTF-8 has; NaN and infinite numbers as null."""
+    """The value as a line of valid UTF-8; NaN and infinity as null."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         text.encode()
-    except UnicodeEncodeError:  # half a character, as JSON may have it
+    except UnicodeEncodeError:  # a lone surrogate, which JSON permits
         return json.dumps(value)
     except ValueError:
         return _json(_finite(value))

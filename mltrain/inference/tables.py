@@ -1,4 +1,4 @@
-"""New rows for a model: which table it expects, and what it says to each block of one."""
+"""Predicts the rows of a table file with a model, block by block."""
 
 import re
 from collections.abc import Iterator
@@ -28,11 +28,11 @@ class Predicted(NamedTuple):
 
 
 _NUMBERED = re.compile(r"column_[1-9]\d*")
-"""What columns are called that no header names."""
+"""The names of columns without a header."""
 
 
 def open_for(model: Model, path: Path | str, *, as_text: bool = False, keep: bool = False) -> Source:
-    """A file of rows for the model; ``keep`` says that all of its columns are written out again. Raises `DataError`."""
+    """A file of rows for the model; with ``keep``, all of its columns are copied to the output. Raises `DataError`."""
     table = model.preprocessing.table
     names = [*(column.name for column in table.columns), *table.targets] if table else []
     as_text = as_text or (table is not None and table.as_text)
@@ -40,7 +40,7 @@ def open_for(model: Model, path: Path | str, *, as_text: bool = False, keep: boo
 
 
 def _like(model: Model) -> Like:
-    """How new rows are probably laid out: as those were that the model learned from, as far as its config says."""
+    """The probable layout of new rows: the layout of the model's training data, where its config describes one."""
     dataset, table = model.config.dataset, model.preprocessing.table
     if not isinstance(dataset, Csv) or table is None:
         return UNKNOWN
@@ -50,10 +50,10 @@ def _like(model: Model) -> Like:
 
 
 def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:
-    """What the model says to all rows, a block at a time. Raises `DataError`, which names file, row and column."""
+    """The predictions for all rows, block by block. Raises `DataError`, which names file, row and column."""
     table = _table(model, source, targets=0)
     names = [column.name for column in table.columns]
-    for name in names:  # whether there are rows or not
+    for name in names:  # also for zero rows
         source.position(name, "which the model needs")
     source.use(names)
     for block in source.blocks():
@@ -71,7 +71,7 @@ def read_split(model: Model, source: Source) -> Split:
 
 
 def target_names(model: Model) -> list[str]:
-    """What the model's targets are called: by their table, or ``y`` (``y_1``, ``y_2``, ...)."""
+    """The names of the model's targets: those of its table, or ``y`` (``y_1``, ``y_2``, ...)."""
     table = model.preprocessing.table
     if table is not None:
         return list(table.targets)
@@ -81,7 +81,7 @@ def target_names(model: Model) -> list[str]:
 
 
 def _table(model: Model, source: Source, targets: int) -> TableFormat:
-    """The table that the model learned from; for one that learned from none, the file's columns as they stand."""
+    """The table description of the model; for a model of another dataset, the file's columns in their order."""
     table = model.preprocessing.table
     if table is not None:
         return table

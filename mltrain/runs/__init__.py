@@ -1,1 +1,1 @@
-"""Run folders: what a training leaves behind, written whole or not at all, and read back."""
+"""Run folders: the files of one training, written atomically and read back."""

@@ -1,4 +1,4 @@
-"""All runs of a folder, by what their files say at their beginning: no weights are read, so that hundreds are quick."""
+"""Lists the runs of a folder. Only headers and metadata are read, not the weights, so hundreds of runs list quickly."""
 
 import math
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from mltrain.system.atomic_folder import read_together
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What is known of one run. None is what its files do not say.
+    """A summary of one run. A field is None where the run's files do not have it.
 
-    ``when`` its model was written, in seconds since 1970. ``rows`` were trained on. ``measure`` is what it is judged
-    by, on validation rows if there were some: the first metric of its config, or the loss; ``best`` is the best value
-    that an epoch reached, ``seconds`` the time that all epochs took.
+    ``when`` is the time when the model was written, in seconds since 1970. ``rows`` is the number of training rows.
+    ``measure`` names the first metric of the config, or the loss, on the validation rows if there are any; ``best`` is
+    its best value over all epochs. ``seconds`` is the time of all epochs together.
     """
 
     folder: Path
@@ -55,7 +55,7 @@ def list_runs(runs: Path) -> tuple[list[RunSummary], list[str]]:
 
 
 def run_summary(folder: Path) -> RunSummary:
-    """What the files of one run say. Raises `ModelFileError` or `DataError` where it is none, or damaged."""
+    """Reads the summary of one run. Raises `ModelFileError` or `DataError` if it is not a run, or is damaged."""
     return read_together(folder, (MODEL, HISTORY), partial(_facts_of_files, folder))
 
 
@@ -82,7 +82,7 @@ def _facts_of_files(folder: Path, files: Mapping[str, Path]) -> RunSummary:
 
 
 def _best(config: Mapping[str, Any], history: Columns) -> tuple[str | None, float | None]:
-    """What a run is judged by, and the best that it reached."""
+    """The name of the number that runs are compared by, and its best value."""
     metrics = config.get("metrics")
     first = _mapping(metrics[0]).get("type") if isinstance(metrics, list) and metrics else None
     metric = cast(type[Metric] | None, Metric.family.find(first)) if isinstance(first, str) else None

@@ -1,7 +1,7 @@
-"""``checkpoint.npz``: a training after some epoch, with all that it takes to go on from there to the same bytes.
+"""``checkpoint.npz``: the state of a training after an epoch, complete enough to continue to the same bytes.
 
-The format is that of model files, and so is the caution: nothing in it is ever run, and what the arrays must be follows
-from the training that wants to go on, which is made anew from the config.
+The format is that of model files, and like them it is untrusted input: no code in it is run. The expected names, shapes
+and types of the arrays follow from a training that is newly made from the config.
 """
 
 import math
@@ -27,13 +27,13 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import monitor_of
 
 _HISTORY, _FRAMES = "history", "frames"
-"""Arrays besides those of the state, whose names hold a dot."""
+"""Names of the arrays that are not part of the state. Names of state arrays hold a dot."""
 
 
 class Background(NamedTuple):
-    """What stays the same from one checkpoint of a run to the next.
+    """The metadata that all checkpoints of a run share.
 
-    ``rows`` is the fingerprint of the dataset, ``frames`` how many were asked for.
+    ``rows`` is the fingerprint of the dataset, ``frames`` the number of frames that the user asked for.
     """
 
     config: Config
@@ -44,15 +44,15 @@ class Background(NamedTuple):
 _MOST_FRAMES = 1_000_000
 
 _MOST_BITS = 128
-"""Of a whole number in a state: those of random generators are the largest."""
+"""The most bits of an integer in a state. The largest integers are those of random generators."""
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Meta(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a checkpoint says besides its config. ``frame_epochs`` is None where the frames are in a file beside it.
+    """The metadata of a checkpoint besides its config. ``frame_epochs`` is None if the frames are in a separate file.
 
-    Version 0.1.0 knew one ``strategy`` for several processes, and did not name it.
+    Version 0.1.0 had a single ``strategy`` for several processes, and did not write its name.
     """
 
     epoch: _Count
@@ -72,7 +72,7 @@ class _Meta(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def write_checkpoint(
     path: Path, of: Background, snapshot: Snapshot, history: Sequence[EpochReport], frames: Frames | None
 ) -> None:
-    """Write the file, whole or not at all. ``history`` and ``frames`` may be longer than they were at the snapshot.
+    """Write the file atomically. ``history`` and ``frames`` may be longer than at the time of the snapshot.
 
     Without ``frames``, they are in a file of their own. Raises `StorageError`.
     """
@@ -104,7 +104,7 @@ def write_checkpoint(
 
 
 class Checkpoint:
-    """A checkpoint that was read. Every method raises `ModelFileError` if the file is not what it should be."""
+    """A checkpoint that was read. Every method raises `ModelFileError` if the file is damaged or does not fit."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -124,7 +124,7 @@ class Checkpoint:
         self.rows, self.frame_count = self._meta.rows, self._meta.frames
 
     def history(self, like: EpochReport) -> list[EpochReport]:
-        """The reports up to here, of a training whose reports are like this one."""
+        """The reports up to this epoch, with the same fields as the given report."""
         meta = self._meta
         names = (list(like.metrics), like.val_loss is not None, list(like.tracked), like.learning_rate is not None)
         if meta.reports and names != (meta.metrics, meta.validation, meta.tracked, meta.rate):
@@ -146,7 +146,7 @@ class Checkpoint:
         return history
 
     def frames(self, beside: Path, parameters: int) -> Frames:
-        """The frames up to here of a network with so many parameters; ``beside`` is the file that may hold them."""
+        """The frames up to this epoch, of the given number of parameters; ``beside`` is the separate file of frames."""
         epochs = self._meta.frame_epochs
         if epochs is None:
             return Frames.load(beside, parameters).until(self.epoch)
@@ -155,7 +155,7 @@ class Checkpoint:
         return Frames(epochs, list(self._read(_FRAMES, (len(epochs), parameters), np.dtype(np.float32))))
 
     def restore(self, history: Sequence[EpochReport], trainer: HasState) -> None:
-        """Give a trainer the state that it had after this ``history``."""
+        """Restore the state of a trainer after this ``history``."""
         try:
             with ModelFile(self.path) as file:
                 state = _put_together(self._meta.state, trainer.state(), "", file)
@@ -165,7 +165,7 @@ class Checkpoint:
             raise self._damaged("its state does not fit") from error
 
     def _check(self, state: State, history: Sequence[EpochReport]) -> None:
-        """What follows from the history must be as it says. Raises ValueError or KeyError if it is not."""
+        """Check that the state agrees with the history. Raises ValueError or KeyError if it does not."""
         config, epochs = self.config, [report for report in history if report.epoch]
         rate = start(config.optimizer.learning_rate)
         validation = history[0].val_loss is not None if history else "monitor" in state
@@ -194,7 +194,7 @@ class Checkpoint:
 
 
 def _taken_apart(state: State, prefix: str, arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
-    """The tree of JSON values without its arrays, which go to ``arrays`` under the names of their places."""
+    """The tree of JSON values without its arrays, which are put into ``arrays`` by their paths in the tree."""
     plain: dict[str, Any] = {}
     for name, value in state.items():
         if isinstance(value, np.ndarray):
@@ -205,7 +205,7 @@ def _taken_apart(state: State, prefix: str, arrays: dict[str, npt.NDArray[Any]])
 
 
 def _put_together(plain: Mapping[str, Any], like: State, prefix: str, file: ModelFile) -> State:
-    """The tree with its arrays. All must be of the kinds that ``like`` has.
+    """The tree with its arrays. All values must have the types of those in ``like``.
 
     Raises ValueError, KeyError or `ModelFileError`.
     """
@@ -217,7 +217,7 @@ def _put_together(plain: Mapping[str, Any], like: State, prefix: str, file: Mode
     for name, value in like.items():
         if isinstance(value, np.ndarray):
             state[name] = file.read_any(f"{prefix}{name}", value.shape, value.dtype)
-            # Vectors of an optimizer may have overflowed, but nothing goes on from a NaN.
+            # Vectors of an optimizer may have overflowed to infinity, but a NaN cannot be continued from.
             wrong = np.isnan if prefix == "optimizer." else _is_not_finite
             if np.issubdtype(value.dtype, np.inexact) and wrong(state[name]).any():
                 raise ValueError(f"{prefix}{name}")
@@ -235,7 +235,7 @@ def _is_not_finite(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 
 def _is_like(value: Any, like: Any) -> bool:
-    """Whether a JSON value may stand where a new trainer has ``like``, which is None where nothing is known yet."""
+    """Whether a JSON value has the type of ``like`` in a new trainer. ``like`` is None if the type is not known yet."""
     if isinstance(value, bool) or isinstance(like, bool):
         return type(value) is type(like)
     if isinstance(value, int) and not 0 <= value < 2**_MOST_BITS and not isinstance(like, float | None):

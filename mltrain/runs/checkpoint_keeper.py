@@ -1,4 +1,4 @@
-"""When a checkpoint is written: so often that little is lost, and so rarely that it costs little."""
+"""Decides when checkpoints are written: at bounded cost, and often enough that a crash loses little work."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +12,14 @@ from mltrain.system.files import remove
 from mltrain.training.checkpointing import Snapshot, TrainingRun
 
 EVERY, REST = 2.0, 20
-"""Seconds between two checkpoints at least, and so many times as long as the last one took, where disks are slow."""
+"""Least seconds between two checkpoints, and the least interval as a multiple of the last write's duration."""
 
 
 class CheckpointKeeper:
     """Writes the newest snapshot of a training run to a run's folder when it is time to.
 
-    ``background`` is asked when the first checkpoint is written. ``complain`` is told, once, if none can be written:
-    that is no reason to end a training.
+    ``background`` is called when the first checkpoint is written. ``complain`` is called once if writing fails; the
+    training continues.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class CheckpointKeeper:
         self._written: Snapshot | None = None
         self._due = perf_counter() + EVERY
 
-    def offer(self) -> None:
+    def write_if_due(self) -> None:
         """Write a checkpoint if it is time to."""
         snapshot = self._training_run.newest
         if (began := perf_counter()) < self._due or snapshot is None or snapshot is self._written:
@@ -64,6 +64,6 @@ class CheckpointKeeper:
             write_checkpoint(path, self._background(), self._training_run.newest, self._training_run.history, None)
 
     def discard(self) -> None:
-        """Take away what was written, if anything was. Raises `StorageError`."""
+        """Delete the checkpoint, if there is one. Raises `StorageError`."""
         if self._written is not None and self._run.stands():
             remove(self._run.folder / CHECKPOINT)

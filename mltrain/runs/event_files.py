@@ -1,4 +1,4 @@
-"""TensorBoard's event files: the numbers of each epoch, to follow and compare trainings there.
+"""TensorBoard event files with the numbers of each epoch.
 
 As Keras does, they go to two folders, ``train`` and ``validation``, with the same names in both, so that TensorBoard
 draws both curves of a metric into one chart.
@@ -18,7 +18,7 @@ from mltrain.training.epoch_report import EpochReport
 
 
 def need_event_files() -> tuple[Any, Any]:
-    """What writes event files, and what an event is. Raises `DataError`, in one line, if they are not installed."""
+    """The classes of the event file writer and of an event. Raises `DataError` if tensorboardX is not installed."""
     module, proto = (
         needed(f"tensorboardX.{name}", "writing TensorBoard's event files", "tensorboard")
         for name in ("event_file_writer", "proto.event_pb2")
@@ -27,7 +27,7 @@ def need_event_files() -> tuple[Any, Any]:
 
 
 class EventFiles:
-    """Event files below ``folder``, which is made with the first epoch. As a context manager it closes them.
+    """Event files below ``folder``, which is created at the first epoch. The context manager closes them.
 
     tensorboardX is used without the queue and the thread of its better known `SummaryWriter`, in which a full disk
     would go unnoticed.
@@ -63,7 +63,7 @@ class EventFiles:
         if part not in self._writers:
             folder = self._folder / part
             folder.mkdir(parents=True, exist_ok=True)
-            # The writer's own names count whole seconds, so that who goes on within one would write over what is there.
+            # The writer's own file names have a resolution of one second: resuming within it would overwrite a file.
             unique = f".{time.time_ns()}.{os.getpid()}"
             self._writers[part] = self._module.EventsWriter(str(folder / "events"), unique)
         event = self._event(wall_time=time.time(), step=epoch)
@@ -74,5 +74,5 @@ class EventFiles:
 
 
 def _tag(label: str) -> str:
-    """A name without what TensorBoard does not take: ``dense.kernel[0, 1]`` becomes ``dense.kernel_0_1``."""
+    """A name without the characters that TensorBoard rejects: ``dense.kernel[0, 1]`` becomes ``dense.kernel_0_1``."""
     return re.sub(r"[^\w./-]+", "_", label).strip("_")

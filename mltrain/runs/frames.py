@@ -1,9 +1,9 @@
-"""``frames.npz``: what a network's parameters were on the way, so that no picture has to train again to show it.
+"""``frames.npz``: snapshots of a network's parameters during training, from which pictures are drawn.
 
 How data flows into pictures: `fit` writes ``history.csv`` (every number that an epoch reported), ``frames.npz`` (the
 parameters before training and, with ``--frames K``, at K moments of it) and ``model.npz`` (the parameters at the end).
-Curves and tracked parameters are drawn from the first, before-and-after pictures and animations from the others. What
-is left to compute is what a network says to inputs, which is `mltrain predict` and not training.
+Curves and tracked parameters are drawn from the first, before-and-after pictures and animations from the others.
+Pictures need only the forward pass; they do not train again.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from mltrain.inference.model_file import ModelFile, write_model_file
 
 @dataclass(frozen=True)
 class Frames:
-    """Flat vectors of parameters, float32, each with the epoch after which it was kept; 0 is before training."""
+    """Flat float32 vectors of parameters, each with the epoch after which it was copied; 0 is before training."""
 
     epochs: list[int] = field(default_factory=list)
     vectors: list[Floats] = field(default_factory=list)
@@ -32,17 +32,17 @@ class Frames:
         self.vectors.append(parameters.copy())
 
     def until(self, epoch: int) -> "Frames":
-        """Those of this epoch and before."""
+        """The frames up to and including this epoch."""
         count = sum(one <= epoch for one in self.epochs)
         return Frames(self.epochs[:count], self.vectors[:count])
 
     def save(self, path: Path) -> None:
-        """Write the file, whole or not at all. Raises `StorageError`."""
+        """Write the file atomically. Raises `StorageError`."""
         write_model_file(path, {"epochs": self.epochs}, {"parameters": np.stack(self.vectors)})
 
     @classmethod
     def load(cls, path: Path, parameters: int) -> "Frames":
-        """Read the frames of a network with so many parameters. Raises `ModelFileError`."""
+        """Read the frames of a network with the given number of parameters. Raises `ModelFileError`."""
         with ModelFile(path) as file:
             epochs = file.meta.get("epochs")
             if not isinstance(epochs, list) or not are_frame_epochs(epochs):
@@ -52,7 +52,7 @@ class Frames:
 
 
 def are_frame_epochs(epochs: Sequence[Any]) -> bool:
-    """Whether frames may be of these epochs: one at least, the first ones first."""
+    """Whether these are valid epochs of frames: at least one, in ascending order."""
     whole = all(type(epoch) is int and 0 <= epoch < _MOST_EPOCHS for epoch in epochs)
     return bool(epochs) and whole and all(one < other for one, other in pairwise(epochs))
 
@@ -61,27 +61,27 @@ _MOST_EPOCHS = 2**53
 
 
 class FrameKeeper:
-    """Keeps ``count`` frames of a training of so many epochs: the state before it, and moments spread over it.
+    """Keeps ``count`` frames of a training of ``epochs`` epochs: the state before it, and epochs spread over it.
 
-    They are closer together at the beginning, where most happens. Where a training goes on after epoch ``done``,
-    ``frames`` are those that there were by then.
+    Frames are denser at the beginning, where parameters change most. Where a training resumes after epoch ``done``,
+    ``frames`` are the frames kept up to then.
     """
 
     def __init__(self, count: int, epochs: int, frames: Frames | None = None, done: int = -1):
         self.count, self.frames = count, frames or Frames()
         self._wanted = {epoch for epoch in frame_epochs(count, epochs) if epoch > done}
 
-    def offer(self, epoch: int, parameters: Floats) -> None:
-        """Keep the parameters if this epoch is one of those wanted; each is kept once."""
+    def keep_if_chosen(self, epoch: int, parameters: Floats) -> None:
+        """Copy the parameters if this epoch is one of the chosen ones and has no frame yet."""
         if epoch in self._wanted:
             self._wanted.remove(epoch)
             self.frames.keep(epoch, parameters)
 
 
 def frame_epochs(count: int, epochs: int) -> Sequence[int]:
-    """Which ``count`` of the epochs 0 to ``epochs`` to keep, the first and the last among them where there is room.
+    """Choose ``count`` of the epochs 0 to ``epochs``, with the first and the last if ``count`` allows.
 
-    Their distance grows evenly, but two are never the same.
+    The distances grow evenly. The epochs are distinct.
     """
     last = min(count, epochs + 1) - 1
     chosen: list[int] = [0]

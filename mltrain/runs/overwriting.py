@@ -1,4 +1,4 @@
-"""Which files mltrain may write over: its own, and never one that it reads.
+"""Decides which files mltrain may overwrite: only files that it wrote itself, and never one of its inputs.
 
 `mltrain fit --out DIR`, `mltrain plot --out DIR` and `mltrain report` write files of fixed names to a folder that the
 user names, where a file of that name may be the user's work. A file counts as mltrain's own only if its
@@ -26,17 +26,17 @@ from mltrain.system.files import is_same_file
 from mltrain.system.safe_open import open_file
 
 MARK = "mltrain"
-"""The word by which pictures and pages say that mltrain wrote them."""
+"""The marker that mltrain writes into its pictures and pages."""
 
 _WHERE = 4096
-"""Bytes at the beginning and at the end of a file among which `MARK` is."""
+"""`MARK` is searched in so many bytes at the beginning and at the end of a file."""
 
 
 def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path], option: str = "--out") -> None:
     """Raises `UsageError` if a training may not write files of these names to ``folder``.
 
-    That is where a file is there that no run of mltrain wrote. ``inputs`` are files that the training reads: one of
-    them is only written over if it is a run's own config that is trained again. ``option`` names the folder.
+    A file that no run of mltrain wrote is not overwritten. ``inputs`` are the files that the training reads: an input
+    is only overwritten if it is a run's own config that is trained again. ``option`` names the folder.
     """
     paths = [path / name for path in (folder, folder / SAVED) for name in names]
     there = [path for path in paths if path.exists() or path.is_symlink()]
@@ -58,20 +58,20 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path],
 
 
 def refuse_unmarked(path: Path) -> None:
-    """Raises `UsageError` if there is a file that does not say that mltrain wrote it."""
+    """Raises `UsageError` if the file exists and does not have mltrain's marker."""
     if path.exists() and not is_marked(path):
         raise UsageError(f"{path}: is there already, and mltrain did not write it; name another place with --out")
 
 
 def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
-    """Raises `UsageError` if ``output`` is one of the files that are read to make it, by whatever name."""
+    """Raises `UsageError` if ``output`` is the same file as one of the inputs, also through links."""
     for path in inputs:
         if is_same_file(output, path):
             raise UsageError(f"{output}: would be written over, but it is read for that; name another file")
 
 
 def _meta(path: Path) -> dict[str, Any] | None:
-    """What a model, or another file of its format, says of itself; None if it is none."""
+    """The metadata of a model, or of another file of its format; None if it is not such a file."""
     try:
         with ModelFile(path) as file:
             return file.meta
@@ -87,7 +87,7 @@ def _is_history(path: Path) -> bool:
 
 
 def _is_config_of(path: Path, metas: Iterable[dict[str, Any]]) -> bool:
-    """Whether a config is as mltrain wrote it, complete or as that of a model beside it; a user's is not."""
+    """Whether mltrain wrote this config: it is complete, or the same as that of a model in the same folder."""
     try:
         text, config = read_text(path), read_words(path)
         data = read_yaml(text).data
@@ -106,7 +106,7 @@ def _is_same_config(config: Config, other: Any) -> bool:
 
 
 def is_marked(path: Path) -> bool:
-    """Whether a picture or page says that mltrain made it."""
+    """Whether a picture or page has mltrain's marker."""
     try:
         with open_file(path) as file:
             head = file.read(_WHERE)

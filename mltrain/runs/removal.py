@@ -1,8 +1,8 @@
-"""Deleting runs: their own files and nothing else, in an order that leaves either a whole run or none.
+"""Deletes runs: only files that mltrain wrote, in an order that is safe to interrupt.
 
-The model goes after all that only adds to it, and before what means nothing without it. So whoever is interrupted has
-a run that can still be used, or a folder without a model, which no command takes for a run, and which can be removed
-the same way.
+The model is deleted after the files that supplement it, and before the files that are useless without it. An interrupt
+leaves either a usable run, or a folder without a model, which no command treats as a run and which can be removed by
+the same command.
 """
 
 from collections.abc import Iterable
@@ -20,10 +20,10 @@ _UNMARKED = (
     *("boundary", "calibration", "classes", "confusion", "curve", "history", "image", "learning", "mistakes"),
     *("parameters", "residuals", "samples", "units", "weights"),
 )
-"""What mltrain 0.1.0 called its pictures, by which they are known: they do not say that mltrain drew them."""
+"""Names of the pictures of mltrain 0.1.0, which wrote no marker into them."""
 
 _RUNNING = ".running"
-"""What mltrain 0.1.0 left in the folder of a training that was killed."""
+"""Files that a killed training of mltrain 0.1.0 left in its folder."""
 
 _LAST = (MODEL, CONFIG, HISTORY)
 _FORMATS = (".png", ".svg", ".pdf", ".gif")
@@ -32,7 +32,7 @@ _FORMATS = (".png", ".svg", ".pdf", ".gif")
 def check_run(folder: Path) -> None:
     """Raises `UsageError` unless this is a folder in which training left a model or a history.
 
-    A symbolic link is refused, wherever it leads. Raises `StorageError` where a training is at work.
+    Symbolic links are refused. Raises `StorageError` if a training is running there.
     """
     if folder.is_symlink():
         raise UsageError(f"{folder}: is a symbolic link; name the folder itself")
@@ -45,16 +45,16 @@ def check_run(folder: Path) -> None:
 
 
 def remove_run(folder: Path) -> list[str]:
-    """Delete what mltrain wrote to a run's folder, and the folder if nothing else is in it; the names of what stays.
+    """Delete mltrain's files from a run's folder, and the folder if it is empty then; the names of the remaining files.
 
-    Raises `StorageError` where the system refuses, and where a training is at work.
+    Raises `StorageError` if the system refuses, or a training is running there.
     """
     handle = None
     try:
         handle = _locked(folder)
         settle(folder, FILES)
         delete_unfinished_saves(folder, FILES)
-        # The pictures' folder goes before the model does, or it would be left where nothing tells whose it is.
+        # The pictures' folder is deleted before the model, since without a model it is not recognized as a run's.
         _delete(folder / PLOTS, _pictures(folder / PLOTS))
         _delete(folder, (*(name for name in (REPORT, _RUNNING, *FILES) if name not in _LAST), *_LAST))
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
@@ -65,7 +65,7 @@ def remove_run(folder: Path) -> list[str]:
 
 
 def _locked(folder: Path) -> int | None:
-    """The folder, locked against trainings; None where there are no locks."""
+    """The folder, locked against trainings; None where the system has no locks."""
     try:
         return hold_if_possible(folder)
     except BlockingIOError:
@@ -79,9 +79,9 @@ def _pictures(folder: Path) -> list[str]:
 
 
 def _delete(folder: Path, names: Iterable[str]) -> None:
-    """Delete those of the files that are there, one after the other, and the folder if nothing else is in it.
+    """Delete the existing files among these one by one, and the folder if it is empty then.
 
-    Links are not mltrain's own, neither as files nor as the folder.
+    Symbolic links are never deleted, neither files nor the folder.
     """
     if folder.is_symlink() or not folder.is_dir():
         return
@@ -93,7 +93,7 @@ def _delete(folder: Path, names: Iterable[str]) -> None:
 
 
 def _is_readable(path: Path) -> bool:
-    """Whether this is a model file, or one of the others of its format."""
+    """Whether this is a model file, or another file of its format."""
     try:
         with ModelFile(path):
             return True

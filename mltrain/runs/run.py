@@ -1,7 +1,7 @@
 """The run directory: ``model.npz``, ``config.yaml``, ``history.csv`` and ``frames.npz`` of one training.
 
-Where something tells good epochs from bad ones, ``best.npz`` and ``last.npz`` are models of those two epochs, and
-``model.npz`` is the same as one of them. ``checkpoint.npz`` is what going on takes; see `mltrain.runs.checkpoint`.
+Where a validation set or early stopping determines a best epoch, ``best.npz`` and ``last.npz`` are the models of those
+two epochs, and ``model.npz`` equals one of them. ``checkpoint.npz`` serves to resume; see `mltrain.runs.checkpoint`.
 """
 
 import contextlib
@@ -32,17 +32,17 @@ RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
 BEST, LAST, CHECKPOINT = "best.npz", "last.npz", "checkpoint.npz"
 FILES = (MODEL, BEST, LAST, CONFIG, HISTORY, FRAMES, CHECKPOINT)
-"""Every file that training may write to a run directory, in the order in which people are told."""
+"""Every file that training may write to a run directory, in the order in which they are listed."""
 
 PLOTS, REPORT = "plots", "report.html"
-"""What `mltrain plot` and `mltrain report` add to it: a folder and a file."""
+"""The folder of `mltrain plot` and the file of `mltrain report` in a run directory."""
 
 
 class Run:
-    """A folder for the results of one training, claimed before it begins so that a full disk is no surprise at the end.
+    """A folder for the results of one training, created and locked before it begins.
 
-    As long as it is open, no other process trains there or removes it. As a context manager it is closed at the end,
-    and empty folders that it has made are deleted if nothing was saved.
+    While it is open, no other process trains there or removes it. The context manager closes it and, if nothing was
+    saved, deletes the empty folders that it created.
     """
 
     def __init__(self, claim: Callable[[], Claim], wish: Path):
@@ -64,7 +64,7 @@ class Run:
 
     @classmethod
     def again(cls, folder: Path) -> "Run":
-        """The run in ``folder``, to go on with. Raises `UsageError` if there is nothing to go on from."""
+        """The run in ``folder``, to be resumed. Raises `UsageError` if it has no checkpoint."""
         if not folder.is_dir():
             what = "is a file" if folder.exists() else "is not there"
             raise UsageError(f"{folder}: {what}; name the folder of a run, as in --resume runs/NAME-001")
@@ -100,9 +100,9 @@ class Run:
     ) -> Path:
         """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`.
 
-        ``others`` are parameters of `BEST` and `LAST`, and ``checkpoint`` writes the file that it is given. Whatever
-        was in the run's folder before stays until all of them are on the disk; what is not of this training goes with
-        it, in the same moment.
+        ``others`` are the parameters of `BEST` and `LAST`; ``checkpoint`` writes a checkpoint to the path that it gets.
+        The run's old files stay until all new ones are on the disk. Then the new files replace them, and old files
+        that this training did not write are deleted, in one transaction.
         """
         if not self.stands():
             self._claim_another()
@@ -141,11 +141,11 @@ class Run:
 
 
 def find_model(name: Path | None, runs: Path = RUNS) -> Path:
-    """The model file that a run or model goes by: see `find_run`; without a name, that of the newest finished run.
+    """The model file of a run or model, named as for `find_run`; without a name, that of the newest finished run.
 
-    Links that lead out of a run directory are not followed, here and in what else is read from one.
+    Links that lead out of a run directory are not followed, neither here nor for the other files of a run.
 
-    Raises `UsageError` where there is no run yet, and `ModelFileError` where none is called so.
+    Raises `UsageError` if there is no run yet, and `ModelFileError` if there is no run of that name.
     """
     if name is None or is_latest(name):
         return _newest(runs, MODEL) / MODEL
@@ -169,13 +169,13 @@ def find_model(name: Path | None, runs: Path = RUNS) -> Path:
 
 
 LATEST = "latest"
-"""What the newest run is called, unless something else is."""
+"""The name of the newest run, unless a file or folder has that name."""
 
 
 def find_run(name: Path, runs: Path = RUNS, *, holding: str = MODEL) -> Path:
-    """What a run or model goes by: its path (a file or folder), its name below ``runs``, or `LATEST`.
+    """Find a run or model by its path (a file or folder), its name below ``runs``, or `LATEST`.
 
-    The latest run is the newest that has the file ``holding``. Raises `UsageError` where nothing is called so.
+    The latest run is the newest that has the file ``holding``. Raises `UsageError` if there is none of that name.
     """
     if is_latest(name):
         return _newest(runs, holding)
@@ -203,7 +203,7 @@ def _newest(runs: Path, holding: str) -> Path:
     """The run whose file of that name is the newest."""
     found = []
     for folder in runs.iterdir() if runs.is_dir() else ():
-        with contextlib.suppress(OSError):  # it may be removed at this moment
+        with contextlib.suppress(OSError):  # another process may delete it at the same time
             if file := current_file(folder, holding):
                 found.append((file.stat().st_mtime_ns, folder.name, folder))
     if not found:
@@ -218,12 +218,12 @@ def _newest(runs: Path, holding: str) -> Path:
 
 
 def with_absolute_paths(config: Config, folder: Path) -> Config:
-    """The config, so that its files are found from anywhere on this machine. ``folder`` is where it stood."""
+    """The config with absolute paths, so that it is valid in every folder. ``folder`` is that of the config file."""
     return replace(config, dataset=config.dataset.with_absolute_paths(folder))
 
 
 def read_model(file: Path) -> tuple[Model, DatasetSpec, Path]:
-    """A model, what it was trained on, and the folder from which to look for that; see `dataset_of`."""
+    """A model, its dataset, and the folder that the dataset's relative paths start from; see `dataset_of`."""
 
     def read(files: Mapping[str, Path]) -> tuple[Model, DatasetSpec, Path]:
         model = Model.load(files.get(file.name, file))
@@ -233,14 +233,14 @@ def read_model(file: Path) -> tuple[Model, DatasetSpec, Path]:
 
 
 def dataset_of(config: Path | None, model: Model) -> DatasetSpec:
-    """What a model was trained on, where the file ``config`` is what lies beside it.
+    """The dataset of a model; ``config`` is the config file in the same folder.
 
-    The run's config knows where the files are on this machine; the model alone only knows what they hold. So the config
-    is asked, if it is there and about the same dataset.
+    The model file has no paths. The config of the run has them, and is used if it exists and describes the same
+    dataset.
     """
-    from mltrain.config.load import read_words  # with YAML, which predict does not need
+    from mltrain.config.load import read_words  # imports YAML, which predict does not need
 
-    with contextlib.suppress(ConfigError):  # what lies beside a model may be some other program's config
+    with contextlib.suppress(ConfigError):  # a config.yaml beside a model may belong to another program
         if (
             config is not None
             and (with_absolute_paths := read_words(config).dataset).without_paths() == model.config.dataset
@@ -264,7 +264,7 @@ def _paths(value: Any) -> Iterator[Path]:
 
 
 def history_csv(history: Sequence[EpochReport]) -> str:
-    """A line an epoch: every number that it reported."""
+    """CSV text: a line for each epoch, with every number that it reported."""
     table = [
         {
             "epoch": report.epoch,
@@ -283,7 +283,7 @@ def history_csv(history: Sequence[EpochReport]) -> str:
 
 
 def _why_not(folder: Path, error: OSError) -> str:
-    """Why a folder cannot be made, or not be written to, in words."""
+    """Why a folder cannot be created or written to, as text for a message."""
     if isinstance(error, FileExistsError | NotADirectoryError):
         for path in (folder, *folder.parents):
             if path.is_file():

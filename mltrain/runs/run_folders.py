@@ -32,7 +32,7 @@ class Claim(NamedTuple):
     handle: int | None
 
     def stands(self) -> bool:
-        """Whether the folder is still there, and still the same one."""
+        """Whether the folder still exists and is the same one (by inode)."""
         try:
             now = self.folder.stat()
         except OSError:
@@ -40,14 +40,14 @@ class Claim(NamedTuple):
         return self.handle is None or os.path.samestat(os.fstat(self.handle), now)
 
     def give_up(self) -> None:
-        """Unlock the folder, and delete what was made for it and is empty."""
+        """Unlock the folder, and delete the folders that were created for it and are empty."""
         if self.stands():
             _delete_empty(self.made)
         release(self.handle)
 
 
 def claim_folder(folder: Path, files: Collection[str]) -> Claim:
-    """Exactly this folder, which may be there already; what was begun to save of ``files`` there is deleted.
+    """Reserve exactly this folder, which may exist. Temporary files of an interrupted save of ``files`` are deleted.
 
     Raises BlockingIOError if another program trains there, and another OSError if nothing can be written to it.
     """
@@ -55,7 +55,7 @@ def claim_folder(folder: Path, files: Collection[str]) -> Claim:
     handle = None
     try:
         handle = hold_if_possible(folder.resolve())
-        with tempfile.TemporaryFile(dir=folder):  # without a name, so that nothing stays behind if we are killed
+        with tempfile.TemporaryFile(dir=folder):  # a file without a name: nothing is left if the process is killed
             pass
     except BlockingIOError:
         raise
@@ -87,7 +87,7 @@ def claim_number(parent: Path, name: str, files: Collection[str]) -> Claim:
                 folder.mkdir()
                 return Claim(folder, [folder, *made], hold_if_possible(folder.resolve()))
             except (FileExistsError, FileNotFoundError, BlockingIOError):
-                continue  # another program took the number first, or took the empty folder for abandoned
+                continue  # another process took the number, or deleted the empty folder as abandoned
             except OSError:
                 _delete_empty([folder, *made])
                 raise
@@ -95,9 +95,9 @@ def claim_number(parent: Path, name: str, files: Collection[str]) -> Claim:
 
 @contextlib.contextmanager
 def _one_at_a_time(parent: Path) -> Iterator[None]:
-    """Let others who claim a number here wait, or they might take a folder that was just made for abandoned.
+    """Hold the lock for choosing numbers, so that other processes do not treat a new folder as abandoned.
 
-    They wait for `_PATIENCE` at most, and not where there are no locks.
+    Waits for at most `_PATIENCE`, and not at all where the system has no locks.
     """
     handle = None
     with contextlib.suppress(OSError):
@@ -109,7 +109,7 @@ def _one_at_a_time(parent: Path) -> Iterator[None]:
 
 
 def _make(folder: Path) -> list[Path]:
-    """Make a folder and those above it; the ones that were not there, from the innermost on."""
+    """Create a folder and its parents; the created ones, from the innermost on."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
@@ -122,12 +122,12 @@ def _delete_empty(folders: Sequence[Path]) -> None:
 
 
 def is_numbered(folder: Path) -> bool:
-    """Whether a folder is called as `claim_number` calls those that it makes."""
+    """Whether a folder has a name of the form that `claim_number` gives."""
     return re.fullmatch(r".+-\d{3,}", folder.resolve().name) is not None
 
 
 def _numbered(parent: Path, name: str) -> dict[Path, int]:
-    """What has taken a number below ``parent`` already."""
+    """The entries below ``parent`` whose names are numbered, with their numbers."""
     pattern = re.compile(re.escape(name) + r"-(\d{3,})")
     return {entry: int(found[1]) for entry in parent.iterdir() if (found := pattern.fullmatch(entry.name))}
 

@@ -1,4 +1,4 @@
-"""What a run left behind, read back: the model, the numbers of its epochs, its frames, and where its rows are."""
+"""Reads a run from its files: the model, the numbers of its epochs, its frames, and the location of its rows."""
 
 import csv
 import io
@@ -19,14 +19,14 @@ from mltrain.system.atomic_folder import current_file, read_together
 from mltrain.system.safe_open import open_file
 
 Columns = dict[str, list[float]]
-"""A table by its headers."""
+"""The columns of a table by header."""
 
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A trained model with what is known of its training. ``history`` and ``frames`` may be missing.
+    """A trained model with the history and frames of its training, both of which may be missing.
 
-    ``folder`` is the run's, or that of a model file which stands alone.
+    ``folder`` is the folder of the run, or of a single model file.
     """
 
     file: Path
@@ -45,7 +45,7 @@ class SavedRun:
 
         def read(files: Mapping[str, Path]) -> "SavedRun":
             model = Model.load(files.get(file.name, file))
-            # A model without its config is a copied file, and the files beside it belong to something else.
+            # A model without a config beside it is a copied file: other files in its folder do not belong to it.
             beside = files if CONFIG in files else {}
             return cls(
                 file,
@@ -63,17 +63,17 @@ class SavedRun:
 
     @property
     def name(self) -> str:
-        """What people call it: the run's folder, or the model's file."""
+        """The name shown to users: the run's folder, or the model file."""
         return self.folder.resolve().name if current_file(self.folder, CONFIG) else self.file.name
 
     @property
     def epochs(self) -> int:
-        """How many epochs the model was trained, as far as its history tells."""
+        """The number of epochs in the model's history."""
         return int(self.history["epoch"][-1]) if self.history.get("epoch") else 0
 
     @cached_property
     def data(self) -> Dataset:
-        """The rows. Raises `DataError` if they cannot be had."""
+        """Load the rows. Raises `DataError` if they cannot be loaded."""
         dataset = self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
         self.model.refuse_other(dataset.row_spec)
         return dataset
@@ -85,7 +85,7 @@ class SavedRun:
 
     @property
     def frames_to_the_end(self) -> Frames:
-        """The run's frames and, if training ended where none was kept, the model itself."""
+        """The run's frames and, if there is none of the last epoch, the model itself."""
         epochs, vectors = (self.frames.epochs, self.frames.vectors) if self.frames else ([], [])
         if epochs and epochs[-1] < self.epochs:
             return Frames([*epochs, self.epochs], [*vectors, self.model.network.parameters])

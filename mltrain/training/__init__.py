@@ -1,1 +1,1 @@
-"""The loop that makes a network learn. It knows neither terminal nor disk: `train` is a generator of reports."""
+"""The training loop: `train` is a generator of reports, independent of terminal and disk."""

@@ -1,4 +1,4 @@
-"""What a training would have to remember to go on later just as if it had never stopped."""
+"""The state of a training from which it can be resumed with the same results."""
 
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
@@ -11,7 +11,7 @@ from mltrain.training.epoch_report import EpochReport
 
 
 class Snapshot(NamedTuple):
-    """The state after so many epochs (0: before the first), when so many reports had been made. It is not changed."""
+    """The immutable state after ``epoch`` epochs (0: before the first), with the number of reports up to then."""
 
     epoch: int
     reports: int
@@ -20,16 +20,15 @@ class Snapshot(NamedTuple):
 
 
 SNAPSHOT_EVERY, REST = 0.05, 100
-"""Seconds between two snapshots at least, and so many times as long as the last one took: a hundredth of the time."""
+"""Least seconds between two snapshots, and the least interval as a multiple of the last one's duration."""
 
 
 class TrainingRun:
-    """One training as it is seen from outside: its reports and, now and then, a snapshot of its state.
+    """The reports of one training and periodic snapshots of its state.
 
-    It begins with the first epoch, or goes on after ``epoch`` with the ``history`` up to there. Then ``restore`` is
-    called once to fill trainer and monitor with the state of that time; ``parallelism`` says how the work was divided
-    then, because sums are rounded in another way where it is divided otherwise. If it does not ``keep`` what it gets,
-    there is no history and no snapshot.
+    A training starts at the first epoch, or resumes after ``epoch`` with the ``history`` up to there. To resume,
+    ``restore`` is called once to restore trainer and monitor. ``parallelism`` is the division of work at that time,
+    because another division rounds sums differently. Without ``keep``, there is no history and no snapshot.
     """
 
     def __init__(
@@ -48,24 +47,24 @@ class TrainingRun:
         self._due = 0.0
 
     def begin(self, trainer: Trainer, monitor: HasState | None = None) -> None:
-        """Training is about to begin, or to go on."""
+        """Called before the first epoch of a new or resumed training."""
         self._whole = _Whole(trainer, monitor)
         self.parallelism = trainer.parallelism
         if self._restore:
             self._restore(self._whole)
 
     def begun(self) -> None:
-        """Nothing has been learned yet, but the workers are there: what is copied now, they do not keep."""
-        self._take(self.epoch)
+        """Called after the workers are started: later copies are not in the workers' memory."""
+        self._snapshot(self.epoch)
 
     def add(self, report: EpochReport, *, last: bool = False) -> None:
-        """An epoch is over. Of the ``last`` one there is a snapshot in any case."""
+        """Called after each epoch. The ``last`` one always gets a snapshot."""
         if self._keeps:
             self.history.append(report)
         if last or perf_counter() >= self._due:
-            self._take(report.epoch)
+            self._snapshot(report.epoch)
 
-    def _take(self, epoch: int) -> None:
+    def _snapshot(self, epoch: int) -> None:
         if not self._keeps or self._whole is None or self.parallelism is None:
             return
         began = perf_counter()
@@ -75,7 +74,7 @@ class TrainingRun:
 
 
 class _Whole:
-    """A trainer and what watches it, as one: everything that a training would have to remember."""
+    """A trainer and its monitor together: the whole state of a training."""
 
     def __init__(self, trainer: HasState, monitor: HasState | None):
         self._trainer, self._monitor = trainer, monitor

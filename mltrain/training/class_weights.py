@@ -1,4 +1,4 @@
-"""How much a row of each class counts, so that rare classes are not forgotten over frequent ones."""
+"""The weight of each class in the loss, for imbalanced classes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ def class_weights(training: Training, classes: Sequence[str] | None, target: npt
     if unknown := [name for name in wanted if name not in classes]:
         there = ", ".join(classes)
         raise ConfigError([Problem((*option, unknown[0]), f"there is no class '{unknown[0]}'; there are {there}")])
-    weights = np.array([wanted.get(name, 1.0) for name in classes], np.float32)
-    if not weights[true_classes(target)].any():
+    class_weights = np.array([wanted.get(name, 1.0) for name in classes], np.float32)
+    if not class_weights[true_classes(target)].any():
         raise ConfigError([Problem(option, "every row to train on counts 0, so there is nothing to learn from")])
-    return weights
+    return class_weights

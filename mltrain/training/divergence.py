@@ -1,4 +1,4 @@
-"""What to say when a loss is no number any more: where it was, and what to try."""
+"""The error for a loss that is NaN or infinite: position, and advice."""
 
 from mltrain.backends.base import NotFinite
 from mltrain.errors import TrainingDiverged, Worded, for_commands
@@ -16,7 +16,7 @@ def divergence(epoch: int, found: NotFinite, clip_norm: float | None) -> Trainin
 
 
 def advise(rate: float, largest_input: float, clip_norm: float | None) -> list[str]:
-    """What to try after training diverged, the likeliest cure first."""
+    """The advice after training diverged, most likely remedy first."""
     smaller = f"optimizer.learning_rate={rate / 10:.3g} (it was {rate:.3g})"
     tries: list[str] = [Worded("a smaller learning rate: ", python=smaller, commands=f"--set {smaller}")]
     if largest_input > 10:

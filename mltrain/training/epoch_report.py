@@ -1,4 +1,4 @@
-"""What training tells the world: one `EpochReport` an epoch."""
+"""The report of an epoch: `EpochReport`."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from mltrain.engine.metrics.base import on_validation
 
 
 class EpochReport(msgspec.Struct, frozen=True):
-    """What one epoch came to. Epoch 0, present where parameters are tracked, is the state before training.
+    """The results of one epoch. Epoch 0, reported where parameters are tracked, is the state before training.
 
     ``loss`` and ``metrics`` are means over the epoch's batches, weighted by rows and seen while training. Where
     parameters are tracked they are measured after the epoch instead, so that they belong to the ``tracked`` values
@@ -45,7 +45,7 @@ class EpochReport(msgspec.Struct, frozen=True):
         return {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
 
     def numbers(self) -> list[float]:
-        """Every number that was reported, in the order of the fields; ``epochs`` is a plan and left out."""
+        """Every number that was reported, in the order of the fields; ``epochs``, the planned number, is left out."""
         values = (getattr(self, name) for name in self.__struct_fields__ if name != "epochs")
         return [
             number
@@ -55,14 +55,14 @@ class EpochReport(msgspec.Struct, frozen=True):
         ]
 
     def with_numbers(self, numbers: Iterable[float]) -> "EpochReport":
-        """A report of the same names with other `numbers`. Raises ValueError or OverflowError if they are no such."""
+        """A report of the same names with other `numbers`. Raises ValueError or OverflowError if they do not fit."""
         rest = iter(numbers)
         fields = {name: _filled(getattr(self, name), rest) for name in self.__struct_fields__ if name != "epochs"}
         return EpochReport(epochs=self.epochs, **fields)
 
 
 def _filled(value: Any, numbers: Iterator[float]) -> Any:
-    """Of the same kind as ``value``: the next number, or as many as a mapping has, or None."""
+    """A value of the same form as ``value``: the next number, a mapping of the next numbers, or None."""
     if value is None:
         return None
     if isinstance(value, dict):

@@ -1,8 +1,8 @@
 """The training loop: a generator that yields one `EpochReport` an epoch.
 
-It knows neither terminal nor disk, nor what computes: that is a `Trainer` of some backend. What surrounds the loop
-stands beside it: reports with validation and tracked parameters (`Recorder`), early stopping (`Monitor`), and going on
-with an earlier training (`TrainingRun`).
+It is independent of terminal, disk and backend: a `Trainer` of the backend computes. Modules beside it make reports
+with validation and tracked parameters (`Recorder`), stop early (`Monitor`), and resume an earlier training
+(`TrainingRun`).
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -47,13 +47,13 @@ def train(
 ) -> Generator[EpochReport, None, None]:
     """Train ``network`` in place on ``rows``, prepared as ``preprocessing`` says; yields a report after each epoch.
 
-    ``class_weights``, ``(classes,)``, say how much a row of each class counts in the loss; in validation all count the
-    same. Where parameters are tracked, the first report is of epoch 0: the state before training. ``stop`` is asked
-    between steps; when it says yes, `TrainingInterrupted` is raised and the network keeps what it has learned. Raises
-    `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, learns what took how long.
+    ``class_weights``, ``(classes,)``, are the weights of the classes in the training loss; the validation loss is
+    unweighted. Where parameters are tracked, the first report is of epoch 0: the state before training. ``stop`` is
+    called between steps; when it returns True, `TrainingInterrupted` is raised and the network keeps its parameters.
+    Raises `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, records the times.
 
-    ``monitor`` may end the training early and give the network its best weights at the end. ``run`` says from which
-    state to go on, and gets the reports and the states on the way.
+    ``monitor`` may end the training early and give the network its best weights at the end. ``run`` has the
+    state to resume from, and receives the reports and snapshots.
     """
     run = run or TrainingRun(keeps=False)
     recorder = Recorder(
@@ -107,6 +107,6 @@ def _named_errors(epoch: int, steps: int, clip_norm: float | None) -> Iterator[N
     except NotFinite as error:
         raise divergence(epoch, error, clip_norm) from None
     except Stopped as stopped:
-        if stopped.step == 0 and epoch > 1:  # between two epochs, what was done is the last epoch, whole
+        if stopped.step == 0 and epoch > 1:  # an interrupt between two epochs: the last epoch is complete
             raise TrainingInterrupted(epoch=epoch - 1, step=steps, steps=steps) from None
         raise TrainingInterrupted(epoch=epoch, step=stopped.step, steps=steps) from None

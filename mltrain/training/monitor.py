@@ -1,4 +1,4 @@
-"""One number watched from epoch to epoch: which epoch was the best, what its weights were, and is it time to stop?"""
+"""Monitors one number over the epochs: finds the best epoch, keeps its weights, and decides on early stopping."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ from mltrain.training.options import EarlyStopping, Training
 
 
 class Monitor:
-    """Watches the number called ``name`` and keeps a copy of the parameters of the epoch where it was best.
+    """Monitors the number ``name`` and keeps a copy of the parameters of its best epoch.
 
-    ``stopping`` says after how many epochs without improvement to stop, or None to go on in any case. The rules are
+    ``stopping`` has the options of early stopping; None for none. The rules are
     those of Keras's EarlyStopping: an improvement is a change by more than ``min_delta``, and the epochs without one
     are counted from the last one on. A value that is not finite is never an improvement.
     """
@@ -31,7 +31,7 @@ class Monitor:
         self.waited = 0
 
     def see(self, epoch: int, values: Mapping[str, float], parameters: Floats) -> None:
-        """An epoch is over: its numbers by name, and the parameters after it."""
+        """Called after each epoch with its numbers by name, and the parameters."""
         value = values[self.name]
         self.waited += 1
         if self._improves(value):
@@ -58,11 +58,11 @@ class Monitor:
 
     @property
     def restores(self) -> bool:
-        """Whether the weights of the best epoch are the ones to use, and there are such."""
+        """Whether training ends with the weights of the best epoch: the option is set, and there is a best epoch."""
         return self._stopping is not None and self._stopping.restore_best and self.best_epoch is not None
 
     def finish(self, parameters: Floats) -> None:
-        """Training is over: keep the last parameters and, if that was asked for, put the best ones in their place."""
+        """Called after training: keeps the last parameters and, if `restores`, restores the best ones."""
         self.last = parameters.copy()
         if self.restores:
             np.copyto(parameters, self.best)
@@ -86,7 +86,7 @@ class Monitor:
 
 
 def monitor_of(training: Training, parameters: Floats, *, validation: bool) -> Monitor | None:
-    """What watches a training; None where neither early stopping nor rows held back for validation ask for it."""
+    """The monitor of a training; None if there are neither early stopping nor validation rows."""
     stopping = training.early_stopping
     if stopping is None and not validation:
         return None
@@ -95,7 +95,7 @@ def monitor_of(training: Training, parameters: Floats, *, validation: bool) -> M
 
 
 def monitor_problems(training: Training, metrics: Sequence[Metric], *, validation: bool) -> list[Problem]:
-    """What is wrong with the number that is to be watched: epochs will not report it."""
+    """The error for a monitored number of early stopping that epochs do not report."""
     stopping = training.early_stopping
     if stopping is None:
         return []
@@ -111,21 +111,21 @@ def monitor_problems(training: Training, metrics: Sequence[Metric], *, validatio
 
 
 def _name(stopping: EarlyStopping | None, *, validation: bool) -> str:
-    """What is watched; metrics may be called by their short names."""
+    """The full name of the monitored number; configs may use short names of metrics."""
     if stopping is None or stopping.monitor is None:
         return on_validation("loss") if validation else "loss"
     return reported_name(stopping.monitor)
 
 
 def schedule_problems(optimizer: Optimizer, metrics: Sequence[Metric], *, validation: bool) -> list[Problem]:
-    """What is wrong with the number that a schedule of the learning rate watches: epochs will not report it."""
+    """The error for a monitored number of a learning rate schedule that epochs do not report."""
     name = monitored(optimizer.learning_rate)
     missing = name and _why_missing(reported_name(name), metrics, validation=validation)
     return [Problem(("optimizer", "learning_rate", "monitor"), missing)] if missing else []
 
 
 def _why_missing(name: str, metrics: Sequence[Metric], *, validation: bool) -> str | None:
-    """Why no epoch will report a number, and what to do; None if they will."""
+    """The reason why epochs do not report a number, with advice; None if they do."""
     reported = ["loss", *(metric.type_name() for metric in metrics)]
     held_back = [on_validation(one) for one in reported]
     there = [*reported, *held_back] if validation else reported

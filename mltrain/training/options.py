@@ -58,7 +58,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
 
     def rows_per_batch(self, rows: int | None) -> int:
-        """The rows of a whole batch, where there are so many ``rows`` to train on, or None if that is not known."""
+        """The rows of a whole batch, for ``rows`` training rows, or None if their number is unknown."""
         if self.batch_size == "full":
             return rows or 0
         return self.batch_size if rows is None else min(self.batch_size, rows)

@@ -1,4 +1,4 @@
-"""What becomes of an epoch: its report, with the numbers on the validation rows and the tracked parameters."""
+"""Makes the report of an epoch, with the numbers on the validation rows and the tracked parameters."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,8 +15,7 @@ from mltrain.training.tracking import tracked_values
 class Recorder:
     """Makes the reports of one training; ``tracks``: with parameters in them.
 
-    What is recorded belongs together: where parameters are tracked, the loss and metrics are measured after the epoch,
-    as the parameters are.
+    Where parameters are tracked, the loss and metrics are measured after the epoch, with the parameters reported.
     """
 
     def __init__(
@@ -42,11 +41,11 @@ class Recorder:
         self._measure = evaluator(rows) if self.tracks else None
 
     def before_training(self, trainer: Trainer) -> EpochReport:
-        """The report of epoch 0: how good the first weights are."""
+        """The report of epoch 0, for the initial weights."""
         return self.report(0, EpochNumbers(0.0, {}), trainer, 0.0)
 
     def report(self, epoch: int, numbers: EpochNumbers, trainer: Trainer, seconds: float) -> EpochReport:
-        """The report of an epoch that is over, and took so long; epoch 0 is the state before training."""
+        """The report of an epoch that took ``seconds``; epoch 0 is the state before training."""
         loss, metrics = numbers
         if self._measure is not None:
             measured = self._measure()

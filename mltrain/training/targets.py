@@ -1,4 +1,4 @@
-"""From a dataset's targets to the array that a loss wants, and what to say when that cannot be."""
+"""Converts a dataset's targets to the form of a loss, and explains targets that do not fit."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from mltrain.engine.losses.base import Loss
 
 
 def class_names(loss: Loss, row_spec: RowSpec, outputs: int) -> tuple[str, ...] | None:
-    """Names of the classes between which a network decides; None if it gives numbers.
+    """The names of the classes that a network predicts; None if it predicts numbers.
 
-    Targets that are numbers become classes where the loss takes class numbers, or yes and no. Class numbers become
-    numbers where a single output is to learn more than two of them.
+    Numeric targets become classes if the loss takes labels or binary targets. Class numbers become numeric targets if
+    a single output predicts more than two of them.
     """
     if row_spec.classes is not None:
         return None if outputs == 1 and len(row_spec.classes) > 2 else row_spec.classes
@@ -24,9 +24,9 @@ def class_names(loss: Loss, row_spec: RowSpec, outputs: int) -> tuple[str, ...] 
 
 
 def position_mismatch(loss: Loss, row_spec: RowSpec, output_shape: tuple[int, ...]) -> str | None:
-    """Why an output of this shape has not the positions that the targets have; None if it has.
+    """The reason why the positions of the outputs differ from those of the targets; None if they are the same.
 
-    Of several numbers a row, a loss of class numbers takes each as that of a position.
+    A loss of labels treats several numbers in a row as labels of several positions.
     """
     *positions, outputs = output_shape or (0, 0)
     expected = row_spec.positions
@@ -42,9 +42,9 @@ def position_mismatch(loss: Loss, row_spec: RowSpec, output_shape: tuple[int, ..
 
 
 def mismatch(loss: Loss, row_spec: RowSpec, outputs: int, *, positions: bool = False) -> str | None:
-    """Why targets as ``row_spec`` describes them cannot be compared with so many outputs; None if they can.
+    """The reason why the targets of ``row_spec`` do not fit this number of outputs; None if they fit.
 
-    ``positions`` says that each of several positions has these outputs.
+    With ``positions``, each of several positions has these outputs.
     """
     name = loss.type_name()
     if row_spec.classes is None:
@@ -64,13 +64,13 @@ def mismatch(loss: Loss, row_spec: RowSpec, outputs: int, *, positions: bool = F
     if outputs == classes or (outputs == 1 and classes == 2 and loss.targets in ("binary", "numbers")):
         return None
     if outputs == 1 and loss.targets == "numbers":
-        return None  # class numbers, taken as the numbers that they are
+        return None  # class numbers as numeric targets
     use = "; use softmax with sparse_categorical_crossentropy" if loss.targets == "binary" and classes > 2 else ""
     return f"the last layer has {_count(outputs, 'output')}, but the dataset has {classes} classes{use}"
 
 
 def target_scaling(loss: Loss, preprocessing: Preprocessing) -> Scaling:
-    """How targets are scaled for ``loss``: those that it takes for classes, or for yes and no, stay as they are."""
+    """The scaling of targets for ``loss``: labels, one-hot and binary targets are not scaled."""
     return preprocessing.targets if loss.targets == "numbers" else Scaling()
 
 
@@ -81,7 +81,7 @@ def encode(
     rows: Split,
     preprocessing: Preprocessing = AS_IS,
 ) -> npt.NDArray[Any]:
-    """The targets of ``rows`` as ``loss`` wants them; see `TargetKind`. `mismatch` and `misfit` must be None."""
+    """The targets of ``rows`` in the form of ``loss``; see `TargetKind`. `mismatch` and `misfit` must be None."""
     y = rows.y
     if loss.targets == "labels":
         return (y[..., 0] if row_spec.classes is None and y.shape[-1] == 1 else y).astype(np.int32)
@@ -96,7 +96,7 @@ def encode(
 
 
 def misfit(loss: Loss, row_spec: RowSpec, outputs: int, rows: Split) -> str | None:
-    """Which value among the targets ``loss`` cannot take; None if it can take them all."""
+    """A description of a target value that is invalid for ``loss``; None if all are valid."""
     y = rows.y
     if row_spec.classes is not None or not len(y):
         return None

@@ -1,8 +1,8 @@
-"""Starting from the weights of another network: which layers take theirs over, and why others do not.
+"""Copies weights from another network, layer by layer, with the reason for each layer that is left out.
 
 The first layer's weights belong to the inputs, those of the last one to the outputs. Where both networks name these,
-weights follow the names: the same names in another order move them, other names leave the layer out. Where inputs or
-targets are scaled in another way, the scaling is worked into the weights, so that the same row gives the same answer.
+weights follow the names: the same names in another order move them, other names leave the layer out. Where the
+scaling of inputs or targets differs, it is folded into the weights, so that the same row gives the same output.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ Arrays = dict[str, npt.NDArray[np.float32]]
 
 _MOST_NAMED = 3
 _PASS_ON = ("flatten", "reshape", "dropout")
-"""Layers behind which there are the network's inputs still."""
+"""Layers that pass the network's inputs on without changing their meaning."""
 
 
 class LayerTransfer(NamedTuple):
-    """Where a layer's first weights come from. ``taken``: from the other network.
+    """The origin of a layer's initial weights. ``taken``: from the other network.
 
-    ``why`` says the reason if not, and what was done to the weights, or is to be known of them, if so.
+    ``why`` is the reason if not, and otherwise notes on changes of the weights.
     """
 
     layer: str
@@ -42,7 +42,7 @@ class LayerTransfer(NamedTuple):
 
 @dataclass(frozen=True)
 class Ends:
-    """What the numbers at the two ends of a network mean.
+    """The meaning of a network's inputs and outputs.
 
     ``inputs`` and ``outputs`` are their names, or None where only their positions tell them apart; ``kind`` says what
     the outputs are: "classes" or "numbers".
@@ -67,13 +67,13 @@ class Ends:
 
 
 class _LeftOut(Exception):
-    """A layer's weights mean something else in the other network; the message says what."""
+    """A layer is left out; the message is the reason."""
 
 
 def load_matching_weights(network: Network, given: Network, here: Ends, there: Ends) -> list[LayerTransfer]:
-    """Copy the parameters of all layers that both networks have, by name and shape; what became of each layer.
+    """Copy the parameters of all layers that both networks have, by name and shape; the result for each layer.
 
-    A layer is taken over whole or not at all. After the network's own layers come those that only the other one has.
+    A layer is copied whole or not at all. Layers that only the other network has come last.
     """
     others = {node.name: node for node in given.nodes if node.parameters}
     own = [node for node in network.nodes if node.parameters]
@@ -102,7 +102,7 @@ def load_matching_weights(network: Network, given: Network, here: Ends, there: E
 
 
 def _difference(node: Node, other: Node) -> str:
-    """What keeps a layer from taking over the parameters of another one of its name, in words; empty if nothing."""
+    """The differences of parameters between two layers of the same name, as text; empty if there are none."""
     here, there = node.parameters, other.parameters
     return ", ".join(
         f"{name} is {_shape(here.get(name))} here and {_shape(there.get(name))} there"
@@ -121,7 +121,7 @@ def _other_activation(node: Node, other: Node) -> list[str]:
 
 
 def _follow_inputs(network: Network, node: Node, arrays: Arrays, here: Ends, there: Ends) -> tuple[Arrays, list[str]]:
-    """The weights of the first layer for the inputs as they are here. Raises `_LeftOut`."""
+    """The weights of the first layer, adapted to this network's inputs. Raises `_LeftOut`."""
     order = _order(here.inputs, there.inputs, "its inputs are other columns")
     scaling, old = here.input_scaling, there.input_scaling
     if order is None and scaling == old:
@@ -146,7 +146,7 @@ def _follow_inputs(network: Network, node: Node, arrays: Arrays, here: Ends, the
 
 
 def _follow_outputs(network: Network, node: Node, arrays: Arrays, here: Ends, there: Ends) -> tuple[Arrays, list[str]]:
-    """The weights of the last layer for the outputs as they are here. Raises `_LeftOut`."""
+    """The weights of the last layer, adapted to this network's outputs. Raises `_LeftOut`."""
     if here.kind != there.kind:
         raise _LeftOut(f"left out: its outputs are {here.kind} here and {there.kind} there")
     order = _order(here.outputs, there.outputs, f"its outputs are for other {here.kind}")
@@ -175,7 +175,7 @@ def _follow_outputs(network: Network, node: Node, arrays: Arrays, here: Ends, th
 
 
 def _order(here: Sequence[str] | None, there: Sequence[str] | None, other: str) -> npt.NDArray[np.intp] | None:
-    """Where each name stood in the other network; None if at the same place. Raises `_LeftOut` for other names."""
+    """The index of each name in the other network; None if the order is the same. Raises `_LeftOut` for other names."""
     if here is None or there is None or tuple(here) == tuple(there):
         return None
     if sorted(here) != sorted(there) or len(set(here)) != len(here):
@@ -190,7 +190,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _numbers(scaling: Scaling, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Shift and scale of each of the numbers of a row."""
+    """The shift and the scale of each number of a row."""
     shift, scale = (np.array(one, np.float64) for one in (scaling.shift, scaling.scale))
     return np.broadcast_to(shift, width), np.broadcast_to(scale, width)
 
@@ -198,7 +198,7 @@ def _numbers(scaling: Scaling, width: int) -> tuple[npt.NDArray[np.float64], npt
 def _with_bias(
     arrays: Arrays, added: npt.NDArray[np.float64], factor: npt.NDArray[np.float64] | float, what: str
 ) -> Arrays:
-    """The arrays with their bias times ``factor``, plus ``added``. Raises `_LeftOut` where it takes a bias."""
+    """The arrays with their bias times ``factor``, plus ``added``. Raises `_LeftOut` if there is no bias to change."""
     if "bias" in arrays:
         return {**arrays, "bias": (arrays["bias"] * factor + added).astype(np.float32)}
     if added.any():
@@ -209,7 +209,7 @@ def _with_bias(
 def _strange_units(
     names: Sequence[str] | None, moved: npt.NDArray[np.float64], spread: npt.NDArray[np.float64]
 ) -> list[str]:
-    """Columns whose numbers are of quite another size than those that the model learned from."""
+    """A note on columns whose mean or spread differs from the model's training data by a large factor."""
     strange = np.flatnonzero((np.abs(moved) > 10) | (spread > 10) | (spread < 0.1))
     if names is None or not strange.size:
         return []

@@ -14,10 +14,10 @@ from mltrain.runs.frames import FrameKeeper
 def test_a_folder_that_vanished_is_told(replaced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model is saved all the same, and a warning says where."""
 
-    offer = FrameKeeper.offer
+    keep = FrameKeeper.keep_if_chosen
 
     def remove(self: FrameKeeper, epoch: int, parameters: Floats) -> None:
-        offer(self, epoch, parameters)
+        keep(self, epoch, parameters)
         if epoch == 1:
             shutil.rmtree("mine")
             if replaced:
@@ -26,7 +26,7 @@ def test_a_folder_that_vanished_is_told(replaced: bool, monkeypatch: pytest.Monk
     Path("line.yaml").write_text(
         "{dataset: {type: linear, slope: 1, intercept: 0, x: [0, 1]}, layers: [{type: dense, units: 1}], loss: mse}"
     )
-    monkeypatch.setattr(FrameKeeper, "offer", remove)
+    monkeypatch.setattr(FrameKeeper, "keep_if_chosen", remove)
     done = mltrain("fit", "line.yaml", "--out", "mine", "--epochs", "2", "-q")
     where = "mine-001" if replaced else "mine"
     warning = f"warning: mine was removed or replaced during the training; the run is in {where}\n"

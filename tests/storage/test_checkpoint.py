@@ -42,9 +42,9 @@ def job() -> TrainingJob:
 def trained(training_run: TrainingRun) -> Frames:
     """Train, and keep the frames."""
     one, keeper = job(), FrameKeeper(2, 3)
-    keeper.offer(0, one.network.parameters)
+    keeper.keep_if_chosen(0, one.network.parameters)
     for report in one.train(training_run=training_run):
-        keeper.offer(report.epoch, one.network.parameters)
+        keeper.keep_if_chosen(report.epoch, one.network.parameters)
     return keeper.frames
 
 
@@ -100,8 +100,8 @@ def assert_equal(one: Any, other: Any) -> None:
 
 def test_snapshots_are_not_taken_all_the_time_but_of_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
-    take = TrainingRun._take
-    monkeypatch.setattr(TrainingRun, "_take", lambda self, epoch: (taken.append(epoch), take(self, epoch)))
+    take = TrainingRun._snapshot
+    monkeypatch.setattr(TrainingRun, "_snapshot", lambda self, epoch: (taken.append(epoch), take(self, epoch)))
     monkeypatch.setattr(state, "SNAPSHOT_EVERY", 1000)
     trained(TrainingRun())
     assert taken == [0, 3]

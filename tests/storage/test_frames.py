@@ -25,7 +25,7 @@ def test_a_frame_is_a_copy_and_each_epoch_is_kept_once():
     parameters = np.zeros(2, np.float32)
     keeper = FrameKeeper(2, 3)
     for epoch in (0, 0, 1, 2, 3):
-        keeper.offer(epoch, parameters)
+        keeper.keep_if_chosen(epoch, parameters)
         parameters += 1
     assert keeper.frames.epochs == [0, 3]
     assert [vector.tolist() for vector in keeper.frames.vectors] == [[0, 0], [4, 4]]

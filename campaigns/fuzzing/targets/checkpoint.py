@@ -52,9 +52,9 @@ class CheckpointTarget(Target):
         self._files, self._members = [], []
         for text in _CONFIGS:
             job, run, keeper = self._job(text, _DONE), TrainingRun(), FrameKeeper(2, _DONE)
-            keeper.offer(0, job.network.parameters)
+            keeper.keep_if_chosen(0, job.network.parameters)
             for report in job.train(training_run=run):
-                keeper.offer(report.epoch, job.network.parameters)
+                keeper.keep_if_chosen(report.epoch, job.network.parameters)
             assert run.newest is not None
             history = [replace(report, seconds=0.5) for report in run.history]
             of = Background(job.config, job.origin.data, 2)

@@ -27,9 +27,9 @@ class RunTarget(Target):
         (folder / CONFIG).write_text(_CONFIG)
         job = prepare(load_config(folder / CONFIG), folder)
         keeper = FrameKeeper(2, 3)
-        keeper.offer(0, job.network.parameters)
+        keeper.keep_if_chosen(0, job.network.parameters)
         history = list(job.train())
-        keeper.offer(3, job.network.parameters)
+        keeper.keep_if_chosen(3, job.network.parameters)
         with Run.claim("", folder) as run:
             run.save(job.model(history), history, folder, keeper.frames)
         self._files = {name: (folder / name).read_bytes() for name in (CONFIG, HISTORY, FRAMES, MODEL)}

@@ -1,4 +1,4 @@
-"""Where the first values of a parameter come from. One file is one initializer."""
+"""The contract of initializers. Each file is one initializer."""
 
 import math
 from typing import ClassVar
@@ -16,7 +16,7 @@ class Initializer(Spec):
     family: ClassVar[Family] = Family("initializer", __package__)
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
-        """An array of the given shape (any float type). Raises ValueError, in words, if it cannot have that shape."""
+        """An array of the given shape (any float type). Raises ValueError for an impossible shape."""
         raise NotImplementedError
 
 
@@ -33,7 +33,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def uniform_between(low: float, high: float, shape: Shape, rng: Generator) -> Floats:
-    """Numbers of which each between ``low`` and ``high`` is as likely as any other."""
+    """Uniform numbers between ``low`` and ``high``."""
     return rng.random(shape, dtype=np.float32) * np.float32(high - low) + np.float32(low)
 
 

@@ -1,4 +1,4 @@
-"""What training makes small. One file is one loss, value and gradient together; see `Loss`."""
+"""The contract of losses. Each file is one loss, with value and gradient together; see `Loss`."""
 
 from typing import Any, ClassVar, Literal
 
@@ -10,7 +10,7 @@ from mltrain.engine.metrics.base import true_classes
 from mltrain.spec import Family, Spec
 
 TargetKind = Literal["numbers", "labels", "one_hot", "binary"]
-"""How a loss wants its targets.
+"""The form of the targets of a loss.
 
 numbers: floats ``(rows, outputs)``. labels: class numbers, int32 ``(rows,)``. one_hot: floats ``(rows, classes)``, each
 row adding up to 1. binary: 0 or 1, floats ``(rows, outputs)``.
@@ -20,9 +20,9 @@ row adding up to 1. binary: 0 or 1, floats ``(rows, outputs)``.
 class Loss(Spec):
     """A loss's description and its formula.
 
-    ``fused_activation`` names the activation that must come last; the loss then does that activation's work, too. From
-    its input ``z`` it computes the output ``y`` and the loss together, which is exact where separate formulas overflow.
-    Other losses find ``z`` and ``y`` to be the same array.
+    ``fused_activation`` names the activation that must come last; the loss computes this activation, too. From the
+    activation's input ``z`` it computes the output ``y`` and the loss together, which is exact where separate formulas
+    overflow. For other losses, ``z`` and ``y`` are the same array.
 
     ``threshold`` is the output above which a single-output classifier says 1.
     """
@@ -52,19 +52,19 @@ class Loss(Spec):
         """The mean of all elements, and its gradient by ``z`` in ``dz``.
 
         Outputs may have more axes, ``(rows, ..., outputs)``, as targets then do: the mean is that over all positions.
-        ``class_weights``, ``(classes,)``, say how often a row of each class counts; the sum is still divided by the
+        ``class_weights``, ``(classes,)``, multiply the losses of the rows of each class; the sum is divided by the
         number of rows, as in Keras. Where these are only some rows of a batch, ``batch_rows`` counts all of them, and
-        the result is what these contribute to the mean of all.
+        the result is the contribution of these rows to the mean of all.
         """
         rows = len(z)
-        if z.ndim > 2:  # each position of a row is a row to the formula
+        if z.ndim > 2:  # the formula treats each position of a row as a row
             target = target.reshape(-1, *target.shape[z.ndim - 1 :])
             z, y, dz = (array.reshape(-1, array.shape[-1]) for array in (z, y, dz))
         losses = self.per_element(z, y, target, dz)
         if class_weights is not None:
-            weights = class_weights[true_classes(target)]
-            np.multiply(dz, weights[:, None], out=dz)
-            losses = np.multiply(losses, weights[:, None] if losses.ndim > 1 else weights)
+            row_weights = class_weights[true_classes(target)]
+            np.multiply(dz, row_weights[:, None], out=dz)
+            losses = np.multiply(losses, row_weights[:, None] if losses.ndim > 1 else row_weights)
         count = losses.size // rows * batch_rows if batch_rows else losses.size
         np.multiply(dz, 1 / count, out=dz)
         return float(np.add.reduce(losses, axis=None)) / count

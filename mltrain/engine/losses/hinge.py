@@ -18,7 +18,7 @@ class Hinge(Loss):
 
     def per_element(self, z: Floats, y: Floats, target: npt.NDArray[Any], dz: Floats) -> Floats:
         np.multiply(target, -2, out=dz)
-        np.add(dz, 1, out=dz)  # the slope where something is lost: -side
+        np.add(dz, 1, out=dz)  # the slope where the loss is above 0: -side
         losses = np.multiply(dz, y)
         np.add(losses, 1, out=losses)
         np.maximum(losses, 0, out=losses)

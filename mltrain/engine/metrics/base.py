@@ -1,4 +1,4 @@
-"""What people read besides the loss. One file is one metric; see `Metric`."""
+"""The contract of metrics. Each file is one metric; see `Metric`."""
 
 from typing import Any, ClassVar, Literal
 
@@ -14,10 +14,11 @@ Statistics = npt.NDArray[np.float64]
 class Metric(Spec):
     """A metric's description and formula.
 
-    Rows come in blocks: `statistics` boils a block down to a few numbers, `merge` adds two blocks', and `result` makes
-    the metric of them. So no metric ever needs all predictions at once.
+    Rows come in blocks: `statistics` reduces a block to a few numbers, `merge` adds those of two blocks, and `result`
+    computes the metric from them. So no metric needs all predictions at once.
 
-    ``task`` says what it makes sense for: "numbers" or "classes". ``goal`` says which of two values is.
+    ``task`` is the kind of target that the metric is defined for: "numbers" or "classes". ``goal`` says which of two
+    values is better.
     """
 
     family: ClassVar[Family] = Family("metric", __package__)
@@ -39,23 +40,23 @@ class Metric(Spec):
 
 
 VALIDATION_PREFIX = "val_"
-"""What stands before the name of a number that is measured on the rows held back for validation."""
+"""The prefix of the names of numbers measured on the validation rows."""
 
 
 def on_validation(name: str) -> str:
-    """The name of a number where it is measured on the rows held back for validation."""
+    """The name of a number measured on the validation rows."""
     return VALIDATION_PREFIX + name
 
 
 def reported_name(name: str) -> str:
-    """The name under which an epoch reports a number: a metric may be asked for by a short name."""
+    """The full name of a number in epoch reports, for a full or short name of a metric."""
     prefix = VALIDATION_PREFIX if name.startswith(VALIDATION_PREFIX) else ""
     metric = Metric.family.find(name.removeprefix(prefix))
     return prefix + metric.type_name() if metric else name
 
 
 def larger_is_better(name: str) -> bool:
-    """Whether more is better of what an epoch reports as ``name``: ``loss``, ``val_loss``, ``accuracy`` and so on."""
+    """Whether higher is better for the reported number ``name``: ``loss``, ``val_loss``, ``accuracy`` and so on."""
     found = Metric.family.find(name.removeprefix(VALIDATION_PREFIX))
     return found is not None and issubclass(found, Metric) and found.goal == "higher"
 

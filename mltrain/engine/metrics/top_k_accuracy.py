@@ -24,7 +24,7 @@ class TopKAccuracy(Metric):
         outputs = y if y.shape[1] > 1 else np.hstack((np.full_like(y, threshold), y))
         true = true_classes(target)[:, None]
         own = np.take_along_axis(outputs, true, axis=1)
-        # Not "larger": an output that is not a number is ahead of all others, and never right.
+        # The negated comparison ranks a NaN above all other outputs, so that a NaN never counts as right.
         ahead = ~(outputs <= own) | ((outputs == own) & (np.arange(outputs.shape[1]) < true))
         return np.array([np.count_nonzero(ahead.sum(axis=1) < self.k), len(y)], dtype=np.float64)
 

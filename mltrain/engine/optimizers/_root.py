@@ -1,4 +1,4 @@
-"""What the rules that divide by a root have in common."""
+"""The step shared by the optimizers that divide by a root mean square."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from mltrain.engine.arrays import Floats
 
 
 def step_by_root(p: Floats, g: Floats, squares: Floats, scratch: Floats, rate: float, epsilon: float) -> None:
-    """``p -= rate * g / sqrt(squares + epsilon)``, in place; ``g`` and ``scratch`` are spent."""
+    """``p -= rate * g / sqrt(squares + epsilon)``, in place; ``g`` and ``scratch`` are overwritten."""
     np.add(squares, epsilon, out=scratch)
     np.sqrt(scratch, out=scratch)
     np.divide(g, scratch, out=g)

@@ -1,4 +1,4 @@
-"""How gradients change parameters. One file is one rule, on flat vectors; see `Optimizer`."""
+"""The contract of optimizers. Each file is one update rule on flat vectors; see `Optimizer`."""
 
 from typing import Annotated, ClassVar
 
@@ -50,9 +50,9 @@ class Optimizer(Spec):
         return {}
 
     def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
-        """One step on a stretch of the parameters ``p``, in place. All vectors have the same length.
+        """One step on a slice ``p`` of the parameters, in place. All vectors have the same length.
 
-        ``step`` counts from 1. The gradient ``g`` is spent: the rule may use its memory, and that of ``scratch``, for
-        intermediate results.
+        ``step`` counts from 1. The gradient ``g`` may be overwritten: the rule may use its memory, and that of
+        ``scratch``, for intermediate results.
         """
         raise NotImplementedError

@@ -47,7 +47,7 @@ class Nadam(Optimizer):
         return self.beta_1 * (1 - 0.5 * 0.96**step)
 
     def _product(self, step: int) -> float:
-        """The product of all mu up to a step. Without beta_1 it no longer changes after a thousand steps."""
+        """The product of all mu up to a step. Apart from the power of beta_1, it is constant after a thousand steps."""
         warming_up = _products()
         return self.beta_1**step * float(warming_up[min(step, warming_up.size) - 1])
 

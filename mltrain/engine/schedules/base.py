@@ -1,4 +1,4 @@
-"""Learning rates that change from step to step. One file is one schedule."""
+"""The contract of learning rate schedules. Each file is one schedule."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -7,9 +7,9 @@ from mltrain.spec import Family, Spec
 
 
 class LearningRate:
-    """A learning rate at work in one training: asked before each step, and told after each epoch what was measured.
+    """The learning rate of one training: read before each step, and given the measured numbers after each epoch.
 
-    This one follows a formula. A schedule that reacts to what was measured has a kind of its own.
+    This class follows a formula. A schedule that reacts to measured numbers has a subclass.
     """
 
     def __init__(self, formula: Callable[[int], float]):
@@ -20,14 +20,14 @@ class LearningRate:
         return self._formula(step)
 
     def epoch_ended(self, values: Mapping[str, float]) -> None:
-        """An epoch is over, and this is what it came to, by name: ``loss``, ``val_loss`` and so on."""
+        """Called after each epoch with its numbers by name: ``loss``, ``val_loss`` and so on."""
 
     def state(self) -> dict[str, Any]:
-        """What is carried from one epoch to the next, as plain values."""
+        """The state that is kept between epochs, as plain values."""
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state`."""
+        """Continue from a `state`."""
 
 
 class Schedule(Spec):
@@ -45,12 +45,12 @@ class Schedule(Spec):
         return None
 
     def start(self) -> LearningRate:
-        """The schedule at work, at the beginning of a training."""
+        """The schedule's `LearningRate` at the beginning of a training."""
         return LearningRate(self.at)
 
 
 def start(rate: float | Schedule) -> LearningRate:
-    """What an optimizer's ``learning_rate`` says, at work."""
+    """The rate object of an optimizer's ``learning_rate``, a number or a schedule."""
     return rate.start() if isinstance(rate, Schedule) else LearningRate(lambda _: rate)
 
 

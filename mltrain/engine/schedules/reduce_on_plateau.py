@@ -1,4 +1,4 @@
-"""A rate that is lowered on plateaus: its description, and what it remembers of a training."""
+"""A learning rate that is lowered on plateaus: its description, and its state in a training."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -36,7 +36,7 @@ class ReduceOnPlateau(Schedule):
         return self.monitor
 
     def at(self, step: int) -> float:
-        """The learning rate as long as nothing has been measured."""
+        """The learning rate before the first measurement."""
         return self.initial_learning_rate
 
     def start(self) -> LearningRate:
@@ -44,7 +44,7 @@ class ReduceOnPlateau(Schedule):
 
 
 class _Reduced(LearningRate):
-    """The rate, and what has been seen of the plateau so far."""
+    """The rate, with the best value and the number of epochs since then."""
 
     def __init__(self, rule: ReduceOnPlateau):
         super().__init__(lambda _: self._rate)
