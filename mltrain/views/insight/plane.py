@@ -107,7 +107,7 @@ def field_of(model: Model, network: Network, extent: tuple[float, float, float, 
 
 
 def units_of(record: SavedRun) -> Sequence[Units]:
-    """The maps of every hidden layer with parameters or an activation, and with more than one unit."""
+    """The maps of every hidden layer with parameters."""
     model, extent = record.model, extent_of(record.data)
     found = []
     for node in model.network.nodes[:-1]:

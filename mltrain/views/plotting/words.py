@@ -18,7 +18,7 @@ _UNFIT = ("emoji", "last resort", "stix", "mono", "serif", "display", "math")
 
 _POINTS_AN_INCH = 72
 _LETTERS_AN_INCH = 40
-"""The largest number of characters of a line; longer text is cut before it is measured."""
+"""The largest number of characters per inch; longer text does not fit and is not measured."""
 
 _END = 8
 """Letters at the end of a name that are kept when it is cut: names often differ at the end."""

@@ -25,7 +25,7 @@ _MOST_COLUMNS, _MOST_NAMES = 60, 12
 """The largest numbers of listed columns, and of listed names of one column."""
 
 _END = "END_OF_CONFIG"
-"""The line that ends the config in the commands."""
+"""The delimiter of the here-document with the config in the commands."""
 
 Rows = Sequence[tuple[str, ...]]
 
