@@ -3,13 +3,14 @@
 A value lives from the layer that computes it to its last reader, which in training may be a backward pass. Values whose
 lives do not overlap share a buffer; a layer that can work in place writes over its input where nothing reads that
 later. The gradient of a value that several layers read is added up: the backward pass of the last reader writes it, and
-those of the others write beside it what is then added.
+those of the others write beside it what is then added. A relu whose only reader takes a maximum runs behind that.
 
     a chain      x ──> dense ──> relu (in place) ──> dense ──> y          two gradient buffers, in turn
     a branch     x ──> dense ──┬──> dense ──> add ──> y                   dense's gradient: that of add, and then
                                └──────────────┘                           what the second dense adds to it
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -115,20 +116,46 @@ class Layout:
     def _add_stages(self, nodes: Sequence[Node]) -> Value:
         values = dict(self.inputs)
         output = next(iter(values.values()))
+        readers = Counter(name for node in nodes for name in node.sources)
         for node in nodes:
             sources = tuple(values[name] for name in node.sources)
             if node.layer.reshapes:
                 output = Value(sources[0].number, node.output_shape)
             elif node.layer.training_only and not self.training:
                 output = sources[0]
+            elif self._goes_behind(node) and readers[node.sources[0]] == 1:
+                before = self.stages.pop()
+                output = self._add_stage(node, node.layer, before.sources, node.output_shape, owns_parameters=True)
+                output = self._add_stage(
+                    before.node, before.layer, (output,), node.output_shape, owns_parameters=before.owns_parameters
+                )
             else:
                 for index, layer in enumerate(node.layer.stages()):
-                    output = Value(len(self._dtypes), node.output_shape)
-                    self._dtypes.append(node.dtype)
-                    self.stages.append(Stage(node, layer, sources, output, owns_parameters=index == 0))
+                    output = self._add_stage(node, layer, sources, node.output_shape, owns_parameters=index == 0)
                     sources = (output,)
             values[node.name] = output
         return output
+
+    def _add_stage(
+        self, node: Node, layer: Layer, sources: tuple[Value, ...], shape: Shape, *, owns_parameters: bool
+    ) -> Value:
+        output = Value(len(self._dtypes), shape)
+        self._dtypes.append(node.dtype)
+        self.stages.append(Stage(node, layer, sources, output, owns_parameters))
+        return output
+
+    def _goes_behind(self, node: Node) -> bool:
+        """Whether what the node reads is the work of a last stage that can as well wait for the maximum.
+
+        The relu of the largest number is the largest relu, and there are fewer to compute. Gradients are the same, too.
+        """
+        last = self.stages[-1] if self.stages else None
+        return (
+            node.layer.takes_maximum
+            and last is not None
+            and last.node.name == node.sources[0]
+            and last.layer.commutes_with_maximum
+        )
 
     def _with_gradient(self) -> set[int]:
         """The numbers of the values whose gradients are needed: parameters to train are on the way to them."""

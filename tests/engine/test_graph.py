@@ -7,6 +7,7 @@ import pytest
 from gradient_check import check_layers, outputs, run
 
 from mltrain.config.convert import convert
+from mltrain.engine.activations.relu import Relu
 from mltrain.engine.graph import infer, is_chain
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.layout import OUTPUT, Layout
@@ -263,3 +264,36 @@ def test_a_part_of_a_network_gives_what_the_whole_has_there() -> None:
     assert [node.name for node in part.nodes] == ["stem", "left"]
     for name, array in part.arrays.items():
         np.testing.assert_array_equal(array, network.arrays[name])
+
+
+@pytest.mark.parametrize("pooling", [{"type": "max_pooling2d", "padding": "same"}, {"type": "global_max_pooling2d"}])
+@pytest.mark.parametrize("relu_of_its_own", [False, True])
+def test_relu_waits_for_the_maximum_where_nothing_else_reads_it(
+    monkeypatch: pytest.MonkeyPatch, pooling: dict[str, Any], relu_of_its_own: bool
+) -> None:
+    convolution = {"type": "conv2d", "filters": 4, "kernel_size": 2}
+    first = [convolution, {"type": "relu"}] if relu_of_its_own else [convolution | {"activation": "relu"}]
+    described = layers(*first, pooling, {"type": "flatten"}, dense(2))
+    x = np.random.default_rng(0).integers(-1, 2, (8, 6, 5)).astype(np.float32)  # many numbers are alike
+    results = []
+    for waits in (True, False):
+        monkeypatch.setattr(Relu, "commutes_with_maximum", waits)
+        network = Network(described, (6, 5))
+        network.initialize(np.random.default_rng(1))
+        stages = [stage.layer.type_name() for stage in Layout(network.nodes, (6, 5), training=True).stages]
+        assert (stages.index("relu") > stages.index(pooling["type"])) == waits
+        results.append(run(network, x, np.ones((8, 2), np.float32)))
+    (y, gradients), (expected, expected_gradients) = results
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(gradients, expected_gradients)
+
+
+def test_relu_does_not_wait_where_something_else_reads_it() -> None:
+    described = [
+        {"type": "conv2d", "filters": 4, "kernel_size": 2, "activation": "relu"},
+        {"type": "global_max_pooling2d"},
+        {"type": "global_average_pooling2d", "inputs": ["conv2d"]},
+        {"type": "add", "inputs": ["global_max_pooling2d", "global_average_pooling2d"]},
+    ]
+    stages = Layout(infer(layers(*described), (6, 5)), (6, 5), training=True).stages
+    assert [stage.layer.type_name() for stage in stages][:2] == ["conv2d", "relu"]

@@ -1,5 +1,6 @@
 import math
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from mltrain.engine.layers.base import ArraySpec, Buffers
 
 class Relu(Activation):
     """``max(x, 0)``: passes what is positive, and silences the rest. The usual choice between dense layers."""
+
+    commutes_with_maximum: ClassVar[bool] = True
 
     def output_range(self) -> tuple[float, float]:
         return 0, math.inf

@@ -1,5 +1,7 @@
 """Global pooling: a whole image or sequence becomes one number a channel."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from mltrain.engine.arrays import Floats, Shape
@@ -36,6 +38,8 @@ class GlobalAveragePooling(GlobalPooling):
 
 class GlobalMaxPooling(GlobalPooling):
     """The largest number of each channel. Its gradient goes to the first place that has it."""
+
+    takes_maximum: ClassVar[bool] = True
 
     def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
         return {"place": ArraySpec(self.output_shape(input_shape), dtype=np.intp)}

@@ -1,6 +1,6 @@
 """Pooling: windows of an image or a sequence become one number a channel."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -25,6 +25,8 @@ class Pooling(Layer):
 
 class MaxPooling(Pooling):
     """The largest number of each window. Its gradient goes to the first place that has it, as in Keras and PyTorch."""
+
+    takes_maximum: ClassVar[bool] = True
 
     def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
         windows = self.windows(input_shape)

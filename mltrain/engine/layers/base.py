@@ -129,6 +129,8 @@ class Layer(Spec):
     - ``reads_output``: backward reads ``y``, so the next layer must not overwrite it.
     - ``training_only``: does nothing outside of training, and is left out there.
     - ``takes_integers``: the input may be whole numbers; other layers take floats.
+    - ``takes_maximum``: each output is the largest of some numbers of ``x``; the gradient goes to the first of them.
+    - ``commutes_with_maximum``: it and such a layer may change places: outputs and gradients are the same to the bit.
     - ``output_dtype``: what the output holds.
 
     The contract tests run each of the ``examples`` on rows of the shape ``example_input``. A layer of several inputs
@@ -142,6 +144,8 @@ class Layer(Spec):
     reads_output: ClassVar[bool] = False
     training_only: ClassVar[bool] = False
     takes_integers: ClassVar[bool] = False
+    takes_maximum: ClassVar[bool] = False
+    commutes_with_maximum: ClassVar[bool] = False
     output_dtype: ClassVar[DType] = "float"
     example_input: ClassVar[Shape] = (6,)
     example_inputs: ClassVar[tuple[Shape, ...]] = ()

@@ -1,4 +1,4 @@
-"""What a model says to rows that it did not learn from, beside what is true: classes, or numbers."""
+"""The predictions of a model on held-out rows, with the true classes or numbers."""
 
 import math
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ CALIBRATION_BINS = 10
 
 @dataclass(frozen=True)
 class ClassAnswers:
-    """A classifier's answers to one part of the rows: ``x`` as the dataset gives it, and ``(rows,)`` for the others.
+    """A classifier's predictions on one part of the rows. ``x`` is in the dataset's form; the others are ``(rows,)``.
 
-    ``sureness`` is the probability of the class that was said or, where outputs are no probabilities, how far they are
-    from a tie.
+    ``sureness`` is the probability of the predicted class or, for outputs that are not probabilities, the distance to
+    the decision boundary.
     """
 
     split: str
@@ -38,24 +38,24 @@ class ClassAnswers:
 
     @property
     def confusion(self) -> Counts:
-        """``confusion[true, said]``: rows."""
+        """The confusion matrix: the number of rows by true and predicted class."""
         return confusion_matrix(self.true, self.said, len(self.classes))
 
     @property
     def mistakes(self) -> Indices:
-        """The rows that were answered wrongly, the surest first."""
+        """The misclassified rows, in descending order of confidence."""
         wrong = np.flatnonzero(self.true != self.said)
         return wrong[np.argsort(-self.sureness[wrong], kind="stable")]
 
     def named(self, row: int) -> str:
-        """What was said about a row, and how surely: ``7 (98%)``, rounded down so that only certainty is 100%."""
+        """The predicted class of a row with its confidence: ``7 (98%)``, rounded down, so that only 1 is 100%."""
         share = f" ({math.floor(self.sureness[row] * 100)}%)" if self.are_probabilities else ""
         return f"{self.classes[self.said[row]]}{share}"
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Rows gathered by how sure the model was: of those it was 80% sure of, are 80% right?
+    """Calibration: rows binned by confidence. Of the rows with a confidence of 80%, 80% should be right.
 
     ``sureness`` and ``right`` are means of each bin that has rows; ``counts`` says how many. ``edges`` are those of all
     bins. ``error`` is the mean distance of the two, weighted by rows: the expected calibration error
@@ -70,7 +70,7 @@ class Calibration:
 
 
 def calibration_of(answers: ClassAnswers) -> Calibration:
-    """Ten bins between the least sureness that there can be and 1."""
+    """Ten bins from the lowest possible confidence to 1."""
     lowest = 1 / len(answers.classes)
     edges = np.linspace(lowest, 1, CALIBRATION_BINS + 1)
     place = np.clip(np.digitize(answers.sureness, edges) - 1, 0, CALIBRATION_BINS - 1)
@@ -94,7 +94,7 @@ class NumberAnswers:
 
 
 def class_answers(record: SavedRun) -> ClassAnswers:
-    """The answers of a classifier; one for each position of a row. Raises `DataError` if the rows cannot be had."""
+    """The predictions of a classifier, one per position of a row. Raises `DataError` if the rows cannot be read."""
     model = record.model
     split, rows = split_to_evaluate(record.data)
     loss, outputs = model.config.loss, model.network.output_shape[-1]
@@ -114,19 +114,19 @@ def class_answers(record: SavedRun) -> ClassAnswers:
 
 
 def number_answers(record: SavedRun) -> NumberAnswers:
-    """The answers of a model that gives numbers. Raises `DataError` if the rows cannot be had."""
+    """The predictions of a regression model. Raises `DataError` if the rows cannot be read."""
     split, rows = split_to_evaluate(record.data)
     said = record.model.predict(rows.x).astype(np.float64).ravel()
     return NumberAnswers(split, rows.y.astype(np.float64).ravel(), said)
 
 
 def are_images(shape: Sequence[int]) -> bool:
-    """Whether rows of this shape can be looked at: a height and a width."""
+    """Whether rows of this shape are images: a height and a width."""
     return len(shape) == 2 and min(shape) > 1
 
 
 def first_weights(record: SavedRun) -> Numbers | None:
-    """The weights of the first dense layer as images ``(units, height, width)``; None if rows are no images."""
+    """The weights of the first dense layer as images ``(units, height, width)``; None if rows are not images."""
     shape, network = record.model.row_spec.input_shape, record.model.network
     if not are_images(shape):
         return None

@@ -1,4 +1,4 @@
-"""One input, one output: the rows, the truth behind them, and what the network makes of every x between."""
+"""One input, one output: the rows, the true function, and the network's output for every x."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ _POINTS = 401
 """Points of a drawn curve."""
 
 _MARGIN = 0.05
-"""How far curves go beyond the rows on either side, as a share of their range."""
+"""The margin of curves on both sides of the rows, as a share of their range."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -24,7 +24,7 @@ Numbers = npt.NDArray[np.float64]
 class Curve:
     """A fitted curve; all arrays are ``(points,)``. ``held_back`` are rows that were not trained on, as x and y.
 
-    ``truth`` and ``untrained`` are None where they are not known.
+    ``truth`` and ``untrained`` are None if they are unknown.
     """
 
     rows: tuple[Numbers, Numbers]
@@ -36,12 +36,12 @@ class Curve:
 
 
 def has_curve(model: Model) -> bool:
-    """Whether a row is one number, and so is what the network says to it."""
+    """Whether a row is one number, and the network's output for it is one number."""
     return model.row_spec.input_shape == (1,) and model.network.output_shape == (1,) and model.classes is None
 
 
 def curve_of(record: SavedRun) -> Curve:
-    """The fitted curve of a run that `has_curve`. Raises `DataError` if its rows cannot be had."""
+    """The fitted curve of a run that `has_curve`. Raises `DataError` if its rows cannot be read."""
     data = record.data
     x, held = between(data), held_back(data)
     untrained, table = record.untrained, data.preprocessing.table
@@ -57,7 +57,7 @@ def curve_of(record: SavedRun) -> Curve:
 
 
 def between(data: Dataset, points: int = _POINTS) -> Numbers:
-    """Evenly spread x that reach a little beyond all rows."""
+    """Evenly spaced x, from a little below to a little above all rows."""
     every = every_input(data)
     low, high = float(every.min()), float(every.max())
     beyond = _MARGIN * ((high - low) or 1)
@@ -65,7 +65,7 @@ def between(data: Dataset, points: int = _POINTS) -> Numbers:
 
 
 def answers(model: Model, network: Network, x: Numbers) -> Numbers:
-    """What ``network``, the model's or one like it, says to each x."""
+    """The output of ``network``, the model's or one with the same shapes, for each x."""
     return replace(model, network=network).predict(x.astype(np.float32)[:, None])[:, 0].astype(np.float64)
 
 

@@ -1,4 +1,4 @@
-"""How the learning went: loss, metrics and tracked parameters over the epochs."""
+"""The learning curves: loss, metrics and tracked parameters over the epochs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from mltrain.runs.saved_run import SavedRun
 from mltrain.training.tracking import tracked_values
 
 _DECADE = 10
-"""From this ratio of the largest to the smallest value on, a logarithmic scale shows more."""
+"""The least ratio of the largest to the smallest value for a logarithmic scale."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """The loss or a metric over the epochs, while training and, where rows were held back, on those."""
+    """The loss or a metric over the epochs, on the training rows and, if there are any, on the validation rows."""
 
     name: str
     training: Sequence[float]
@@ -60,7 +60,7 @@ class Tracks:
 
 
 def learning_curves_of(record: SavedRun) -> LearningCurves | None:
-    """The course that the run's history tells; None if it has none, or of one epoch only."""
+    """The course of the run's history; None if the history is missing or has only one epoch."""
     history = record.history
     if len(history.get("epoch", ())) < 2 or "loss" not in history:
         return None
@@ -70,7 +70,7 @@ def learning_curves_of(record: SavedRun) -> LearningCurves | None:
 
 
 def tracks_of(record: SavedRun) -> Tracks | None:
-    """The tracked parameters; None if none were, or for one epoch only."""
+    """The tracked parameters; None if there are none, or only one epoch."""
     track = record.model.config.training.track
     values = {
         label: record.history[label] for label in tracked_values(record.model.network, track) if label in record.history
@@ -88,7 +88,7 @@ def tracks_of(record: SavedRun) -> Tracks | None:
 
 
 def _true_parameters(model: Model, truth: dict[str, float]) -> dict[str, float]:
-    """The true values by the names in the model, if it is the single unit for which the dataset knows them."""
+    """The true values by the names in the model, if the model is a single unit and the dataset has true values."""
     nodes = model.network.nodes
     if len(nodes) != 1 or not isinstance(nodes[0].layer, Dense) or not isinstance(nodes[0].layer.activation, Linear):
         return {}

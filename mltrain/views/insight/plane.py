@@ -1,4 +1,4 @@
-"""Two inputs: what the network, and each of its hidden units, says to every point of the plane."""
+"""Two inputs: the outputs of the network, and of each hidden unit, at every point of the plane."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +18,10 @@ SIDE = 200
 """Points along each side of a map."""
 
 _MARGIN = 0.05
-"""How far maps go beyond the rows on every side, as a share of their range."""
+"""The margin of maps around the rows, as a share of their range."""
 
 MOST_UNITS = 64
-"""Units of a layer that are shown; of more, the first ones."""
+"""The largest number of units of a layer that are shown: the first ones."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Points:
 
 @dataclass(frozen=True)
 class Plane:
-    """A square of the plane, seen by a network.
+    """The outputs of a network on a square of the plane.
 
-    ``extent`` is left, right, bottom, top. ``field`` is ``(SIDE, SIDE)``, from bottom to top: with two classes how much
-    speaks for the second one, from 0 to 1; with more the number of the class; without classes the output.
-    ``true_boundary`` is the line that truly divides the points, as x and y, where that is known.
+    ``extent`` is left, right, bottom, top. ``field`` is ``(SIDE, SIDE)``, from bottom to top: with two classes the
+    score of the second one, from 0 to 1; with more the number of the class; without classes the output.
+    ``true_boundary`` is the true line between the classes, as x and y, if the dataset has one.
     """
 
     extent: tuple[float, float, float, float]
@@ -52,7 +52,7 @@ class Plane:
 
 @dataclass(frozen=True)
 class Units:
-    """The maps of one hidden layer, ``(units, SIDE, SIDE)``, of as many units as are shown out of ``of``."""
+    """The maps of one hidden layer, ``(units, SIDE, SIDE)``, of the shown units; ``of`` is the number of all units."""
 
     layer: str
     maps: Numbers
@@ -60,14 +60,14 @@ class Units:
 
 
 def has_plane(model: Model) -> bool:
-    """Whether a row is a point in a plane, and the network says one thing about it."""
+    """Whether a row is a point in a plane, and the network has one prediction for it."""
     return model.row_spec.input_shape == (2,) and (model.classes is not None or model.network.output_shape == (1,))
 
 
 def plane_of(record: SavedRun, network: Network | None = None, side: int = SIDE) -> Plane:
-    """The plane of a run that `has_plane`, seen by its model or by another ``network``.
+    """The plane of a run that `has_plane`, for its model or for another ``network``.
 
-    Raises `DataError` if its rows cannot be had.
+    Raises `DataError` if its rows cannot be read.
     """
     data = record.data
     extent, held = extent_of(data), held_back(data)
@@ -94,10 +94,10 @@ def extent_of(data: Dataset) -> tuple[float, float, float, float]:
 
 
 def field_of(model: Model, network: Network, extent: tuple[float, float, float, float], side: int = SIDE) -> Numbers:
-    """The field of a `Plane`, at ``side`` points each way."""
+    """The field of a `Plane`, with ``side`` points in each direction."""
     outputs = replace(model, network=network).predict(grid(extent, side)).astype(np.float64)
     if outputs.shape[1] == 1 and model.classes is not None:
-        # A tie lies at the loss's threshold, whatever the outputs on either side are.
+        # The boundary is the loss's threshold, for any range of outputs.
         return np.clip(outputs[:, 0] - model.config.loss.threshold + 0.5, 0, 1).reshape(side, side)
     if outputs.shape[1] == 1:
         return outputs.reshape(side, side)
@@ -107,7 +107,7 @@ def field_of(model: Model, network: Network, extent: tuple[float, float, float, 
 
 
 def units_of(record: SavedRun) -> Sequence[Units]:
-    """The maps of every hidden layer of more than one unit that computes something of its own."""
+    """The maps of every hidden layer with parameters."""
     model, extent = record.model, extent_of(record.data)
     found = []
     for node in model.network.nodes[:-1]:

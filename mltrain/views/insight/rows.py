@@ -1,4 +1,4 @@
-"""Which rows pictures are about."""
+"""The rows that pictures show."""
 
 import numpy as np
 import numpy.typing as npt

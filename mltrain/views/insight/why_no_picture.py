@@ -1,4 +1,4 @@
-"""Why some models have no picture of what they say to their inputs."""
+"""The reasons why some models have no picture of their outputs over their inputs."""
 
 import math
 

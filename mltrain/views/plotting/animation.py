@@ -1,4 +1,4 @@
-"""Learning as it went: the frames of a run, one after the other, as a GIF."""
+"""The animation of a training: the frames of a run as a GIF."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,10 +33,10 @@ _DOTS_PER_INCH = 100
 _HEIGHT = 3.9
 _COLOURS = 64
 _MILLISECONDS, _LAST = 140, 2500
-"""How long a frame stands; the last one is there to be looked at."""
+"""The duration of a frame, and of the last one."""
 
 _FROM_HISTORY = 40
-"""Frames of an animation that needs nothing but the history."""
+"""The number of frames of an animation that is drawn from the history alone."""
 
 _MAP_SIDE = 100
 
@@ -46,7 +46,7 @@ Painter = Callable[[Axes, Style, int], object]
 
 @dataclass(frozen=True)
 class Animation:
-    """Panels beside each other that change from frame to frame; ``epochs`` has that of each frame."""
+    """Panels side by side that change from frame to frame; ``epochs`` has the epoch of each frame."""
 
     title: str
     caption: str
@@ -65,9 +65,9 @@ class Animation:
 
 
 def animation_of(record: SavedRun) -> Animation:
-    """What can be shown in motion: the fitted curve or the boundary, beside tracked parameters or the loss.
+    """The animation of a run: the fitted curve or the boundary, beside tracked parameters or the loss.
 
-    Raises `DataError` where the run kept too little, or is of a kind that does not move well.
+    Raises `DataError` if the run has too few frames, or a kind of model that has no animation.
     """
     model, frames = record.model, record.frames_to_the_end
     suits = has_curve(model) or has_plane(model)
@@ -94,11 +94,11 @@ def animation_of(record: SavedRun) -> Animation:
 
 
 def save_animation(animation: Animation, style: Style, folder: Path) -> Path:
-    """Write the GIF to ``folder``, which is made; the file's path. Raises `StorageError`."""
+    """Write the GIF to ``folder``, creating it; returns the path. Raises `StorageError`."""
     path = folder / NAME
     with style.applied():
         images = [_image(animation.picture(frame), style) for frame in range(len(animation.epochs))]
-    # One palette for all, so that what stands still does not flicker; these three have every colour between them.
+    # One palette for all frames prevents flicker of static parts; these three frames together have every colour.
     palette = _palette([images[place] for place in (0, len(images) // 2, -1)], style)
     first, *others = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
     durations = [*[_MILLISECONDS] * len(others), _LAST]
@@ -114,7 +114,7 @@ def save_animation(animation: Animation, style: Style, folder: Path) -> Path:
 
 
 def _palette(images: Sequence[Image.Image], style: Style) -> Image.Image:
-    """The colours that ``images`` need most, and those of the style as they are: a few dots count as well."""
+    """The most frequent colours of ``images``, and the exact colours of the style, so that small dots keep theirs."""
     exact = [channel for colour in style.names() for channel in bytes.fromhex(colour.removeprefix("#"))]
     found = Image.fromarray(np.concatenate([np.asarray(image) for image in images])).quantize(
         _COLOURS - len(exact) // 3

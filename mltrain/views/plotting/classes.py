@@ -1,4 +1,4 @@
-"""A classifier's answers: what is taken for what, how good each class is, and whether its sureness can be trusted."""
+"""Pictures of a classifier: confusion matrix, precision and recall per class, calibration."""
 
 import math
 from collections.abc import Sequence
@@ -14,35 +14,35 @@ from mltrain.views.plotting.style import HEIGHT, WIDTH, Style
 from mltrain.views.plotting.words import all_shortened, printable, width_of
 
 _MOST_NUMBERED = 20
-"""Classes up to which every cell of a confusion matrix has its number."""
+"""The largest number of classes for which each cell of a confusion matrix shows its number."""
 
 _SIZE = 10
 _FLAT_ROOM, _SIDE_ROOM, _SLANTED_ROOM = 0.08, 2.0, 1.5
-"""Inches between flat names beside each other, and those that names beside and below a picture take at most."""
+"""Inches between horizontal names, and the largest width of names beside and below a picture."""
 
 _LINE = 0.2
-"""Inches from one name to the next below which not all are written."""
+"""The least distance of names in inches; at smaller distances some names are omitted."""
 
 _FEW = 4
-"""Classes up to which a confusion matrix is small."""
+"""The largest number of classes of a small confusion matrix."""
 
 _DARK_CELL = 0.55
 
 
 def confusion_size(classes: Sequence[str]) -> tuple[float, float]:
-    """Room for a confusion matrix, in inches; slanted names need more."""
+    """The size of a confusion matrix in inches; slanted names need more."""
     height = HEIGHT if len(classes) <= _FEW else HEIGHT * 1.35
     return WIDTH, height if _are_flat(classes, height) else height + _SLANTED_ROOM / 2
 
 
 def _are_flat(classes: Sequence[str], height: float) -> bool:
-    """Whether the names below a confusion matrix fit beside each other."""
+    """Whether the names below a confusion matrix fit side by side."""
     room = (height - 1) / len(classes) - _FLAT_ROOM
     return all(width_of(printable(name), _SIZE) <= room for name in classes)
 
 
 def draw_confusion(figure: Figure, style: Style, classes: tuple[str, ...], confusion: Counts) -> None:
-    """Rows are what is true, columns what was said. Colour is the share of the true class."""
+    """Rows are true classes, columns are predicted ones. Colour is the share of the true class."""
     axes = figure.subplots()
     shares = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
     image = axes.imshow(shares, cmap=style.amount, vmin=0, vmax=1)
@@ -68,14 +68,14 @@ def draw_confusion(figure: Figure, style: Style, classes: tuple[str, ...], confu
 
 
 def classes_size(classes: Sequence[str]) -> tuple[float, float]:
-    """Room for a line a class, in inches."""
+    """The size in inches for one line per class."""
     return WIDTH, min(2 * HEIGHT, max(0.6 * HEIGHT, 0.36 * len(classes) + 1.3))
 
 
 def draw_classes(figure: Figure, style: Style, classes: tuple[str, ...], confusion: Counts) -> None:
-    """A line a class with a dot for precision and one for recall, and their values beside it.
+    """One line per class with a dot for precision and one for recall, and their values beside it.
 
-    Dots may begin anywhere, so the scale shows where the classes differ; bars would have to begin at 0.
+    The axis of dots need not begin at 0, unlike that of bars, so it can show small differences between classes.
     """
     axes = figure.subplots()
     both = scores_of(confusion, undefined=math.nan)
@@ -102,7 +102,7 @@ def draw_classes(figure: Figure, style: Style, classes: tuple[str, ...], confusi
 
 
 def draw_calibration(figure: Figure, style: Style, calibration: Calibration) -> None:
-    """Above, how often it was right for each sureness, with the diagonal that is ideal; below, how many rows."""
+    """Above, the accuracy for each confidence with the ideal diagonal; below, the number of rows."""
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     lowest = calibration.edges[0]
     above.plot([lowest, 1], [lowest, 1], "--", color=style.faint, linewidth=1.4, label="ideal")

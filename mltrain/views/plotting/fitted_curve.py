@@ -8,7 +8,7 @@ from mltrain.views.plotting.style import Style
 
 
 def draw_curve(figure: Figure, style: Style, curve: Curve, after: str) -> None:
-    """A panel for the trained network, titled ``after``, and before it one for the untrained one, if it was kept."""
+    """A panel for the trained network, titled ``after``; left of it, the untrained one, if it is known."""
     panels = [(curve.trained, after)]
     if curve.untrained is not None:
         panels.insert(0, (curve.untrained, "before training"))
@@ -23,7 +23,7 @@ def draw_curve(figure: Figure, style: Style, curve: Curve, after: str) -> None:
 
 
 def draw_answers(axes: Axes, style: Style, curve: Curve, answers: Numbers) -> None:
-    """Rows, truth, and one network's answers to every x."""
+    """Rows, truth, and one network's output for every x."""
     size = 36 if len(curve.rows[0]) <= 50 else 12
     axes.scatter(*curve.rows, s=size, color=style.mixed(style.faint, 0.55), linewidths=0, label="data")
     if curve.held_back is not None:

@@ -1,4 +1,4 @@
-"""Which pictures suit a run, and in a line each what cannot be drawn and why."""
+"""The pictures that apply to a run, and a sentence for each one that cannot be drawn."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -44,10 +44,10 @@ _SQUARE = (WIDTH, HEIGHT * 1.2)
 _ON_SHEET = SHEET_COLUMNS * SHEET_ROWS
 
 _MOST_NAMED, _NAME_ROOM, _NAME_SIZE = 6, 3.0, 10.5
-"""Classes that a caption names, and the inches that each takes at most, in points of its size."""
+"""The largest number of classes in a caption, the largest width of a name in inches, and its font size."""
 
 SPLITS = {"train": "the rows that it was trained on", "validation": "the validation rows", "test": "the test rows"}
-"""What messages call the parts of the data."""
+"""The names of the parts of the data in messages."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Gallery:
 
 
 def gallery_of(record: SavedRun) -> Gallery:
-    """All pictures that suit a run."""
+    """All pictures that apply to a run."""
     gallery = Gallery()
     pictures, lacks = gallery.pictures, gallery.lacks
     if course := learning_curves_of(record):
@@ -69,7 +69,7 @@ def gallery_of(record: SavedRun) -> Gallery:
     if tracks := tracks_of(record):
         pictures.append(_tracks(tracks))
     try:
-        record.data  # noqa: B018 - asked for once, so that one sentence says why it is missing
+        record.data  # noqa: B018 - loaded once, so that one sentence reports the failure
     except DataError as error:
         lacks.append(f"nothing that needs the rows: {str(error).splitlines()[0]}")
     else:
@@ -215,7 +215,7 @@ def _sheet(name: str, title: str, caption: str, answers: ClassAnswers, rows: Seq
 
 
 def _few(names: Sequence[str]) -> list[str]:
-    """Names for a sentence: the first of them, and none of them longer than a line."""
+    """Names in a sentence: the first ones, each cut to a line."""
     shown = all_shortened(names[:_MOST_NAMED], _NAME_ROOM, _NAME_SIZE)
     return shown if len(names) <= _MOST_NAMED else [*shown[:-1], f"{len(names) - _MOST_NAMED + 1} others"]
 

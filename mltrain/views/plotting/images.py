@@ -1,4 +1,4 @@
-"""Images: a sheet of them with answers, a single one with its colour bar, weights."""
+"""Images: a sheet with predictions, a single image with its colour bar, weights."""
 
 import math
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ MOST_WEIGHTS = 40
 _WEIGHTS_A_ROW = 10
 _LABEL_SIZE, _LABEL_ROOM = 9, 0.955 * WIDTH / SHEET_COLUMNS
 _LINE = 0.2
-"""Inches of a line of words above an image."""
+"""The height of a line of text above an image in inches."""
 
 
 class Labelled(NamedTuple):
-    """An image ``(height, width)`` and what was said about it, which is right or wrong."""
+    """An image ``(height, width)``, its prediction as text, and whether it is right."""
 
     image: npt.NDArray[Any]
     label: str
@@ -29,7 +29,7 @@ class Labelled(NamedTuple):
 
 
 def sheet_size(samples: Sequence[Labelled]) -> tuple[float, float]:
-    """Room for a sheet, in inches: squares as wide as fit, with their words above."""
+    """The size of a sheet in inches: squares that fill the width, with text above."""
     lines = max(sample.label.count("\n") for sample in samples) + 1
     rows = math.ceil(len(samples) / SHEET_COLUMNS)
     return WIDTH, rows * (WIDTH / SHEET_COLUMNS + _LINE * lines)
@@ -50,7 +50,7 @@ def draw_sheet(figure: Figure, style: Style, samples: Sequence[Labelled]) -> Non
 
 
 def draw_image(figure: Figure, style: Style, image: npt.NDArray[Any]) -> None:
-    """One image, its pixels as they are, and the numbers that its greys stand for."""
+    """One image with uninterpolated pixels, and the colour bar of its greys."""
     axes = figure.subplots()
     shown = axes.imshow(image, cmap="gray_r", interpolation="nearest")
     axes.grid(visible=False)
@@ -61,13 +61,13 @@ def draw_image(figure: Figure, style: Style, image: npt.NDArray[Any]) -> None:
 
 
 def weights_size(count: int) -> tuple[float, float]:
-    """Room for the weights of so many units, in inches."""
+    """The size of the weights of ``units`` units in inches."""
     rows = math.ceil(min(count, MOST_WEIGHTS) / _WEIGHTS_A_ROW)
     return WIDTH, max(1.6, rows * 0.88 * WIDTH / _WEIGHTS_A_ROW)
 
 
 def draw_weights(figure: Figure, style: Style, weights: Numbers) -> None:
-    """The weights of a unit each as an image: what the unit looks for is blue, what speaks against it orange."""
+    """The weights of each unit as an image: positive weights are blue, negative ones orange."""
     packed(figure)
     shown = weights[:MOST_WEIGHTS]
     grid = figure.subplots(math.ceil(len(shown) / _WEIGHTS_A_ROW), _WEIGHTS_A_ROW, squeeze=False)

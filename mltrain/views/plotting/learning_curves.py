@@ -16,28 +16,28 @@ from mltrain.views.plotting.words import shortened
 from mltrain.views.terminal.number_format import number
 
 _ACROSS, _ROW = 2, 3.4
-"""Panels beside each other, and the inches that a row of them is high if there are several."""
+"""The number of panels per row, and the height of one of several rows in inches."""
 
 _NUMBERED, _LABELS = 3, 7
-"""Decades up to which a logarithmic scale has plain numbers, and about how many labels it has at most."""
+"""The largest number of decades with plain numbers on a logarithmic scale, and the approximate limit of labels."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _POINTS = 200
-"""Points of each line that are looked at to find room for words."""
+"""The number of points of each line that are checked to find a free place for text."""
 
 _BEST_WIDTH, _BEST_HEIGHT = 0.4, 0.22
-"""Room for the words about the best epoch, as shares of a panel."""
+"""The size of the text about the best epoch, as shares of a panel."""
 
 _LABEL_SIZE, _LABEL_ROOM = 10, 1.4
-"""Points and inches of the names of parameters at the ends of their lines."""
+"""The font size in points and the width in inches of parameter names at the ends of lines."""
 
 _FEW = 30
-"""Up to so many epochs, each has a dot."""
+"""The largest number of epochs for which each has a dot."""
 
 
 def learning_curves_size(course: LearningCurves) -> tuple[float, float]:
-    """Room for the panels, in inches."""
+    """The size of the panels in inches."""
     rows = _rows(course)
     return WIDTH, HEIGHT if rows == 1 else _ROW * rows
 
@@ -59,7 +59,7 @@ def draw_learning_curves(figure: Figure, style: Style, course: LearningCurves) -
 
 
 def draw_measure(axes: Axes, style: Style, course: LearningCurves, measure: Measure, until: int | None = None) -> None:
-    """One measure over the epochs; what came after the epoch ``until`` is only hinted at."""
+    """One measure over the epochs; the part after the epoch ``until`` is faint."""
     both = [("training", measure.training, style.blue, "-"), ("validation", measure.validation, style.orange, "--")]
     for name, values, colour, dash in both:
         if values:
@@ -70,7 +70,7 @@ def draw_measure(axes: Axes, style: Style, course: LearningCurves, measure: Meas
 
 
 def _scale_by_powers(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic scale with a few labels, all written alike: numbers within three decades, else powers of ten."""
+    """A logarithmic scale with a few labels in one format: plain numbers within three decades, else powers of ten."""
     axes.set_yscale("log")
     decades = math.log10(max(values) / min(values))
     few = decades <= _NUMBERED and min(values) >= 1e-4 and max(values) < 1e5
@@ -123,7 +123,7 @@ def _mark_best(axes: Axes, style: Style, course: LearningCurves, measure: Measur
 
 
 def _free_corner(axes: Axes, course: LearningCurves, measure: Measure, best: int) -> tuple[bool, bool]:
-    """Whether the words about the best epoch go to the right of its line, and to its top: where fewest values are."""
+    """Whether the text about the best epoch is right of its line, and at its top: the corner with the fewest values."""
     axes.autoscale_view()
     across = np.linspace(course.epochs[0], course.epochs[-1], _POINTS)
     both = [np.interp(across, course.epochs, values) for values in (measure.training, measure.validation) if values]

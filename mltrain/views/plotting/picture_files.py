@@ -1,4 +1,4 @@
-"""Pictures on their way into files."""
+"""Rendering of pictures to files."""
 
 import io
 from pathlib import Path
@@ -14,11 +14,11 @@ _METADATA = {
     "svg": {"Creator": MARK, "Date": None},
     "pdf": {"Creator": MARK, "CreationDate": None},
 }
-"""By this, mltrain knows its own pictures. The same picture gives the same bytes, whenever it is drawn."""
+"""Metadata that marks pictures of mltrain, without a date: the same picture gives the same bytes."""
 
 
 def save(picture: Picture, style: Style, folder: Path, form: str, dots_per_inch: int = DOTS_PER_INCH) -> Path:
-    """Write the picture, as a png, svg or pdf, to ``folder``, which is made; the file's path. Raises `StorageError`."""
+    """Write the picture as png, svg or pdf to ``folder``, creating it; returns the path. Raises `StorageError`."""
     path = folder / f"{picture.name}.{form}"
     with style.applied():
         figure = drawn(picture, style)
@@ -40,7 +40,7 @@ def make_folder(folder: Path) -> None:
 
 
 def svg_text(picture: Picture, style: Style) -> str:
-    """The picture as an SVG document without heading, whose texts stay texts."""
+    """The picture as an SVG document without heading; its texts are text elements."""
     buffer = io.StringIO()
     with style.applied(text_as_text=True):
         drawn(picture, style, headed=False).savefig(buffer, format="svg", metadata=_METADATA["svg"])

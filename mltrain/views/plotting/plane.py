@@ -17,17 +17,17 @@ from mltrain.views.plotting.words import all_shortened, shortened
 _MARKERS = "osD^vP*X"
 _LARGE_A_ROW, _MAPS_A_ROW = 8, 16
 _MOST_NAMED, _NAME_ROOM = 18, 1.7
-"""Classes that a legend names, and the inches that each name takes at most."""
+"""The largest number of classes in a legend, and the largest width of a name in inches."""
 
 _WORDS = 0.35
-"""Room for the name of a layer, in inches."""
+"""The height of a layer's name in inches."""
 
 _THIN = 0.75
-"""How much colour regions have, beside points that have all of it."""
+"""The opacity of regions; points are opaque."""
 
 
 def draw_plane(figure: Figure, style: Style, plane: Plane) -> None:
-    """The square and, beside it, what its colours and markers mean."""
+    """The square and, beside it, the legend of its colours and markers."""
     axes = figure.subplots()
     image = draw_square(axes, style, plane)
     if len(plane.classes) == 2:
@@ -45,7 +45,7 @@ def draw_plane(figure: Figure, style: Style, plane: Plane) -> None:
 
 
 def draw_square(axes: Axes, style: Style, plane: Plane) -> AxesImage:
-    """What the network says to every point, the border where it changes its mind, and the rows."""
+    """The network's prediction at every point, the decision boundary, and the rows."""
     image = _draw_field(axes, style, plane)
     if len(plane.classes) == 2 and plane.field.min() < 0.5 < plane.field.max():
         axes.contour(plane.field, levels=[0.5], extent=plane.extent, colors=[style.ink], linewidths=1.4)
@@ -97,7 +97,7 @@ def _draw_points(axes: Axes, style: Style, plane: Plane, points: Points, words: 
 
 
 def _legend_names(classes: Sequence[str]) -> list[str]:
-    """What the legend calls the classes: names that fit, the last of them standing for all that have no room."""
+    """The names of the classes in the legend, cut to fit; the last entry stands for all further classes."""
     names = all_shortened(classes, _NAME_ROOM, 10)
     if len(names) <= _MOST_NAMED:
         return names
@@ -106,7 +106,7 @@ def _legend_names(classes: Sequence[str]) -> list[str]:
 
 
 def units_size(layers: Sequence[Units]) -> tuple[float, float]:
-    """Room for the maps of these layers, in inches."""
+    """The size of the maps of these layers in inches."""
     return WIDTH, sum(_block_height(units) for units in layers)
 
 
@@ -132,7 +132,7 @@ def draw_units(figure: Figure, style: Style, layers: Sequence[Units]) -> None:
 
 
 def _across(units: Units) -> int:
-    """Maps beside each other: large ones as long as two rows of them are enough."""
+    """The number of maps per row: few and large ones if two rows suffice."""
     count = len(units.maps)
     return _LARGE_A_ROW if count <= 2 * _LARGE_A_ROW else math.ceil(count / math.ceil(count / _MAPS_A_ROW))
 

@@ -1,4 +1,4 @@
-"""A model that gives numbers: predicted against true, and by how much it is wrong."""
+"""Pictures of a regression model: predicted against true numbers, and residuals."""
 
 import numpy as np
 from matplotlib.figure import Figure

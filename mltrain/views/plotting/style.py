@@ -1,6 +1,6 @@
-"""How every picture looks: colours, type, sizes, the words around it. Nothing else decides that.
+"""The style of all pictures: colours, fonts, sizes, title and caption.
 
-What a colour says, a dash, a marker or a word says as well.
+Information in colour is also in a dash, a marker or a text.
 """
 
 import textwrap
@@ -22,35 +22,35 @@ from mltrain.views.palette import Palette
 from mltrain.views.plotting.words import FONT, shortened, width_of, wrapped, write_with_all_fonts
 
 WIDTH, HEIGHT = 8.0, 4.5
-"""Inches: half a page wide, and the proportions of a slide."""
+"""The size in inches: half a page wide, with the proportions of a slide."""
 
 DOTS_PER_INCH = 200
-"""1600 x 900 pixels: sharp when it fills a slide."""
+"""Dots per inch: 1600 x 900 pixels, sharp on a full slide."""
 
 _TITLE_SIZE, _CAPTION_SIZE, _TEXT_SIZE = 15, 10.5, 11
 _TITLE_ROOM, _CAPTION_LINE, _MARGIN = 0.42, 0.19, 0.14
 _LETTERS_AN_INCH = 13.5
 _PAD = 0.1
 _BOLD = 1.15
-"""How many times as wide bold letters are, at most."""
+"""The largest ratio of the widths of bold and regular text."""
 
 
 @dataclass(frozen=True)
 class Style(Palette):
-    """A palette with what Matplotlib makes of it."""
+    """A palette with its Matplotlib colour maps."""
 
     @property
     def sides(self) -> Colormap:
-        """From one class (orange) over a tie (the ground) to the other (blue), or from below 0 to above it."""
+        """Diverging: one class or negative (orange), a tie or 0 (background), the other class or positive (blue)."""
         return LinearSegmentedColormap.from_list("sides", [self.orange, self.background, self.blue])
 
     @property
     def amount(self) -> Colormap:
-        """From nothing (the ground) to much (blue)."""
+        """Sequential: from 0 (background) to the largest value (blue)."""
         return LinearSegmentedColormap.from_list("amount", [self.background, self.blue])
 
     def mixed(self, colour: str, share: float) -> tuple[float, ...]:
-        """``colour`` thinned with the ground: so much of it, from 0 to 1."""
+        """``colour`` blended with the background by its share, from 0 to 1."""
         pairs = zip(to_rgb(colour), to_rgb(self.background), strict=True)
         return tuple(share * one + (1 - share) * other for one, other in pairs)
 
@@ -90,7 +90,9 @@ class Style(Palette):
             "ytick.labelsize": 10,
         }
         with rc_context(settings), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of characters that no font has; the gallery says so itself
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # about characters that no font has; the gallery reports them itself
             yield
 
 
@@ -99,9 +101,9 @@ LIGHT, DARK = Style(**asdict(palette.LIGHT)), Style(**asdict(palette.DARK))
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture, not drawn yet. ``name`` is the stem of its file; ``caption`` says in words what there is to see.
+    """One picture, not drawn yet. ``name`` is the stem of its file; ``caption`` describes the picture.
 
-    ``draw`` fills an empty figure of ``size`` inches, in which there is room for the words above.
+    ``draw`` fills an empty figure of ``size`` inches, with free space for title and caption at the top.
     """
 
     name: str
@@ -117,7 +119,7 @@ def drawn(picture: Picture, style: Style, *, headed: bool = True) -> Figure:
     lines = _caption_lines(picture.caption, width - 2 * _MARGIN) if headed else []
     head = _TITLE_ROOM + _CAPTION_LINE * len(lines) + 0.06 if headed else 0.0
     total = height + head
-    side = (_MARGIN - _PAD) / width  # so that what is widest begins below the title
+    side = (_MARGIN - _PAD) / width  # so that the widest part is aligned with the title
     layout = ConstrainedLayoutEngine(
         rect=(side, 0, 1 - 2 * side, height / total), w_pad=_PAD, h_pad=_PAD, compress=True
     )
@@ -131,7 +133,7 @@ def drawn(picture: Picture, style: Style, *, headed: bool = True) -> Figure:
         figure.text(left, top, title, size=_TITLE_SIZE, weight="bold", va="top")
         below = 1 - _TITLE_ROOM / total
         figure.text(left, below, "\n".join(lines), size=_CAPTION_SIZE, color=style.faint, va="top", linespacing=1.25)
-    rcParams["font.family"] = write_with_all_fonts(figure)  # for what is written while it is rendered, too
+    rcParams["font.family"] = write_with_all_fonts(figure)  # also for texts that are created while rendering
     return figure
 
 
@@ -143,7 +145,7 @@ def _caption_lines(caption: str, room: float) -> list[str]:
 
 
 def packed(figure: Figure) -> None:
-    """Little room between panels: for sheets of small images."""
+    """Small gaps between panels: for sheets of small images."""
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     width, pad = figure.get_size_inches()[0], 0.03
@@ -153,7 +155,7 @@ def packed(figure: Figure) -> None:
 
 
 def without_axes(axes: Axes) -> None:
-    """Leave nothing of the axes but what is drawn in them."""
+    """Hide the frame, ticks and labels of the axes."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(visible=False)

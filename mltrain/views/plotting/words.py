@@ -1,4 +1,4 @@
-"""Words in pictures, whatever their length and script: fonts that have their characters, and what fits into a room."""
+"""Text in pictures: fonts that have the characters, and text that fits a width."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache, partial
@@ -11,32 +11,32 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedFormatter
 
 FONT = "DejaVu Sans"
-"""The font of all pictures; it comes with Matplotlib. What it lacks is taken from other fonts."""
+"""The font of all pictures; it comes with Matplotlib. Characters that it lacks are taken from other fonts."""
 
 _UNFIT = ("emoji", "last resort", "stix", "mono", "serif", "display", "math")
-"""Parts of the names of fonts that draw boxes, symbols of formulas, or letters of another look."""
+"""Substrings of the names of unsuitable fonts: boxes, mathematical symbols, decorative letters."""
 
 _POINTS_AN_INCH = 72
 _LETTERS_AN_INCH = 40
-"""No line of words has more of them; it need not be measured to know that it is too long."""
+"""The largest number of characters per inch; longer text does not fit and is not measured."""
 
 _END = 8
-"""Letters at the end of a name that stay when it is cut: they often tell it from others."""
+"""Letters at the end of a name that are kept when it is cut: names often differ at the end."""
 
 
 def printable(text: str) -> str:
-    """The text without characters that break or steer lines."""
+    """The text without line breaks and control characters."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def fonts_for(texts: Iterable[str]) -> list[str]:
-    """`FONT`, and after it the installed fonts that have the characters which it lacks, as far as there are such."""
+    """`FONT`, and after it installed fonts with the characters that it lacks, if there are any."""
     characters = {char for text in texts for char in text if not char.isspace()}
     return [FONT, *_others(frozenset(characters - _characters(FONT)))]
 
 
 def lacking(texts: Iterable[str]) -> str:
-    """The characters that no installed font has, in their order."""
+    """The characters that no installed font has, in order."""
     there = [_characters(name) for name in fonts_for(texts)]
     characters = dict.fromkeys(char for text in texts for char in text if char.isprintable() and not char.isspace())
     return "".join(char for char in characters if not any(char in font for font in there))
@@ -50,7 +50,7 @@ def _characters(font: str) -> frozenset[str]:
 
 @lru_cache
 def _others(characters: frozenset[str]) -> tuple[str, ...]:
-    """Fonts that have these characters together, those that have most of them first."""
+    """Fonts that together have these characters, the font with most of them first."""
     found, left = [], set(characters)
     while left:
         best = max(_candidates(), key=lambda name: len(left & _characters(name)), default=FONT)
@@ -64,7 +64,7 @@ def _others(characters: frozenset[str]) -> tuple[str, ...]:
 
 @cache
 def _candidates() -> tuple[str, ...]:
-    """Fonts of plain letters that are installed and can be read, sans-serif ones first."""
+    """Installed, readable text fonts, sans-serif ones first."""
     names = {entry.name for entry in fontManager.ttflist if not entry.name.startswith(("cm", FONT, "."))}
     fit = sorted(name for name in names if not any(part in name.lower() for part in _UNFIT))
     return tuple(name for name in sorted(fit, key=lambda name: "Sans" not in name) if _is_readable(name))
@@ -78,7 +78,7 @@ def _is_readable(font: str) -> bool:
 
 
 def write_with_all_fonts(figure: Figure) -> list[str]:
-    """Let all words of a figure use the fonts that they need, which are returned."""
+    """Set the fonts that the text of a figure needs; returns them."""
     written = [text for text in figure.findobj(Text) if isinstance(text, Text)]
     formatters = [axis.get_major_formatter() for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
     names = [name for one in formatters if isinstance(one, FixedFormatter) for name in one.seq]
@@ -89,14 +89,14 @@ def write_with_all_fonts(figure: Figure) -> list[str]:
 
 
 def width_of(text: str, size: float) -> float:
-    """The width in inches of a line of words of so many points."""
+    """The width in inches of a line of text at a font size in points."""
     font = FontProperties(family=fonts_for([text]), size=size)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / _POINTS_AN_INCH
 
 
 def shortened(text: str, room: float, size: float) -> str:
-    """The text, on one line, as much of it as has ``room``, in inches; what is left out is in the middle."""
+    """The text on one line, cut in the middle if it is wider than ``room`` inches."""
     text = printable(text)
     if len(text) <= room * _LETTERS_AN_INCH and width_of(text, size) <= room:
         return text
@@ -111,7 +111,7 @@ def _most_letters(room: float) -> int:
 
 
 def _most(fits: Callable[[int], bool], highest: int) -> int:
-    """The largest number from 1 to ``highest`` that fits, if all below it do; 1 if none does."""
+    """The largest number from 1 to ``highest`` that fits, by binary search; 1 if none does."""
     low = 1
     while low < highest:
         middle = (low + highest + 1) // 2
@@ -128,7 +128,7 @@ def _cut(text: str, letters: int) -> str:
 
 
 def all_shortened(texts: Sequence[str], room: float, size: float) -> list[str]:
-    """Texts that stay different: where they begin alike and differ where one would be cut, the beginning goes first."""
+    """Texts that stay distinct after cutting: if their difference would be cut, the common prefix is cut first."""
     short = [shortened(text, room, size) for text in texts]
     if len(set(short)) == len(set(texts)):
         return short
@@ -137,7 +137,7 @@ def all_shortened(texts: Sequence[str], room: float, size: float) -> list[str]:
 
 
 def wrapped(text: str, room: float, size: float) -> list[str]:
-    """The text in lines of at most that width, in inches; words that are longer than a line are broken."""
+    """The text wrapped at a width in inches; words that are longer than a line are broken."""
     lines, line = [], ""
     for word in printable(text).split():
         if line and width_of(f"{line} {word}", size) > room:

@@ -1,1 +1,1 @@
-"""One page about one run: HTML that needs no network, no script and no other file."""
+"""The report of a run: one HTML page without scripts, network access or other files."""

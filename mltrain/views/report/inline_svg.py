@@ -1,4 +1,4 @@
-"""A picture as SVG inside a page: it follows the page's colours and fonts, and shares no names with its neighbours."""
+"""A picture as inline SVG: it uses the page's colours and fonts, and its ids are unique in the page."""
 
 import re
 from html import escape
@@ -8,10 +8,10 @@ from mltrain.views.plotting.style import LIGHT, Picture, Style
 
 
 def inline_svg(picture: Picture, style: Style = LIGHT) -> str:
-    """The ``<svg>`` element, with the caption for those who do not see it."""
+    """The ``<svg>`` element, with the caption as its accessible description."""
     text = svg_text(picture, style)
     text = text[text.index("<svg") :].strip()
-    # A style sheet inside of one picture would hold for the whole page, and the description is not for readers.
+    # A style sheet inside one picture would apply to the whole page; the metadata is not shown.
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
     opening, rest = text.split(">", 1)
     opening = re.sub(r' (width|height)="[^"]*"', "", opening)
@@ -21,12 +21,12 @@ def inline_svg(picture: Picture, style: Style = LIGHT) -> str:
 
 
 def _with_variables(text: str, style: Style) -> str:
-    """The style's colours as CSS variables: what is ink on paper is light on a dark page."""
+    """The style's colours as CSS variables, which the page redefines for its dark theme."""
     names = style.names()
     return re.sub(r"#[0-9a-f]{6}\b", lambda found: f"var(--{names[found[0]]})" if found[0] in names else found[0], text)
 
 
 def _own_names(text: str, prefix: str) -> str:
-    """All ids, and what refers to them, with the picture's name before."""
+    """All ids and references to them, prefixed with the picture's name."""
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     return re.sub(r'(url\(#|href="#)', rf"\1{prefix}-", text)

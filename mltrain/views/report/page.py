@@ -22,16 +22,16 @@ from mltrain.views.report.inline_svg import inline_svg
 from mltrain.views.terminal.number_format import duration, number, plural
 
 _MOST_COLUMNS, _MOST_NAMES = 60, 12
-"""Columns that are listed, and names of one column."""
+"""The largest numbers of listed columns, and of listed names of one column."""
 
 _END = "END_OF_CONFIG"
-"""The line that ends the config in the commands."""
+"""The delimiter of the here-document with the config in the commands."""
 
 Rows = Sequence[tuple[str, ...]]
 
 
 def page_of(record: SavedRun, gallery: Gallery) -> str:
-    """The whole document. It holds no time and no place, so the same run gives the same bytes on one machine."""
+    """The whole document. It has no dates and no paths, so the same run gives the same bytes on one machine."""
     sections = [
         ("results", "Results", _results(record)),
         ("pictures", "Pictures", _pictures(gallery)),
@@ -120,7 +120,7 @@ def _pictures(gallery: Gallery) -> str:
 def _figure(picture: Picture) -> str:
     caption, title, drawing = escape(picture.caption), escape(picture.title), inline_svg(picture)
     drawings = {"scroll": drawing}
-    if "<image" in drawing:  # pixels cannot follow the page into the dark: it has pixels of its own
+    if "<image" in drawing:  # bitmaps cannot follow the dark colours of the page by CSS: a dark version is drawn
         drawings = {"scroll on-light": drawing, "scroll on-dark": inline_svg(picture, DARK)}
     boxes = "\n".join(
         f'<div class="{ground}" tabindex="0" role="group" aria-label="{title}">{one}</div>'
@@ -151,7 +151,7 @@ def _data(record: SavedRun) -> str:
 
 
 def _columns(record: SavedRun) -> str:
-    """What columns there are, where the rows are those of a table: what each holds and what becomes of it."""
+    """The columns of a table dataset: the contents of each, and its encoding."""
     model, table = record.model, record.model.preprocessing.table
     if table is None:
         return ""
@@ -175,7 +175,7 @@ def _columns(record: SavedRun) -> str:
 
 
 def _held(feature: FeatureFacts | None) -> str:
-    """What there is in a column."""
+    """The contents of a column."""
     if feature is None:
         return ""
     missing = f"; {feature.missing:,} missing" if feature.missing else ""
@@ -202,12 +202,12 @@ def _model(record: SavedRun) -> str:
 
 
 def _config(record: SavedRun) -> str:
-    """The run's config as `fit` completed it, with no word about where files are on this machine."""
+    """The run's config with all defaults, and without paths of this machine."""
     return to_yaml(record.model.config)
 
 
 def _commands(record: SavedRun) -> list[str]:
-    """What to type for the same bytes and the same pictures."""
+    """The commands that reproduce the model and the pictures."""
     kept = len(record.frames.epochs) if record.frames else 1
     run = f"runs/{record.model.config.name}"
     frames = f" --frames {kept}" if kept > 1 else ""
@@ -224,7 +224,7 @@ def _commands(record: SavedRun) -> list[str]:
 
 
 def _about_files(record: SavedRun) -> list[str]:
-    """What has to be there before the commands: the files that the config names, without their folders."""
+    """The prerequisites of the commands: the files that the config names, without their folders."""
     dataset = record.model.config.dataset
     moved = dataset.with_absolute_paths(Path("/"))
     names = [
@@ -241,7 +241,7 @@ def _about_files(record: SavedRun) -> list[str]:
 
 
 def _environment(record: SavedRun) -> str:
-    """What it was trained with, which need not be what this page is written with."""
+    """The versions with which the run was trained; this page may be written with others."""
     origin, seed = record.model.origin, ("seed", str(record.model.config.seed))
     if origin is None:
         return "<p>The model does not say what it was trained with.</p>\n" + _table((), [seed])

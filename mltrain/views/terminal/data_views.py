@@ -1,4 +1,4 @@
-"""A dataset as people look at it: its parts, classes, columns, first rows, and images."""
+"""Tables of a dataset: its parts, classes, columns, first rows, and images."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ class KindRow(NamedTuple):
 
 
 def kind_table(rows: Sequence[KindRow]) -> View:
-    """What each column of a table is taken for, and why."""
+    """The kind of each column of a table, and the reason."""
     columns = [
         Column("column", wraps=True),
         Column("kind", style=FAINT),

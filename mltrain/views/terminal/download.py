@@ -1,4 +1,4 @@
-"""What people see while files are downloaded."""
+"""The display of downloads."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ Report = Callable[[str, int, int | None], None]
 
 @contextmanager
 def download_bar(terminal: Terminal, clock: Clock = time.monotonic) -> Iterator[Report]:
-    """What to tell about downloads: bars on a terminal, a line a file elsewhere, nothing where quiet is asked for."""
+    """The callback of downloads: bars on a terminal, one line per file elsewhere, nothing if quiet."""
     if terminal.quiet:
         yield _ignore
     elif not terminal.err.is_terminal:
@@ -49,7 +49,7 @@ class _PlainLines:
 
 
 class _Download(NamedTuple):
-    """One file on its way, since ``began`` and until ``now``."""
+    """One file's download, from ``began`` until ``now``."""
 
     began: float
     now: float
@@ -65,7 +65,7 @@ class _Download(NamedTuple):
 
 
 class _LiveBars:
-    """A bar a file; at the end, what came of each."""
+    """One bar per file; at the end, the result of each."""
 
     def __init__(self, channel: Channel, clock: Clock):
         self._clock = clock
@@ -75,7 +75,7 @@ class _LiveBars:
     def report(self, name: str, done: int, total: int | None) -> None:
         now = self._clock()
         before = self._downloads.get(name)
-        # Fewer bytes than before: a second mirror begins anew.
+        # Fewer bytes than before: a second mirror starts from the beginning.
         began = before.began if before and done >= before.done else now
         self._downloads[name] = _Download(began, now, done, total)
         self._area.redraw()

@@ -1,4 +1,4 @@
-"""What an epoch came to, as texts by the names under which people see them."""
+"""The results of an epoch as texts, by their displayed names."""
 
 from mltrain.training.epoch_report import EpochReport
 from mltrain.views.terminal.number_format import number

@@ -1,10 +1,10 @@
-"""How fast a training goes, and how long it will take."""
+"""The speed and the remaining time of a training."""
 
 from mltrain.views.terminal.redraw import Clock
 
 
 class Pace:
-    """Watches a training of so many epochs, of which ``done`` were done before it began. Times are in seconds."""
+    """Measures a training of ``epochs`` epochs, ``done`` of them complete before it began. Times are in seconds."""
 
     def __init__(self, epochs: int, done: int, clock: Clock):
         self._epochs, self._before, self._done, self._clock = epochs, done, done, clock
@@ -12,16 +12,16 @@ class Pace:
         self._began = self._epoch_began = clock()
 
     def epoch_done(self, epoch: int) -> None:
-        """Epoch number ``epoch`` is over."""
+        """Epoch number ``epoch`` is complete."""
         self._done, self._within, self._epoch_began = epoch, 0.0, self._clock()
 
     def step_done(self, step: int, steps: int) -> None:
-        """So many of the steps of the epoch under way are done."""
+        """Records the number of completed steps of the current epoch."""
         self._within = step / steps
 
     @property
     def epoch(self) -> int:
-        """The number of the epoch that is under way, or of the last one."""
+        """The number of the current epoch, or of the last one."""
         return min(self._done + 1, self._epochs)
 
     @property
@@ -31,7 +31,7 @@ class Pace:
 
     @property
     def share(self) -> float:
-        """The share of all epochs that is done, those before the beginning among them."""
+        """The share of all epochs that is done, including epochs before a resumption."""
         return (self._done + self._within) / self._epochs if self._epochs else 1.0
 
     @property
@@ -46,12 +46,12 @@ class Pace:
 
     @property
     def epoch_left(self) -> float | None:
-        """The time that the rest of the epoch will take; None while no step is done."""
+        """The remaining time of the epoch; None while no step is done."""
         return self.in_epoch / self._within * (1 - self._within) if self._within else None
 
     @property
     def left(self) -> float | None:
-        """The time that all the rest will take; None while no step is done."""
+        """The remaining time of the training; None while no step is done."""
         done = self._done + self._within
         came = done - self._before
         return self.elapsed / came * (self._epochs - done) if came > 0 else None

@@ -1,4 +1,4 @@
-"""What ``mltrain explain`` shows: the members of each family, and everything about one of them."""
+"""The output of ``mltrain explain``: the members of each family, or the reference of one member."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class Listing(NamedTuple):
 
 
 class Option(NamedTuple):
-    """An option of a member. ``takes`` is what may stand there, in words; without a ``default`` it must be given."""
+    """An option of a member. ``takes`` describes the accepted values; an option without a ``default`` is required."""
 
     name: str
     takes: str
@@ -65,7 +65,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class Entries(View):
-    """Names with what they mean: beside them where there is room, else below."""
+    """Names with their descriptions: beside the names if the width suffices, else below."""
 
     entries: Sequence[Entry]
 
@@ -131,7 +131,7 @@ def _heading(text: str) -> Lines:
 
 
 def _paragraphs(docstring: str) -> Iterator[View]:
-    """The paragraphs of a docstring. Lists and what is indented keep their lines; others are broken anew."""
+    """The paragraphs of a docstring. Lists and indented text keep their lines; other paragraphs are rewrapped."""
     for block in re.split(r"\n\s*\n", cleandoc(docstring)):
         if re.search(r"^(\s|[-*] )", block, re.MULTILINE):
             yield Lines([_spans(line) for line in block.split("\n")])
@@ -140,7 +140,7 @@ def _paragraphs(docstring: str) -> Iterator[View]:
 
 
 def _spans(text: str) -> list[Span]:
-    """Text with what stands between backticks in the accent's colour."""
+    """Text in which the parts between backticks have the accent colour."""
     pieces = re.split(r"`+([^`]+)`+", text)
     return [Span(piece, ACCENT if index % 2 else "") for index, piece in enumerate(pieces)]
 

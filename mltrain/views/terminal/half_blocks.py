@@ -1,4 +1,4 @@
-"""Images and maps on a terminal: half a character a pixel, in colour, and readable without."""
+"""Images and maps on a terminal: two pixels per character (half blocks), readable with and without colours."""
 
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from mltrain.views.palette import LIGHT
 from mltrain.views.terminal.views import Line, Span, View
 
 _SHADES = " ░▒▓█" + string.ascii_uppercase
-"""What regions look like without colours; letters for those that have no shade of their own."""
+"""The characters of regions without colours: shades, and then letters."""
 
 _GLYPHS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 

@@ -1,4 +1,4 @@
-"""The loss, drawn: as one line of blocks beside the live table, and as a curve of several lines at the end."""
+"""Text plots of the loss: one line of blocks below the live table, and a curve of several lines at the end."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class Scale:
 
 
 def sampled(values: Sequence[float], count: int) -> list[float]:
-    """So many of the values, evenly spread, the first and the last among them; repeated where there are fewer."""
+    """``count`` of the values, evenly spaced, including the first and the last; repeated if there are fewer."""
     if len(values) <= count:
         return [values[index * len(values) // count] for index in range(count)]
     return [values[place] for place in _spread(count, len(values))]
@@ -51,7 +51,7 @@ def _spread(count: int, room: int) -> list[int]:
 
 
 def blocks(values: Sequence[float], scale: Scale) -> str:
-    """One block a value, the higher the larger; a blank where it is not a finite number."""
+    """One block character per value, higher for larger ones; a blank for infinity and NaN."""
     top = len(_BLOCKS) - 1
     return "".join(_BLOCKS[round(scale(value) * top)] if math.isfinite(value) else " " for value in values)
 

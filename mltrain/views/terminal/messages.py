@@ -1,4 +1,4 @@
-"""What mltrain says besides its results: errors, warnings, notes, and the last word after training."""
+"""Messages: errors, warnings, notes, and the summary after training."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,12 @@ def error(text: str) -> View:
 
 
 def warning(text: str) -> View:
-    """Something that works, but probably not as it was meant."""
+    """A warning: the input is valid, but probably not intended."""
     return _message("warning: ", CAUTION, text)
 
 
 def note(text: str) -> View:
-    """Something good to know."""
+    """A note: information without a need to act."""
     return _message("note: ", FAINT, text)
 
 
@@ -48,7 +48,7 @@ def _message(label: str, style: str, text: str) -> View:
 
 
 def _aligned(lines: list[str]) -> list[str]:
-    """Lines that all have two parts, with two or more spaces between, get their second parts below each other."""
+    """If all lines have two parts, separated by two or more spaces, the second parts are aligned."""
     parts = [re.fullmatch(r"(\S.*?) {2,}(.*)", line) for line in lines]
     matched = [part.groups() for part in parts if part]
     if len(matched) < len(lines):
@@ -58,11 +58,11 @@ def _aligned(lines: list[str]) -> list[str]:
 
 
 class Outcome(NamedTuple):
-    """What ``mltrain fit`` came to.
+    """The results of ``mltrain fit``.
 
     ``values`` are the last loss and metrics by name; ``folder`` and ``files`` say where things were saved;
-    ``next_command`` is what most users will want to type then. ``stopped_by`` says why it stopped early, and ``model``
-    whose weights the model has, where that is worth saying.
+    ``next_command`` is the suggested next command. ``stopped_by`` is the reason of early stopping, and ``model`` the
+    epoch of the model's weights, if it needs to be mentioned.
     """
 
     epochs: int
@@ -77,7 +77,7 @@ class Outcome(NamedTuple):
 
 
 def closing(outcome: Outcome) -> View:
-    """The last word after training: what was reached, where the files are, what to type next."""
+    """The summary after training: results, paths of the files, next command."""
     planned = plural(outcome.planned, "epoch")
     if outcome.planned == 0:
         verb, what = "trained", "not at all, as 0 epochs say"
@@ -95,5 +95,5 @@ def closing(outcome: Outcome) -> View:
     ]
     width = len("reached" + GAP)
     said = [Paragraph([Span(label.ljust(width), FAINT), span], hanging=width) for label, span in entries if span.text]
-    # The command is copied, so it must not be broken.
+    # Users copy the command, so it is not wrapped.
     return Stack([*said, Lines([[Span("next".ljust(width), FAINT), Span(outcome.next_command, ACCENT)]])])

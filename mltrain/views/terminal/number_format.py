@@ -1,4 +1,4 @@
-"""How numbers are written for people: as many digits as help, always as many for the same thing."""
+"""Number formats: few digits, and always the same number of digits for the same quantity."""
 
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = -4, 5
 
@@ -13,24 +13,24 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def parameter(value: float) -> str:
-    """A parameter that people watch: two decimals, or three significant digits where those would hide it."""
+    """A tracked parameter: two decimals, or three significant digits for small values."""
     return f"{value + 0.0:.2f}" if value == 0 or 0.1 <= abs(value) < 1e5 else number(value, 3)
 
 
 def percent(share: float) -> str:
-    """A share of 1, rounded down so that only all is 100%: `` 43%``."""
+    """A share as per cent, rounded down, so that only 1 is 100%: `` 43%``."""
     return f"{int(share * 100):3d}%"
 
 
 def clock_time(seconds: float) -> str:
-    """A time to wait: ``0:07``, ``2:05``, ``1:02:05``."""
+    """A remaining time: ``0:07``, ``2:05``, ``1:02:05``."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 def duration(seconds: float) -> str:
-    """A time that something took: ``9.82 ms``, ``14.2 s``, ``2 min 5 s``, ``1 h 2 min``."""
+    """A duration: ``9.82 ms``, ``14.2 s``, ``2 min 5 s``, ``1 h 2 min``."""
     if seconds < 0.0995:
         return f"{number(seconds * 1000, 3)} ms"
     if seconds < 99.95:
@@ -41,7 +41,7 @@ def duration(seconds: float) -> str:
 
 
 def data_size(count: float) -> str:
-    """A number of bytes: ``784 B``, ``1.6 MB``, counted by thousands."""
+    """A number of bytes with decimal units: ``784 B``, ``1.6 MB``."""
     for unit in ("B", "kB", "MB"):
         if count < 999.5:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 99.95 else f"{count:.1f} {unit}"
@@ -61,7 +61,7 @@ def ordinal(count: int) -> str:
 
 
 def aligned(texts: list[str]) -> list[str]:
-    """The numbers padded to one width, with their decimal points below each other."""
+    """The numbers padded to one width, aligned at the decimal point."""
     halves = [text.partition(".") for text in texts]
     before = max((len(whole) for whole, _, _ in halves), default=0)
     after = max((len(point + fraction) for _, point, fraction in halves), default=0)

@@ -1,4 +1,4 @@
-"""Drawings of what a model does, for a terminal: a fitted curve, a map of the plane, a row of images."""
+"""Text plots of a model: a fitted curve, a map of the plane, a row of images."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _DATA, _TRUTH = "○", "·"
 
 @dataclass(frozen=True)
 class FittedCurve(View):
-    """What a network says between ``ends`` of x, as a line of braille dots, over data and truth.
+    """The predictions of a network between ``ends`` of x, as a line of braille dots, over data and truth.
 
     ``answers`` and ``truth`` are values at evenly spread x; ``data`` are pairs of x and y.
     """
@@ -113,7 +113,7 @@ class PlaneMap(View):
         return Regions([[int(number) for number in row] for row in rows[::2]], colours, marks)
 
     def _rows(self, side: int) -> list[Sequence[float]]:
-        """So many rows of the field, from top to bottom."""
+        """``count`` rows of the field, from top to bottom."""
         return [self.field[_nearest(row, side, len(self.field))] for row in reversed(range(side))]
 
 
@@ -126,7 +126,7 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True)
 class Images(View):
-    """Images beside each other, as many as fit the width, at least one."""
+    """Images side by side: as many as fit the width, at least one."""
 
     images: Sequence[Labelled]
 
@@ -140,7 +140,7 @@ class Images(View):
 
 
 def _nearest(place: int, places: int, length: int) -> int:
-    """The index among ``length`` that is nearest to a place among ``places``."""
+    """The index, of ``length`` ones, that is nearest to a given one of ``places``."""
     return min(length - 1, int((place + 0.5) * length / places))
 
 

@@ -1,4 +1,4 @@
-"""What ``fit --profile`` shows: where the time of training went."""
+"""The table of ``fit --profile``: the time of each phase and layer."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ from mltrain.views.terminal.views import FAINT, RULE, Column, Lines, Row, Span, 
 
 
 class Share(Protocol):
-    """What one layer (or nothing in particular: "") took in one phase of training."""
+    """The time of one layer (or of no layer: "") in one phase of training."""
 
     @property
     def phase(self) -> str: ...

@@ -1,4 +1,4 @@
-"""How far things are: bars, with what is worth knowing beside them, in whatever room there is."""
+"""Progress bars with details beside them, fitted to the width."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from mltrain.views.terminal.views import ACCENT, FAINT, GAP, Line, Span, View, c
 _LONGEST_BAR, _SHORTEST_BAR = 30, 8
 
 _SURE_AFTER = 0.5
-"""Seconds after which the time left is worth telling; before, it would jump about."""
+"""Seconds before the remaining time is shown; early estimates fluctuate."""
 
 
 class Bar(NamedTuple):
-    """One thing that is under way: ``share`` (0..1) of it is done. The most important details come first."""
+    """The progress of one task: ``share`` (0..1) of it is done. The most important details are first."""
 
     label: str
     share: float
@@ -22,7 +22,7 @@ class Bar(NamedTuple):
 
 
 def bar(label: str, share: float, seconds: float, *more: str, left: float | None = None) -> Bar:
-    """A bar for something that has taken so many seconds, with the time left: by default as ``share`` of it tells."""
+    """A bar with the elapsed and the remaining time; the latter is by default extrapolated from ``share``."""
     left = seconds / share - seconds if left is None and share else left
     told = [f"{clock_time(left)} left"] if left is not None and seconds >= _SURE_AFTER else []
     return Bar(label, share, [percent(share), *told, *more])
@@ -30,7 +30,7 @@ def bar(label: str, share: float, seconds: float, *more: str, left: float | None
 
 @dataclass(frozen=True)
 class Bars(View):
-    """Bars of one length below each other. Where there is too little room, the last details are left out."""
+    """Bars of one length below each other. If the width is too small, the last details are omitted."""
 
     bars: Sequence[Bar]
 
@@ -45,7 +45,7 @@ class Bars(View):
                 yield [Span(label)]
             else:
                 done = int(length * min(share, 1))
-                # Thick and thin, so that the bar can be read without colours.
+                # Thick and thin characters, so that the bar is readable without colours.
                 drawn = Span("━" * done, ACCENT), Span("─" * (length - done), FAINT)
                 yield [Span(label + padding + GAP), *drawn, Span(text)]
 

@@ -7,17 +7,17 @@ from mltrain.views.terminal.terminal import Channel
 from mltrain.views.terminal.views import View
 
 Clock = Callable[[], float]
-"""Tells the time in seconds, from any start."""
+"""A clock in seconds with an arbitrary start."""
 
 REDRAW_INTERVAL = 0.1
-"""Seconds between two drawings: people read no faster, and drawing takes time from training."""
+"""Seconds between two drawings: drawing takes time from training."""
 
 
 class LiveArea:
     """Draws what ``view`` returns (for a terminal of so many lines), when it is due and `redraw` is called.
 
-    There is no thread behind this: it costs nothing but a look at the clock while nothing is due, and what is over
-    before the first drawing is due is drawn once.
+    Without a thread: until a drawing is due, a call only reads the clock. A task that ends before the first drawing is
+    due is drawn once.
     """
 
     def __init__(self, channel: Channel, view: Callable[[int], View], clock: Clock = time.monotonic):

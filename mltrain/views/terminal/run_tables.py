@@ -1,4 +1,4 @@
-"""Runs as people look at them: a line each, and two side by side."""
+"""Tables of runs: a list with one run per line, and two runs side by side."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from mltrain.views.terminal.number_format import duration, number
 from mltrain.views.terminal.views import FAINT, STRONG, Column, Line, Row, Span, Table, View
 
 NOTHING = "–"
-"""What stands where nothing is known, or nothing is."""
+"""The text for a missing value."""
 
 
 class RunRow(NamedTuple):
-    """A run. ``when`` is in seconds since 1970; ``best`` is the best value of ``measure``. None is not known."""
+    """A run. ``when`` is in seconds since 1970; ``best`` is the best value of ``measure``. None means unknown."""
 
     run: str
     when: float
@@ -28,8 +28,8 @@ class RunRow(NamedTuple):
 
 @dataclass(frozen=True)
 class RunsTable(View):
-    """A line a run. On a narrow terminal, what the run's name says mostly, and then the year, are left out;
-    on one that is narrower still, each run takes some lines, and nothing is left out.
+    """One line per run. A narrow terminal omits the config column, and then the year; on a still
+    narrower one, each run takes several lines, and nothing is omitted.
     """
 
     runs: Sequence[RunRow]
@@ -65,7 +65,7 @@ def _row(run: RunRow, *, config: bool, year: bool, named: bool) -> Row:
 
 
 def side_by_side(title: str, names: Sequence[str], rows: Sequence[tuple[str, str, str]]) -> Table:
-    """What two runs have, under the ``names`` of both."""
+    """The values of two runs, under the ``names`` of both."""
     columns = [Column(title, wraps=True), *(Column(name, wraps=True) for name in names)]
     return Table(
         columns, [(path, *(Span(text, FAINT if text == NOTHING else "") for text in both)) for path, *both in rows]

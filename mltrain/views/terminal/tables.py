@@ -1,4 +1,4 @@
-"""The results of summary, evaluate and predict, as people read them."""
+"""The tables of summary, evaluate and predict."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ _MOST_INPUTS = 8
 _MOST_PROBABILITIES = 3
 
 _WORTH_MENTIONING = 100_000_000
-"""Bytes of memory to train: less than that every machine has to spare."""
+"""Bytes of training memory below which the requirement is not shown."""
 
 
 class SummaryRow(NamedTuple):
     """A layer of a network. ``output_shape`` is that of one row; ``inputs`` names what the layer reads.
 
-    ``frozen`` says that it has parameters which training leaves alone. ``multiplications`` and ``activation_bytes``,
+    ``frozen`` says that it has parameters that training does not change. ``multiplications`` and ``activation_bytes``,
     the memory of its output, are those of one row.
     """
 
@@ -34,9 +34,9 @@ class SummaryRow(NamedTuple):
 
 
 class SummaryTotals(NamedTuple):
-    """All parameters of a network: how many, how many of them training changes, and how many bytes they take.
+    """The parameters of a network: their number, the number of trainable ones, and their size in bytes.
 
-    ``to_train`` are the bytes that training them takes, with everything that it needs.
+    ``to_train`` is the memory for training in bytes.
     """
 
     parameters: int
@@ -46,7 +46,7 @@ class SummaryTotals(NamedTuple):
 
 
 def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals, *, connected: bool = False) -> Table:
-    """Keras's summary: layers, the shapes that they put out, and how many parameters they have.
+    """Keras's summary: layers, their output shapes, and their numbers of parameters.
 
     ``connected`` adds what each layer reads. Where parameters are used at many places, as by convolutions, their number
     does not tell what a layer costs, and there are multiplications and activation memory, too, those of one row.
@@ -86,7 +86,7 @@ def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals, *, connecte
 
 
 def start_table(layers: Sequence[tuple[str, bool, str]]) -> Table:
-    """Layers, whether each took over the weights of a model, and why not, or what was done to them."""
+    """Layers, whether each got the weights of a model, and the reason or the conversion."""
     rows: list[Row] = [
         (name, why if not taken else f"taken; {why}" if why else Span("taken", STRONG)) for name, taken, why in layers
     ]
@@ -94,7 +94,7 @@ def start_table(layers: Sequence[tuple[str, bool, str]]) -> Table:
 
 
 def origin_table(said: Mapping[str, str]) -> Table:
-    """Where a model comes from, a line for each thing that is known."""
+    """The provenance of a model, one line per known fact."""
     return Table([Column("", style=FAINT), Column("", wraps=True)], list(said.items()))
 
 
@@ -109,7 +109,7 @@ def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, floa
 
 
 def class_table(classes: Sequence[str], qualities: Sequence[tuple[float, float, float, int]]) -> Table:
-    """Precision, recall, F1 and the number of rows, a line a class."""
+    """Precision, recall, F1 and the number of rows, one line per class."""
     columns = [
         Column("class", wraps=True),
         *(Column(name, right=True) for name in ("precision", "recall", "f1", "rows")),
@@ -122,7 +122,7 @@ def class_table(classes: Sequence[str], qualities: Sequence[tuple[float, float, 
 
 
 def residual_table(names: Sequence[str], shares: Sequence[float], quantiles: Sequence[Sequence[float]]) -> Table:
-    """How far predictions are off, a line a target: ``quantiles[share][target]`` of prediction less target."""
+    """The residuals, one line per target: ``quantiles[share][target]`` of prediction minus target."""
     heads = ["least" if share == 0 else "most" if share == 1 else f"{share:.0%}" for share in shares]
     columns = [Column("prediction − target", wraps=True), *(Column(head, right=True) for head in heads)]
     rows = [(name, *(number(values[index]) for values in quantiles)) for index, name in enumerate(names)]
@@ -131,9 +131,9 @@ def residual_table(names: Sequence[str], shares: Sequence[float], quantiles: Seq
 
 @dataclass(frozen=True)
 class Confusion(View):
-    """Which classes were taken for which: ``counts[true][predicted]`` rows.
+    """The confusion matrix: ``counts[true][predicted]`` rows.
 
-    Where the table is wider than the terminal, the most frequent mistakes are listed in its place.
+    If the matrix is wider than the terminal, the most frequent confusions are listed instead.
     """
 
     classes: Sequence[str]
@@ -164,9 +164,9 @@ class Confusion(View):
 
 
 class Prediction(NamedTuple):
-    """What a network says to one row. A classifier adds the class's name, and probabilities by name if it has any.
+    """The prediction for one row. A classifier adds the class's name, and probabilities by name if it has any.
 
-    Of a row with several positions there are lists.
+    A row with several positions has lists.
     """
 
     x: Sequence[float | str]
@@ -176,7 +176,7 @@ class Prediction(NamedTuple):
 
 
 def predictions(rows: Sequence[Prediction]) -> Table:
-    """A line a prediction: ``10  →  30.99``, or ``5.1, 3.5, 1.4, 0.2  →  setosa  setosa 97.3%, virginica 2.7%``."""
+    """One line per prediction: ``10  →  30.99``, or ``5.1, 3.5, 1.4, 0.2  →  setosa  setosa 97.3%, virginica 2.7%``."""
     columns = [
         Column("", wraps=True),
         Column("", style=FAINT),

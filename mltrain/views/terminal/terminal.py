@@ -1,7 +1,7 @@
-"""The two streams that mltrain writes to. Nothing else writes to them, and nothing else decides how.
+"""stdout and stderr: all output of mltrain goes through this module.
 
-Results go to stdout, all else to stderr. Rich is imported when the first thing is shown on a real terminal; elsewhere
-its 55 ms would be for nothing.
+Results go to stdout, other output to stderr. Rich, whose import takes 55 ms, is imported at the first output to a
+terminal, and not at all for files and pipes.
 """
 
 import json
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Channel:
     """One stream. ``is_terminal``: it is a terminal that can move its cursor.
 
-    ``must_arrive``: it is an error if what is written cannot be had, as on a full disk. Otherwise training goes on
-    without a word when the stream fails: a window that is closed, or a reader that has gone, must not cost its result.
+    ``must_arrive``: a failed write, as on a full disk, is an error. Otherwise write errors are ignored: a closed window
+    or a broken pipe must not stop a training.
     """
 
     def __init__(self, stream: TextIO, *, must_arrive: bool = True):
@@ -56,7 +56,7 @@ class Channel:
 
 
 class Forgiving:
-    """A text stream to write to that goes silent when it fails."""
+    """A writable text stream that discards all text after a write error."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -79,7 +79,7 @@ class Forgiving:
 
 
 class Terminal:
-    """What a command shows itself on. ``quiet``: only results, warnings and errors. ``json``: results as JSON."""
+    """The output of a command. ``quiet``: only results, warnings and errors. ``json``: results as JSON."""
 
     def __init__(
         self, *, quiet: bool = False, json: bool = False, out: TextIO | None = None, err: TextIO | None = None
@@ -93,7 +93,7 @@ class Terminal:
         return self.err.is_terminal and sys.stdin is not None and sys.stdin.isatty()
 
     def result(self, view: View, document: Mapping[str, Any]) -> None:
-        """What the command was asked for: ``view`` for people, or ``document`` for programs."""
+        """Print the result of the command: ``view``, or ``document`` with ``--json``."""
         if self.json:
             self.out.print(verbatim(json.dumps(_without_nan(document), allow_nan=False)))
         else:
@@ -118,7 +118,7 @@ class Terminal:
 
 
 def _without_nan(value: Any) -> Any:
-    """JSON knows no infinite numbers: they become null."""
+    """JSON has no infinite numbers and no NaN: they become null."""
     if isinstance(value, Mapping):
         return {key: _without_nan(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What people see while a network learns.
+"""The display of a running training.
 
     with training_display(terminal, title="linear", epochs=500) as display:
         for report in train(..., progress=display.step):
@@ -22,20 +22,20 @@ from mltrain.views.terminal.terminal import Channel, Terminal
 from mltrain.views.terminal.views import GAP, verbatim
 
 _LOSS_WIDTH, _METRIC_WIDTH, _SPEED_WIDTH = len("1.234e-05"), len("0.01234"), len("123456")
-"""Most numbers are no wider than these, in lines that are printed before the later ones are known."""
+"""The usual widths of numbers: lines are aligned before later values are known."""
 
 
 class TrainingDisplay(Protocol):
-    """Shows the course of one training."""
+    """Shows the progress of one training."""
 
     def show(self, report: EpochReport) -> None:
         """An epoch is over."""
 
     def step(self, step: int, steps: int, loss: float) -> None:
-        """So many of the epoch's steps are done; ``loss`` is the mean so far. Costs next to nothing if called often."""
+        """The number of completed steps of the epoch; ``loss`` is their mean. Cheap enough to call at every step."""
 
     def close(self) -> None:
-        """Training is over, or was broken off."""
+        """Training has ended or was interrupted."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def training_display(
 ) -> Iterator[TrainingDisplay]:
     """The display that suits the terminal. ``title`` stands above the live table; ``epochs`` are planned.
 
-    ``past`` are the reports of the epochs that were done before, where a training goes on.
+    ``past`` are the reports of earlier epochs, for a resumed training.
     """
     display = _choose(terminal, title, epochs, past, clock)
     try:
@@ -101,29 +101,28 @@ class NoDisplay:
 
 
 LONG_SILENCE = 10.0
-"""Seconds after which, within an epoch, a line says how far it is; of a long training, more of them."""
+"""Seconds between progress lines within an epoch; the interval grows with the duration of the training."""
 
 MOST_LINES = 50
-"""Lines about epochs that people read, besides the first and the last."""
+"""The largest number of lines about epochs, besides the first and the last."""
 
 
 def spacing(epochs: int) -> int:
-    """Of so many epochs, each so-many-th is shown: 1, 2, 5, 10, 20, ..., the first that gives `MOST_LINES` at most."""
+    """The interval of shown epochs: the smallest of 1, 2, 5, 10, 20, ... that gives at most `MOST_LINES` lines."""
     powers = (factor * 10**power for power in range(16) for factor in (1, 2, 5))
     return next(every for every in powers if epochs <= every * MOST_LINES)
 
 
 def is_shown(epoch: int, every: int) -> bool:
-    """Whether an epoch is one of those: every so-many-th and, before the first of them, 1, 2, 5, 10, 20, ..."""
+    """Whether an epoch is shown: each multiple of the interval and, before the first one, 1, 2, 5, 10, 20, ..."""
     return epoch % every == 0 or (epoch < every and str(epoch).rstrip("0") in ("1", "2", "5"))
 
 
 class PlainLines:
     """A line an epoch: ``epoch 3/5  loss 0.1234     accuracy 0.9312   W=4.61 b=0.40     412 µs/step``.
 
-    Such a line depends on its report only; what usually changes its width is padded, so that the lines are aligned.
-    Of many epochs, some are shown (see `is_shown`), and a note says so. Within long epochs, a line now
-    and then says how far they are.
+    A line depends on its report only; values are padded to their usual width, so that the lines are aligned. Of many
+    epochs, some are shown (see `is_shown`), and a note says so. Within long epochs, lines report the progress.
     """
 
     def __init__(self, channel: Channel, epochs: int, done: int, clock: Clock):

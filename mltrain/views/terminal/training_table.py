@@ -1,4 +1,4 @@
-"""The live display of training: a table of the last epochs, the loss as a line, and how far it is."""
+"""The live display of training: a table of the last epochs, the loss as a line, and progress bars."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ _LONG_EPOCH = 1.0
 
 
 class _Step(NamedTuple):
-    """How far the epoch is."""
+    """The progress bar of the epoch."""
 
     step: int
     steps: int
@@ -104,7 +104,7 @@ class LiveTable:
 
 @dataclass(frozen=True)
 class EpochTable(View):
-    """A row an epoch; None stands for epochs left out. Where there is too little room, columns are left out as well.
+    """One row per epoch; None stands for omitted epochs. If the width is too small, columns are omitted as well.
 
     ``newest`` makes the last row stand out.
     """

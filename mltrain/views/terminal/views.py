@@ -1,7 +1,7 @@
-"""The parts that everything shown is made of: lines of styled text, tables, paragraphs.
+"""The elements of all output: lines of styled text, tables, paragraphs.
 
-A `View` says its lines for a width. That one description is both the plain text, ``str(view)``, and what Rich paints
-on a terminal. Layout is done here and not by `rich.table`: plain text needs it without Rich (whose import takes 55 ms),
+A `View` returns its lines for a width. They are both the plain text, ``str(view)``, and the input of Rich on a
+terminal. Layout is done here and not by `rich.table`: plain text needs it without Rich (whose import takes 55 ms),
 and a table that is redrawn ten times a second costs 1 ms here and 9 ms there.
 """
 
@@ -19,7 +19,7 @@ ACCENT, STRONG, FAINT, ALARM, CAUTION = "cyan", "bold", "dim", "bold red", "yell
 """The styles, by Rich's names. There is one accent; red and yellow are for errors and warnings only."""
 
 GAP = "  "
-"""What stands between two columns."""
+"""The separator of two columns."""
 
 _READABLE = 88
 """Paragraphs are no wider than this: longer lines are hard to read."""
@@ -39,7 +39,7 @@ Line = Sequence[Span]
 
 
 class View:
-    """Something to show. Members say its lines; ``width`` None is a place without borders, such as a file."""
+    """The base class of views. ``lines`` returns the lines; ``width`` None means unlimited, as in a file."""
 
     def lines(self, width: int | None) -> Iterable[Line]:
         raise NotImplementedError
@@ -57,13 +57,13 @@ class View:
 
 
 def _visible(text: str) -> str:
-    """Text with control characters written out: what comes from files must not steer the terminal."""
+    """Text with control characters escaped: untrusted input must not send escape sequences to the terminal."""
     return re.sub(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]", lambda match: repr(match[0])[1:-1], text)
 
 
 @dataclass(frozen=True)
 class Lines(View):
-    """Lines as they are, whatever the width: what people copy must not be broken."""
+    """Lines that are never wrapped, so that users can copy them."""
 
     content: Sequence[Line]
 
@@ -89,7 +89,7 @@ class Paragraph(View):
 
 @dataclass(frozen=True)
 class Prose(View):
-    """A paragraph to read: broken at a readable width everywhere."""
+    """A paragraph, wrapped at a readable width."""
 
     content: Line
 
@@ -108,7 +108,7 @@ class Stack(View):
 
 
 class Column(NamedTuple):
-    """How a column of a table looks. Where there is too little room, those that wrap get narrower, by whole words."""
+    """The style of a column of a table. If the width is too small, columns that wrap get narrower, by whole words."""
 
     header: str
     right: bool = False
@@ -126,7 +126,7 @@ RULE: Row = ()
 class Table(View):
     """Aligned columns, without boxes. A cell is text in its column's style, or a `Span` with its own.
 
-    Where the columns do not fit, however much they wrap, each row becomes some lines: a cell a line, beside its header.
+    If the wrapped columns do not fit, each row takes several lines: one per cell, beside its header.
     """
 
     columns: Sequence[Column]
@@ -233,7 +233,7 @@ def cells(text: str) -> int:
 
 
 def pieces(text: str) -> list[str]:
-    """What a line may not break: words with the space before them, cut after ``_ . / - = ,`` and at wide characters."""
+    """Unbreakable pieces: words with the space before them, cut after ``_ . / - = ,`` and at wide characters."""
     return [piece for word in re.findall(r"\s*\S+", text) for piece in _PIECE.findall(word)]
 
 
@@ -248,7 +248,7 @@ _WIDE = "".join(
         ("\U00020000", "\U0003fffd"),
     )
 )
-"""Characters of scripts that are written without spaces, and may be broken anywhere."""
+"""Characters of scripts without spaces, where a line may break anywhere."""
 
 _PIECE = re.compile(rf"\s*(?:[{_WIDE}]|[^{_WIDE}]+?(?:[_./\-=,]+(?=\w)|(?=[{_WIDE}])|$))")
 
@@ -275,7 +275,7 @@ def folded(text: str, width: int) -> list[str]:
 
 
 def _cut(text: str, width: int) -> str:
-    """The beginning of a text that takes at most so many columns, but one character at least."""
+    """The longest prefix of a text that fits into ``width`` columns, at least one character."""
     end = 1
     while end < len(text) and cells(text[: end + 1]) <= width:
         end += 1
