@@ -80,7 +80,7 @@ class NumpyTrainer:
     def start(self) -> None:
         """Start the workers, if there are any and the machine has a core for each. Raises `WorkerLost`."""
         if self.parallelism.processes <= most_processes():
-            self._strategy.start(self._help)
+            self._strategy.start(self._worker_epoch)
 
     def close(self) -> None:
         self._strategy.close()
@@ -146,7 +146,7 @@ class NumpyTrainer:
                 self._update()
         return loss
 
-    def _help(self) -> None:  # pragma: no cover  (only for workers, and forks are not measured)
+    def _worker_epoch(self) -> None:  # pragma: no cover  (only for workers, and forks are not measured)
         """One epoch in a worker, in step with the first process, which alone reports and decides when to stop."""
         step = 0
         for _, batches in self._window.fill(self._order()):

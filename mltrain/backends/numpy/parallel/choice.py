@@ -29,7 +29,7 @@ LARGE_KERNEL = 50_000
 """The least size of a kernel to divide: for a smaller one, a step takes less time than a barrier."""
 
 MULTIPLICATIONS_A_SECOND, BYTES_A_SECOND = 15e9, 5e9
-"""Approximate rates of one core's multiplications and of exchange between two processes, on processors of 2020 to 2026."""
+"""Approximate rates of one core's multiplications and of exchange between processes (processors of 2020 to 2026)."""
 
 LOCKSTEP_SECONDS = 2e-4
 """Seconds that a step of several processes loses at barriers and in waiting for the slowest process."""
