@@ -30,7 +30,7 @@ def fit(
 ) -> Model:
     """Train what ``config`` describes, and return the model; nothing is written.
 
-    ``config`` is what `load_config` gives, a file, or a dict, and ``overrides`` set single options over it, as in
+    ``config`` is a result of `load_config`, a file, or a dict, and ``overrides`` set single options over it, as in
     `load_config`. ``folder`` is where its relative paths start: by default that of the file, or the working folder.
     ``init_from`` is a model, or the file or run folder of one, whose layers are taken over where they fit. ``on_epoch``
     is called with the report of each epoch.

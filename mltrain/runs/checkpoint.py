@@ -173,7 +173,7 @@ class Checkpoint:
         for report in epochs:
             rate.epoch_ended(report.values)
             if monitor:
-                monitor.see(report.epoch, report.values, monitor.best)
+                monitor.epoch_ended(report.epoch, report.values, monitor.best)
         steps = sum(-(-report.steps // config.training.gradient_accumulation) for report in epochs)
         expected = {"optimizer": {"step": steps, "learning_rate": rate.state()}}
         if monitor:

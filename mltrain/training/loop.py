@@ -91,7 +91,7 @@ def train(
             report = recorder.report(epoch, numbers, trainer, seconds)
             trainer.epoch_ended(report.values)
             if monitor:
-                monitor.see(epoch, report.values, network.parameters)
+                monitor.epoch_ended(epoch, report.values, network.parameters)
             run.add(report, last=epoch == training.epochs or (monitor is not None and monitor.exhausted))
             yield report
 

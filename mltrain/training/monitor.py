@@ -30,7 +30,7 @@ class Monitor:
         self.last: Floats | None = None
         self.waited = 0
 
-    def see(self, epoch: int, values: Mapping[str, float], parameters: Floats) -> None:
+    def epoch_ended(self, epoch: int, values: Mapping[str, float], parameters: Floats) -> None:
         """Called after each epoch with its numbers by name, and the parameters."""
         value = values[self.name]
         self.waited += 1

@@ -44,8 +44,8 @@ class LayerTransfer(NamedTuple):
 class Ends:
     """The meaning of a network's inputs and outputs.
 
-    ``inputs`` and ``outputs`` are their names, or None where only their positions tell them apart; ``kind`` says what
-    the outputs are: "classes" or "numbers".
+    ``inputs`` and ``outputs`` are their names, or None where they have only positions; ``kind`` of the outputs is
+    "classes" or "numbers".
     """
 
     inputs: tuple[str, ...] | None

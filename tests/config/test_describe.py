@@ -18,7 +18,7 @@ def test_a_spec() -> None:
     assert help_text.details.startswith("Input ``(rows, inputs)``, output ``(rows, units)``")
     assert help_text.options[:3] == (
         OptionHelp("units", "a whole number of at least 1", None, "number of neurons: the width of the output"),
-        OptionHelp("activation", "an activation", "linear", "what is applied to each sum"),
+        OptionHelp("activation", "an activation", "linear", "activation function of the outputs"),
         OptionHelp("use_bias", "true or false", "true", "add a learned constant to each sum"),
     )
 

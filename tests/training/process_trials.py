@@ -369,10 +369,10 @@ def first_snapshot() -> Any:
     class Watched(TrainingRun):
         there: int | None = None
 
-        def _take(self, epoch: int) -> None:
+        def _snapshot(self, epoch: int) -> None:
             if self.there is None:
                 self.there = len(helpers())
-            super()._take(epoch)
+            super()._snapshot(epoch)
 
     training_run = Watched()
     with crew_of(3):

@@ -21,7 +21,7 @@ def watch(values: list[float], *, rises: bool = False, **options: Any) -> Monito
     stopping = EarlyStopping(**options) if options else None
     monitor = Monitor("loss", rises=rises, stopping=stopping, parameters=np.zeros(1, np.float32))
     for epoch, value in enumerate(values, 1):
-        monitor.see(epoch, {"loss": value}, np.array([epoch], np.float32))
+        monitor.epoch_ended(epoch, {"loss": value}, np.array([epoch], np.float32))
         if monitor.exhausted:
             monitor.finish(np.array([epoch], np.float32))
             break
@@ -74,7 +74,7 @@ def test_state_goes_on_where_it_was() -> None:
     values = [5, 4, 6, 3, 4, 5, 2]
     first, second = watch(values[:5], patience=2), watch([], patience=2)
     second.restore(first.state())
-    second.see(6, {"loss": 5}, np.zeros(1, np.float32))
+    second.epoch_ended(6, {"loss": 5}, np.zeros(1, np.float32))
     assert (second.best_epoch, second.best_value, second.best[0], second.exhausted) == (4, 3, 4, True)
 
 
@@ -108,7 +108,7 @@ def test_which_way_is_better(name: str, rises: bool) -> None:
     monitor = of({"monitor": f"val_{name}"})
     assert monitor is not None
     for epoch, value in enumerate([2, 3, 1], 1):
-        monitor.see(epoch, {monitor.name: value}, np.zeros(1, np.float32))
+        monitor.epoch_ended(epoch, {monitor.name: value}, np.zeros(1, np.float32))
     assert monitor.best_epoch == (2 if rises else 3)
 
 

@@ -84,7 +84,7 @@ def watched(*values: float, patience: int | None = None) -> Monitor:
     stopping = EarlyStopping(patience=patience) if patience else None
     monitor = Monitor("val_loss", rises=False, stopping=stopping, parameters=np.zeros(1, np.float32))
     for epoch, value in enumerate(values, 1):
-        monitor.see(epoch, {"val_loss": value}, np.zeros(1, np.float32))
+        monitor.epoch_ended(epoch, {"val_loss": value}, np.zeros(1, np.float32))
     return monitor
 
 

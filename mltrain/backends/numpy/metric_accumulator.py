@@ -15,7 +15,7 @@ _NUMBERS = 1 << 15
 
 
 class MetricAccumulator:
-    """Metrics of what was added: outputs are buffered, and metrics computed on large blocks."""
+    """Buffers outputs and computes metrics on large blocks."""
 
     def __init__(self, metrics: Sequence[Metric], threshold: float):
         self._metrics, self._threshold = metrics, threshold

@@ -41,7 +41,7 @@ class NumpyTrainer:
             rows.x, rows.target, network.output_shape, task.preprocessing.inputs, batch_size=task.batch_size
         )
         self.steps = self._window.steps
-        # A full batch holds the same rows in whatever order.
+        # The order does not matter in a full batch.
         self._shuffle = generator(task.seed, "shuffle") if task.shuffle and self.steps > 1 else None
         self._last_finite_loss: float | None = None
 

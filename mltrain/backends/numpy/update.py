@@ -119,7 +119,7 @@ class Update:
                 np.copyto(average, scratch)
 
     def state(self) -> dict[str, Any]:
-        """What goes from step to step: the number of steps, what the learning rate remembers, and the vectors."""
+        """The state: the number of steps, the state of the learning rate, and the optimizer's vectors."""
         return {"step": self.step, "learning_rate": self.learning_rate.state(), **self.vectors}
 
     def restore(self, state: Mapping[str, Any]) -> None:

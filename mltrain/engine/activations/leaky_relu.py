@@ -18,7 +18,7 @@ class LeakyRelu(Activation):
     reads_output: ClassVar[bool] = False
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"negative_slope": 0.01})
 
-    negative_slope: Annotated[float, Meta(ge=0, le=1, description="what inputs below 0 are multiplied by")] = 0.3
+    negative_slope: Annotated[float, Meta(ge=0, le=1, description="factor on inputs below 0")] = 0.3
 
     def output_range(self) -> tuple[float, float]:
         return (-math.inf if self.negative_slope else 0), math.inf

@@ -10,7 +10,7 @@ from mltrain.engine.layers.base import ArraySpec, Buffers
 
 
 class Relu(Activation):
-    """``max(x, 0)``: passes what is positive, and silences the rest. The usual choice between dense layers."""
+    """``max(x, 0)``: passes positive numbers; others become 0. The usual choice between dense layers."""
 
     commutes_with_maximum: ClassVar[bool] = True
 

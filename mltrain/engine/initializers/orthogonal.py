@@ -17,7 +17,7 @@ class Orthogonal(Initializer):
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"gain": 1.4})
 
-    gain: Annotated[float, Meta(description="what the lengths are multiplied by")] = 1.0
+    gain: Annotated[float, Meta(description="factor on the matrix")] = 1.0
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
         if len(shape) < 2:

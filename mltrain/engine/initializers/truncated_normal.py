@@ -13,7 +13,7 @@ class TruncatedNormal(Initializer):
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"mean": 2, "stddev": 1})
 
-    mean: Annotated[float, Meta(description="what the values lie around")] = 0.0
+    mean: Annotated[float, Meta(description="mean of the normal distribution")] = 0.0
     stddev: Annotated[float, Meta(ge=0, description="standard deviation before the cut; 12% less after it")] = 0.05
 
     def values(self, shape: Shape, rng: Generator) -> Floats:

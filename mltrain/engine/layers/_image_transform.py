@@ -61,7 +61,7 @@ class ImageTransform(Layer):
     interpolation: Annotated[
         Literal["bilinear", "nearest"], Meta(description="between the four nearest numbers, or the nearest one")
     ] = "bilinear"
-    fill_value: Annotated[float, Meta(description="what is outside of the image, with 'fill_mode: constant'")] = 0.0
+    fill_value: Annotated[float, Meta(description="value outside of the image, with 'fill_mode: constant'")] = 0.0
 
     def output_shape(self, input_shape: Shape) -> Shape:
         image_shape(self.type_name(), input_shape)

@@ -11,7 +11,7 @@ from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 
 
 class Pooling(Layer):
-    """What all poolings share. A member says how windows lie over its input, and what becomes of one."""
+    """The base of pooling layers. A member defines its windows, and the result for a window."""
 
     padding: Annotated[
         Padding,

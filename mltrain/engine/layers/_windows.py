@@ -1,4 +1,4 @@
-"""Windows that slide over images: what convolution and pooling have in common.
+"""Sliding windows over images, the base of convolution and pooling.
 
 Images are ``(rows, height, width, channels)``. A sequence ``(rows, steps, channels)`` is an image of height 1. Padding
 is that of Keras: "valid" has none; "same" adds as much around the image as gives ``ceil(length / stride)`` windows,

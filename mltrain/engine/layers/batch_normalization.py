@@ -143,7 +143,7 @@ class BatchNormalization(Layer):
         np.divide(at.parameters["gamma"] if self.scale else 1, factor, out=factor)
 
     def _factor(self, at: Buffers, variance: Floats, out: Floats) -> None:
-        """Write what an input is multiplied by: gamma over the standard deviation."""
+        """Write the factor on an input: gamma over the standard deviation."""
         np.add(variance, self.epsilon, out=out)
         np.sqrt(out, out=out)
         np.divide(at.parameters["gamma"] if self.scale else 1, out, out=out)

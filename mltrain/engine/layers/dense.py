@@ -26,7 +26,7 @@ class Dense(Layer):
     )
 
     units: Annotated[int, Meta(ge=1, description="number of neurons: the width of the output")]
-    activation: Annotated[Activation, Meta(description="what is applied to each sum")] = Linear()
+    activation: Annotated[Activation, Meta(description="activation function of the outputs")] = Linear()
     use_bias: Annotated[bool, Meta(description="add a learned constant to each sum")] = True
     kernel_initializer: Annotated[Initializer, Meta(description="first values of the weights")] = GlorotUniform()
     bias_initializer: Annotated[Initializer, Meta(description="first values of the biases")] = Zeros()

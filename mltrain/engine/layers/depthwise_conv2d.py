@@ -35,7 +35,7 @@ class DepthwiseConv2d(Layer):
         Meta(description="valid: windows inside of the input only; same: zeros around it, so that its size is kept"),
     ] = "valid"
     depth_multiplier: Annotated[int, Meta(ge=1, description="kernels for each channel of the input")] = 1
-    activation: Annotated[Activation, Meta(description="what is applied to each sum")] = Linear()
+    activation: Annotated[Activation, Meta(description="activation function of the outputs")] = Linear()
     use_bias: Annotated[bool, Meta(description="add a learned constant to each channel of the output")] = True
     depthwise_initializer: Annotated[Initializer, Meta(description="first values of the kernels")] = GlorotUniform()
     bias_initializer: Annotated[Initializer, Meta(description="first values of the biases")] = Zeros()

@@ -11,7 +11,7 @@ from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 class Dropout(Layer):
     """Sets a random share of its inputs to zero in each training step, so that no neuron may rely on a single other.
 
-    Inverted: what stays is scaled by ``1 / (1 - rate)``, so that nothing changes outside of training.
+    Inverted dropout: remaining numbers are scaled by ``1 / (1 - rate)``, so that nothing changes outside of training.
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
     """
 

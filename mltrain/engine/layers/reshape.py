@@ -7,7 +7,7 @@ from mltrain.engine.layers.base import Layer, ShapeError, shape_text
 
 
 class Reshape(Layer):
-    """Gives each row another shape of the same size; at most one length may be -1, which stands for what remains."""
+    """Gives each row another shape of the same size; at most one length may be -1, which is computed from the rest."""
 
     reshapes: ClassVar[bool] = True
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"target_shape": [2, 3]}, {"target_shape": [3, -1]})

@@ -7,7 +7,7 @@ from mltrain.engine.optimizers.base import Beta1, Beta2, Optimizer, Rate, Tiny
 
 
 class Adam(Optimizer):
-    """Steps of one size in every direction, whatever the gradient's: its running mean over its running spread.
+    """Steps of about the same size for all parameters: the gradient's running mean, divided by its running spread.
 
     Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, in the form of the end of their section 2, as in Keras. The
     moments are kept scaled, which changes no step: see `update`.
@@ -23,7 +23,7 @@ class Adam(Optimizer):
 
     def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
         # The moments are kept as m / (1 - beta_1) and v / (1 - beta_2): that saves two passes over the gradient, and
-        # what it adds is a factor on the rate and on epsilon.
+        # the difference is a factor on the rate and on epsilon.
         m, v = state["first_moment"], state["second_moment"]
         scale = math.sqrt(1 - self.beta_2)
         rate *= math.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step) * (1 - self.beta_1) / scale

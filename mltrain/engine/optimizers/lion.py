@@ -14,7 +14,7 @@ class Lion(Optimizer):
     """
 
     learning_rate: Rate = 0.001
-    beta_1: Annotated[Share, Meta(description="share of the running mean in what decides the direction")] = 0.9
+    beta_1: Annotated[Share, Meta(description="share of the running mean in the direction of the step")] = 0.9
     beta_2: Annotated[Share, Meta(description="how much of the gradient's running mean is kept at each step")] = 0.99
 
     def state(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ from mltrain.engine.optimizers.base import Beta1, Beta2, Optimizer, Rate, Tiny
 
 
 class Nadam(Optimizer):
-    """Adam that looks ahead: it steps by what the gradient's running mean will be, as Nesterov's momentum does.
+    """Adam with Nesterov momentum: it steps by the gradient's running mean as it will be after the next step.
 
     Dozat 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ, with its warming up of beta_1, as in Keras.
     """
@@ -24,7 +24,7 @@ class Nadam(Optimizer):
 
     def update(self, p: Floats, g: Floats, scratch: Floats, state: dict[str, Floats], step: int, rate: float) -> None:
         # The moments are kept as m / (1 - beta_1) and v / (1 - beta_2), as in adam. Both means are corrected for having
-        # started at 0, the first one as it will be after the next step; what they have in common is in the rate.
+        # started at 0, the first one as it will be after the next step; their common factor is in the rate.
         m, v = state["first_moment"], state["second_moment"]
         now = (1 - self._mu(step)) / (1 - self._product(step))
         ahead = self._mu(step + 1) / (1 - self._product(step + 1)) * (1 - self.beta_1)

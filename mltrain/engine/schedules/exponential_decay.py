@@ -16,7 +16,7 @@ class ExponentialDecay(Schedule):
 
     initial_learning_rate: Annotated[float, Meta(gt=0, description="rate of the first step")]
     decay_steps: Annotated[int, Meta(ge=1, description="steps until the rate has been multiplied once")]
-    decay_rate: Annotated[float, Meta(gt=0, description="what it is multiplied by")]
+    decay_rate: Annotated[float, Meta(gt=0, description="the factor for decay_steps steps")]
     staircase: Annotated[bool, Meta(description="change only every decay_steps steps, at once")] = False
 
     def at(self, step: int) -> float:

@@ -10,10 +10,10 @@ from mltrain.engine.schedules.base import LearningRate, Schedule
 
 
 class ReduceOnPlateau(Schedule):
-    """Lowers the rate whenever what is monitored has not improved for some epochs.
+    """Lowers the rate when the monitored number has not improved for some epochs.
 
-    The rule is that of Keras's ReduceLROnPlateau. What is monitored should become smaller, but for the metrics of which
-    more is better, such as ``accuracy``.
+    The rule is that of Keras's ReduceLROnPlateau. Lower is better, except for metrics such as
+    ``accuracy``.
     """
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
@@ -25,9 +25,9 @@ class ReduceOnPlateau(Schedule):
     monitor: Annotated[
         str, Meta(description="what must improve: loss, val_loss, or a metric, with val_ for that on validation rows")
     ] = "val_loss"
-    factor: Annotated[float, Meta(gt=0, lt=1, description="what the rate is multiplied by after a plateau")] = 0.1
+    factor: Annotated[float, Meta(gt=0, lt=1, description="factor on the rate after a plateau")] = 0.1
     patience: Annotated[int, Meta(ge=1, description="epochs without improvement that make a plateau")] = 10
-    min_delta: Annotated[float, Meta(ge=0, description="what improves by no more than this does not improve")] = 1e-4
+    min_delta: Annotated[float, Meta(ge=0, description="a change by no more than this is no improvement")] = 1e-4
     cooldown: Annotated[int, Meta(ge=0, description="epochs after a reduction in which none are counted")] = 0
     min_learning_rate: Annotated[float, Meta(ge=0, description="the rate is never made smaller than this")] = 0.0
 

@@ -145,11 +145,11 @@ class ProcessGroup:
         return stopped + 1
 
     def _serve(self, rank: int, work: Callable[[], None]) -> NoReturn:  # pragma: no cover  (it ends without a trace)
-        """Work until killed: no terminal, no files, no clean-up of what belongs to the first process."""
+        """Work until killed: no terminal, no files, no clean-up of the first process's resources."""
         try:
             # A stopped worker cannot notice the end of the first process, so the kernel kills it (PR_SET_PDEATHSIG).
             ctypes.CDLL(None).prctl(_SIGNAL_AT_PARENTS_END, int(signal.SIGKILL))
-            # Ctrl-C reaches all processes of a terminal; only the first one decides what to do about it.
+            # Ctrl-C reaches all processes of a terminal; only the first one handles it.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             self._wait_for_all_but(rank)
