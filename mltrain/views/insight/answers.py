@@ -57,9 +57,9 @@ class ClassAnswers:
 class Calibration:
     """Calibration: rows binned by confidence. Of the rows with a confidence of 80%, 80% should be right.
 
-    ``confidence`` and ``right`` are means of each bin that has rows; ``counts`` are their sizes. ``edges`` are those of all
-    bins. ``error`` is the mean distance of the two, weighted by rows: the expected calibration error
-    (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+    ``confidence`` and ``right`` are the means of each non-empty bin; ``counts`` are the bins' sizes. ``edges`` are
+    those of all bins. ``error`` is the expected calibration error: the mean distance of ``confidence`` and ``right``,
+    weighted by rows (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
     """
 
     edges: Numbers
