@@ -35,8 +35,8 @@ def fit(
     ``init_from`` is a model, or the file or run folder of one, whose layers are taken over where they fit. ``on_epoch``
     is called with the report of each epoch.
 
-    What would train badly is a `MltrainWarning`. Raises `ConfigError`, `DataError`, `NotEnoughMemory`,
-    `TrainingDiverged`, or `TrainingInterrupted` after Ctrl-C, whose ``model`` is what was learned so far; a second
+    Probable problems are issued as `MltrainWarning`. Raises `ConfigError`, `DataError`, `NotEnoughMemory`,
+    `TrainingDiverged`, or `TrainingInterrupted` after Ctrl-C, whose ``model`` is the model so far; a second
     Ctrl-C ends at once with KeyboardInterrupt.
     """
     job = prepare(config, overrides, folder=folder)

@@ -119,7 +119,7 @@ class TrainingJob:
         )
 
     def warnings_of_trial(self) -> list[str]:
-        """What a trial of some steps shows; the network is left as it was. `fit` need not try: see `growing_loss`."""
+        """Warnings from some trial steps; the network is restored. `fit` has no trial: see `growing_loss`."""
         config = self.config
         return try_steps(
             default_backend(),

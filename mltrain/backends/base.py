@@ -5,8 +5,8 @@
 
 The same for all backends are the descriptions (layers, losses, optimizers), the names and shapes of the parameters, the
 first weights, the reports and the files. A `Network` is where both sides meet: its arrays, by name, hold the first
-weights when a trainer is made, and what was learned whenever an epoch ends, however it ends. What a backend keeps
-besides (buffers, devices, processes) stays behind the seam.
+weights when a trainer is made, and the trained parameters at the end of each epoch, also after an interrupt. Buffers,
+devices and processes are private to the backend.
 """
 
 from collections.abc import Callable, Mapping, Sequence

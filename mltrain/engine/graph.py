@@ -1,4 +1,4 @@
-"""A network as a graph of named values: which layer reads which, in which order they run, and every shape.
+"""A network as a graph of named values: the sources of each layer, the order of the layers, and all shapes.
 
 A layer reads the layer before it, or those that its ``inputs`` name; the first layer reads the dataset's input. So a
 chain is the graph in which no layer names its inputs. The last layer is the output, and all others must lead to it.
@@ -28,7 +28,7 @@ _HIDDEN = "dataset."
 
 @dataclass(frozen=True)
 class Node:
-    """A layer where it stands in a network. ``sources`` names what it reads: layers, or inputs of the dataset.
+    """A layer in a network. ``sources`` names its inputs: layers, or inputs of the dataset.
 
     ``path`` is where the config has it.
     """
@@ -72,7 +72,7 @@ class _Entry(NamedTuple):
 
 
 def inputs_read_by(nodes: Sequence[Node], name: str) -> set[str]:
-    """The values that a layer reads when what only reshapes them is left out: of layers, or inputs of the dataset."""
+    """The sources of a layer, with layers that only reshape replaced by their own sources."""
     by_name = {node.name: node for node in nodes}
     found, waiting = set[str](), list(by_name[name].sources)
     while waiting:
@@ -124,7 +124,7 @@ def input_shapes(nodes: Sequence[Node]) -> dict[str, Shape]:
 
 
 def is_chain(nodes: Sequence[Node]) -> bool:
-    """Whether each layer reads the one before it, and nothing else."""
+    """Whether each layer reads only the one before it."""
     before = [node.name for node in nodes[:-1]]
     return all(node.sources == (name,) for node, name in zip(nodes[1:], before, strict=True))
 
@@ -155,7 +155,7 @@ def repeated_names(names: Sequence[tuple[ConfigPath, str | None]]) -> list[Probl
 
 
 def _entries(layers: Sequence[Layer], inputs: Sequence[str]) -> list[_Entry]:
-    """The layers with what each reads, by name. Raises `ConfigError` with all names that do not stand for one value."""
+    """The layers with the names of their sources. Raises `ConfigError` with all unknown or ambiguous names."""
     names, problems = layer_names(layers), list[Problem]()
     entries: list[_Entry] = []
     for index, (layer, name) in enumerate(zip(layers, names, strict=True)):
@@ -230,7 +230,7 @@ def _execution_order(names: Sequence[str], sources: Sequence[Sequence[str]]) -> 
 
 
 def _cycle(entries: Sequence[_Entry], order: Sequence[int]) -> Problem:
-    """Each layer that still waits does so for another one: follow one of these ways until it comes back."""
+    """Each unordered layer depends on another unordered one: follow these dependencies to a cycle."""
     done = set(order)
     waiting = {entry.name: entry for index, entry in enumerate(entries) if index not in done}
     way = [next(iter(waiting))]

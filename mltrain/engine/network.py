@@ -19,7 +19,7 @@ class Network:
     """Layers with parameters. ``parameters`` is one flat vector; ``arrays`` are named views into it.
 
     Array names are ``<layer name>.<parameter>``, as in ``dense_1.kernel``. ``inputs`` are those of the dataset, by
-    name; the shape of a row alone is one input of floats. ``zeros`` makes the vector.
+    name; a shape is a single input of floats. ``zeros`` allocates the vector.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Network:
         self.parameters: Floats = zeros((sum(node.parameter_count for node in self.nodes),), dtype)
 
     def initialize(self, rng: Generator) -> None:
-        """Draw the first values of all parameters. Raises `ConfigError` where given values do not fit."""
+        """Draw the initial values of all parameters. Raises `ConfigError` if given values do not fit."""
         for node in self.nodes:
             for name, parameter in node.parameters.items():
                 try:
@@ -72,12 +72,12 @@ class Network:
         return self.views(self.parameters)
 
     def views(self, vector: Floats) -> dict[str, Floats]:
-        """A flat vector (of parameters, gradients or an optimizer's state) cut into named arrays, without copying."""
+        """A flat vector (of parameters, gradients or an optimizer's state) as named arrays, which are views."""
         return {name: vector[place].reshape(shape) for name, (place, shape) in self.places.items()}
 
     @cached_property
     def places(self) -> dict[str, tuple[slice, Shape]]:
-        """Where each parameter lies in the flat vector, and its shape."""
+        """Each parameter's slice of the flat vector, and its shape."""
         places, start = {}, 0
         for node in self.nodes:
             for name, parameter in node.parameters.items():

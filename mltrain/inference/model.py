@@ -37,7 +37,7 @@ from mltrain.training.targets import class_names, encode, misfit, target_scaling
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """What `fit` returns and `load_model` reads.
+    """A trained model, returned by `fit` and `load_model`.
 
     ``row_spec`` is the shape of a row and the names of the classes; ``preprocessing`` is applied to rows before the
     network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for

@@ -48,7 +48,7 @@ class EventFiles:
             writer.close()
 
     def add(self, report: EpochReport) -> None:
-        """Write what an epoch reported. Raises `StorageError`."""
+        """Write the numbers of an epoch. Raises `StorageError`."""
         tracked = {f"parameters/{_tag(label)}": value for label, value in report.tracked.items()}
         training = {"loss": report.loss, **report.metrics, **report.scheduled, **tracked}
         try:

@@ -2,7 +2,7 @@
 
 The lock is on the folder itself. It lasts as long as the training, so that no other training and no `mltrain runs rm`
 gets in, and it ends with the process: an empty folder that is not locked was abandoned. Where the system has no such
-locks, two trainings in one folder are not kept apart, and nothing is taken for abandoned.
+locks, two trainings in one folder are not prevented, and no folder counts as abandoned.
 """
 
 import contextlib
@@ -71,8 +71,8 @@ def claim_folder(folder: Path, files: Collection[str]) -> Claim:
 def claim_number(parent: Path, name: str, files: Collection[str]) -> Claim:
     """The next free folder ``<name>-<NNN>`` below ``parent``, which is made if need be. Raises OSError.
 
-    Making a folder is what claims its number, and only one program can make it. On the way, folders whose training was
-    killed are cleaned up: a save of ``files`` that was complete is finished, and what holds nothing is deleted.
+    Creating a folder reserves its number atomically. Folders of killed trainings are cleaned up on the way: a complete
+    but unfinished save of ``files`` is finished, and empty folders are deleted.
     """
     made: Sequence[Path] = ()
     number = 0

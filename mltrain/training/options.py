@@ -26,7 +26,7 @@ class EarlyStopping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long to train, in what portions, and what to watch."""
+    """Epochs, batches, early stopping, class weights and tracked parameters."""
 
     epochs: Annotated[int, Meta(ge=0, description="how often to go through all rows; 0 saves the untrained model")] = 1
     batch_size: Annotated[

@@ -1,4 +1,4 @@
-"""The NumPy backend, seen from above the seam. What only training needs is imported when training begins."""
+"""The NumPy implementation of the backend interface. Modules only for training are imported when training begins."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

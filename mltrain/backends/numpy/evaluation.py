@@ -1,4 +1,4 @@
-"""What a network makes of rows that it does not learn from: its outputs, and how good they are."""
+"""Evaluation and prediction: the outputs of a network for rows, with loss and metrics."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,21 +24,21 @@ from mltrain.training.targets import target_scaling
 T = TypeVar("T")
 
 BLOCK_NUMBERS, THREAD_NUMBERS = 1 << 22, 1 << 21
-"""Numbers that all buffers of a forward pass may hold together: 16 MB where NumPy's products use all cores, so that
-these seldom wait for each other; 8 MB in each of several threads, so that there are blocks enough to deal out."""
+"""The most numbers in all buffers of a forward pass: 16 MB where NumPy's products use all cores, so that these seldom
+wait for each other; 8 MB in each of several threads, so that there are enough blocks for all threads."""
 
 MOST_THREADS = 4
-"""More than that would wait for memory, and for Python."""
+"""More threads would wait for memory bandwidth and for the interpreter lock."""
 
 
 def block_rows(network: Network) -> int:
-    """How many rows to take through a network at once, at most, outside of training."""
+    """The most rows of a forward pass outside of training."""
     widths = size(network.input_shape) + sum(size(node.output_shape) for node in network.nodes)
     return max(1, min(8192, (THREAD_NUMBERS if blas_is_alone() else BLOCK_NUMBERS) // widths))
 
 
 def _blocks(network: Network, rows: int) -> list[slice]:
-    """All rows in blocks that are about as long; several threads find as many for each."""
+    """All rows in blocks of about the same length; each of several threads gets the same number of blocks."""
     blocks = -(-rows // block_rows(network))
     if blocks > 1 and blas_is_alone():
         blocks = min(-(-blocks // MOST_THREADS) * MOST_THREADS, rows)
@@ -46,7 +46,7 @@ def _blocks(network: Network, rows: int) -> list[slice]:
 
 
 class _Lane:
-    """One thread's buffers for blocks of up to so many rows."""
+    """One thread's buffers for blocks of at most ``rows`` rows."""
 
     def __init__(self, network: Network, rows: int, *, fused: bool):
         self._x = np.empty((rows, *network.input_shape), np.float32)
@@ -55,7 +55,7 @@ class _Lane:
         self._passes: dict[int, BoundBatch] = {}
 
     def run(self, x: npt.NDArray[Any], inputs: Scaling) -> BoundBatch:
-        """Take a block of rows through the network."""
+        """The forward pass of a block of rows."""
         rows = len(x)
         if rows not in self._passes:
             self._passes[rows] = self._plan.bind(self._x[:rows], self._y[:rows])
@@ -67,10 +67,10 @@ class _Lane:
 
 
 class _Forward:
-    """Takes the same rows through a network, a block at a time, as often as asked; everything is allocated once.
+    """Runs the forward pass on the same rows in blocks, any number of times; buffers are allocated once.
 
-    Where NumPy's products use one core only, blocks are dealt out to as many threads as there are cores. What is found
-    does not depend on how many these are.
+    If NumPy's matrix products use a single core, blocks are distributed over one thread per core. The results do not
+    depend on the number of threads.
     """
 
     def __init__(self, network: Network, x: npt.NDArray[Any], inputs: Scaling, *, fused: bool = False):
@@ -80,10 +80,10 @@ class _Forward:
         self._lanes = [_Lane(network, longest, fused=fused) for _ in range(threads)]
 
     def __call__(self, look: Callable[[slice, BoundBatch], T]) -> list[T]:
-        """Run all blocks, and ``look`` at each: at which rows, and at its pass. What was found, in their order."""
+        """Run all blocks and call ``look`` with the rows and the pass of each; its results, in order."""
 
         def take(lane: _Lane, block: slice) -> T:
-            # exp may overflow on the way to a correct 0; a result that is not a number shows in the loss.
+            # exp may overflow on the way to a correct 0; a NaN is visible in the loss.
             with np.errstate(all="ignore"):
                 return look(block, lane.run(self._x[block], self._inputs))
 
@@ -91,7 +91,7 @@ class _Forward:
 
 
 class _Found(NamedTuple):
-    """What an evaluator finds in one block: summed over its rows."""
+    """The results of an evaluator for one block, summed over its rows."""
 
     loss: float
     statistics: list[Statistics]
@@ -99,10 +99,10 @@ class _Found(NamedTuple):
 
 
 class Evaluator:
-    """Measures one network on the same rows as often as asked. ``classes``, if not 0, asks for the confusion matrix.
+    """Evaluates one network on the same rows, any number of times; ``classes``, if not 0, adds the confusion matrix.
 
-    The loss compares numbers as the network sees them, and includes what regularizers add; metrics compare them as
-    people do, scaled back.
+    The loss is computed on scaled targets and includes the regularizers' penalty; metrics are computed in the units of
+    the dataset.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Evaluator:
         self._penalty = Penalty(network)
 
     def __call__(self) -> Evaluation:
-        """Loss and metrics with the network's parameters as they are now."""
+        """Loss and metrics with the network's current parameters."""
         blocks = self._forward(self._look)
         return Evaluation(
             sum(block.loss for block in blocks) / len(self._target) + self._penalty(),
@@ -144,7 +144,7 @@ class Evaluator:
 
 
 def predict(network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
-    """What the network itself gives, ``(rows, *output_shape)``, float32, for rows ``x`` that are scaled for it here."""
+    """The network's outputs, ``(rows, *output_shape)``, float32, for rows ``x``, which are preprocessed here."""
     outputs = np.empty((len(x), *network.output_shape), np.float32)
 
     def keep(block: slice, bound: BoundBatch) -> None:

@@ -1,4 +1,4 @@
-"""Several batches a step: their gradients, added up to those of one batch that is as large as all of them."""
+"""Gradient accumulation: the mean gradient of several batches, as of one large batch."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,10 +8,10 @@ from mltrain.engine.arrays import Floats
 
 
 class GradientSums:
-    """Keeps what the gradients in some ``parts`` of the flat vector add up to.
+    """Sums the gradients in some ``parts`` of the flat vector.
 
-    A batch counts by its rows, so that the mean is that over all rows. ``rows`` is the usual number of them: gradients
-    of such batches are added as they are.
+    Batches are weighted by their rows, so that the mean is over all rows. ``rows`` is the usual batch size, of which
+    gradients have the factor 1.
     """
 
     def __init__(self, gradients: Floats, parts: Sequence[slice], rows: int):
@@ -21,16 +21,16 @@ class GradientSums:
         self._batches = 0.0
 
     def __call__(self, rows: int, complete: bool) -> None:
-        """Take the gradients of one more batch, of so many ``rows``; the last one makes its group ``complete``.
+        """Add the gradients of a batch of ``rows`` rows; the last batch of a group is ``complete``.
 
-        Then the gradients become the means over the rows of all batches that were taken, and the next group begins.
+        Then the gradients become the means over the rows of all batches of the group, and the next group begins.
         """
         share, empty = rows / self._usual, not self._batches
         self._batches += share
-        if empty and complete:  # a group of one batch: its gradients are the means
+        if empty and complete:  # a group of one batch: its gradients already are the means
             self._batches = 0.0
             return
-        if not self._sums:  # not before they are needed: most trainings never do
+        if not self._sums:  # allocated lazily: most trainings do not accumulate
             self._sums = [np.empty_like(g) for g in self._gradients]
         for g, total in zip(self._gradients, self._sums, strict=True):
             if share != 1:
@@ -47,7 +47,7 @@ class GradientSums:
 
 
 class BatchGroups:
-    """Groups of ``size`` batches, of which each is one step; the last group of an epoch may be smaller.
+    """Groups of ``size`` batches, with one step each; the last group of an epoch may be smaller.
 
     ``accumulate`` adds up the gradients of a group: it is called with the rows of a batch, and whether the group is
     complete with it.
@@ -57,7 +57,7 @@ class BatchGroups:
         self._size, self._accumulate, self._batches = size, accumulate, 0
 
     def take(self, rows: int, *, last: bool) -> bool:
-        """Take a batch, perhaps the ``last`` one of its epoch; whether a step is due."""
+        """Add a batch, which may be the ``last`` one of its epoch; whether a step is due."""
         self._batches += 1
         due = last or self._batches == self._size
         self._accumulate(rows, due)

@@ -1,4 +1,4 @@
-"""Metrics of many small blocks of outputs, as training makes them."""
+"""Computes metrics over many small blocks of outputs, as training has them."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -11,7 +11,7 @@ from mltrain.engine.arrays import Floats, size
 from mltrain.engine.metrics.base import Metric, Statistics
 
 _NUMBERS = 1 << 15
-"""Outputs that metrics look at together: a call of NumPy takes as long for the few of a batch as for hundreds."""
+"""The number of outputs per computation of metrics: the overhead of a NumPy call exceeds the work for a small batch."""
 
 
 class MetricAccumulator:
@@ -24,7 +24,7 @@ class MetricAccumulator:
         self._rows = 0
 
     def add(self, y: Floats, target: npt.NDArray[Any]) -> None:
-        """Take a block of outputs ``(rows, outputs)`` and its targets into account."""
+        """Add a block of outputs ``(rows, outputs)`` and its targets."""
         if self._kept is None:
             most = max(len(y), _NUMBERS // size(y.shape[1:]))
             self._kept = np.empty((most, *y.shape[1:]), y.dtype), np.empty((most, *target.shape[1:]), target.dtype)
@@ -48,7 +48,7 @@ class MetricAccumulator:
 
 
 def statistics(metrics: Sequence[Metric], y: Floats, target: npt.NDArray[Any], threshold: float) -> list[Statistics]:
-    """The sums of one block, by metric. Where a row has several positions, each of them is a row to the metric."""
+    """The sums of one block, by metric. Metrics treat each position of a row as a row."""
     if y.ndim > 2:
         target = target.reshape(-1, *target.shape[y.ndim - 1 :])
         y = y.reshape(-1, y.shape[-1])
@@ -56,6 +56,6 @@ def statistics(metrics: Sequence[Metric], y: Floats, target: npt.NDArray[Any], t
 
 
 def results(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> dict[str, float]:
-    """The values of metrics over blocks whose ``statistics`` these are, by name."""
+    """The values of metrics, by name, from the ``statistics`` of all blocks."""
     together = zip(metrics, zip(*blocks, strict=True), strict=True) if blocks else ()
     return {metric.type_name(): metric.result(reduce(metric.merge, sums)) for metric, sums in together}

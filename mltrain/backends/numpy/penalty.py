@@ -1,4 +1,4 @@
-"""The regularizers of a network at work: what they add to the loss, and to its gradient."""
+"""The penalty of a network's regularizers: its part of the loss and of the gradient."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,14 +11,14 @@ from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.slices import intersect, split
 
 _LONGEST = 65_536
-"""Numbers that a regularizer looks at together: what it writes about them stays in the processor's cache."""
+"""Numbers in one block of a regularizer's computation: intermediate results stay in the processor's cache."""
 
 
 class Penalty:
-    """What the parameters cost. ``gradients`` is the flat vector to which derivatives are added, if they are wanted.
+    """The penalty for the parameters. ``gradients``, if given, is the flat vector to which derivatives are added.
 
-    Where several processes share the work, this is about some ``parts`` of the flat vector only; and of a shard, only
-    the parts that are ``owned`` count.
+    With several processes, it is restricted to some ``parts`` of the flat vector, and in a shard to the ``owned``
+    parts.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Penalty:
         ]
 
     def __call__(self) -> float:
-        """The penalty for the parameters as they are now; its derivatives are added to the gradients, if any."""
+        """The penalty for the current parameters; its derivatives are added to the gradients, if given."""
         total = 0.0
         for regularizer, counts, p, g, slope, scratch in self._pieces:
             penalty = regularizer.penalty(p, slope, scratch)

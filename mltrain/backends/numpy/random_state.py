@@ -1,4 +1,4 @@
-"""The state of random generators, to go on from later."""
+"""Saves and restores the state of random generators."""
 
 from numpy.random import Generator
 
@@ -6,7 +6,7 @@ from mltrain.backends.base import State
 
 
 class RandomState:
-    """A random generator, and others that give the same numbers as this one."""
+    """A random generator, with copies that give the same numbers."""
 
     def __init__(self, rng: Generator, *others: Generator):
         self._all = [one.bit_generator for one in (rng, *others)]

@@ -10,8 +10,8 @@ Result = TypeVar("Result")
 def thread_map(items: Sequence[Item], workers: Sequence[Callable[[Item], Result]]) -> list[Result]:
     """Call a worker for each item; the results, in the order of the items.
 
-    Every worker has a thread of its own, the first one this thread, and takes the next item whenever it is done with
-    one, so that a core that is slow, or wanted by others, gets fewer of them. Raises what a worker raises.
+    The first worker runs in this thread, the others in threads of their own. Each takes the next item when it is idle,
+    so that a slow or busy core gets fewer items. Exceptions of workers are raised here.
     """
     results: dict[int, Result] = {}
     waiting = iter(list(enumerate(items)))  # a list's iterator may be shared by threads
@@ -26,7 +26,7 @@ def thread_map(items: Sequence[Item], workers: Sequence[Callable[[Item], Result]
 
     first, *others = workers
     if others:
-        from concurrent.futures import ThreadPoolExecutor  # which takes its time to import
+        from concurrent.futures import ThreadPoolExecutor  # slow to import
 
         with ThreadPoolExecutor(len(others)) as pool:
             threads = [pool.submit(work, worker) for worker in others]

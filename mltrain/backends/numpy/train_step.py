@@ -45,8 +45,8 @@ class TrainStep:
     """The step of one process that trains alone: the strategy ``single``. ``batches`` has the calls for each batch.
 
     Several processes have one each (see `mltrain.backends.numpy.parallel.strategy`). Then ``gradients`` and ``vectors``
-    are memory for those, ``parts`` are what is penalized and updated of the parameters here, ``owned`` are the parts
-    whose penalty and gradient norm count here, and after a call, forward or backward, there may be ``more`` to do.
+    are buffers for these. ``parts`` are the slices of the parameters that this process penalizes and updates, ``owned``
+    the slices whose penalty and gradient norm it counts. ``more`` has additional calls after a forward or backward.
     """
 
     def __init__(
@@ -90,14 +90,14 @@ class TrainStep:
         self.batches = [bound(batch) for batch in batches]
 
     def start(self, work: Run) -> None:
-        """There are no workers."""
+        """Does nothing: there are no workers."""
 
     def begin_epoch(self) -> None:
-        """Go on with the parameters, where the network has their running mean between epochs."""
+        """Put the parameters back, if the network has their running mean between epochs."""
         self.update.swap_average()
 
     def end_epoch(self) -> None:
-        """Leave in the network what is wanted of it: its parameters, or their running mean."""
+        """Store the result in the network: the parameters, or with ``use_ema`` their running mean."""
         self.update.swap_average()
 
     def state(self) -> State:
@@ -107,4 +107,4 @@ class TrainStep:
         self.update.restore(state)
 
     def close(self) -> None:
-        """Nothing is to be released."""
+        """Does nothing: there are no resources to release."""

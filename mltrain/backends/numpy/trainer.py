@@ -1,4 +1,4 @@
-"""A training on NumPy: it takes one window of batches after another through the steps of its strategy."""
+"""The trainer of the NumPy backend: it runs the steps of its strategy on one window of batches after another."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ class NumpyTrainer:
         return self._task.network.arrays
 
     def state(self) -> State:
-        """What all parts carry from step to step and from epoch to epoch, by their names."""
+        """The state of all components, by name."""
         return {
             "trainer": {"processes": self.parallelism.processes, "last_finite_loss": self._last_finite_loss},
             "weights": {"parameters": self._task.network.parameters},
@@ -70,7 +70,7 @@ class NumpyTrainer:
         }
 
     def restore(self, state: State) -> None:
-        """Go on from an earlier `state`; before `start`."""
+        """Restore an earlier `state`; called before `start`."""
         last = state["trainer"]["last_finite_loss"]
         self._last_finite_loss = None if last is None else float(last)
         np.copyto(self._task.network.parameters, state["weights"]["parameters"])
@@ -78,9 +78,9 @@ class NumpyTrainer:
             part.restore(state[name])
 
     def start(self) -> None:
-        """Start the workers, if there are to be any and the machine has a core for each. Raises `WorkerLost`."""
+        """Start the workers, if there are any and the machine has a core for each. Raises `WorkerLost`."""
         if self.parallelism.processes <= most_processes():
-            self._strategy.start(self._help)
+            self._strategy.start(self._worker_epoch)
 
     def close(self) -> None:
         self._strategy.close()
@@ -94,7 +94,7 @@ class NumpyTrainer:
         except Exception:
             self._strategy.end_epoch()
             raise
-        # Not after an interrupt that insists: the end of an epoch waits for the workers.
+        # Not after a second interrupt, since the end of an epoch waits for the workers.
         self._strategy.end_epoch()
         return numbers
 
@@ -107,7 +107,7 @@ class NumpyTrainer:
     def _run_epoch(self, stop: Callable[[], bool], progress: Progress) -> EpochNumbers:
         metrics = MetricAccumulator(self._task.metrics, self._task.loss.threshold)
         total, seen, step = 0.0, 0, 0
-        # Overflow is watched for where it shows, in the loss; exp may well overflow on the way to a correct 0.
+        # Overflow is detected in the loss; exp may overflow on the way to a correct 0.
         with np.errstate(all="ignore"):
             for rows, batches in self._fill(self._window.fill(self._order())):
                 for number in batches:
@@ -130,7 +130,7 @@ class NumpyTrainer:
     def _train_on(self, batch: BatchStep, *, last: bool) -> float:
         """One step; the batch's mean loss. The parameters stay as they are if that is not a finite number.
 
-        ``last`` says that no batch of the epoch will follow.
+        ``last``: this is the last batch of the epoch.
         """
         for call in batch.forward:
             call()
@@ -146,8 +146,8 @@ class NumpyTrainer:
                 self._update()
         return loss
 
-    def _help(self) -> None:  # pragma: no cover  (only for workers, and forks are not measured)
-        """Go through all rows once, as the first process does; it alone tells what came of it, and whether to stop."""
+    def _worker_epoch(self) -> None:  # pragma: no cover  (only for workers, and forks are not measured)
+        """One epoch in a worker, in step with the first process, which alone reports and decides when to stop."""
         step = 0
         for _, batches in self._window.fill(self._order()):
             for number in batches:
@@ -155,7 +155,7 @@ class NumpyTrainer:
                 self._train_on(self._strategy.batches[number], last=step == self.steps)
 
     def _order(self) -> npt.NDArray[np.intp]:
-        """The rows in the order of the epoch that begins."""
+        """The indices of the rows in the order of the next epoch."""
         count = len(self._task.rows.target)
         return np.arange(count) if self._shuffle is None else self._shuffle.permutation(count)
 

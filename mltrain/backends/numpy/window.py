@@ -1,4 +1,4 @@
-"""From rows to batches: shuffled, gathered, scaled and cut into batches.
+"""Makes batches from rows: shuffled, gathered, scaled and split.
 
 Rows are gathered a window at a time: as many batches as stay in the processor's cache, so that a small network does not
 pay for a gather at every step, and a large one never has more than one batch of images as floats.
@@ -18,7 +18,7 @@ WINDOW_BYTES, WINDOW_BATCHES = 262_144, 64
 
 
 class Batch(NamedTuple):
-    """Views of the window: rows as the network takes them, their targets, and a place for the outputs.
+    """Views of the window: preprocessed rows, their targets, and a buffer for the outputs.
 
     Where they are only some rows of a batch, ``share`` says which.
     """
@@ -65,7 +65,7 @@ class Window:
         return Batch(self.x[part], self.target[part], self.y[part])
 
     def fill(self, order: npt.NDArray[np.intp]) -> Iterator[tuple[int, list[int]]]:
-        """Gather all rows in this order, a window at a time; yields how many it holds now, and in which ``batches``."""
+        """Gather all rows in this order, window by window; yields each window's row count and ``batches``."""
         for first in range(0, self.steps, self._fitting):
             indices = order[first * self._batch_size : (first + self._fitting) * self._batch_size]
             rows = len(indices)

@@ -9,7 +9,7 @@ from mltrain.engine.initializers.base import Initializer
 
 
 class Orthogonal(Initializer):
-    """A random rotation, times ``gain``: it keeps the length of what passes, so that deep networks start out well.
+    """A random orthogonal matrix, times ``gain``: it keeps the length of vectors, also through many layers.
 
     Columns, or rows where those are fewer, are at right angles to each other and of length ``gain``.
     Saxe, McClelland and Ganguli 2014, https://arxiv.org/abs/1312.6120

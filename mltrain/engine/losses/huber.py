@@ -9,7 +9,7 @@ from mltrain.engine.losses.base import Loss
 
 
 class Huber(Loss):
-    """For numbers: ``error^2 / 2`` up to ``delta``, and from there on a straight line, so that outliers do not rule.
+    """For numbers: ``error^2 / 2`` up to ``delta``, and from there on a straight line, so that outliers count less.
 
     The line is ``delta * (|error| - delta / 2)``. Huber 1964, https://doi.org/10.1214/aoms/1177703732
     """

@@ -8,7 +8,7 @@ from mltrain.engine.losses.base import Loss
 
 
 class MeanAbsoluteError(Loss):
-    """``mean(|y - target|)``: for numbers; every error counts by its size, so that outliers do not rule."""
+    """``mean(|y - target|)``: for numbers; every error counts by its size, so that outliers count less than in mse."""
 
     aliases: ClassVar[tuple[str, ...]] = ("mae",)
 

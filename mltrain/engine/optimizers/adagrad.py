@@ -9,7 +9,7 @@ from mltrain.engine.optimizers.base import Optimizer, Rate, Tiny
 
 
 class Adagrad(Optimizer):
-    """Divides each gradient by the root of the sum of all its squares so far: what has moved much moves less and less.
+    """Divides each gradient by the root of the sum of all its squares so far: steps become smaller and smaller.
 
     Duchi, Hazan and Singer 2011, https://jmlr.org/papers/v12/duchi11a.html, with epsilon inside the root, as in Keras.
     """

@@ -3,7 +3,7 @@ from mltrain.engine.optimizers.base import WeightDecay
 
 
 class Adamw(Adam):
-    """Adam with weights that shrink a little at each step, which keeps a network from learning its examples by heart.
+    """Adam with decoupled weight decay: weights shrink a little at each step, which reduces overfitting.
 
     Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101
     """

@@ -1,4 +1,4 @@
-"""Which strategy trains a network, and with how many processes.
+"""Chooses the strategy for training a network, and the number of processes.
 
 Each strategy divides some of a step's multiplications among the processes, and makes them exchange some bytes:
 
@@ -6,9 +6,9 @@ Each strategy divides some of a step's multiplications among the processes, and 
     columns    divides the large dense kernels; exchanges the values between them, for each row of the batch
     rows       divides everything; exchanges every gradient and every parameter, once a step
 
-The fastest by this account is taken. Networks of dense layers alone are an exception, for which measuring has settled
-it: dense layers multiply each parameter with a row only once, so `rows` has too much to exchange for its work, and
-`columns` is worth it from kernels of `LARGE_KERNEL` numbers on.
+The strategy with the lowest estimated time is chosen. Networks with only dense layers are an exception, decided by
+measurements: dense layers multiply each parameter with a row only once, so `rows` exchanges too much for its work, and
+`columns` is faster from kernels of `LARGE_KERNEL` numbers on.
 """
 
 from collections.abc import Sequence
@@ -26,20 +26,20 @@ from mltrain.errors import DataError
 from mltrain.system.threads import blas_is_alone, cores, workers_possible
 
 LARGE_KERNEL = 50_000
-"""Numbers in a kernel that is worth cutting: with fewer, a step takes less time than a barrier."""
+"""The least size of a kernel to divide: for a smaller one, a step takes less time than a barrier."""
 
 MULTIPLICATIONS_A_SECOND, BYTES_A_SECOND = 15e9, 5e9
-"""What one core does in a training step, and what two processes exchange, about: on processors of 2020 to 2026."""
+"""Approximate rates of one core's multiplications and of exchange between processes (processors of 2020 to 2026)."""
 
 LOCKSTEP_SECONDS = 2e-4
-"""What a step of several processes loses in barriers and in waiting for the slowest."""
+"""Seconds that a step of several processes loses at barriers and in waiting for the slowest process."""
 
 PASSES = 3
 """A layer multiplies once forward and twice backward: for the gradient of its input, and of its parameters."""
 
 
 class _Cost(NamedTuple):
-    """Multiplications of a process for one row, bytes that it exchanges a step, and whether there are others."""
+    """The multiplications of a process for one row, the bytes it exchanges in a step, and whether there are others."""
 
     strategy: StrategyName
     multiplications: float
@@ -47,13 +47,13 @@ class _Cost(NamedTuple):
     processes: int
 
     def seconds(self, batch_size: int) -> float:
-        """The time of a step, about."""
+        """The approximate time of a step."""
         work = PASSES * self.multiplications * batch_size / MULTIPLICATIONS_A_SECOND
         return work + self.exchanged / BYTES_A_SECOND + LOCKSTEP_SECONDS * (self.processes > 1)
 
 
 def most_processes() -> int:
-    """How many processes can train together here: 1 where NumPy's own threads would fight them for the cores."""
+    """The most processes for one training here: 1 if NumPy's own threads would compete with them for cores."""
     return min(cores(), MOST_PROCESSES) if workers_possible() and blas_is_alone() else 1
 
 
@@ -80,12 +80,12 @@ def choose(nodes: Sequence[Node], batch_size: int, gradient_accumulation: int = 
 
 
 def is_large(node: Node) -> bool:
-    """Whether a layer's kernel is worth cutting."""
+    """Whether dividing a layer's kernel is faster."""
     return isinstance(node.layer, Dense) and node.input_shape[0] * node.layer.units >= LARGE_KERNEL
 
 
 def strategy_of(parallelism: Parallelism, task: TrainingTask, batches: Sequence[Batch], timed: Timed) -> Strategy:
-    """The strategy at work, on a task and the batches of its window. Raises `DataError`."""
+    """The strategy object for a task and the batches of its window. Raises `DataError`."""
     if parallelism.strategy == "columns":
         from mltrain.backends.numpy.parallel.columns import ColumnParallel
 

@@ -12,7 +12,7 @@ from mltrain.engine.arrays import Floats
 
 
 class AllReduce:
-    """Sums, over all ranks, of arrays of at most so many ``numbers``, whenever a layer asks for one within a call.
+    """All-reduce sums of arrays of at most ``numbers`` numbers, within the calls of layers.
 
     Double buffering, from sum to sum. ``barrier`` is where ranks wait.
     """
@@ -23,7 +23,7 @@ class AllReduce:
         self.barrier: Run = group.barrier
 
     def of(self, rank: int) -> Callable[[Floats], None]:
-        """What a rank calls: a contiguous array becomes, in place, the sum of what all ranks hand in."""
+        """The all-reduce of a rank: a contiguous array is replaced by the sum over the arrays of all ranks."""
 
         def all_reduce(array: Floats) -> None:
             turn = self._turns[rank] = 1 - self._turns[rank]
@@ -31,7 +31,7 @@ class AllReduce:
             handed_in = self._memory[turn, :, : total.size]
             np.copyto(handed_in[rank], total)
             self.barrier()
-            # In the order of the ranks, so that all have the same bytes.
+            # Summed in the order of the ranks, so that all ranks get the same bytes.
             np.copyto(total, handed_in[0])
             for other in handed_in[1:]:
                 np.add(total, other, out=total)
@@ -47,7 +47,7 @@ class Exchanges:
     """The exchanges of one step; each has memory of its own, made before the workers start.
 
     Double buffering: the memory is there twice, and ``turn`` says which half a step uses. A process is at most one step
-    ahead of the others, so that it never writes what another still reads.
+    ahead of the others, so it never overwrites data that another process still reads.
     """
 
     def __init__(self, group: ProcessGroup):
@@ -88,7 +88,7 @@ class Exchanges:
         return (hand_in, add_up) if own is None else (hand_in_columns, put_side_by_side)
 
     def of_numbers(self) -> Callable[[Mapping[int, float]], float]:
-        """A function that sums one number of each rank; it is called with those that this process has, by rank."""
+        """A function that sums one number of each rank; it takes the numbers of this process's ranks."""
         handed_in = self._group.shared((2, self._group.size), np.float64)
 
         def add_up(numbers: Mapping[int, float]) -> float:

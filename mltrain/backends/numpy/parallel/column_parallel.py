@@ -33,7 +33,7 @@ FEWEST_COLUMNS = 64
 
 
 Index = tuple[slice, ...]
-"""What to index an array with for a part of it."""
+"""An index of a part of an array."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class _Cutter:
                 self._add_rows(layer, self._own)
                 return
         elif layer.reshapes and node.input_shape == node.output_shape:
-            return  # it does nothing, and would stand between a column-parallel and a row-parallel layer
+            return  # it is the identity, and would separate a column-parallel layer from its row-parallel one
         elif not layer.element_wise:
             self.make_whole(node.name)
         elif self._own is not None and isinstance(layer, Dropout):
@@ -193,7 +193,7 @@ class _Cutter:
         self._keep(layer, dict.fromkeys(node.parameters, ()), owned=self._rank == 0)
 
     def make_whole(self, name: str) -> None:
-        """From here on the shard has all values. ``name`` is that of the layer that asks for them."""
+        """From here on the shard has all values. ``name`` is that of the layer that needs them."""
         if self._own is not None:
             self.layers.append(AllGather(name=f"{name} (gather)", own=self._own, width=self._width))
         self._own = None
@@ -214,7 +214,7 @@ class _Cutter:
         self._own = None
 
     def _split(self, width: int) -> slice:
-        """From here on the shard has some of ``width`` columns: which."""
+        """From here on the shard has some of ``width`` columns; the slice of these."""
         own = slice(self._rank * width // self._count, (self._rank + 1) * width // self._count)
         self._own, self._width = own, width
         return own

@@ -8,8 +8,8 @@ little is exchanged: in the lesson of MNIST, ten numbers a row. (Dividing the ro
 every parameter and every gradient from core to core at each step; with batches of 32 that is slower than working
 alone.)
 
-How a network is cut, and what has to be exchanged, is in `mltrain.backends.numpy.parallel.column_parallel`. What it
-buys: compare `mltrain fit configs/mnist.yaml --profile` with the same and `--threads 1`.
+The division of a network and the exchanges are in `mltrain.backends.numpy.parallel.column_parallel`. To measure the
+speed-up, compare `mltrain fit configs/mnist.yaml --profile` with the same and `--threads 1`.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class ColumnParallel(Lockstep):
     def __init__(self, task: TrainingTask, batches: Sequence[Batch], timed: Timed, processes: int):
         super().__init__(task, processes)
         self._network = task.network
-        # What belongs to a shard lies where the first process can read and fill it.
+        # The arrays of a shard are in shared memory, so that the first process can read and fill them.
         self._shards = Shards(task.network, processes, self._group.shared)
         self._parameters = [shard.network.parameters for shard in self._shards.all]
         for own, first in zip(self._parameters, self._shards.parts(task.network.parameters), strict=True):
@@ -57,7 +57,7 @@ class ColumnParallel(Lockstep):
         )
 
     def _together(self, number: int, steps: Sequence[BatchStep]) -> BatchStep:
-        """Each call of all ranks, before the next one of any."""
+        """The calls of all ranks, interleaved: each call of all ranks before the next call of any."""
 
         def loss() -> float:
             first, *_ = [step.loss() for step in steps]
@@ -71,7 +71,7 @@ class ColumnParallel(Lockstep):
         )
 
     def _more(self, rank: int, most_rows: int, call: Call, backward: bool) -> Sequence[Run]:
-        """What shards do together after a call."""
+        """The collective operation of the shards after a call."""
         exchange = exchange_after(call, backward=backward)
         if exchange is None:
             return ()
@@ -88,15 +88,15 @@ class ColumnParallel(Lockstep):
                 network.parameters[part] = mean[part]
 
     def state(self) -> State:
-        """What goes from step to step, of all shards together. Only between epochs."""
+        """The state of all shards together. Only valid between epochs."""
         names = list(self._vectors[0])
         whole = {name: self._shards.whole(vectors[name] for vectors in self._vectors) for name in names}
-        if AVERAGE in whole:  # the network has it now, so that this is the place for what it is the mean of
+        if AVERAGE in whole:  # the network has the running mean, so the parameters themselves are stored here
             whole[AVERAGE] = self._shards.whole(self._parameters)
         return {**self._first.state(), **whole}
 
     def restore(self, state: State) -> None:
-        """Go on from a `state`, with the parameters that the network has; before `start`."""
+        """Restore a `state`, with the network's current parameters; called before `start`."""
         vectors = {name: self._shards.parts(state[name]) for name in self._vectors[0]}
         parameters = self._shards.parts(self._network.parameters)
         if AVERAGE in vectors:

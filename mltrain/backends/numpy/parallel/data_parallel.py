@@ -48,7 +48,7 @@ class DataParallel(Lockstep):
         self._vectors = first_vectors(task.optimizer, self._parameters, shared)
         self._gradients: Floats = shared((processes, network.parameters.size), network.parameters.dtype)
         self._slices = shares(network.trainable, processes)
-        # What ranks behind the first one give for the metrics, which the first process computes.
+        # Outputs of the other ranks for the metrics, which the first process computes.
         self._outputs: Floats = shared((task.batch_size, *network.output_shape), np.float32)
         self._sum_of_losses = self._exchanges.of_numbers()
         numbers = max(
@@ -87,7 +87,7 @@ class DataParallel(Lockstep):
         return replica
 
     def _share(self, rank: int, batch: Batch) -> Batch:
-        """The rows of a batch that a rank takes."""
+        """The rows of a batch for a rank."""
         own = self._own_rows(rank, batch)
         y = batch.y if not rank else self._outputs if self._is_divided(batch) else np.empty_like(batch.y)
         share = BatchShare(own.start, len(batch.y), self._all_reduce.of(rank)) if self._is_divided(batch) else WHOLE
@@ -160,13 +160,13 @@ class DataParallel(Lockstep):
         self._copy_statistics(self._first.network, self._network)
 
     def state(self) -> State:
-        """What goes from step to step. Only between epochs."""
-        # Where the network has the running mean, this is the place for what it is the mean of.
+        """The state. Only valid between epochs."""
+        # If the network has the running mean, the parameters themselves are stored here.
         swapped = {AVERAGE: self._parameters} if AVERAGE in self._vectors else {}
         return {**self._first.state(), **swapped}
 
     def restore(self, state: State) -> None:
-        """Go on from a `state`, with the parameters that the network has; before `start`."""
+        """Restore a `state`, with the network's current parameters; called before `start`."""
         np.copyto(self._parameters, self._network.parameters)
         vectors: dict[str, Any] = dict(state)
         if AVERAGE in self._vectors:
@@ -203,7 +203,7 @@ def _rows(x: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]], own: slice) -> A
 
 
 def shares(parts: Sequence[slice], count: int) -> list[list[slice]]:
-    """The parts of a flat vector, divided into ``count`` shares of about as many numbers each."""
+    """The parts of a flat vector, divided into ``count`` shares of about the same size."""
     total = sum(part.stop - part.start for part in parts)
     found = []
     for low, high in pairwise(total * number // count for number in range(count + 1)):

@@ -1,7 +1,7 @@
-"""What the strategies of several processes have in common: a rank for each process, and one learning rate for all.
+"""The base of the strategies with several processes: a rank for each process, and one learning rate for all.
 
-All processes go through the same batches of the same windows and know the same loss; only the first one counts, reports
-and decides when to stop.
+All processes run the same batches of the same windows and compute the same loss. Only the first one computes metrics,
+reports and decides when to stop.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ from mltrain.backends.numpy.random_state import RandomState
 from mltrain.backends.numpy.train_step import BatchStep, TrainStep
 
 WATCH_SECONDS, MOST_WAITING = 0.5, 0.6
-"""If the first process has spent more than this share of so much time in waiting, the workers are terminated and it
-goes on alone: other programs need the cores, and working in lockstep would take many times as long as alone."""
+"""If the first process waits for a larger share of a period (in seconds), the workers are terminated and it continues
+alone: other programs are using the cores, and lockstep would be many times slower."""
 
 
 class Lockstep:
-    """A process for each rank, of which this is the first: what `ColumnParallel` and `DataParallel` have in common.
+    """A process for each rank, of which this is the first: the base of `ColumnParallel` and `DataParallel`.
 
     Each rank has a `TrainStep` of its own. Without workers (they are terminated, or were never there) the first process
     takes the steps of all ranks, with the same results, byte for byte.
@@ -31,7 +31,7 @@ class Lockstep:
         self._group = ProcessGroup(processes)
         self._exchanges = Exchanges(self._group)
         self._sum_of_penalties, self._sum_of_squares = self._exchanges.of_numbers(), self._exchanges.of_numbers()
-        # The learning rate of each turn, as the first process says: it may depend on what epochs come to.
+        # The learning rate of each turn, set by the first process: it may depend on measured numbers.
         self._rates = self._group.shared((2,), np.float64)
         self._clips = task.optimizer.clip_norm is not None
         self._ranks: list[TrainStep] = []
@@ -89,7 +89,7 @@ class Lockstep:
             self._watched_since, self._group.waited = perf_counter(), 0.0
 
     def _go_on_alone(self) -> None:
-        """Between two steps, terminate the workers and take over all that they know."""
+        """Between two steps, terminate the workers and take over their state."""
         self._group.wait()
         self._group.terminate()
         for step in self._ranks[1:]:

@@ -9,7 +9,7 @@ threads would also compete for the interpreter lock around every small operation
 sleeps a millisecond each time, and looks whether the others are still there.
 
 A worker that has ended, or that is stopped (by SIGSTOP, or a debugger), ends the wait of the first process with
-`WorkerLost`. The workers are killed by the system when the first process ends, however it ends.
+`WorkerLost`. The workers are killed by the system when the first process ends for any reason.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _NAP = 0.001
 """Seconds of waiting after which a process sleeps; it sleeps so long each time."""
 
 STOPPED_NAPS = 3000
-"""A worker that is found stopped so many times in a row, for three seconds, is given up. A short stop, as when a
+"""A worker that is found stopped so many times in a row, for three seconds, counts as lost. A short stop, as when a
 terminal stops and continues a whole job, ends before; while the first process is stopped, too, nothing is counted."""
 
 _CACHE_LINE = 8
@@ -101,7 +101,7 @@ class ProcessGroup:
             self._watch(counter, self._arrivals + 1)
 
     def terminate(self) -> None:
-        """End the workers, wherever they are; they own nothing that could be lost. May be called twice."""
+        """Kill the workers in any state; all results are in shared memory. May be called twice."""
         for process in self._workers:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(process, signal.SIGKILL)
@@ -125,11 +125,11 @@ class ProcessGroup:
                 time.sleep(_NAP)
                 stopped = self._look_around(stopped)
             else:
-                os.sched_yield()  # another process may need the core, perhaps the very one that is waited for
+                os.sched_yield()  # yields the core, which the awaited process may need
         return now - began
 
     def _look_around(self, stopped: int) -> int:
-        """Check that the others are there; how often in a row one was found stopped. Raises `WorkerLost`."""
+        """Check that the others are alive; the number of times in a row that one was stopped. Raises `WorkerLost`."""
         if self.rank:  # pragma: no cover  (a fork)
             if os.getppid() != self._first:
                 os._exit(1)
@@ -147,7 +147,7 @@ class ProcessGroup:
     def _serve(self, rank: int, work: Callable[[], None]) -> NoReturn:  # pragma: no cover  (it ends without a trace)
         """Work until killed: no terminal, no files, no clean-up of what belongs to the first process."""
         try:
-            # A stopped worker cannot notice that the first process has ended, so the system is asked to see to it.
+            # A stopped worker cannot notice the end of the first process, so the kernel kills it (PR_SET_PDEATHSIG).
             ctypes.CDLL(None).prctl(_SIGNAL_AT_PARENTS_END, int(signal.SIGKILL))
             # Ctrl-C reaches all processes of a terminal; only the first one decides what to do about it.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -162,7 +162,7 @@ class ProcessGroup:
 
 
 def _state_of(worker: int) -> Literal["running", "stopped", "ended"]:
-    """What a worker does. The number of one that has ended stays taken until `ProcessGroup.terminate`."""
+    """The main function of a worker. The pid of an ended one stays reserved until `ProcessGroup.terminate`."""
     try:
         found = os.waitid(os.P_PID, worker, os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:  # where SIGCHLD is ignored, the system forgets a child when it ends

@@ -1,4 +1,4 @@
-"""All ranks in one process, each in a thread: for layers that wait within a call for what other ranks hand in."""
+"""All ranks in one process, each in a thread, for layers that wait within a call for arrays of other ranks."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +18,11 @@ class RankThreads:
         self._pool = ThreadPoolExecutor(count - 1)
 
     def wait(self) -> None:
-        """Wait, in a rank, until all ranks have come here."""
+        """The barrier: wait, in a rank, until all ranks have arrived."""
         self._barrier.wait()
 
     def run(self, ranks: Sequence[Sequence[Run]]) -> None:
-        """Run the calls of each rank, in a thread for each; the first rank's in this one. Raises what a call raises."""
+        """Run the calls of each rank in its thread, the first rank's in this one. Exceptions are raised here."""
         first, *others = ranks
         threads = [self._pool.submit(self._work, calls) for calls in others]
         with suppress(BrokenBarrierError):
@@ -37,7 +37,7 @@ class RankThreads:
                 for call in calls:
                     call()
         except BaseException:
-            self._barrier.abort()  # or the others would wait for ever
+            self._barrier.abort()  # otherwise the others would wait forever
             raise
 
     def close(self) -> None:

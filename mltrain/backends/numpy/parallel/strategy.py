@@ -1,10 +1,10 @@
-"""How the step of a network becomes work for one process or several.
+"""Divides the step of a network among one or several processes.
 
     single     train_step.py        one process has everything
-    columns    columns.py           each has some columns of the large kernels; what lies between them is exchanged
+    columns    columns.py           each has some columns of the large kernels; values between them are exchanged
     rows       data_parallel.py     each takes some rows of every batch; gradients are summed
 
-`Strategy` is what a trainer needs of each. What the last two have in common is in lockstep.py; which one is taken is in
+`Strategy` is their interface for a trainer. The base of the last two is in lockstep.py, the choice between them in
 choice.py.
 """
 
@@ -17,7 +17,7 @@ from mltrain.engine.schedules.base import LearningRate
 
 
 class Strategy(HasState, Protocol):
-    """What a trainer needs to take batches through a network, with any number of processes."""
+    """The interface of a trainer to the steps of a network, with any number of processes."""
 
     @property
     def batches(self) -> Sequence[BatchStep]:
@@ -31,19 +31,19 @@ class Strategy(HasState, Protocol):
 
     @property
     def learning_rate(self) -> LearningRate:
-        """What reacts to epochs."""
+        """The learning rate, which may react to epochs."""
         ...
 
     def rate(self, ago: int = 0) -> float:
-        """The learning rate of the next step, or of one so many steps before it."""
+        """The learning rate of the next step, or of an earlier one by the given number of steps."""
         ...
 
     def penalize(self) -> float:
-        """Add the derivatives of the regularizers to the gradients; what they cost."""
+        """Add the derivatives of the regularizers to the gradients; the penalty."""
         ...
 
     def accumulate(self, rows: int, complete: bool) -> None:
-        """Take the gradients of one more batch of so many rows; see `GradientSums`."""
+        """Add the gradients of a batch of ``rows`` rows; see `GradientSums`."""
         ...
 
     def update(self) -> None:
@@ -51,17 +51,17 @@ class Strategy(HasState, Protocol):
         ...
 
     def start(self, work: Run) -> None:
-        """Start the workers, if there are any, each of which does ``work`` once an epoch. Raises `WorkerLost`."""
+        """Start the workers, if any. Each does ``work`` once an epoch. Raises `WorkerLost`."""
         ...
 
     def begin_epoch(self) -> None:
-        """Let all begin an epoch."""
+        """Start an epoch in all processes."""
         ...
 
     def end_epoch(self) -> None:
-        """Bring what was learned into the network, wherever in an epoch this is."""
+        """Copy the trained parameters into the network, at any point of an epoch."""
         ...
 
     def close(self) -> None:
-        """End the workers. May be called twice."""
+        """Terminate the workers. May be called twice."""
         ...
