@@ -417,7 +417,7 @@ def remove_runs(
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete what mltrain wrote to the folders of runs."""
+    """Delete the files that mltrain wrote to the folders of runs."""
     from mltrain.commands.runs_rm import run
 
     run(_terminal(), folders, yes=yes)
@@ -492,8 +492,8 @@ def init(
     if regression and classes:
         raise UsageError("--regression and --classes: a target is predicted as one of the two")
     task: Literal["regression", "classes"] | None = "regression" if regression else "classes" if classes else None
-    said = {"header": header, "delimiter": delimiter, "encoding": encoding}
-    layout = {option: value for option, value in said.items() if value is not None}
+    layout = {"header": header, "delimiter": delimiter, "encoding": encoding}
+    layout = {option: value for option, value in layout.items() if value is not None}
     run(_terminal(), name, out, force=force, rows=rows, target=target, layout=layout, task=task)
 
 

@@ -74,13 +74,13 @@ def unfinished_measures(model: Model, rows: Split, values: Mapping[str, float]) 
         return []
     outputs = model.predict(rows.x)
     lost = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
-    said = ", ".join(wrong)
+    text = ", ".join(wrong)
     if lost.size:
         return [
-            f"{said}: the model gives no finite numbers for {lost.size:,} of the rows, the first is row {lost[0] + 1:,}"
+            f"{text}: the model gives no finite numbers for {lost.size:,} of the rows, the first is row {lost[0] + 1:,}"
         ]
     reach = np.abs(outputs).max(axis=1)
-    return [f"{said}: the model's largest output is {reach.max():g}, for row {reach.argmax() + 1:,}"]
+    return [f"{text}: the model's largest output is {reach.max():g}, for row {reach.argmax() + 1:,}"]
 
 
 def _qualities(confusion: Counts) -> list[ClassQuality]:

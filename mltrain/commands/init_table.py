@@ -39,12 +39,11 @@ _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
 def config_for(
     path: Path, target: str, folder: Path, layout: Mapping[str, Any], task: Task | None = None
 ) -> tuple[str, list[str]]:
-    """The text of a config of at most fifteen lines that predicts ``target``, and what was decided, in sentences.
+    """The text of a config of at most fifteen lines that predicts ``target``, and sentences about the choices.
 
-    ``folder`` is where the config will stand: that is from where it names the table. ``layout`` are options of the
-    dataset that say how the file is laid out; what was guessed and could be otherwise becomes one, too. ``task`` says
-    whether to predict numbers or classes; by default the target's values say it. Raises `DataError` where the file or
-    the target cannot be used.
+    ``folder`` is the config's future folder, to which the table's path is relative. ``layout`` are options of the
+    dataset on the file's format; uncertain guesses are written as options, too. ``task`` is regression or classes; by
+    default it is derived from the target's values. Raises `DataError` if the file or the target cannot be used.
     """
     if is_json_lines(path):
         raise DataError(f"{path}: JSON Lines can be predicted, but not learned from; save the rows as .csv or .parquet")

@@ -122,7 +122,7 @@ def _images(answers: ClassAnswers, rows: Sequence[int]) -> View:
     largest = float(np.max(answers.x[rows])) or 1.0
     shown = []
     for row in rows:
-        right = answers.true[row] == answers.said[row]
+        right = answers.true[row] == answers.predicted[row]
         words = answers.named(row) + ("" if right else f", is {answers.classes[answers.true[row]]}")
         shown.append(Labelled((answers.x[row] / largest).tolist(), words))
     return Images(shown)

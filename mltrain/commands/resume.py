@@ -76,8 +76,8 @@ def run(
 def _config(folder: Path, given: Path | None, began_with: Config) -> tuple[Config, LazyDataset]:
     """The config with which to resume, and its dataset.
 
-    That is ``given``, or the run's own, if there is one yet; both must say what the run ``began_with``, but for the
-    number of epochs and where files are. Raises `UsageError`, or `ConfigError`.
+    That is ``given``, or the run's own, if it exists; both must equal the run's first config ``began_with``, except for
+    the number of epochs and paths. Raises `UsageError`, or `ConfigError`.
     """
     path = given or folder / CONFIG
     if given is None and not path.is_file():

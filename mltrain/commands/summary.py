@@ -109,12 +109,15 @@ def _layers(config: Config, nodes: Sequence[Node]) -> tuple[Table, dict[str, Any
 def _origin(model: Model) -> dict[str, str]:
     """The provenance of a model, as lines of text."""
     config, origin = model.config, model.origin
-    said = {"config": f"{config.name}, seed {config.seed}", "dataset": _short(to_plain(config.dataset, defaults=False))}
+    facts = {
+        "config": f"{config.name}, seed {config.seed}",
+        "dataset": _short(to_plain(config.dataset, defaults=False)),
+    }
     if origin is None:
-        return {**said, "rows": "not known: the model is of an older mltrain"}
+        return {**facts, "rows": "not known: the model is of an older mltrain"}
     rows = ", ".join(f"{name} {count:,}" for name, count in origin.rows.items())
     return {
-        **said,
+        **facts,
         "rows": f"{rows}; SHA-256 {origin.data[:_DIGITS]}...",
         "trained by": f"mltrain {origin.environment.mltrain}, NumPy {origin.environment.numpy}",
     }
@@ -122,8 +125,8 @@ def _origin(model: Model) -> dict[str, str]:
 
 def _origin_document(model: Model) -> dict[str, Any]:
     config, origin = model.config, model.origin
-    said = {"config": config.name, "seed": config.seed, "dataset": to_plain(config.dataset, defaults=False)}
-    return said if origin is None else {**said, **origin.document}
+    document = {"config": config.name, "seed": config.seed, "dataset": to_plain(config.dataset, defaults=False)}
+    return document if origin is None else {**document, **origin.document}
 
 
 def _short(plain: Any) -> str:

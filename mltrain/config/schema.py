@@ -99,14 +99,14 @@ class _Schema:
         schema = self._kind(option.kind)
         if "items" in schema or "enum" in schema:  # editors insert no example for these alone
             schema = {"anyOf": [{keyword: value for keyword, value in schema.items() if keyword != "description"}]}
-        told = {"title": f"{option.name}: {in_words(option.kind)}", "description": option.description}
+        texts = {"title": f"{option.name}: {in_words(option.kind)}", "description": option.description}
         example = example_value(option, struct)
         if isinstance(example, list) and any(map(_needs_quotes, example)):
             example = [next((one for one in example if not _needs_quotes(one)), "name")]
-            return {**schema, **told, "examples": [example]}
+            return {**schema, **texts, "examples": [example]}
         if option.required or option.default in (None, (), [], {}):
-            return {**schema, **told, "examples": [example]}
-        return {**schema, **told, "default": example}
+            return {**schema, **texts, "examples": [example]}
+        return {**schema, **texts, "default": example}
 
     def _kind(self, kind: Kind) -> dict[str, Any]:
         schemas = [self._one(one) for one in alternatives(kind)]
@@ -114,7 +114,7 @@ class _Schema:
             schemas.append({"type": "boolean"})
         if is_optional(kind):
             schemas.append({"type": "null"})
-        return {**(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}), **_told(kind)}
+        return {**(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}), **_annotation_schema(kind)}
 
     def _one(self, kind: Kind) -> dict[str, Any]:
         inner = bare(kind)
@@ -131,7 +131,7 @@ class _Schema:
                 schema = {"type": "object", "additionalProperties": self._kind(inner.value_type)}
             case _:
                 schema = {**_TYPES[type(inner)], **_bounds(inner)}
-        return {**schema, **_told(kind)}
+        return {**schema, **_annotation_schema(kind)}
 
     def _family(self, family: Family) -> dict[str, Any]:
         if family.noun not in self._definitions:
@@ -184,7 +184,7 @@ def _constants(member: type[Spec]) -> list[dict[str, Any]]:
     return [{"const": name, "title": title, "description": text} for name in _names(member)]
 
 
-def _told(kind: Kind) -> dict[str, Any]:
+def _annotation_schema(kind: Kind) -> dict[str, Any]:
     """An annotation's schema without the title (for messages) and the examples (part of the option)."""
     return {keyword: value for keyword, value in extras(kind).items() if keyword not in ("title", "examples")}
 

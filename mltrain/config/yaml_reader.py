@@ -16,7 +16,7 @@ from mltrain.config.yaml_scalars import resolve
 from mltrain.errors import ConfigPath, Problem
 
 DEEPEST = 32
-"""Levels of nesting: five times what the deepest config needs, and far from Python's limit on recursion."""
+"""The limit of nesting: five times the depth of the deepest config, far below Python's recursion limit."""
 
 MOST_ALIASED = 100_000
 """The limit of values and characters after the expansion of aliases; a few lines can expand to billions."""

@@ -116,10 +116,10 @@ def test_each_hidden_unit_has_a_map_of_its_own(records):
     np.testing.assert_allclose(first.maps[:, 0, 0], expected, rtol=1e-4)
 
 
-def answers(true, said, sureness):
+def answers(true, predicted, confidence):
     classes = ("a", "b")
     return ClassAnswers(
-        "test", classes, np.zeros((len(true), 1)), np.array(true), np.array(said), np.array(sureness), True
+        "test", classes, np.zeros((len(true), 1)), np.array(true), np.array(predicted), np.array(confidence), True
     )
 
 
@@ -140,7 +140,7 @@ def test_precision_goes_by_what_was_said_and_recall_by_what_is_true():
 def test_calibration_compares_sureness_with_what_was_right():
     calibration = calibration_of(answers([0, 0, 0, 1], [0, 0, 1, 1], [0.97, 0.99, 0.98, 0.52]))
     assert calibration.counts.tolist() == [1, 0, 0, 0, 0, 0, 0, 0, 0, 3]
-    np.testing.assert_allclose(calibration.sureness, [0.52, 0.98])
+    np.testing.assert_allclose(calibration.confidence, [0.52, 0.98])
     np.testing.assert_allclose(calibration.right, [1, 2 / 3])
     assert calibration.error == pytest.approx((0.48 + 3 * (0.98 - 2 / 3)) / 4)
 
@@ -151,7 +151,7 @@ def test_answers_agree_with_the_evaluation_of_the_same_rows(records):
     evaluation = record.model.evaluate(record.data.test)
     assert found.split == "test"
     assert found.confusion.tolist() == evaluation.confusion.tolist()
-    assert ((found.sureness >= 0.5) & (found.sureness <= 1)).all()
+    assert ((found.confidence >= 0.5) & (found.confidence <= 1)).all()
 
 
 def test_a_perceptron_is_sure_without_probabilities(records):
@@ -162,7 +162,7 @@ def test_a_perceptron_is_sure_without_probabilities(records):
 
 def test_numbers_are_compared_on_held_back_rows(records):
     found = number_answers(records["line"])
-    assert (found.split, len(found.true), len(found.said)) == ("validation", 3, 3)
+    assert (found.split, len(found.true), len(found.predicted)) == ("validation", 3, 3)
 
 
 def test_first_weights_have_the_shape_of_an_image(records):

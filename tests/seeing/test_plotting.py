@@ -136,8 +136,8 @@ def test_the_surest_mistakes_come_first_with_what_was_said_and_what_is_true(reco
         classes=("rising", "falling"),
         x=images,
         true=np.array([0, 1, 0, 1, 0]),
-        said=np.array([0, 0, 1, 0, 1]),
-        sureness=np.array([1.0, 0.6, 0.999, 0.6, 0.75]),
+        predicted=np.array([0, 0, 1, 0, 1]),
+        confidence=np.array([1.0, 0.6, 0.999, 0.6, 0.75]),
         are_probabilities=True,
     )
     monkeypatch.setattr("mltrain.views.plotting.gallery.class_answers", lambda record: answers)

@@ -24,7 +24,7 @@ CALIBRATION_BINS = 10
 class ClassAnswers:
     """A classifier's predictions on one part of the rows. ``x`` is in the dataset's form; the others are ``(rows,)``.
 
-    ``sureness`` is the probability of the predicted class or, for outputs that are not probabilities, the distance to
+    ``confidence`` is the probability of the predicted class or, for outputs that are not probabilities, the distance to
     the decision boundary.
     """
 
@@ -32,39 +32,39 @@ class ClassAnswers:
     classes: tuple[str, ...]
     x: npt.NDArray[Any]
     true: Indices
-    said: Indices
-    sureness: Numbers
+    predicted: Indices
+    confidence: Numbers
     are_probabilities: bool
 
     @property
     def confusion(self) -> Counts:
         """The confusion matrix: the number of rows by true and predicted class."""
-        return confusion_matrix(self.true, self.said, len(self.classes))
+        return confusion_matrix(self.true, self.predicted, len(self.classes))
 
     @property
     def mistakes(self) -> Indices:
         """The misclassified rows, in descending order of confidence."""
-        wrong = np.flatnonzero(self.true != self.said)
-        return wrong[np.argsort(-self.sureness[wrong], kind="stable")]
+        wrong = np.flatnonzero(self.true != self.predicted)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
     def named(self, row: int) -> str:
         """The predicted class of a row with its confidence: ``7 (98%)``, rounded down, so that only 1 is 100%."""
-        share = f" ({math.floor(self.sureness[row] * 100)}%)" if self.are_probabilities else ""
-        return f"{self.classes[self.said[row]]}{share}"
+        share = f" ({math.floor(self.confidence[row] * 100)}%)" if self.are_probabilities else ""
+        return f"{self.classes[self.predicted[row]]}{share}"
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Calibration: rows binned by confidence. Of the rows with a confidence of 80%, 80% should be right.
 
-    ``sureness`` and ``right`` are means of each bin that has rows; ``counts`` says how many. ``edges`` are those of all
-    bins. ``error`` is the mean distance of the two, weighted by rows: the expected calibration error
-    (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+    ``confidence`` and ``right`` are the means of each non-empty bin; ``counts`` are the bins' sizes. ``edges`` are
+    those of all bins. ``error`` is the expected calibration error: the mean distance of ``confidence`` and ``right``,
+    weighted by rows (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
     """
 
     edges: Numbers
     counts: Counts
-    sureness: Numbers
+    confidence: Numbers
     right: Numbers
     error: float
 
@@ -73,15 +73,15 @@ def calibration_of(answers: ClassAnswers) -> Calibration:
     """Ten bins from the lowest possible confidence to 1."""
     lowest = 1 / len(answers.classes)
     edges = np.linspace(lowest, 1, CALIBRATION_BINS + 1)
-    place = np.clip(np.digitize(answers.sureness, edges) - 1, 0, CALIBRATION_BINS - 1)
+    place = np.clip(np.digitize(answers.confidence, edges) - 1, 0, CALIBRATION_BINS - 1)
     counts = np.bincount(place, minlength=CALIBRATION_BINS)
     filled = counts > 0
-    right = (answers.true == answers.said).astype(np.float64)
-    sureness, share = (
-        np.bincount(place, values, CALIBRATION_BINS)[filled] / counts[filled] for values in (answers.sureness, right)
+    right = (answers.true == answers.predicted).astype(np.float64)
+    confidence, share = (
+        np.bincount(place, values, CALIBRATION_BINS)[filled] / counts[filled] for values in (answers.confidence, right)
     )
-    error = float(np.average(np.abs(sureness - share), weights=counts[filled]))
-    return Calibration(edges, counts, sureness, share, error)
+    error = float(np.average(np.abs(confidence - share), weights=counts[filled]))
+    return Calibration(edges, counts, confidence, share, error)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class NumberAnswers:
 
     split: str
     true: Numbers
-    said: Numbers
+    predicted: Numbers
 
 
 def class_answers(record: SavedRun) -> ClassAnswers:
@@ -99,25 +99,25 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     split, rows = split_to_evaluate(record.data)
     loss, outputs = model.config.loss, model.network.output_shape[-1]
     y = model.predict(rows.x).reshape(-1, outputs)
-    said = predicted_classes(y, loss.threshold)
+    predicted = predicted_classes(y, loss.threshold)
     if outputs == 1:
         second = y[:, 0].astype(np.float64)
-        sureness = (
-            np.where(said == 1, second, 1 - second) if model.gives_probabilities else abs(second - loss.threshold)
+        confidence = (
+            np.where(predicted == 1, second, 1 - second) if model.gives_probabilities else abs(second - loss.threshold)
         )
     else:
         ordered = np.sort(y.astype(np.float64), axis=1)
-        sureness = ordered[:, -1] if model.gives_probabilities else ordered[:, -1] - ordered[:, -2]
+        confidence = ordered[:, -1] if model.gives_probabilities else ordered[:, -1] - ordered[:, -2]
     true = true_classes(encode(loss, model.row_spec, outputs, rows)).ravel()
     x = np.repeat(rows.x, len(y) // len(rows.x), axis=0) if len(y) > len(rows.x) else rows.x
-    return ClassAnswers(split, model.classes or (), x, true, said, sureness, model.gives_probabilities)
+    return ClassAnswers(split, model.classes or (), x, true, predicted, confidence, model.gives_probabilities)
 
 
 def number_answers(record: SavedRun) -> NumberAnswers:
     """The predictions of a regression model. Raises `DataError` if the rows cannot be read."""
     split, rows = split_to_evaluate(record.data)
-    said = record.model.predict(rows.x).astype(np.float64).ravel()
-    return NumberAnswers(split, rows.y.astype(np.float64).ravel(), said)
+    predicted = record.model.predict(rows.x).astype(np.float64).ravel()
+    return NumberAnswers(split, rows.y.astype(np.float64).ravel(), predicted)
 
 
 def are_images(shape: Sequence[int]) -> bool:

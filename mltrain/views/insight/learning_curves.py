@@ -52,7 +52,7 @@ class LearningCurves:
 
 @dataclass(frozen=True)
 class Tracks:
-    """Tracked parameters over the epochs, by label; ``truth`` has those whose true values the dataset knows."""
+    """Tracked parameters over the epochs, by label; ``truth`` has the true values that the dataset knows."""
 
     epochs: Sequence[int]
     values: Mapping[str, Sequence[float]]

@@ -70,13 +70,13 @@ def animation_of(record: SavedRun) -> Animation:
     Raises `DataError` if the run has too few frames, or a kind of model that has no animation.
     """
     model, frames = record.model, record.frames_to_the_end
-    suits = has_curve(model) or has_plane(model)
+    is_drawable = has_curve(model) or has_plane(model)
     tracks = tracks_of(record)
-    if suits and len(frames.epochs) > 1:
-        sight = _curve(record) if has_curve(model) else _plane(record)
-        beside = _tracks(record, frames.epochs) if tracks else _loss(record, frames.epochs)
+    if is_drawable and len(frames.epochs) > 1:
+        model_panel = _curve(record) if has_curve(model) else _plane(record)
+        history_panel = _tracks(record, frames.epochs) if tracks else _loss(record, frames.epochs)
         caption = f"{plural(len(frames.epochs), 'moment')} of a training, closer together at the beginning."
-        painters = [sight, beside] if beside else [sight]
+        painters = [model_panel, history_panel] if history_panel else [model_panel]
         return Animation(str(model.config.name), caption, frames.epochs, painters)
     if tracks:
         spread = np.linspace(0, len(tracks.epochs) - 1, min(_FROM_HISTORY, len(tracks.epochs))).round().astype(int)
@@ -84,7 +84,7 @@ def animation_of(record: SavedRun) -> Animation:
         paint = _tracks(record, epochs)
         assert paint is not None
         return Animation(str(model.config.name), "Tracked parameters on their way.", epochs, [paint])
-    if suits:
+    if is_drawable:
         raise DataError(
             f"{record.file}: the run kept no moments of its training; train with: mltrain fit CONFIG --frames 40"
         )
@@ -135,13 +135,15 @@ def _image(picture: Picture, style: Style) -> Image.Image:
 
 def _curve(record: SavedRun) -> Painter:
     curve: Curve = curve_of(record)
-    said = [answers(record.model, record.network_with(vector), curve.x) for vector in record.frames_to_the_end.vectors]
-    everything = np.concatenate([curve.rows[1], *said])
+    predictions = [
+        answers(record.model, record.network_with(vector), curve.x) for vector in record.frames_to_the_end.vectors
+    ]
+    everything = np.concatenate([curve.rows[1], *predictions])
     low, high = float(everything.min()), float(everything.max())
     margin = 0.05 * (high - low or 1)
 
     def paint(axes: Axes, style: Style, frame: int) -> None:
-        draw_answers(axes, style, curve, said[frame])
+        draw_answers(axes, style, curve, predictions[frame])
         axes.set(
             xlabel="x", title="data, truth (dashed) and network" if curve.truth is not None else "data and network"
         )

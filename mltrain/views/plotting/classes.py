@@ -106,7 +106,7 @@ def draw_calibration(figure: Figure, style: Style, calibration: Calibration) -> 
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     lowest = calibration.edges[0]
     above.plot([lowest, 1], [lowest, 1], "--", color=style.faint, linewidth=1.4, label="ideal")
-    above.plot(calibration.sureness, calibration.right, "o-", color=style.blue, label="network")
+    above.plot(calibration.confidence, calibration.right, "o-", color=style.blue, label="network")
     above.set_ylabel("was right")
     above.set_ylim(-0.03, 1.03)
     above.yaxis.set_major_formatter(PercentFormatter(1))

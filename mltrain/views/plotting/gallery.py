@@ -158,7 +158,7 @@ def _plane(record: SavedRun) -> Iterator[Picture]:
 
 def _numbers(record: SavedRun) -> Picture:
     answers = number_answers(record)
-    off = float(np.abs(answers.said - answers.true).mean())
+    off = float(np.abs(answers.predicted - answers.true).mean())
     caption = (
         f"{plural(len(answers.true), 'prediction')} for {SPLITS[answers.split]}, wrong by {number(off, 3)} on average."
     )
@@ -183,7 +183,7 @@ def _classes(answers: ClassAnswers) -> Iterator[Picture]:
             f"On average the two are {calibration.error * 100:.1f} percentage points apart."
         )
         draw_it = partial(draw_calibration, calibration=calibration)
-        yield Picture("calibration", "Can its sureness be trusted?", caption, draw_it, (WIDTH, HEIGHT * 1.1))
+        yield Picture("calibration", "Can its confidence be trusted?", caption, draw_it, (WIDTH, HEIGHT * 1.1))
 
 
 def _images(answers: ClassAnswers) -> Iterator[Picture]:
@@ -208,7 +208,7 @@ def _images(answers: ClassAnswers) -> Iterator[Picture]:
 def _sheet(name: str, title: str, caption: str, answers: ClassAnswers, rows: Sequence[int]) -> Picture:
     samples = []
     for row in rows:
-        right = bool(answers.true[row] == answers.said[row])
+        right = bool(answers.true[row] == answers.predicted[row])
         truth = "" if right else f"\nis {answers.classes[answers.true[row]]}"
         samples.append(Labelled(answers.x[row], answers.named(row) + truth, right))
     return Picture(name, title, caption, partial(draw_sheet, samples=samples), sheet_size(samples))

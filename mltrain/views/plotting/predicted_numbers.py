@@ -19,13 +19,13 @@ def draw_numbers(figure: Figure, style: Style, answers: NumberAnswers) -> None:
         "linewidths": 0,
         "rasterized": len(answers.true) > _MANY,
     }
-    both = np.concatenate([answers.true, answers.said])
+    both = np.concatenate([answers.true, answers.predicted])
     ends = [float(both.min()), float(both.max())]
     left.plot(ends, ends, "--", color=style.faint, linewidth=1.4, label="ideal")
-    left.scatter(answers.true, answers.said, **many)
+    left.scatter(answers.true, answers.predicted, **many)
     left.set(xlabel="true y", ylabel="predicted y", title="predicted against true")
     left.legend(loc="upper left")
-    residuals = answers.said - answers.true
+    residuals = answers.predicted - answers.true
     right.axhline(0, color=style.faint, linestyle="--", linewidth=1.4)
-    right.scatter(answers.said, residuals, **many)
+    right.scatter(answers.predicted, residuals, **many)
     right.set(xlabel="predicted y", ylabel="predicted minus true", title="residuals")

@@ -197,8 +197,8 @@ def _model(record: SavedRun) -> str:
         for node in nodes
     ]
     total = f"{sum(node.parameter_count for node in nodes):,}"
-    said = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"
-    return _table(("layer", "type", "output shape", "parameters"), [*rows, ("total", "", "", total)]) + said
+    settings = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"
+    return _table(("layer", "type", "output shape", "parameters"), [*rows, ("total", "", "", total)]) + settings
 
 
 def _config(record: SavedRun) -> str:

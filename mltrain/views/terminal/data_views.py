@@ -26,7 +26,7 @@ class ColumnRow(NamedTuple):
 
 
 def parts_table(parts: Mapping[str, int], input_shape: Sequence[int]) -> Table:
-    """How many rows each part has, and what a row is."""
+    """The number of rows of each part, and the shape of a row."""
     rows: list[Row] = [(name, Span(f"{count:,} rows", STRONG)) for name, count in parts.items()]
     rows.append(("a row", " x ".join(map(str, input_shape)) + " numbers"))
     return Table([Column("", style=FAINT), Column("")], rows)
@@ -44,7 +44,7 @@ def class_table(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> 
 
 
 def feature_table(features: Sequence[ColumnRow]) -> View:
-    """Kind, gaps, range, mean and a small histogram, a line a column."""
+    """Kind, missing values, range, mean and a small histogram, one line per column."""
     columns = [
         Column("column", wraps=True),
         Column("kind", style=FAINT),
@@ -96,7 +96,7 @@ def kind_table(rows: Sequence[KindRow]) -> View:
 def first_rows(
     inputs: Sequence[str], targets: Sequence[str], rows: Sequence[tuple[Sequence[str], Sequence[str]]]
 ) -> Table:
-    """Some rows as the dataset gives them: the cells of the inputs, of which the last may be left out, and targets."""
+    """Some rows of the dataset: the cells of the inputs, the last ones omitted if there are many, and targets."""
     more = ["..."] if len(inputs) > _MOST_COLUMNS else []
     columns = [Column(name, right=True, wraps=True) for name in [*inputs[:_MOST_COLUMNS], *more]]
     columns += [Column(name, right=True, wraps=True, style=STRONG) for name in targets]

@@ -114,7 +114,7 @@ def listings(families: Sequence[Listing]) -> View:
 
 
 def explanation(member: Member) -> View:
-    """One member: what it does, its options, and how it is written in a config."""
+    """One member: its docstring, its options, and an example."""
     known_as = f", also {', '.join(member.aliases)}" if member.aliases else ""
     title = Lines([[Span(member.name, f"{STRONG} {ACCENT}"), Span(f"  {member.noun}{known_as}", FAINT)]])
     views: list[View] = [title]

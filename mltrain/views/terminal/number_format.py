@@ -4,7 +4,7 @@ _SMALLEST_EXPONENT, _LARGEST_EXPONENT = -4, 5
 
 
 def number(value: float, digits: int = 4) -> str:
-    """``value`` with so many significant digits, ``1.234e-05`` below 0.0001 and from a million on."""
+    """``value`` with a number of significant digits, as ``1.234e-05`` below 0.0001 and from a million on."""
     text = f"{value + 0.0:.{digits - 1}e}"  # adding 0.0 turns -0.0 into 0.0
     exponent = text.partition("e")[2]
     if exponent and _SMALLEST_EXPONENT <= int(exponent) <= _LARGEST_EXPONENT:

@@ -14,7 +14,7 @@ REDRAW_INTERVAL = 0.1
 
 
 class LiveArea:
-    """Draws what ``view`` returns (for a terminal of so many lines), when it is due and `redraw` is called.
+    """Draws the result of ``view`` (for the terminal's number of lines) when `redraw` is called and a drawing is due.
 
     Without a thread: until a drawing is due, a call only reads the clock. A task that ends before the first drawing is
     due is drawn once.

@@ -48,8 +48,8 @@ class SummaryTotals(NamedTuple):
 def summary_table(rows: Sequence[SummaryRow], totals: SummaryTotals, *, connected: bool = False) -> Table:
     """Keras's summary: layers, their output shapes, and their numbers of parameters.
 
-    ``connected`` adds what each layer reads. Where parameters are used at many places, as by convolutions, their number
-    does not tell what a layer costs, and there are multiplications and activation memory, too, those of one row.
+    ``connected`` adds what each layer reads. If parameters are reused at many positions, as by convolutions, the table
+    also has multiplications and activation memory per row, since the number of parameters is no measure of the cost.
     """
     slides = any(row.multiplications > row.parameters for row in rows)
     columns = [

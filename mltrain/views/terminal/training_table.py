@@ -17,7 +17,7 @@ from mltrain.views.terminal.views import GAP, STRONG, Column, Line, Paragraph, S
 
 _MOST_ROWS = 12
 _FIRST_ROWS, _LAST_ROWS = 3, 4
-"""What stays of a table of more than `_MOST_ROWS`: these with an ellipsis between, and a curve that shows the rest."""
+"""The final table of more than `_MOST_ROWS` rows: its first and last rows with an ellipsis between, and a curve."""
 
 _LINES_AROUND = 7
 """Lines of the live display besides the table's rows, the loss and the bars: the title, the headers, blank ones."""
@@ -152,7 +152,7 @@ def _with_narrow_headers(columns: dict[str, list[str]], width: int) -> dict[str,
 
 
 def _stacked(header: str, room: int) -> str:
-    """A header in lines of at most so many letters, broken behind underscores."""
+    """A header in lines of at most ``width`` letters, broken after underscores."""
     lines = [""]
     for part in re.findall(r"[^_]*_|[^_]+", header):
         if lines[-1] and len(lines[-1] + part) > room:
