@@ -22,9 +22,8 @@ def main() -> None:
     except SystemExit as end:
         atexit._run_exitfuncs()  # the public way to have them run is to let Python end by itself
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(
-                AttributeError, OSError, ValueError
-            ):  # a stream may be missing, or its pipe closed
+            # A stream may be missing, or its pipe closed.
+            with contextlib.suppress(AttributeError, OSError, ValueError):
                 stream.flush()
         os._exit(end.code if isinstance(end.code, int) else 0)
 

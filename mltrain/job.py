@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
 
@@ -33,7 +34,9 @@ from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.targets import class_names, encode
 from mltrain.training.tracking import tracked_values
-from mltrain.training.transfer import Ends, LayerTransfer, load_matching_weights
+
+if TYPE_CHECKING:
+    from mltrain.training.transfer import LayerTransfer
 
 
 @dataclass(repr=False)
@@ -99,7 +102,7 @@ class TrainingJob:
                 job.__dict__[name] = self.__dict__[name]
         return job
 
-    def warnings(self, started: Sequence[LayerTransfer] = ()) -> list[str]:
+    def warnings(self, started: Sequence["LayerTransfer"] = ()) -> list[str]:
         """Warnings about a config that would train badly. ``started`` has the results of `start_from`."""
         config, held_back = self.config, self.dataset.validation
         about_options = option_warnings(
@@ -178,13 +181,15 @@ class TrainingJob:
         """The description of this training in a model file."""
         return Origin.of(self.dataset)
 
-    def start_from(self, model: Model) -> list[LayerTransfer]:
+    def start_from(self, model: Model) -> "list[LayerTransfer]":
         """Copy the weights of ``model``'s layers with the same name and shape; reports the result for each layer.
 
         Weights are reordered by the names of columns and classes, and differences of scaling are folded into them.
 
         Raises `DataError` if no layer fits.
         """
+        from mltrain.training.transfer import Ends, load_matching_weights  # few trainings start from a model
+
         outputs = self.network.output_shape[-1]
         here = Ends.of(self.config.loss, self.dataset.row_spec, self.dataset.preprocessing, outputs)
         there = Ends.of(model.config.loss, model.row_spec, model.preprocessing, model.network.output_shape[-1])

@@ -14,7 +14,6 @@ from mltrain.engine.initializers.zeros import Zeros
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.dropout import Dropout
-from mltrain.engine.layers.residual import Residual
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
@@ -81,8 +80,7 @@ def _layers(layers: Sequence[Layer], path: ConfigPath) -> Iterator[tuple[ConfigP
     """All layers with their paths, those of residual layers included."""
     for index, layer in enumerate(layers):
         yield (*path, index), layer
-        if isinstance(layer, Residual):
-            yield from _layers(layer.layers, (*path, index, "layers"))
+        yield from _layers(layer.inner_layers, (*path, index, "layers"))
 
 
 def _numbers(value: Any, path: ConfigPath) -> Iterator[tuple[ConfigPath, float]]:

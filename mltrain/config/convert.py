@@ -34,7 +34,6 @@ from mltrain.config.scalars import Unfit, advice, glued, leaf_type, read_leaf
 from mltrain.config.yaml_scalars import written
 from mltrain.errors import ConfigError, ConfigPath, OptionError, Problem, dotted
 from mltrain.names.nearest import LONGEST, alike, did_you_mean, is_spelled_alike
-from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Family, Spec
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -117,7 +116,14 @@ def switched(kind: Kind, data: Any) -> Any:
 
 def _is_or_resembles_member(family: Family, name: str) -> bool:
     names = _all_names(family)
-    return name in names or bool(alike(name, names)) or member_here(family.noun, name, names) is not None
+    return name in names or bool(alike(name, names)) or _of_other_tools(family, name) is not None
+
+
+def _of_other_tools(family: Family, name: str) -> str | None:
+    """What to say of a name that other tools have for a member; None if they have none."""
+    from mltrain.names.other_tools import member_here  # only for configs with wrong names
+
+    return member_here(family.noun, name, _all_names(family))
 
 
 def member(family: Family, data: Any) -> type[Spec] | None:
@@ -136,6 +142,8 @@ def unknown_option(path: ConfigPath, struct: Struct, data: dict[str, Any]) -> Pr
         return KeyProblem(path, f"{message}; in a number, write a point, not a comma: a comma begins another option")
     if (name_and_value := glued(name)) is not None:
         return KeyProblem(path, f"{message}; put a space after the colon: '{name_and_value}'")
+    from mltrain.names.other_tools import option_here  # only for configs with wrong names
+
     if (elsewhere := option_here(owners_of(struct), name, known)) is not None:
         return KeyProblem(path, message + elsewhere)
     below = (f"{option.name}.{name}" for option in known.values() if name in _names_below(option, data))
@@ -305,14 +313,13 @@ def _instead(family: Family, name: str) -> str:
     """The correction of an unknown member name: the end of a message."""
     names = _all_names(family)
     if called := re.fullmatch(r"(?:\w+\.)*(\w+)\((.*)\)", name[:LONGEST]):  # as in Python: Dense(10), nn.Linear(3, 4)
-        if called[2] and (elsewhere := member_here(family.noun, f"nn_{called[1]}", names)):
+        if called[2] and (elsewhere := _of_other_tools(family, f"nn_{called[1]}")):
             return elsewhere
         meant = [one for one in names if is_spelled_alike(one, called[1])]
         if meant and called[2]:
             return f"; write {{type: {meant[0]}, ...}}, with its options by name"
         return f"; write {meant[0]}" if meant else _instead(family, called[1])
-    advice = member_here(family.noun, name, names)
-    return advice or did_you_mean(name, names, f"; there are {', '.join(family.names())}")
+    return _of_other_tools(family, name) or did_you_mean(name, names, f"; there are {', '.join(family.names())}")
 
 
 def _unfit(kind: Kind, leaf: Any, data: Any) -> str:

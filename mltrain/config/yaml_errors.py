@@ -9,8 +9,6 @@ from typing import Any
 
 import yaml
 
-from mltrain.config.indentation import misindented
-
 Mark = tuple[int, int]
 """A position in a text: line and column, both counted from 1."""
 
@@ -68,6 +66,8 @@ def _indented_wrongly(error: yaml.MarkedYAMLError, text: str) -> YamlError | Non
     complaint = f"{error.context or ''} {error.problem or ''}"
     if not any(part in complaint for part in _INDENTATION):
         return None
+    from mltrain.config.indentation import misindented  # only for texts that cannot be parsed
+
     found = misindented(text, _mark(error.problem_mark)[0], _parses)
     if found is None:
         return None

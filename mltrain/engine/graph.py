@@ -13,9 +13,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from mltrain.engine.arrays import DType, Inputs, Shape, size
-from mltrain.engine.layers.add import Add
 from mltrain.engine.layers.base import Layer, Parameter, ShapeError
-from mltrain.engine.layers.residual import Residual
 from mltrain.errors import ConfigError, ConfigPath, Problem, dotted
 from mltrain.names.nearest import did_you_mean, some
 
@@ -200,9 +198,9 @@ def _entries(layers: Sequence[Layer], inputs: Sequence[str]) -> list[_Entry]:
 def _expanded(entry: _Entry) -> Iterator[_Entry]:
     """The entry itself; before a residual layer also its layers, the last of which it reads before its own inputs."""
     layer, name, sources, path = entry
-    if isinstance(layer, Residual):
+    if inner_layers := layer.inner_layers:
         before = sources
-        for index, (inner, inner_name) in enumerate(zip(layer.layers, layer_names(layer.layers), strict=True)):
+        for index, (inner, inner_name) in enumerate(zip(inner_layers, layer_names(inner_layers), strict=True)):
             full = f"{name}_{inner_name}"
             yield from _expanded(_Entry(inner, full, before, (*path, "layers", index)))
             before = (full,)
@@ -245,7 +243,9 @@ def _cycle(entries: Sequence[_Entry], order: Sequence[int]) -> Problem:
 def _nodes(entry: _Entry, values: dict[str, tuple[Shape, DType]]) -> Iterator[Node]:
     """The nodes that an entry stands for, whose outputs become ``values``. Raises `ConfigError` where shapes misfit."""
     layer, name, sources, path = entry
-    if isinstance(layer, Residual):
+    if layer.inner_layers:
+        from mltrain.engine.layers.add import Add  # few networks have residual layers
+
         last, *own = sources
         try:
             shape = layer.merged_shape([values[source][0] for source in own])

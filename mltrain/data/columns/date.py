@@ -3,6 +3,7 @@
 import datetime
 import re
 from calendar import isleap
+from functools import cache
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -56,20 +57,22 @@ _TIME = (
 )
 _WITH_TIME = rf"(?:(?:[T,]|\s)\s*{_TIME})?"
 _WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,\s*)?"
-_FORMS = tuple(
-    re.compile(_WEEKDAY + day + _WITH_TIME)
-    for day in (
-        r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})",
-        r"(?P<first>\d{1,2})(?P<sign>[-/.])(?P<other>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})",
-        r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[-\s/]*(?P<name>[^\W\d_]{3,10})\.?[-\s,/]+(?P<year>\d{4}|\d{2})",
-        r"(?P<name>[^\W\d_]{3,10})\.?[-\s]+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?[-\s]+(?P<year>\d{4})",
-        r"(?P<year>\d{4})[-\s](?P<name>[^\W\d_]{3,10})[-\s](?P<day>\d{1,2})",
-        r"(?P<name>[^\W\d_]{3,10})\.?[-\s,]+(?P<year>\d{4})",
-        r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
-    )
+_FORMS = (
+    r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})",
+    r"(?P<first>\d{1,2})(?P<sign>[-/.])(?P<other>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})",
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[-\s/]*(?P<name>[^\W\d_]{3,10})\.?[-\s,/]+(?P<year>\d{4}|\d{2})",
+    r"(?P<name>[^\W\d_]{3,10})\.?[-\s]+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?[-\s]+(?P<year>\d{4})",
+    r"(?P<year>\d{4})[-\s](?P<name>[^\W\d_]{3,10})[-\s](?P<day>\d{1,2})",
+    r"(?P<name>[^\W\d_]{3,10})\.?[-\s,]+(?P<year>\d{4})",
+    r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
 )
-_TIME_ALONE = re.compile(_TIME)
-_COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
+_COMPACT = r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+
+
+@cache
+def _pattern(form: str) -> re.Pattern[str]:
+    """A form of writing dates. All of them take 6 ms to compile, which most commands need not wait for."""
+    return re.compile(_WEEKDAY + form + _WITH_TIME if form in _FORMS else form)
 
 
 class Moment(NamedTuple):
@@ -82,13 +85,15 @@ class Moment(NamedTuple):
 def read_moment(text: str, order: Order, *, compact: bool = False) -> Moment | None:
     """The moment that a text is, or None. Written times are taken as they are, whatever time zone they name."""
     text = text.strip()
-    if (match := _TIME_ALONE.fullmatch(text)) is not None:
+    if (match := _pattern(_TIME).fullmatch(text)) is not None:
         second = _second(match)
         return None if second is None else Moment(0, second)
     for form in _FORMS:
-        if (match := form.fullmatch(text)) is not None and (found := _moment(match.groupdict(), order)) is not None:
+        if (match := _pattern(form).fullmatch(text)) is not None and (
+            found := _moment(match.groupdict(), order)
+        ) is not None:
             return found
-    if compact and (match := _COMPACT.fullmatch(text)) is not None:
+    if compact and (match := _pattern(_COMPACT).fullmatch(text)) is not None:
         return _moment(match.groupdict(), order)
     return None
 
@@ -258,7 +263,7 @@ class Date(ColumnKind):
     ] = None
 
     def examine(self, held: Held) -> Guess | Misfit:
-        compact = all(map(_COMPACT.fullmatch, held.counts))
+        compact = all(map(_pattern(_COMPACT).fullmatch, held.counts))
         odd = [text for text in held.counts if means_missing(text)]
         texts = [text for text in held.counts if text not in odd]
         if not texts:

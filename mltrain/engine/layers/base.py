@@ -203,6 +203,15 @@ class Layer(Spec):
         """The layers that do the work, in order: a dense layer with an activation is two."""
         return (self,)
 
+    @property
+    def inner_layers(self) -> "tuple[Layer, ...]":
+        """The layers whose output is added to the input, where the layer is such a sum (`residual`); else none."""
+        return ()
+
+    def projection(self, input_shape: Shape) -> "Layer | None":
+        """The layer that gives the input of a sum the shape of the inner layers' output; None where they are alike."""
+        return None
+
     def forward(self, at: Buffers) -> None:
         """Compute ``at.y`` from ``at.x``."""
         raise NotImplementedError

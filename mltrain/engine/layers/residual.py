@@ -22,13 +22,17 @@ class Residual(Layer):
         Meta(min_length=1, description="the layers whose output is added to the input, each reading the one before it"),
     ]
 
+    @property
+    def inner_layers(self) -> tuple[Layer, ...]:
+        return self.layers
+
     def output_shape(self, input_shape: Shape) -> Shape:
         for layer in self.layers:
             input_shape = layer.output_shape(input_shape)
         return input_shape
 
     def projection(self, input_shape: Shape) -> Layer | None:
-        """What the input goes through before the sum; None where the shapes are the same. Raises `ShapeError`."""
+        """A convolution or a dense layer. Raises `ShapeError` where neither fits."""
         from mltrain.engine.layers.conv1d import Conv1d
         from mltrain.engine.layers.conv2d import Conv2d
         from mltrain.engine.layers.dense import Dense
