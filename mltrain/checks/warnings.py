@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from mltrain.checks.options import steps_of
 from mltrain.checks.output_layer import output_warnings
 from mltrain.data.base import Dataset
 from mltrain.data.preprocessing import Scaling
-from mltrain.data.tables.format import TableFormat
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import inputs_read_by
 from mltrain.engine.initializers.constant import Constant
@@ -31,6 +30,9 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.options import Training
 from mltrain.training.targets import class_names
+
+if TYPE_CHECKING:
+    from mltrain.data.tables.format import TableFormat
 
 FAR = 10.0
 LOOKED_AT = 10_000
@@ -156,7 +158,7 @@ def _reach(x: npt.NDArray[Any], inputs: Scaling) -> float:
     return float(np.abs(inputs.applied(ends)).max(initial=0))
 
 
-def _columns(table: TableFormat, inputs: npt.NDArray[np.bool_], which: Callable[[Iterable[bool]], bool]) -> str:
+def _columns(table: "TableFormat", inputs: npt.NDArray[np.bool_], which: Callable[[Iterable[bool]], bool]) -> str:
     """Text that names the table's columns of ``any`` or ``all`` of the inputs; empty without a table."""
     names, start = [], 0
     for column in table.columns:

@@ -10,13 +10,16 @@ memory.
 """
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.format import TableFormat
+if TYPE_CHECKING:
+    from mltrain.data.tables.format import TableFormat
+else:  # `Preprocessing` reads it: without a table, there is no need for the readers of columns
+    TableFormat = Any
 
 Floats = npt.NDArray[np.float32]
 
@@ -77,6 +80,14 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     inputs: Scaling = Scaling()
     targets: Scaling = Scaling()
     table: TableFormat | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.table, dict):  # as a model file has it
+            from mltrain.data.tables.format import TableFormat
+
+            msgspec.structs.force_setattr(self, "table", msgspec.convert(self.table, TableFormat))
+        elif self.table is not None and not isinstance(self.table, msgspec.Struct):
+            raise ValueError("Expected `object | null` - at `$.table`")
 
     def fits(self, input_shape: tuple[int, ...], outputs: int) -> bool:
         """Whether rows of that shape, with so many targets, can be scaled so, there and back."""

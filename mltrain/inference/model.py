@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -27,12 +27,14 @@ from mltrain.engine.layers.base import shape_text
 from mltrain.engine.metrics.base import predicted_classes
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, ModelFileError
-from mltrain.inference.given import Given, given_rows, given_split
 from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
 from mltrain.inference.origin import Origin
 from mltrain.system.atomic_folder import read_together
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.targets import class_names, encode, misfit, target_scaling
+
+if TYPE_CHECKING:
+    from mltrain.inference.given import Given
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +63,7 @@ class Model:
         """Whether the outputs are probabilities: a softmax or sigmoid trained with a cross-entropy."""
         return self.config.loss.fused_activation in ("softmax", "sigmoid")
 
-    def predict(self, x: Given) -> npt.NDArray[np.float32]:
+    def predict(self, x: "Given") -> npt.NDArray[np.float32]:
         """Outputs ``(rows, outputs)`` for the rows ``x``, given as the dataset gives them: ``(rows, *input_shape)``.
 
         A model that learned from a table takes tables, too, and finds columns by name, in any order; others are left
@@ -72,11 +74,13 @@ class Model:
         the units of the dataset. Raises `DataError` if the shape is another, a column is missing, or a cell cannot be
         used, and if ``x`` holds anything but finite numbers.
         """
+        from mltrain.inference.given import given_rows  # with the readers of tables, which training does not need
+
         rows = given_rows(x, self.row_spec, self.preprocessing.table)
         y = default_backend().predict(self.network, rows, self.preprocessing.inputs)
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
-    def predict_labels(self, x: Given) -> list[Any]:
+    def predict_labels(self, x: "Given") -> list[Any]:
         """The name of the predicted class of each row. Raises `DataError` if the model has no classes."""
         if self.classes is None:
             raise DataError("this model gives numbers, so there are no classes to name")
@@ -98,13 +102,15 @@ class Model:
             raise DataError("this model gives no probabilities: its last layer is no softmax or sigmoid for classes")
         return y if y.shape[-1] > 1 else np.concatenate([1 - y, y], axis=-1)
 
-    def evaluate(self, x: Given, y: Any = None) -> Evaluation:
+    def evaluate(self, x: "Given", y: Any = None) -> Evaluation:
         """Loss, metrics and, for classes, the confusion matrix on rows ``x`` with their targets ``y``.
 
         ``x`` is as in `predict`; ``y`` holds a number, a row of numbers, or the name or number of a class for each row.
         Without ``y``, ``x`` is a table that has the target's column, too, or a `Split` of the dataset. Raises
         `DataError`.
         """
+        from mltrain.inference.given import given_split
+
         rows = x if isinstance(x, Split) and y is None else given_split(x, y, self.row_spec, self.preprocessing.table)
         loss, outputs = self.config.loss, self.network.output_shape[-1]
         if (wrong := misfit(loss, self.row_spec, outputs, rows)) is not None:

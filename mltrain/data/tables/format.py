@@ -13,12 +13,13 @@ from mltrain.data.columns.number import NumberColumn
 from mltrain.data.tables.cells import DEFAULT_MISSING, BadCell, Missing, as_texts, canonical, read_numbers
 from mltrain.data.tables.notation import PLAIN, Notation
 from mltrain.data.tables.source import Block, Cells, Source
-from mltrain.data.tables.survey import RawTable
 from mltrain.errors import DataError
 
 Floats = npt.NDArray[np.float32]
 
 if TYPE_CHECKING:
+    from mltrain.data.tables.survey import RawTable
+
     Column = LearnedColumn
 else:  # msgspec reads a column as one of the kinds that there are, by its tag
     Column = Union[tuple(kind.learned for kind in ColumnKind.family if kind.learned is not None)]  # noqa: UP007
@@ -88,7 +89,7 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             start = stop
         return x
 
-    def expand(self, table: RawTable) -> Floats:
+    def expand(self, table: "RawTable") -> Floats:
         """The inputs ``(rows, features)`` of a table; in the same memory where all are numbers."""
         in_place = all(isinstance(column, NumberColumn) and not column.gap_input for column in self.columns)
         x = table.features if in_place else np.empty((len(table.features), len(self.features)), np.float32)
