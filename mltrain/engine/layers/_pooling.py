@@ -1,4 +1,7 @@
-"""Pooling: windows of an image or a sequence become one number a channel."""
+"""Pooling: windows of an image or a sequence become one number a channel.
+
+A layer says how its windows lie over the input, and which `Operation` reduces a window to a number.
+"""
 
 from typing import Annotated, ClassVar
 
@@ -6,44 +9,51 @@ import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats, Shape
-from mltrain.engine.layers._windows import Padding, Windows
+from mltrain.engine.layers._windows import (
+    Length,
+    Lengths,
+    Padding,
+    Windows,
+    image_shape,
+    pair,
+    sequence_shape,
+)
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 
 
-class Pooling(Layer):
-    """The base of pooling layers. A member defines its windows, and the result for a window."""
+class Operation:
+    """The reduction of a window to one number a channel, and its gradient."""
 
-    padding: Annotated[
-        Padding,
-        Meta(description="valid: windows inside of the input only; same: also those that reach beyond its border"),
-    ] = "valid"
+    def saved(self, windows: Windows) -> dict[str, ArraySpec]:
+        return {}
 
-    def windows(self, input_shape: Shape) -> Windows:
-        """How windows lie over the input. Raises `ShapeError` where it cannot be taken."""
+    def scratch(self, windows: Windows) -> dict[str, ArraySpec]:
+        return {}
+
+    def forward(self, windows: Windows, at: Buffers) -> None:
+        raise NotImplementedError
+
+    def backward(self, windows: Windows, at: Buffers) -> None:
         raise NotImplementedError
 
 
-class MaxPooling(Pooling):
+class Maximum(Operation):
     """The largest number of each window. Its gradient goes to the first place that has it, as in Keras and PyTorch."""
 
-    takes_maximum: ClassVar[bool] = True
-
-    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
-        windows = self.windows(input_shape)
+    def saved(self, windows: Windows) -> dict[str, ArraySpec]:
         dtype = np.uint8 if windows.size[0] * windows.size[1] <= 256 else np.uint16
         return {"place": ArraySpec((*windows.output, windows.image[2]), dtype=dtype)}
 
-    def scratch(self, input_shape: Shape) -> dict[str, ArraySpec]:
-        shape = (*self.windows(input_shape).output, self.windows(input_shape).image[2])
-        dtype = self.saved(input_shape)["place"].dtype
+    def scratch(self, windows: Windows) -> dict[str, ArraySpec]:
+        shape = (*windows.output, windows.image[2])
+        dtype = self.saved(windows)["place"].dtype
         return {
             "is_larger": ArraySpec(shape, dtype=np.bool_),
             "number": ArraySpec(shape, dtype=dtype),
             "slope": ArraySpec(shape),
         }
 
-    def forward(self, at: Buffers) -> None:
-        windows = self.windows(at.x.shape[1:])
+    def forward(self, windows: Windows, at: Buffers) -> None:
         x, y = _as_images(at.x, at.y, windows)
         place = at.saved.get("place")  # outside of training there is no gradient to find the way back
         if place is not None:
@@ -62,8 +72,7 @@ class MaxPooling(Pooling):
                 np.maximum(place[:, down, across], numbers, out=place[:, down, across])
             np.maximum(values, best, out=best)
 
-    def backward(self, at: Buffers) -> None:
-        windows = self.windows(at.x.shape[1:])
+    def backward(self, windows: Windows, at: Buffers) -> None:
         dx, dy = _as_images(at.dx, at.dy, windows)
         place = at.saved["place"]
         apart = _are_apart(windows)
@@ -81,15 +90,13 @@ class MaxPooling(Pooling):
                 np.add(image, slope, out=image)
 
 
-class AveragePooling(Pooling):
+class Average(Operation):
     """The mean of each window; padding does not count, as in Keras."""
 
-    def scratch(self, input_shape: Shape) -> dict[str, ArraySpec]:
-        windows = self.windows(input_shape)
+    def scratch(self, windows: Windows) -> dict[str, ArraySpec]:
         return {"share": ArraySpec((*windows.output, windows.image[2]))}
 
-    def forward(self, at: Buffers) -> None:
-        windows = self.windows(at.x.shape[1:])
+    def forward(self, windows: Windows, at: Buffers) -> None:
         x, y = _as_images(at.x, at.y, windows)
         y[...] = 0
         for (down, across), (rows, columns) in windows.taps():
@@ -97,14 +104,76 @@ class AveragePooling(Pooling):
             np.add(sums, x[:, rows, columns], out=sums)
         np.divide(y, _counts(windows, y), out=y)
 
-    def backward(self, at: Buffers) -> None:
-        windows = self.windows(at.x.shape[1:])
+    def backward(self, windows: Windows, at: Buffers) -> None:
         dx, dy = _as_images(at.dx, at.dy, windows)
         dx[...] = 0
         share = np.divide(dy, _counts(windows, dy), out=at.scratch["share"])
         for (down, across), (rows, columns) in windows.taps():
             image = dx[:, rows, columns]
             np.add(image, share[:, down, across], out=image)
+
+
+class Pooling(Layer):
+    """The base of pooling layers. A member names its operation."""
+
+    operation: ClassVar[Operation]
+
+    padding: Annotated[
+        Padding,
+        Meta(description="valid: windows inside of the input only; same: also those that reach beyond its border"),
+    ] = "valid"
+
+    def windows(self, input_shape: Shape) -> Windows:
+        """How windows lie over the input. Raises `ShapeError` where it cannot be taken."""
+        raise NotImplementedError
+
+    def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return self.operation.saved(self.windows(input_shape))
+
+    def scratch(self, input_shape: Shape) -> dict[str, ArraySpec]:
+        return self.operation.scratch(self.windows(input_shape))
+
+    def forward(self, at: Buffers) -> None:
+        self.operation.forward(self.windows(at.x.shape[1:]), at)
+
+    def backward(self, at: Buffers) -> None:
+        self.operation.backward(self.windows(at.x.shape[1:]), at)
+
+
+class Pooling1d(Pooling):
+    """Pooling of sequences ``(rows, steps, channels)``, or ``(rows, steps)`` for one number a step."""
+
+    pool_size: Annotated[Length, Meta(description="steps of a window")] = 2
+    strides: Annotated[
+        Length | None, Meta(description="distance from one window to the next; by default the size of a window")
+    ] = None
+
+    def windows(self, input_shape: Shape) -> Windows:
+        image = sequence_shape(self.type_name(), input_shape)
+        return Windows(image, (1, self.pool_size), (1, self.strides or self.pool_size), self.padding)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        windows = self.windows(input_shape)
+        windows.check(self.type_name(), "pool_size")
+        return (windows.output[1], windows.image[2])
+
+
+class Pooling2d(Pooling):
+    """Pooling of images ``(rows, height, width, channels)``, or ``(rows, height, width)`` for grey ones."""
+
+    pool_size: Annotated[Lengths, Meta(description="height and width of a window, or one number for both")] = 2
+    strides: Annotated[
+        Lengths | None, Meta(description="distance from one window to the next; by default the size of a window")
+    ] = None
+
+    def windows(self, input_shape: Shape) -> Windows:
+        image, size = image_shape(self.type_name(), input_shape), pair(self.pool_size)
+        return Windows(image, size, size if self.strides is None else pair(self.strides), self.padding)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        windows = self.windows(input_shape)
+        windows.check(self.type_name(), "pool_size")
+        return (*windows.output, windows.image[2])
 
 
 def _as_images(of_input: Floats, of_output: Floats, windows: Windows) -> tuple[Floats, Floats]:
