@@ -7,7 +7,7 @@ from screens import Clock, encoded_stream, last_drawing, report, terminal, witho
 from mltrain.views.terminal.redraw import REDRAW_INTERVAL
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.training_display import spacing, training_display
-from mltrain.views.terminal.training_table import EpochTable
+from mltrain.views.terminal.training_table import EpochTable, _width, _with_narrow_headers
 
 
 def show_plain(*reports, **decisions):
@@ -363,3 +363,9 @@ def test_no_color_leaves_a_display_that_can_be_read(monkeypatch):
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", live.err.getvalue())
     assert "━" in live.err.getvalue()
     assert "─" in live.err.getvalue()
+
+
+def test_headers_stay_on_one_line_where_they_just_fit():
+    columns = {"epoch": ["1"], "val_accuracy": ["0.1234"]}
+    assert _with_narrow_headers(columns, _width(columns)) == columns
+    assert list(_with_narrow_headers(columns, _width(columns) - 1)) == ["epoch", "val_\naccuracy"]

@@ -65,6 +65,7 @@ def test_wide_characters_take_two_columns():
 def test_folding_breaks_between_words_and_within_long_ones():
     assert folded("one two three", 8) == ["one two", "three"]
     assert folded("abcdefgh i", 3) == ["abc", "def", "gh", "i"]
+    assert folded("abcdef", 3) == ["abc", "def"]
     assert folded("", 3) == [""]
 
 

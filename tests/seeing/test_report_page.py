@@ -18,9 +18,10 @@ pytest.importorskip("matplotlib", reason="reports need the extra 'plot'")
 from browser import Browser, needs_browser, open_browser
 
 from mltrain.cli import app
-from mltrain.errors import StorageError, UsageError
+from mltrain.errors import DataError, StorageError, UsageError
 from mltrain.inference.origin import Environment
 from mltrain.views.plotting.gallery import gallery_of
+from mltrain.views.report import page
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +254,14 @@ def test_a_table_can_be_done_again_and_its_columns_are_told(tmp_path: Path, monk
 def test_it_prints(browser: Browser, pages):
     browser.open(pages["line"].as_uri())
     assert browser.pdf().startswith(b"%PDF")
+
+
+def test_the_page_says_why_rows_are_not_there(records):
+    class Lost:
+        model, dataset = records["line"].model, records["line"].dataset
+
+        @property
+        def data(self):
+            raise DataError("rows.csv: there is no such file\nmore about it")
+
+    assert "could not be had: rows.csv: there is no such file<" in page._data(Lost())

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 import mltrain
 from mltrain.cli import main
+from mltrain.inference.prediction_files import _json
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -288,3 +290,7 @@ def test_cores_are_shared_before_numpy_is_imported(words: str) -> None:
         f"sys.argv = ['mltrain', *{words.split()}]\ncli.main()"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+def test_numbers_that_json_has_not_become_null() -> None:
+    assert _json({"a": [1.5, math.nan, "x", None], "b": math.inf}) == '{"a": [1.5, null, "x", null], "b": null}'
