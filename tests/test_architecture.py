@@ -139,6 +139,7 @@ ROOMS: dict[str, set[str]] = {
 
 OUTSIDERS: dict[str, set[str]] = {
     "numpy": {
+        "cli",
         "backends.base",
         "backends.numpy",
         "checks",

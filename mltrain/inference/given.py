@@ -1,23 +1,24 @@
 """Converts rows in memory to a model's input: arrays by position, tables by column names."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.base import RowSpec, Split
-from mltrain.data.tables.cells import as_texts
-from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.frames import Frame, frame
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
+
+if TYPE_CHECKING:
+    from mltrain.data.tables.format import TableFormat
 
 Given = npt.ArrayLike | Mapping[str, Any] | Sequence[Mapping[str, Any]] | Any
 """An array of rows, or a table: see `mltrain.data.tables.frames.frame`."""
 
 
-def given_rows(x: Given, row_spec: RowSpec, table: TableFormat | None) -> npt.NDArray[Any]:
+def given_rows(x: Given, row_spec: RowSpec, table: "TableFormat | None") -> npt.NDArray[Any]:
     """The rows ``(rows, *input_shape)``, float32 or bytes. Raises `DataError`.
 
     Numbers are in the units of the table; float32 arrays are as a dataset gives them, less its large numbers' origins.
@@ -61,7 +62,7 @@ def _numbers(source: Frame) -> npt.NDArray[np.float64]:
     return np.concatenate([np.stack([np.asarray(c) for c in block.columns], axis=1) for block in source.blocks()])
 
 
-def _by_name(table: TableFormat | None) -> str:
+def _by_name(table: "TableFormat | None") -> str:
     """The end of a message: the forms of input that a model of a table accepts."""
     if table is None:
         return ""
@@ -69,13 +70,15 @@ def _by_name(table: TableFormat | None) -> str:
     return f"; it learned from a table, so it takes a data frame or a list of dicts with the columns {names}, too"
 
 
-def given_split(x: Given, y: Any, row_spec: RowSpec, table: TableFormat | None) -> Split:
+def given_split(x: Given, y: Any, row_spec: RowSpec, table: "TableFormat | None") -> Split:
     """Rows with their targets. Without ``y``, ``x`` is a table with a target column. Raises `DataError`."""
     if y is not None:
         rows, targets = given_rows(x, row_spec, table), _targets(y, row_spec)
         if len(rows) != len(targets):
             raise DataError(f"x has {len(rows)} rows, but y has {len(targets)}")
     elif table is not None and (source := frame("x", x)) is not None:
+        from mltrain.data.tables.format import read_table  # only for tables
+
         rows, targets = read_table(source, table, row_spec.classes)
     else:
         columns = f", or a table that has the column '{table.targets[0]}', too" if table is not None else ""
@@ -94,6 +97,8 @@ def _targets(y: Any, row_spec: RowSpec) -> npt.NDArray[Any]:
         except (ValueError, TypeError) as error:
             raise DataError(f"y must hold {row_spec.outputs} number{'s' * (row_spec.outputs > 1)} a row") from error
     source = frame("y", {"y": np.asarray(y).reshape(-1) if not hasattr(y, "to_pylist") else y})
+    from mltrain.data.tables.cells import as_texts
+
     cells = as_texts([cell for block in source.blocks() for cell in block.columns[0]]) if source else []
     texts = [cell if isinstance(cell, str) else f"{cell:g}" for cell in cells]
     numbers = {name: number for number, name in enumerate(classes)}

@@ -235,7 +235,7 @@ def cells(text: str) -> int:
 
 def pieces(text: str) -> list[str]:
     """Unbreakable pieces: words with the space before them, cut after ``_ . / - = ,`` and at wide characters."""
-    return [piece for word in re.findall(r"\s*\S+", text) for piece in _piece().findall(word)]
+    return [piece for word in re.findall(r"\s*\S+", text) for piece in _piece(word.isascii()).findall(word)]
 
 
 _WIDE = "".join(
@@ -253,9 +253,15 @@ _WIDE = "".join(
 
 
 @cache
-def _piece() -> re.Pattern[str]:
-    """An unbreakable piece of a word. To compile the pattern takes 3 ms, and few commands wrap text."""
+def _piece(ascii_only: bool) -> re.Pattern[str]:
+    """An unbreakable piece of a word. The pattern with wide characters takes 10 ms to compile, so ASCII has its own."""
+    if ascii_only:
+        return re.compile(r"\s*\S+?(?:[_./\-=,]+(?=\w)|$)")
     return re.compile(rf"\s*(?:[{_WIDE}]|[^{_WIDE}]+?(?:[_./\-=,]+(?=\w)|(?=[{_WIDE}])|$))")
+
+
+def _has_wide(text: str) -> bool:
+    return not text.isascii() and re.search(f"[{_WIDE}]", text) is not None
 
 
 def folded(text: str, width: int) -> list[str]:
@@ -265,7 +271,7 @@ def folded(text: str, width: int) -> list[str]:
         line = ""
         for word in re.findall(r"\s*\S+", part):
             whole = cells(word.strip()) <= width
-            for piece in [word] if whole and not re.search(f"[{_WIDE}]", word) else pieces(word):
+            for piece in [word] if whole and not _has_wide(word) else pieces(word):
                 if cells(line + piece) <= width:
                     line += piece
                     continue
@@ -309,9 +315,11 @@ def _words(line: Line) -> Iterator[list[Span]]:
     """The words of a line, each with the space before it. A word whose style changes within is several spans."""
     word: list[Span] = []
     for text, style in line:
-        for piece in re.findall(rf"\s*(?:[{_WIDE}]|[^\s{_WIDE}]+)|\s+", text):
+        # With wide characters the pattern takes milliseconds to compile, so ASCII has its own.
+        pattern = r"\s*\S+|\s+" if text.isascii() else rf"\s*(?:[{_WIDE}]|[^\s{_WIDE}]+)|\s+"
+        for piece in re.findall(pattern, text):
             before = "".join(span.text for span in word)
-            ends = piece[0].isspace() or re.match(f"[{_WIDE}]", piece) or re.search(f"[{_WIDE}]$", before)
+            ends = piece[0].isspace() or _has_wide(piece[0]) or _has_wide(before[-1:])
             if ends and before.strip():
                 yield word
                 word = []
