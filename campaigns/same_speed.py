@@ -23,6 +23,7 @@ def run(checkout: Path, *words: str) -> str:
     """The stdout of a command of the checkout."""
     command = [sys.executable, "-m", "mltrain", *words]
     environment = os.environ | {"PYTHONPATH": str(checkout)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as users have it; the first run of a checkout compiles it
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=True).stdout
 
 
