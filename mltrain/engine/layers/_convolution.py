@@ -16,9 +16,17 @@ from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers._windows import BLOCK_BYTES, Padding, Windows
-from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, Trainable
-from mltrain.engine.regularizers.base import Regularizer
+from mltrain.engine.layers._windows import BLOCK_BYTES, ConvolutionPadding, Windows
+from mltrain.engine.layers.base import (
+    ArraySpec,
+    BiasInitializer,
+    BiasRegularizer,
+    Buffers,
+    KernelRegularizer,
+    Layer,
+    Parameter,
+    Trainable,
+)
 
 _FLOAT = 4
 
@@ -27,20 +35,13 @@ class Convolution(Layer):
     """What the convolutions of sequences and of images share. A member says how windows lie over its input."""
 
     filters: Annotated[int, Meta(ge=1, description="number of kernels: the channels of the output")]
-    padding: Annotated[
-        Padding,
-        Meta(description="valid: windows inside of the input only; same: zeros around it, so that its size is kept"),
-    ] = "valid"
+    padding: ConvolutionPadding = "valid"
     activation: Annotated[Activation, Meta(description="activation function of the outputs")] = Linear()
     use_bias: Annotated[bool, Meta(description="add a learned constant to each channel of the output")] = True
     kernel_initializer: Annotated[Initializer, Meta(description="first values of the kernels")] = GlorotUniform()
-    bias_initializer: Annotated[Initializer, Meta(description="first values of the biases")] = Zeros()
-    kernel_regularizer: Annotated[
-        Regularizer | None, Meta(description="what large weights add to the loss; by default nothing")
-    ] = None
-    bias_regularizer: Annotated[
-        Regularizer | None, Meta(description="what large biases add to the loss; by default nothing")
-    ] = None
+    bias_initializer: BiasInitializer = Zeros()
+    kernel_regularizer: KernelRegularizer = None
+    bias_regularizer: BiasRegularizer = None
     trainable: Trainable = True
 
     def windows(self, input_shape: Shape) -> Windows:

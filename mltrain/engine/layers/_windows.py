@@ -22,6 +22,11 @@ Lengths = Length | Annotated[tuple[Length, ...], Meta(min_length=2, max_length=2
 
 Padding = Literal["valid", "same"]
 
+ConvolutionPadding = Annotated[
+    Padding,
+    Meta(description="valid: windows inside of the input only; same: zeros around it, so that its size is kept"),
+]
+
 Pair = tuple[int, int]
 
 BLOCK_BYTES = 1_500_000

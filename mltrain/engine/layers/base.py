@@ -33,6 +33,14 @@ class Parameter(NamedTuple):
 
 Trainable = Annotated[bool, Meta(description="whether training changes its parameters; false freezes the layer")]
 
+KernelRegularizer = Annotated[
+    Regularizer | None, Meta(description="what large weights add to the loss; by default nothing")
+]
+BiasRegularizer = Annotated[
+    Regularizer | None, Meta(description="what large biases add to the loss; by default nothing")
+]
+BiasInitializer = Annotated[Initializer, Meta(description="first values of the biases")]
+
 
 class ArraySpec(NamedTuple):
     """An array that a layer asks for: its shape, for each row or (not ``per_row``) as it is, and its first values.

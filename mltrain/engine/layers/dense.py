@@ -9,8 +9,18 @@ from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, ShapeError, Trainable, shape_text
-from mltrain.engine.regularizers.base import Regularizer
+from mltrain.engine.layers.base import (
+    ArraySpec,
+    BiasInitializer,
+    BiasRegularizer,
+    Buffers,
+    KernelRegularizer,
+    Layer,
+    Parameter,
+    ShapeError,
+    Trainable,
+    shape_text,
+)
 
 
 class Dense(Layer):
@@ -29,13 +39,9 @@ class Dense(Layer):
     activation: Annotated[Activation, Meta(description="activation function of the outputs")] = Linear()
     use_bias: Annotated[bool, Meta(description="add a learned constant to each sum")] = True
     kernel_initializer: Annotated[Initializer, Meta(description="first values of the weights")] = GlorotUniform()
-    bias_initializer: Annotated[Initializer, Meta(description="first values of the biases")] = Zeros()
-    kernel_regularizer: Annotated[
-        Regularizer | None, Meta(description="what large weights add to the loss; by default nothing")
-    ] = None
-    bias_regularizer: Annotated[
-        Regularizer | None, Meta(description="what large biases add to the loss; by default nothing")
-    ] = None
+    bias_initializer: BiasInitializer = Zeros()
+    kernel_regularizer: KernelRegularizer = None
+    bias_regularizer: BiasRegularizer = None
     trainable: Trainable = True
 
     def output_shape(self, input_shape: Shape) -> Shape:

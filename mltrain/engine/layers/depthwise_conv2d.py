@@ -9,9 +9,17 @@ from mltrain.engine.arrays import Shape, size
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers._windows import Lengths, Padding, Windows, image_shape, pair
-from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, Trainable
-from mltrain.engine.regularizers.base import Regularizer
+from mltrain.engine.layers._windows import ConvolutionPadding, Lengths, Windows, image_shape, pair
+from mltrain.engine.layers.base import (
+    ArraySpec,
+    BiasInitializer,
+    BiasRegularizer,
+    Buffers,
+    KernelRegularizer,
+    Layer,
+    Parameter,
+    Trainable,
+)
 
 
 class DepthwiseConv2d(Layer):
@@ -30,21 +38,14 @@ class DepthwiseConv2d(Layer):
 
     kernel_size: Annotated[Lengths, Meta(description="height and width of a window, or one number for both")]
     strides: Annotated[Lengths, Meta(description="distance from one window to the next, down and across")] = 1
-    padding: Annotated[
-        Padding,
-        Meta(description="valid: windows inside of the input only; same: zeros around it, so that its size is kept"),
-    ] = "valid"
+    padding: ConvolutionPadding = "valid"
     depth_multiplier: Annotated[int, Meta(ge=1, description="kernels for each channel of the input")] = 1
     activation: Annotated[Activation, Meta(description="activation function of the outputs")] = Linear()
     use_bias: Annotated[bool, Meta(description="add a learned constant to each channel of the output")] = True
     depthwise_initializer: Annotated[Initializer, Meta(description="first values of the kernels")] = GlorotUniform()
-    bias_initializer: Annotated[Initializer, Meta(description="first values of the biases")] = Zeros()
-    depthwise_regularizer: Annotated[
-        Regularizer | None, Meta(description="what large weights add to the loss; by default nothing")
-    ] = None
-    bias_regularizer: Annotated[
-        Regularizer | None, Meta(description="what large biases add to the loss; by default nothing")
-    ] = None
+    bias_initializer: BiasInitializer = Zeros()
+    depthwise_regularizer: KernelRegularizer = None
+    bias_regularizer: BiasRegularizer = None
     trainable: Trainable = True
 
     def windows(self, input_shape: Shape) -> Windows:
