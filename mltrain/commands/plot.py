@@ -5,10 +5,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mltrain.errors import DataError, UsageError
-from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
+from mltrain.runs.overwriting import refuse_unmarked
 from mltrain.runs.run import PLOTS
 from mltrain.runs.run_folders import is_numbered
 from mltrain.runs.saved_run import SavedRun
+from mltrain.system.files import refuse_inputs
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
