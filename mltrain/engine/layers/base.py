@@ -1,8 +1,8 @@
 """The layer contract. One file beside this one (or in ``activations``) is one layer, complete; see `Layer`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.random_streams import random_bits
 from mltrain.spec import Family, Spec
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Parameter(NamedTuple):
@@ -223,6 +226,20 @@ class Layer(Spec):
     def forward(self, at: Buffers) -> None:
         """Compute ``at.y`` from ``at.x``."""
         raise NotImplementedError
+
+    def inference(
+        self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, npt.NDArray[np.float32]]
+    ) -> "Value":
+        """Express the layer outside of training in primitive operations, and return its output.
+
+        ``xs`` are the inputs. Export and everything else that runs a network without this engine uses the operations;
+        see `mltrain.engine.operations`. Like ``forward``, it leaves the activation to the layer's last stage.
+        """
+        if self.training_only:
+            return xs[0]
+        if self.reshapes:
+            return steps.reshape(xs[0], self.output_shape(xs[0].shape))
+        raise NotImplementedError(f"{self.type_name()} does not say which operations it consists of")
 
     def backward(self, at: Buffers) -> None:
         """Compute ``at.gradients`` and, where it is needed, ``at.dx`` from ``at.dy``.
