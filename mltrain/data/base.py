@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from mltrain.data.splitting import Parts, draw_parts
 from mltrain.errors import DataProblem, OptionError
 from mltrain.random_streams import generator
 from mltrain.spec import Family, Spec
+
+if TYPE_CHECKING:
+    from mltrain.data.tables.layout import Like
 
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
@@ -245,6 +248,10 @@ class DatasetSpec(Spec):
 
     def true_boundary(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
         """For points in a plane that a curve divides: its second coordinate at each first one, where that is known."""
+        return None
+
+    def layout(self, columns: Sequence[str]) -> "Like | None":
+        """What is said of the layout of its file, if anything; ``columns`` are those to learn from, in order."""
         return None
 
     def with_absolute_paths(self, folder: Path) -> "DatasetSpec":

@@ -202,6 +202,10 @@ class Layer(Spec):
         """How many numbers the layer adds up over all processes at once, at most; 0 if it never does."""
         return 0
 
+    def pitfall(self, input_shape: Shape) -> str | None:
+        """Why its options make the layer useless for such an input, as in "layer NAME keeps 0.3 of 3"; None if not."""
+        return None
+
     def input_problem(self, x: npt.NDArray[Any]) -> str | None:
         """Why the layer cannot take these rows of the dataset, though their shape is right; None if it can."""
         return None
