@@ -163,6 +163,7 @@ OUTSIDERS: dict[str, set[str]] = {
     "matplotlib": {"views.plotting"},
     "PIL": {"views.plotting"},
     "msgspec": {
+        "backends.base",
         "backends.numpy",
         "checks",
         "config",

@@ -1,9 +1,9 @@
 """The layer contract. One file beside this one (or in ``activations``) is one layer, complete; see `Layer`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
@@ -78,8 +78,7 @@ WHOLE = BatchShare()
 """All rows of a batch, in one process."""
 
 
-@dataclass(slots=True)
-class Buffers:
+class Buffers(msgspec.Struct):
     """All arrays that one layer works on, planned and allocated by the network. Rows are the first axis.
 
     ``x`` and ``y`` are what goes in and comes out; ``dx`` and ``dy`` are the gradients of the loss by them. A layer of
