@@ -5,6 +5,7 @@ An exported file defines the names in capitals, and ``outputs``, for its model.
 
 import argparse
 import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -101,10 +102,10 @@ def self_test() -> bool:
 
 def read_rows(file: Any) -> list[Any]:
     """The rows of a CSV file: by the names in its first line, or, for a model of plain numbers, all lines."""
-    text = file.read().splitlines()
-    first = text[0] if text else ""
-    delimiter = max(",;\t", key=first.count)
-    return list(csv.DictReader(text, delimiter=delimiter) if COLUMNS else csv.reader(text, delimiter=delimiter))
+    text = file.read()
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    lines = io.StringIO(text, newline="")
+    return list(csv.DictReader(lines, delimiter=delimiter) if COLUMNS else csv.reader(lines, delimiter=delimiter))
 
 
 def main() -> int:
