@@ -233,7 +233,7 @@ def test_the_self_test_is_a_command_that_fails_where_answers_differ(tmp_path):
     test = subprocess.run([str(NODE), str(file), "--self-test"], capture_output=True, text=True)
     assert test.returncode == 0
     assert test.stdout.startswith("self-test passed: 8 rows, largest difference ")
-    file.write_text(re.sub(r'(const WEIGHTS =\s+")[^"]{400}', lambda found: found[1] + "A" * 400, file.read_text()))
+    file.write_text(re.sub(r'(const WEIGHTS_TEXT =\s+")[^"]{400}', lambda found: found[1] + "A" * 400, file.read_text()))
     test = subprocess.run([str(NODE), str(file), "--self-test"], capture_output=True, text=True)
     assert test.returncode == 1
     assert test.stdout.startswith("self-test FAILED: 8 rows")

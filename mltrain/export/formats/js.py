@@ -1,12 +1,11 @@
 """A module of JavaScript, for browsers, Node, Deno and Bun, and its types beside it."""
 
-import base64
 import re
 from typing import ClassVar
 
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding
 from mltrain.export.base import Exported, Format, Subject
-from mltrain.export.web.describe import Description, as_javascript, describe, filled, script, scripts
+from mltrain.export.web.describe import Description, as_javascript, data, describe, filled, script, scripts
 from mltrain.inference.steps import InferenceSteps
 
 _LONGEST_EXAMPLE = 100
@@ -35,11 +34,9 @@ def module(subject: Subject, description: Description) -> str:
         "ORIGIN": _one_line(subject.origin),
         "FILE": _one_line(f"{subject.steps.name}.mjs"),
         "EXAMPLE": _one_line(row if len(row) <= _LONGEST_EXAMPLE else f"{row[:_LONGEST_EXAMPLE]}..."),
-        "DESCRIPTION": as_javascript(description.document),
-        "WEIGHTS": base64.b64encode(description.weights.astype("<f4").tobytes()).decode(),
     }
-    parts = script("module.js"), scripts(subject), script("exports.js")
-    return filled("\n".join(parts), values)
+    parts = filled(script("module.js"), values), scripts(subject), data(description), script("exports.js")
+    return "\n".join(parts)
 
 
 def types(steps: InferenceSteps) -> str:

@@ -1,5 +1,6 @@
 """A model as JSON and an array of weights, for the scripts in this folder."""
 
+import base64
 import json
 import math
 import re
@@ -21,10 +22,11 @@ _UNSAFE = re.compile("[\u2028\u2029\ud800-\udfff]")
 """Line ends of older JavaScript, and surrogates, which UTF-8 cannot encode."""
 
 _PLACE = re.compile("@([A-Z_]+)@")
+"""Where a template has a value."""
 
 
 class Description(NamedTuple):
-    """What `makeModel` of ``predict.js`` takes: the ``document``, and all ``weights`` of the network one behind the other."""
+    """What `makeModel` of ``predict.js`` takes: the ``document``, and all ``weights`` one behind the other."""
 
     document: dict[str, Any]
     weights: npt.NDArray[np.float32]
@@ -70,6 +72,16 @@ def scripts(subject: Subject) -> str:
     return "\n".join(map(script, [*names, "predict.js"]))
 
 
+def data(description: Description, *, escaped: bool = False) -> str:
+    """The description as the constants ``DESCRIPTION`` and ``WEIGHTS``; ``escaped`` for a script element of a page."""
+    document = as_javascript(description.document)
+    values = {
+        "DESCRIPTION": document.replace("<", "\\u003c") if escaped else document,
+        "WEIGHTS": base64.b64encode(description.weights.astype("<f4").tobytes()).decode(),
+    }
+    return filled(script("data.js"), values)
+
+
 def as_javascript(value: Any) -> str:
     """A value as JSON that may stand in a script; of an object, each entry on a line."""
     if isinstance(value, Mapping):
@@ -80,7 +92,8 @@ def as_javascript(value: Any) -> str:
 
 def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text.replace('"__proto__":', '["__proto__"]:')  # the other one would set the prototype of the object
 
 
 def _picture(subject: Subject) -> dict[str, Any] | None:
@@ -108,7 +121,7 @@ def _step(step: Step, weights: list[npt.NDArray[np.float32]]) -> dict[str, Any]:
 
 
 def _column(column: Encoding) -> dict[str, Any]:
-    """An encoding; the names of texts as a list of pairs, because JavaScript orders the keys of objects in its own way."""
+    """An encoding. Its codes are a list of pairs, because objects of JavaScript order their keys in a way of their own."""
     found = {"encoding": column.name, **msgspec.to_builtins(column), "inputs": len(column.inputs)}
     if isinstance(column, NumberEncoding):
         written = column.notation
@@ -143,24 +156,24 @@ _TOKEN = re.compile(r"\[\^\\W\\d_\]|\(\?P=\w+\)|\(\?P<|\\.|.", re.DOTALL)
 
 
 def pattern(python: str) -> str:
-    """One of mltrain's regular expressions as JavaScript writes it, with the flag ``u``. Spaces and digits are Python's."""
+    """One of mltrain's regular expressions as JavaScript writes it with the flag ``u``. Spaces and digits are Python's."""
     found, is_class = "", False
-    for token in _TOKEN.findall(python):
-        if token == r"[^\W\d_]":
-            token = f"[{_LETTERS}]"
-        elif token.startswith("(?P="):
-            token = rf"\k<{token[4:-1]}>"
-        elif token == "(?P<":
-            token = "(?<"
-        elif token == r"\d":
-            token = r"\p{Nd}"
-        elif token == r"\s":
-            token = _SPACES if is_class else f"[{_SPACES}]"
-        elif token in (r"\"", r"\'", r"\ "):
-            token = token[1]
-        elif token in ("[", "]"):
-            is_class = token == "["
-        found += token
+    for part in _TOKEN.findall(python):
+        if part == r"[^\W\d_]":
+            part = f"[{_LETTERS}]"
+        elif part.startswith("(?P="):
+            part = rf"\k<{part[4:-1]}>"
+        elif part == "(?P<":
+            part = "(?<"
+        elif part == r"\d":
+            part = r"\p{Nd}"
+        elif part == r"\s":
+            part = _SPACES if is_class else f"[{_SPACES}]"
+        elif part in (r"\"", r"\'", r"\ "):
+            part = part[1]
+        elif part in ("[", "]"):
+            is_class = part == "["
+        found += part
     return found
 
 

@@ -1,13 +1,4 @@
-
-const DESCRIPTION = @DESCRIPTION@;
-
-// All weights as base64 of float32, little-endian.
-const WEIGHTS =
-  "@WEIGHTS@";
-
-const bytes = Uint8Array.from(atob(WEIGHTS), (character) => character.charCodeAt(0));
-
-export const { predict, predictBatch, selfTest } = makeModel(DESCRIPTION, new Float32Array(bytes.buffer));
+export const { predict, predictBatch, selfTest } = makeModel(DESCRIPTION, WEIGHTS);
 
 export const model = {
   name: DESCRIPTION.name,
