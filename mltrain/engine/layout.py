@@ -12,9 +12,9 @@ those of the others write beside it what is then added. A relu whose only reader
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from mltrain.engine.arrays import DType, Inputs, Shape, size
@@ -35,8 +35,7 @@ class Value(NamedTuple):
     shape: Shape
 
 
-@dataclass
-class Stage:
+class Stage(msgspec.Struct):
     """One layer's work (a dense layer with an activation has two), and where its gradients lie.
 
     ``dy`` is the gradient buffer of the target; None where no gradient is computed. ``dxs`` are those that backward
@@ -50,8 +49,8 @@ class Stage:
     target: Value
     owns_parameters: bool
     dy: int | None = None
-    dxs: list[int | None] = field(default_factory=list)
-    sums: list[tuple[int, int, int]] = field(default_factory=list)
+    dxs: list[int | None] = msgspec.field(default_factory=list)
+    sums: list[tuple[int, int, int]] = msgspec.field(default_factory=list)
 
     @property
     def trains(self) -> bool:

@@ -27,15 +27,16 @@ const attempt = (f) => {
 
 const answers = {};
 for (const [file, rows] of Object.entries(JSON.parse(readFileSync(0, "utf-8")))) {
-  const { predict, selfTest } = await import(file);
-  answers[file] = { rows: rows.map((row) => attempt(() => predict(row))), selfTest: attempt(selfTest) };
+  const { predict, outputs, notes, selfTest } = await import(file);
+  const all = (row) => ({ y: outputs(row), notes: notes(row), answer: predict(row) });
+  answers[file] = { rows: rows.map((row) => attempt(() => all(row))), selfTest: attempt(selfTest) };
 }
 console.log(JSON.stringify(answers));
 """
 
 
 def predictions(folder: Path, rows: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """For each module of a folder, by file name: what it predicts for ``rows``, and what its self-test says."""
+    """For each module of a folder, by file name: ``y``, ``notes`` and ``answer`` for ``rows``; ``selfTest``."""
     assert NODE is not None
     given = json.dumps({str(folder / name): list(of_module) for name, of_module in rows.items()}, default=_plain)
     answer = subprocess.run([NODE, "--input-type=module", "-e", _RUNNER], input=given, capture_output=True, text=True)

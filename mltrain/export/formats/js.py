@@ -41,15 +41,20 @@ def module(subject: Subject, description: Description) -> str:
 
 def types(steps: InferenceSteps) -> str:
     """The declarations of TypeScript for the module."""
-    answer = steps.answer
+    answer, positions = steps.answer, "[]" * (len(steps.output.shape) - 1)
+    if answer.probabilities:
+        prediction = f"{{ label: Label{positions}; probabilities: Record<Label, number>{positions} }}"
+    elif answer.classes:
+        prediction = f"{{ label: Label{positions}; y: number[]{positions} }}"
+    elif positions:
+        prediction = f"{{ y: number[]{positions} }}"
+    else:
+        prediction = f"Record<{_union(answer.targets)}, number>"
     values = {
         "ROW": _row_type(steps),
-        "LABEL": _union(answer.classes) if answer.classes else "never",
-        "TARGET": _union(answer.targets),
-        "POSITIONS": "[]" * (len(steps.output.shape) - 1),
-        "IS_CLASS": "" if answer.classes else "?",
-        "IS_NUMBER": "?" if answer.classes or len(steps.output.shape) > 1 else "",
-        "HAS_PROBABILITIES": "" if answer.probabilities else "?",
+        "LABEL": _union(answer.classes or ()),
+        "PREDICTION": prediction,
+        "OUTPUTS": f"number[]{positions}",
     }
     return filled(script("types.d.ts"), values)
 

@@ -121,7 +121,7 @@ def _step(step: Step, weights: list[npt.NDArray[np.float32]]) -> dict[str, Any]:
 
 
 def _column(column: Encoding) -> dict[str, Any]:
-    """An encoding. Its codes are a list of pairs, because objects of JavaScript order their keys in a way of their own."""
+    """An encoding. Its codes are a list of pairs, because JavaScript reorders the keys of objects."""
     found = {"encoding": column.name, **msgspec.to_builtins(column), "inputs": len(column.inputs)}
     if isinstance(column, NumberEncoding):
         written = column.notation
@@ -156,7 +156,7 @@ _TOKEN = re.compile(r"\[\^\\W\\d_\]|\(\?P=\w+\)|\(\?P<|\\.|.", re.DOTALL)
 
 
 def pattern(python: str) -> str:
-    """One of mltrain's regular expressions as JavaScript writes it with the flag ``u``. Spaces and digits are Python's."""
+    """One of mltrain's regular expressions for JavaScript, with the flag ``u``. Spaces and digits are Python's."""
     found, is_class = "", False
     for part in _TOKEN.findall(python):
         if part == r"[^\W\d_]":

@@ -1,4 +1,4 @@
-export const { predict, predictBatch, selfTest } = makeModel(DESCRIPTION, WEIGHTS);
+export const { predict, predictBatch, outputs, notes, selfTest } = makeModel(DESCRIPTION, WEIGHTS);
 
 export const model = {
   name: DESCRIPTION.name,

@@ -1,4 +1,4 @@
-// Rows in names and units, as `mltrain predict --json` gives them, from the inputs and outputs of the network.
+// From a row, in names and units, to the answer: between them are the inputs and the outputs of the network.
 
 const TOLERANCE = 1e-5;
 
@@ -9,8 +9,8 @@ function nested(flat, [length, ...rest]) {
   return Array.from({ length }, (_, i) => nested(flat.subarray(i * size, (i + 1) * size), rest));
 }
 
-// Applies f to the outputs of each position; a row without positions has one.
-const eachPosition = (y, f) => (Array.isArray(y[0]) ? y.map((one) => eachPosition(one, f)) : f(y));
+// The probability of each class; a single output is that of the second of two.
+const sharesOf = (y) => (y.length > 1 ? y : [Math.fround(1 - y[0]), y[0]]);
 
 const isImage = (row) => row?.data?.length !== undefined && row.width > 0 && row.height > 0;
 
@@ -38,28 +38,27 @@ function makeModel(description, weights) {
     return { inputs: Float32Array.from(values), notes: [] };
   }
 
-  function predict(row) {
-    const { inputs, notes } = inputsOf(row);
-    const y = nested(network(inputs), outputShape);
-    const prediction = { y, notes };
-    if (classes) {
-      const number = (outputs) => {
-        if (outputs.length === 1) return outputs[0] > threshold ? 1 : 0;
-        return outputs.reduce((best, value, i) => (value > outputs[best] ? i : best), 0);
-      };
-      prediction.label = eachPosition(y, (outputs) => classes[number(outputs)]);
+  const outputs = (row) => nested(network(inputsOf(row).inputs), outputShape);
+
+  // What the row has that was new to the model, in sentences: gaps that were filled in, names that count as others.
+  const notes = (row) => inputsOf(row).notes;
+
+  // Label and probabilities, or numbers by target, in the form that all exported models share.
+  function answer(y) {
+    const isOne = !Array.isArray(y[0]);
+    if (!classes) return isOne ? Object.fromEntries(targets.map((name, i) => [name, y[i]])) : { y };
+    if (!isOne) {
+      const answers = y.map(answer);
+      return Object.fromEntries(Object.keys(answers[0]).map((name) => [name, answers.map((one) => one[name])]));
     }
-    if (!classes && outputShape.length === 1) {
-      prediction.values = Object.fromEntries(targets.map((name, i) => [name, y[i]]));
-    }
-    if (hasProbabilities) {
-      prediction.probabilities = eachPosition(y, (outputs) => {
-        const shares = outputs.length === 1 ? [Math.fround(1 - outputs[0]), outputs[0]] : outputs;
-        return Object.fromEntries(classes.map((name, i) => [name, shares[i]]));
-      });
-    }
-    return prediction;
+    const largest = y.reduce((best, value, i) => (value > y[best] ? i : best), 0);
+    const label = classes[y.length > 1 ? largest : y[0] > threshold ? 1 : 0];
+    if (!hasProbabilities) return { label, y };
+    const shares = sharesOf(y);
+    return { label, probabilities: Object.fromEntries(classes.map((name, i) => [name, shares[i]])) };
   }
+
+  const predict = (row) => answer(outputs(row));
 
   function predictBatch(rows) {
     return Array.from(rows, (row, index) => {
@@ -75,8 +74,8 @@ function makeModel(description, weights) {
   function selfTest() {
     let difference = 0;
     const { rows, y } = description.selfTest;
-    predictBatch(rows).forEach((prediction, index) => {
-      prediction.y.flat(Infinity).forEach((value, i) => {
+    rows.forEach((row, index) => {
+      [outputs(row)].flat(Infinity).forEach((value, i) => {
         const expected = y[index][i];
         const distance = Number.isFinite(value) ? Math.abs(value - expected) / Math.max(1, Math.abs(expected)) : Infinity;
         difference = Math.max(difference, distance);
@@ -85,5 +84,5 @@ function makeModel(description, weights) {
     return { rows: rows.length, difference, tolerance: TOLERANCE, passed: rows.length > 0 && difference <= TOLERANCE };
   }
 
-  return { predict, predictBatch, selfTest };
+  return { predict, predictBatch, outputs, notes, selfTest };
 }

@@ -7,24 +7,20 @@ export type Row = @ROW@;
 /** The names of the classes. */
 export type Label = @LABEL@;
 
-export interface Prediction {
-  /** The outputs of the model: probabilities, or numbers in the units of the target. */
-  y: number[]@POSITIONS@;
-  /** The predicted class, where the model predicts classes. */
-  label@IS_CLASS@: Label@POSITIONS@;
-  /** The probability of each class, where the model gives probabilities. */
-  probabilities@HAS_PROBABILITIES@: Record<Label, number>@POSITIONS@;
-  /** The predicted numbers by target, where the model predicts numbers. */
-  values@IS_NUMBER@: Record<@TARGET@, number>;
-  /** What the row has that was new to the model: gaps that were filled in, names that count as other. */
-  notes: string[];
-}
+/** What the model says of a row. */
+export type Prediction = @PREDICTION@;
 
 /** Predicts one row. Throws an Error that says which column cannot be used, and why. */
 export function predict(row: Row): Prediction;
 
 /** Predicts many rows. Throws an Error that says which row and column cannot be used, and why. */
 export function predictBatch(rows: Iterable<Row>): Prediction[];
+
+/** The numbers that the last layer gives for a row, in the units of the target. */
+export function outputs(row: Row): @OUTPUTS@;
+
+/** What a row has that was new to the model, in sentences: gaps that were filled in, names that count as others. */
+export function notes(row: Row): string[];
 
 export interface SelfTest {
   /** How many rows there are whose answers by mltrain are known. */
