@@ -12,18 +12,17 @@ from matplotlib.colors import to_hex
 
 from mltrain.views.insight.answers import ClassAnswers
 from mltrain.views.insight.learning_curves import LearningCurves, Measure
+from mltrain.views.insight.run_insight import RunInsight
+from mltrain.views.pictures.gallery import gallery_of
 from mltrain.views.plotting.classes import classes_size, draw_classes
-from mltrain.views.plotting.gallery import gallery_of
-from mltrain.views.plotting.images import MOST_WEIGHTS
 from mltrain.views.plotting.learning_curves import draw_learning_curves, learning_curves_size
-from mltrain.views.plotting.style import DARK, LIGHT, Picture, drawn
+from mltrain.views.plotting.style import DARK, LIGHT, Drawing, drawn
 
 
 @pytest.fixture(scope="module")
 def pictures(records):
-    return {
-        name: {picture.name: picture for picture in gallery_of(record).pictures} for name, record in records.items()
-    }
+    galleries = {name: gallery_of(RunInsight(record)) for name, record in records.items()}
+    return {name: {picture.name: picture for picture in gallery.pictures} for name, gallery in galleries.items()}
 
 
 def figure_of(picture, style=LIGHT):
@@ -140,8 +139,8 @@ def test_the_surest_mistakes_come_first_with_what_was_said_and_what_is_true(reco
         confidence=np.array([1.0, 0.6, 0.999, 0.6, 0.75]),
         are_probabilities=True,
     )
-    monkeypatch.setattr("mltrain.views.plotting.gallery.class_answers", lambda record: answers)
-    by_name = {picture.name: picture for picture in gallery_of(records["images"]).pictures}
+    monkeypatch.setattr("mltrain.views.insight.run_insight.class_answers", lambda record: answers)
+    by_name = {picture.name: picture for picture in gallery_of(RunInsight(records["images"])).pictures}
     shown = [axes for axes in figure_of(by_name["mistakes"]).axes if axes.images]
     assert [axes.images[0].get_array()[0, 0] for axes in shown] == [2, 4, 1, 3]
     assert [axes.get_title(loc="center") for axes in shown] == [
@@ -159,7 +158,7 @@ def test_measures_stand_in_rows_of_two(records):
     history = records["line"].history
     measures = [Measure(name, history["loss"]) for name in ("loss", "one", "other")]
     course = LearningCurves([*range(9)], measures)
-    picture = Picture("history", "", "", partial(draw_learning_curves, course=course), learning_curves_size(course))
+    picture = Drawing("history", "", "", partial(draw_learning_curves, course=course), learning_curves_size(course))
     boxes = [axes.get_subplotspec().get_geometry()[:3] for axes in figure_of(picture).axes]
     assert boxes == [(2, 2, 0), (2, 2, 1), (2, 2, 2)]
 
@@ -178,7 +177,7 @@ def test_a_confusion_matrix_has_every_count(pictures, records):
 
 def test_each_class_has_two_dots_on_a_scale_that_shows_where_they_differ():
     classes, confusion = ("a", "b"), np.array([[97, 3], [1, 99]])
-    picture = Picture("", "", "", partial(draw_classes, classes=classes, confusion=confusion), classes_size(classes))
+    picture = Drawing("", "", "", partial(draw_classes, classes=classes, confusion=confusion), classes_size(classes))
     (axes,) = figure_of(picture).axes
     dots = {line.get_label(): line for line in axes.lines}
     np.testing.assert_allclose(dots["precision"].get_xdata(), [97 / 98, 99 / 102])
@@ -208,7 +207,7 @@ def test_weights_have_one_scale_around_zero(pictures):
     assert len(limits) == 1
     ((low, high),) = limits
     assert low == -high
-    assert sum(bool(axes.images) for axes in figure.axes) == 5 < MOST_WEIGHTS
+    assert sum(bool(axes.images) for axes in figure.axes) == 5
 
 
 def test_predicted_against_true_with_residuals(pictures):
@@ -221,18 +220,18 @@ def test_predicted_against_true_with_residuals(pictures):
 
 
 def test_what_cannot_be_drawn_is_said_in_a_line_each(records):
-    assert gallery_of(records["table"]).lacks == [
+    assert gallery_of(RunInsight(records["table"])).lacks == [
         "no picture of the model over its inputs: it takes 3 numbers and gives 1; "
         "a curve takes one and gives one, a boundary takes two, an image has a height and a width"
     ]
-    assert gallery_of(records["untrained"]).lacks[0] == (
+    assert gallery_of(RunInsight(records["untrained"])).lacks[0] == (
         "no curves of loss and metrics: they need a history of two epochs or more, which is not there"
     )
-    assert gallery_of(records["line"]).lacks == []
+    assert gallery_of(RunInsight(records["line"])).lacks == []
 
 
 def test_without_the_state_before_training_there_is_one_panel(records):
     record = replace(records["line"], frames=None)
-    picture = next(picture for picture in gallery_of(record).pictures if picture.name == "curve")
+    picture = next(picture for picture in gallery_of(RunInsight(record)).pictures if picture.name == "curve")
     assert len(figure_of(picture).axes) == 1
     assert "before" not in picture.caption
