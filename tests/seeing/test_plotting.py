@@ -12,8 +12,8 @@ from matplotlib.colors import to_hex
 
 from mltrain.views.insight.answers import ClassAnswers
 from mltrain.views.insight.learning_curves import LearningCurves, Measure
-from mltrain.views.insight.run_insight import RunInsight
-from mltrain.views.pictures.gallery import gallery_of
+from mltrain.views.insight.run_insight import RunInsight, image_at
+from mltrain.views.pictures.gallery import all_pictures, gallery_of
 from mltrain.views.plotting.classes import classes_size, draw_classes
 from mltrain.views.plotting.learning_curves import draw_learning_curves, learning_curves_size
 from mltrain.views.plotting.style import DARK, LIGHT, Drawing, drawn
@@ -50,7 +50,9 @@ def test_images_have_sheets_and_weights(pictures):
 
 
 def test_all_pictures_are_drawn_on_either_ground_with_title_and_caption(pictures):
-    for picture in (picture for each in pictures.values() for picture in each.values()):
+    each_kind = {name: picture for of_run in pictures.values() for name, picture in of_run.items()}
+    assert set(each_kind) == {kind.name for kind in all_pictures()}
+    for picture in each_kind.values():
         for style in (LIGHT, DARK):
             figure = figure_of(picture, style)
             texts = [text.get_text() for text in figure.texts]
@@ -152,6 +154,97 @@ def test_the_surest_mistakes_come_first_with_what_was_said_and_what_is_true(reco
     assert by_name["mistakes"].caption.startswith("All 4 mistakes on the test rows, the surest first")
     samples = [axes.get_title(loc="center") for axes in figure_of(by_name["samples"]).axes if axes.images]
     assert samples[:2] == ["rising (100%)", "× rising (60%)\nis falling"]
+
+
+def test_filters_are_drawn_as_signs_or_as_colours_and_a_few_with_their_numbers(pictures, records):
+    axes = [axes for axes in figure_of(pictures["shapes"]["filters"]).axes if axes.images]
+    kernel = records["shapes"].model.network.arrays["conv2d.kernel"]
+    shown = axes[:3]
+    for number, one in enumerate(shown):
+        np.testing.assert_array_equal(one.images[0].get_array(), kernel[:, :, 0, number])
+        assert [text.get_text() for text in one.texts] == [
+            f"{weight:.2g}" for weight in kernel[:, :, 0, number].ravel()
+        ]
+    ((low, high),) = {one.images[0].get_clim() for one in shown}
+    assert low == -high
+    assert pictures["shapes"]["filters"].caption == (
+        "3 kernels of conv2d, 3 x 3 weights each. "
+        "A place of the image with ink on blue and none on orange answers most."
+    )
+    colours = [axes for axes in figure_of(pictures["colour"]["filters"]).axes if axes.images]
+    assert [one.images[0].get_array().shape for one in colours] == [(2, 2, 3)] * 5
+    assert "colour: grey is 0" in pictures["colour"]["filters"].caption
+
+
+def test_maps_have_a_line_a_layer_and_the_classes_at_the_end(pictures, records):
+    picture = pictures["shapes"]["maps"]
+    image, *layers = figure_of(picture).axes
+    np.testing.assert_array_equal(image.images[0].get_array(), records["shapes"].data.test.x[0])
+    assert [axes.get_title(loc="left") for axes in layers] == [layer.about for layer in picture.layers]
+    assert [text.get_text() for text in layers[-1].get_xticklabels()] == ["circle", "square", "triangle"]
+    for axes, layer in zip(layers, picture.layers, strict=True):
+        low, high = axes.images[0].get_clim()
+        assert -low == high == np.abs(layer.maps).max()
+        shown = axes.images[0].get_array()
+        assert np.ma.compressed(np.ma.masked_invalid(shown)).max() == layer.maps.max()
+    # Three maps in a line of eight, each pixel five wide, and gaps between them.
+    three = layers[0].images[0].get_array()
+    assert three.shape == (50, 8 * 53 - 3)
+    np.testing.assert_array_equal(three[::5, 53:103:5], picture.layers[0].maps[1])
+    assert three.mask[:, 50:53].all()
+    assert three.mask[:, 3 * 53 :].all()
+
+
+def test_attributions_stand_below_their_images(pictures, records):
+    picture = pictures["shapes"]["attributions"]
+    count = len(picture.attributions)
+    grid = np.reshape(figure_of(picture).axes, (3, 5))[:, :count]
+    for column, one in zip(grid.T, picture.attributions, strict=True):
+        np.testing.assert_array_equal(column[0].images[0].get_array(), one.image.x)
+        np.testing.assert_array_equal(column[1].images[1].get_array(), one.occlusion)
+        np.testing.assert_array_equal(column[2].images[0].get_array(), one.saliency)
+        assert column[0].get_title() == f"× {one.said}\nis {one.truth}\n{one.image.short_name}"
+    assert [axes.get_ylabel() for axes in grid[:, 0]] == ["image", "occlusion", "gradient"]
+    assert picture.caption.startswith(f"The surest {count} mistakes. Occlusion: ")
+    chosen = image_at(records["colour"], 1)
+    one = next(p for p in gallery_of(RunInsight(records["colour"], chosen)).pictures if p.name == "attributions")
+    alone = figure_of(one).axes
+    assert [axes.get_title() for axes in alone[1:]] == ["occlusion", "gradient"]
+    assert alone[1].images[0].get_array().shape == (5, 6)  # colours would mix with those of the map
+    assert one.caption.startswith("Image 1 of the rows that it was trained on. Occlusion: ")
+
+
+def test_augmented_images_stand_below_what_they_were(pictures):
+    picture = pictures["shapes"]["augmented"]
+    grid = np.reshape(figure_of(picture).axes, (5, 8))
+    assert [line[0].get_ylabel() for line in grid] == ["as it is", "first step", "again", "again", "again"]
+    np.testing.assert_array_equal(grid[0][3].images[0].get_array(), picture.shown.images[3])
+    np.testing.assert_array_equal(grid[1][3].images[0].get_array(), picture.shown.augmented[0][3])
+    assert {line[3].images[0].get_clim() for line in grid} == {(0, 255)}
+    assert picture.caption == (
+        "8 images of the first batch: as they are, as the first step of the training saw them, and as 3 other draws of "
+        "random_translation and gaussian_noise make them."
+    )
+
+
+def test_a_chosen_image_has_its_own_pictures(records):
+    record = records["shapes"]
+    gallery = gallery_of(RunInsight(record, image_at(record, 7)))
+    assert [picture.name for picture in gallery.pictures] == ["image", "maps", "attributions"]
+    assert all(picture.caption.startswith("Image 7 of the test rows") for picture in gallery.pictures)
+    assert gallery.lacks == []
+    dense = gallery_of(RunInsight(records["images"], image_at(records["images"], 0)))
+    assert [picture.name for picture in dense.pictures] == ["image", "attributions"]
+    assert dense.lacks == ["no feature maps: no layer of the network makes images, as convolution and pooling do"]
+
+
+def test_photographs_are_light_and_digits_are_ink(pictures, records):
+    image = figure_of(pictures["shapes"]["image"]).axes[0].images[0]
+    assert image.get_cmap().name == "gray_r"
+    assert replace(pictures["shapes"]["image"], greys="gray").greys == "gray"
+    axes = figure_of(pictures["colour"]["image"]).axes
+    assert len(axes) == 1  # no bar of greys
+    assert axes[0].images[0].get_array().shape == (5, 6, 3)
 
 
 def test_measures_stand_in_rows_of_two(records):
