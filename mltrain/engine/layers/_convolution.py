@@ -5,8 +5,8 @@ matrix, which is copied again rather than kept: keeping it would take ten times 
 of the input is computed for one place of the windows at a time, and added to the images that it belongs to.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -28,6 +28,9 @@ from mltrain.engine.layers.base import (
     Parameter,
     Trainable,
 )
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 BLOCK_BYTES = 1_500_000
 """The size of a block: small enough that its matrix is still in a core's cache when it is read. From 1 to 3 MB there is
@@ -87,6 +90,13 @@ class Convolution(Layer):
             np.dot(columns, kernel, out=y[block].reshape(-1, self.filters))
         if self.use_bias:
             np.add(at.y, at.parameters["bias"], out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        windows = self.windows(xs[0].shape)
+        kernel = parameters["kernel"].reshape(*windows.size, -1, self.filters)
+        image = steps.reshape(xs[0], windows.image)
+        y = steps.convolution(image, kernel, parameters.get("bias"), windows.strides, windows.pads)
+        return steps.reshape(y, self.output_shape(xs[0].shape))
 
     def backward(self, at: Buffers) -> None:
         matrix = WindowMatrix(self.windows(at.x.shape[1:]), self.filters)
