@@ -411,6 +411,9 @@ def export(
         str | None,
         typer.Option(metavar="columns|matrix", help="Take cells of a table, or the numbers that the network reads."),
     ] = None,
+    no_numpy: Annotated[
+        bool, typer.Option("--no-numpy", help="With python: a file that needs Python itself and nothing else.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", "--overwrite", help="Write over a file that is there.")] = False,
     model: ModelOption = None,
     json: JsonOption = False,
@@ -424,7 +427,7 @@ def export(
     _import_numpy()
     from mltrain.commands.export import run
 
-    given = {"inputs": inputs}
+    given = {"inputs": inputs, "no_numpy": no_numpy or None}
     options = {name: value for name, value in given.items() if value is not None}
     run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
 

@@ -20,7 +20,7 @@ def test_file_is_written_here_and_its_test_runs(run: str, work: Path) -> None:
     assert size.startswith("linear.py  ")
     assert test == "test it with: python linear.py --self-test"
     checked = subprocess.run([sys.executable, *test.split()[4:]], capture_output=True, text=True, check=True)
-    assert checked.stdout.startswith("self-test passed: 6 rows, largest difference ")
+    assert checked.stdout.startswith("self-test passed: 6 rows have the answers of the model")
 
 
 def test_as_json(run: str) -> None:
