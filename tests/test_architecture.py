@@ -54,6 +54,8 @@ ROOMS: dict[str, set[str]] = {
         "",
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
+    # A model in a form that runs without mltrain.
+    "export": {"inference", "engine", "data", "errors", "names", "spec", "system", ""},
     "job": {
         "inference",
         "config",
@@ -126,6 +128,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
+        "export",
         "views.insight",
         "views.pictures",
         "views.plotting",
@@ -170,6 +173,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "commands",
         "data",
         "engine",
+        "export",
         "inference",
         "random_streams",
         "runs",
@@ -184,11 +188,13 @@ OUTSIDERS: dict[str, set[str]] = {
     "matplotlib": {"views.pictures", "views.plotting"},
     "PIL": {"views.plotting"},
     "msgspec": {
+        "backends.base",
         "backends.numpy",
         "checks",
         "config",
         "data",
         "engine",
+        "export",
         "inference",
         "job",
         "runs",
