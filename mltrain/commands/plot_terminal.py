@@ -32,7 +32,7 @@ def run(terminal: Terminal, path: Path | None) -> None:
         raise UsageError("--terminal draws for people; leave --json out, or leave --terminal out and get files")
     record = read(terminal, path)
     views = list(_of_history(record))
-    if not views:
+    if not views and not record.members:
         terminal.note("no curve of the loss: it needs a history of two epochs or more, which is not there")
     try:
         views += _of_rows(record)
@@ -61,7 +61,7 @@ def _of_rows(record: SavedRun) -> Iterator[View]:
     if record.model.classes is not None:
         answers = class_answers(record)
         yield from _section("what is taken for what", Confusion(answers.classes, answers.confusion.tolist()))
-        if are_images(record.model.row_spec.input_shape):
+        if are_images(record.model.row_spec.input_shape) and len(answers.x):
             yield from _section("samples", _images(answers, list(range(min(_MOST_IMAGES, len(answers.x))))))
             if len(answers.mistakes):
                 yield from _section("surely wrong", _images(answers, answers.mistakes[:_MOST_IMAGES].tolist()))

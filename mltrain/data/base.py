@@ -184,12 +184,12 @@ class DatasetSpec(Spec):
         Meta(description="the seed by which rows are made and split, so that seed varies all else; by default seed"),
     ] = None
     split: Annotated[
-        Literal["random", "chronological"],
+        Literal["random", "chronological"] | None,
         Meta(
-            description="which rows are held back: some by chance or, where rows are in the order of time, the last "
-            "ones for the test and those before them for validation"
+            description="which rows are held back: some by chance, as by default, or, where rows are in the order of "
+            "time, the last ones for the test and those before them for validation"
         ),
-    ] = "random"
+    ] = None
 
     def __post_init__(self) -> None:
         if self.validation_split + self.test_split >= 1:
@@ -250,27 +250,32 @@ class DatasetSpec(Spec):
         folds: int,
         labels: npt.NDArray[np.int32] | None = None,
         classes: Sequence[str] = (),
+        *,
+        repeat: int = 0,
     ) -> list[Parts]:
         """The parts of each fold of a cross-validation; ``test`` are the rows that it holds out. Raises `DataError`.
 
         Rows of the test that `draw` gives are in no fold. Where the description draws validation rows, each fold
         draws its own from the rows that it does not hold out; otherwise all have those that the data itself sets apart.
         ``labels``, class numbers ``(raw.count,)`` of these ``classes``, are those by which folds are stratified.
+        Each ``repeat`` divides the same rows by another seed, the next one.
         """
         whole = self.draw(raw, seed)
         rows = np.sort(np.concatenate((whole.train, whole.validation))) if self.validation_split else whole.train
         if self.split == "chronological":
             divided = ordered_folds(rows, folds)
         else:
-            rng = self.generator(seed, "folds")
+            rng = self.generator(seed, "folds", repeat)
             if raw.groups is not None:
                 held_out = group_folds(rows, folds, rng, raw.groups, labels)
             else:
                 held_out = random_folds(rows, folds, rng, labels, classes)
             divided = [(np.setdiff1d(rows, held), held) for held in held_out]
-        return [Parts(*self._fold(raw, rest, whole.validation, seed), held) for rest, held in divided]
+        return [Parts(*self._fold(raw, rest, whole.validation, seed, repeat), held) for rest, held in divided]
 
-    def _fold(self, raw: RawData, rows: Indices, validation: Indices, seed: int) -> tuple[Indices, Indices]:
+    def _fold(
+        self, raw: RawData, rows: Indices, validation: Indices, seed: int, repeat: int
+    ) -> tuple[Indices, Indices]:
         """The rows of a fold to train on, and those for validation."""
         if not self.validation_split:
             return rows, validation
@@ -281,7 +286,7 @@ class DatasetSpec(Spec):
             groups = (
                 None if raw.groups is None else np.unique(raw.groups[rows], return_inverse=True)[1].astype(np.int32)
             )
-            rng = self.generator(seed, "split")
+            rng = self.generator(seed, "split", repeat)
             parts = draw_parts(len(rows), self.validation_split, 0, rng, labels, groups)
         return rows[parts.train], rows[parts.validation]
 
@@ -290,9 +295,9 @@ class DatasetSpec(Spec):
         raw = self.read(seed, folder)
         return raw.split(self.draw(raw, seed), learned=learned, last=True)
 
-    def generator(self, seed: int, purpose: Literal["data", "split", "folds"]) -> np.random.Generator:
-        """The random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``."""
-        return generator(seed if self.split_seed is None else self.split_seed, purpose)
+    def generator(self, seed: int, purpose: Literal["data", "split", "folds"], repeat: int = 0) -> np.random.Generator:
+        """Random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``; plus ``repeat``."""
+        return generator((seed if self.split_seed is None else self.split_seed) + repeat, purpose)
 
     def true_function(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
         """The y of each x that noise hides, where a formula says it: what a perfect network would answer.
@@ -341,6 +346,13 @@ class LazyDataset:
 
     def __init__(self, spec: DatasetSpec, seed: int, folder: Path, *, keeps_raw: bool = False):
         self.spec, self.seed, self.folder, self._keeps_raw = spec, seed, folder, keeps_raw
+
+    @classmethod
+    def of(cls, dataset: Dataset, spec: DatasetSpec, seed: int, folder: Path) -> "LazyDataset":
+        """A dataset that was split before, such as a fold."""
+        lazy = cls(spec, seed, folder)
+        lazy.dataset = dataset
+        return lazy
 
     @cached_property
     def row_spec(self) -> RowSpec:

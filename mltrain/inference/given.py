@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from mltrain.data.base import RowSpec, Split
 from mltrain.data.tables.frames import Frame, frame
+from mltrain.data.tables.side_by_side import SideBySide
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
 
@@ -23,9 +24,14 @@ def given_rows(x: Given, row_spec: RowSpec, table: "TableFormat | None") -> npt.
 
     Numbers are in the units of the table; float32 arrays are as a dataset gives them, less its large numbers' origins.
     The columns of a table are found by name where the model learned from a ``table``, in any order and among others;
-    otherwise they are taken in their order.
+    otherwise they are taken in their order. An array for an ensemble whose members have different inputs has the
+    table's columns in their order.
     """
     source = frame("x", x)
+    if isinstance(table, SideBySide) and source is None:
+        columns: npt.NDArray[Any] = np.asarray(x).T
+        if columns.ndim == 2 and len(columns) == len(table.columns):
+            source = frame("x", dict(zip((column.name for column in table.columns), columns, strict=True)))
     if source is not None and table is not None:
         for column in table.columns:  # also for zero rows
             source.position(column.name, "which the model needs")

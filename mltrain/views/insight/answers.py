@@ -10,14 +10,18 @@ import numpy.typing as npt
 
 from mltrain.engine.class_scores import Counts, confusion_matrix
 from mltrain.engine.metrics.base import predicted_classes, true_classes
+from mltrain.inference.ensemble import Ensemble
 from mltrain.job import split_to_evaluate
-from mltrain.runs.saved_run import SavedRun
+from mltrain.runs.saved_run import OutOfFold, SavedRun
 from mltrain.training.targets import encode
 from mltrain.views.insight.fitted_curve import Numbers
 
 Indices = npt.NDArray[np.intp]
 
 CALIBRATION_BINS = 10
+
+OUT_OF_FOLD = "out of fold"
+"""The name of the rows that the folds of a cross-validation held out, each predicted by the network that did so."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     """The predictions of a classifier, one per position of a row. Raises `DataError` if the rows cannot be read."""
     model = record.model
     split, rows = split_to_evaluate(record.data)
+    if split != "test" and record.out_of_fold is not None:
+        return _out_of_fold(model.classes or (), record.out_of_fold, rows.x[:0])
     loss, outputs = model.config.loss, model.network.output_shape[-1]
     y = model.predict(rows.x).reshape(-1, outputs)
     predicted = predicted_classes(y, loss.threshold)
@@ -113,9 +119,20 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     return ClassAnswers(split, model.classes or (), x, true, predicted, confidence, model.gives_probabilities)
 
 
+def _out_of_fold(classes: tuple[str, ...], held: OutOfFold, no_rows: npt.NDArray[Any]) -> ClassAnswers:
+    """Of the folds of a cross-validation each has predictions for other rows, which are not read again."""
+    shares = held.probabilities
+    confidence = np.zeros(len(held.true)) if shares is None else shares.max(axis=1)
+    return ClassAnswers(
+        OUT_OF_FOLD, classes, no_rows, held.true, held.predicted, confidence, are_probabilities=shares is not None
+    )
+
+
 def number_answers(record: SavedRun) -> NumberAnswers:
     """The predictions of a regression model. Raises `DataError` if the rows cannot be read."""
     split, rows = split_to_evaluate(record.data)
+    if split != "test" and record.out_of_fold is not None:
+        return NumberAnswers(OUT_OF_FOLD, record.out_of_fold.true, record.out_of_fold.predicted)
     predicted = record.model.predict(rows.x).astype(np.float64).ravel()
     return NumberAnswers(split, rows.y.astype(np.float64).ravel(), predicted)
 
@@ -126,9 +143,9 @@ def are_images(shape: Sequence[int]) -> bool:
 
 
 def first_weights(record: SavedRun) -> Numbers | None:
-    """The weights of the first dense layer as images ``(units, height, width)``; None if rows are not images."""
+    """The weights of the first dense layer as images ``(units, height, width)``; None for other rows, and ensembles."""
     shape, network = record.model.row_spec.input_shape, record.model.network
-    if not are_images(shape):
+    if not are_images(shape) or isinstance(record.model, Ensemble):
         return None
     for node in network.nodes:
         if kernel := node.parameters.get("kernel"):

@@ -10,7 +10,7 @@ from mltrain.views.insight.plane import has_plane
 
 def unseen(model: Model) -> str | None:
     """A sentence about why there is no picture of the model over its inputs; None if there is one."""
-    shape = model.row_spec.input_shape
+    shape = model.network.input_shape
     if has_curve(model) or has_plane(model) or are_images(shape):
         return None
     gives = "a class" if model.classes is not None else f"{math.prod(model.network.output_shape)}"

@@ -9,6 +9,7 @@ import numpy as np
 from mltrain.errors import DataError
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.insight.answers import (
+    OUT_OF_FOLD,
     ClassAnswers,
     are_images,
     calibration_of,
@@ -46,7 +47,12 @@ _ON_SHEET = SHEET_COLUMNS * SHEET_ROWS
 _MOST_NAMED, _NAME_ROOM, _NAME_SIZE = 6, 3.0, 10.5
 """The largest number of classes in a caption, the largest width of a name in inches, and its font size."""
 
-SPLITS = {"train": "the rows that it was trained on", "validation": "the validation rows", "test": "the test rows"}
+SPLITS = {
+    "train": "the rows that it was trained on",
+    "validation": "the validation rows",
+    "test": "the test rows",
+    OUT_OF_FOLD: "the rows that folds held out",
+}
 """The names of the parts of the data in messages."""
 
 
@@ -64,6 +70,8 @@ def gallery_of(record: SavedRun) -> Gallery:
     pictures, lacks = gallery.pictures, gallery.lacks
     if course := learning_curves_of(record):
         pictures.append(_course(course))
+    elif record.members:
+        lacks.append("no curves of loss and metrics: those of several networks are not kept")
     else:
         lacks.append("no curves of loss and metrics: they need a history of two epochs or more, which is not there")
     if tracks := tracks_of(record):
@@ -103,7 +111,7 @@ def _of_rows(record: SavedRun) -> Iterator[Picture]:
     else:
         answers = class_answers(record)
         yield from _classes(answers)
-        if are_images(record.model.row_spec.input_shape):
+        if are_images(record.model.row_spec.input_shape) and len(answers.x):
             yield from _images(answers)
 
 
