@@ -1,8 +1,10 @@
 """The command line. Each command imports its modules when it runs, so that ``--help`` is fast."""
 
+import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 
 import typer
 import typer.core
+from typer.main import get_command_name
+from typer.models import CommandInfo
 
 from mltrain import __version__
 from mltrain.errors import MltrainError, StorageError, UsageError, reason
@@ -75,7 +79,45 @@ def _completer(what: str) -> Callable[[typer.Context, str], list[str]]:
     return complete
 
 
-app = typer.Typer(
+class _App(typer.Typer):
+    """The commands. Those whose name is not on the command line get no options, which would take 0.4 ms for each."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        line = args[0] if args else sys.argv[1:]
+        completes = f"_{str(self.info.name).upper()}_COMPLETE" in os.environ
+        return super().__call__(*args, **kwargs) if completes else _reduced(self, line)(*args, **kwargs)
+
+
+def _reduced(app: typer.Typer, names: Sequence[str]) -> typer.Typer:
+    """A copy in which commands with other ``names`` have their help text only."""
+    reduced = typer.Typer()
+    vars(reduced).update(vars(app))
+    reduced.registered_commands = [
+        info if (info.name or get_command_name(info.callback.__name__)) in names else _without_options(info)
+        for info in app.registered_commands
+        if info.callback
+    ]
+    reduced.registered_groups = []
+    for info in app.registered_groups:
+        group = copy(info)
+        if info.name not in names and info.typer_instance:
+            group.typer_instance = _reduced(info.typer_instance, ())
+        reduced.registered_groups.append(group)
+    return reduced
+
+
+def _without_options(info: CommandInfo) -> CommandInfo:
+    def callback() -> None:
+        pass
+
+    assert info.callback
+    listed = copy(info)
+    callback.__name__, callback.__doc__ = info.callback.__name__, info.callback.__doc__
+    listed.callback = callback
+    return listed
+
+
+app = _App(
     name="mltrain",
     cls=_Commands,
     help="Train small neural networks from a YAML file.",
@@ -396,6 +438,47 @@ def report(
     from mltrain.commands.report import run
 
     run(_terminal(json=json), _chosen(path, model), out=out)
+
+
+@app.command(cls=_Command)
+def export(
+    path: RunArgument = None,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="The format: list them with mltrain explain export.",
+            show_default=False,
+            autocompletion=_completer("export_formats"),
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write; by default NAME and the format's suffix, here.")
+    ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option(metavar="columns|matrix", help="Take cells of a table, or the numbers that the network reads."),
+    ] = None,
+    no_numpy: Annotated[
+        bool, typer.Option("--no-numpy", help="With python: a file that needs Python itself and nothing else.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", "--overwrite", help="Write over a file that is there.")] = False,
+    model: ModelOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a model as a file that runs without mltrain.
+
+    Preprocessing, names of classes and a self-test are in it.
+    """
+    if not to:
+        raise UsageError("say which format: --to FORMAT; list them with: mltrain explain export")
+    _import_numpy()
+    from mltrain.commands.export import run
+
+    given = {"inputs": inputs, "no_numpy": no_numpy or None}
+    options = {name: value for name, value in given.items() if value is not None}
+    run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
 
 
 class _ListByDefault(_FitsTheTerminal, typer.core.TyperGroup):

@@ -54,6 +54,8 @@ ROOMS: dict[str, set[str]] = {
         "",
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
+    # A model in a form that runs without mltrain.
+    "export": {"inference", "engine", "data", "errors", "names", "spec", "system", ""},
     "job": {
         "inference",
         "config",
@@ -115,6 +117,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
+        "export",
         "search",
         "views.insight",
         "views.plotting",
@@ -159,6 +162,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "commands",
         "data",
         "engine",
+        "export",
         "inference",
         "random_streams",
         "runs",
@@ -173,11 +177,13 @@ OUTSIDERS: dict[str, set[str]] = {
     "matplotlib": {"views.plotting"},
     "PIL": {"views.plotting"},
     "msgspec": {
+        "backends.base",
         "backends.numpy",
         "checks",
         "config",
         "data",
         "engine",
+        "export",
         "inference",
         "job",
         "runs",

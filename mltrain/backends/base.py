@@ -10,9 +10,9 @@ devices and processes are private to the backend.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -154,8 +154,7 @@ class Trainer(HasState, Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """Loss and metrics of a network on some rows.
 
     ``confusion[true, predicted]`` counts rows, if classes were given.

@@ -1,11 +1,11 @@
 """Rows to learn from: a dataset's description (one file each in ``datasets/``) and the arrays that it yields."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
@@ -17,6 +17,9 @@ from mltrain.data.splitting import Indices, Parts, draw_parts, ordered_parts
 from mltrain.errors import DataProblem, OptionError
 from mltrain.random_streams import generator
 from mltrain.spec import Family, Spec
+
+if TYPE_CHECKING:
+    from mltrain.data.tables.layout import Like
 
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
@@ -42,8 +45,7 @@ class InputSpec(NamedTuple):
     dtype: Literal["float", "int"] = "float"
 
 
-@dataclass(frozen=True)
-class RowSpec:
+class RowSpec(msgspec.Struct, frozen=True):
     """What one row looks like: enough to infer a network's shapes and to read its predictions.
 
     ``classes`` are the names of the classes, or None where targets are numbers, ``outputs`` of them a row. Where a row
@@ -57,7 +59,7 @@ class RowSpec:
     outputs: int = 1
     classes: tuple[str, ...] | None = None
     positions: tuple[int, ...] = ()
-    named_inputs: Mapping[str, InputSpec] = field(default_factory=dict)
+    named_inputs: Mapping[str, InputSpec] = msgspec.field(default_factory=dict)
 
     @property
     def inputs(self) -> Mapping[str, InputSpec]:
@@ -70,8 +72,7 @@ class RowSpec:
         return self.classes is not None and self.classes != tuple(map(str, range(len(self.classes))))
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(msgspec.Struct, frozen=True):
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
@@ -85,7 +86,7 @@ class Dataset:
     validation: Split | None = None
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
-    gaps: Mapping[str, int] = field(default_factory=dict)
+    gaps: Mapping[str, int] = msgspec.field(default_factory=dict)
     notes: Sequence[str] = ()
     warnings: tuple[str, ...] = ()
     novelties: Sequence[str] = ()
@@ -133,8 +134,7 @@ class RawData:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class RawArrays(RawData):
+class RawArrays(RawData, msgspec.Struct, frozen=True):
     """Rows that need no preparation, or always the same; ``test`` is given by data that has a test set of its own.
 
     ``notes`` say what was left out while reading, in a sentence each.
@@ -312,6 +312,10 @@ class DatasetSpec(Spec):
 
     def true_boundary(self, first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
         """For points in a plane that a curve divides: its second coordinate at each first one, where that is known."""
+        return None
+
+    def layout(self, columns: Sequence[str]) -> "Like | None":
+        """What is said of the layout of its file, if anything; ``columns`` are those to learn from, in order."""
         return None
 
     def with_absolute_paths(self, folder: Path) -> "DatasetSpec":

@@ -3,7 +3,8 @@
 A value lives from the layer that computes it to its last reader, which in training may be a backward pass. Values whose
 lives do not overlap share a buffer; a layer that can work in place writes over its input where nothing reads that
 later. The gradient of a value that several layers read is added up: the backward pass of the last reader writes it, and
-those of the others write beside it what is then added. A relu whose only reader takes a maximum runs behind that.
+those of the others write beside it what is then added. A relu whose only reader takes a maximum runs behind that, and a
+convolution that only a max pooling reads is one stage with it.
 
     a chain      x ──> dense ──> relu (in place) ──> dense ──> y          two gradient buffers, in turn
     a branch     x ──> dense ──┬──> dense ──> add ──> y                   dense's gradient: that of add, and then
@@ -11,10 +12,10 @@ those of the others write beside it what is then added. A relu whose only reader
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from mltrain.engine.arrays import DType, Inputs, Shape, size
@@ -35,8 +36,7 @@ class Value(NamedTuple):
     shape: Shape
 
 
-@dataclass
-class Stage:
+class Stage(msgspec.Struct):
     """One layer's work (a dense layer with an activation has two), and where its gradients lie.
 
     ``dy`` is the gradient buffer of the target; None where no gradient is computed. ``dxs`` are those that backward
@@ -50,8 +50,8 @@ class Stage:
     target: Value
     owns_parameters: bool
     dy: int | None = None
-    dxs: list[int | None] = field(default_factory=list)
-    sums: list[tuple[int, int, int]] = field(default_factory=list)
+    dxs: list[int | None] = msgspec.field(default_factory=list)
+    sums: list[tuple[int, int, int]] = msgspec.field(default_factory=list)
 
     @property
     def trains(self) -> bool:
@@ -123,12 +123,8 @@ class Layout:
                 output = Value(sources[0].number, node.output_shape)
             elif node.layer.training_only and not self.training:
                 output = sources[0]
-            elif self._goes_behind(node) and readers[node.sources[0]] == 1:
-                before = self.stages.pop()
-                output = self._add_stage(node, node.layer, before.sources, node.output_shape, owns_parameters=True)
-                output = self._add_stage(
-                    before.node, before.layer, (output,), node.output_shape, owns_parameters=before.owns_parameters
-                )
+            elif node.layer.takes_maximum and self.stages and self.stages[-1].node.name == node.sources[0]:
+                output = self._add_maximum(node, readers)
             else:
                 for index, layer in enumerate(node.layer.stages()):
                     output = self._add_stage(node, layer, sources, node.output_shape, owns_parameters=index == 0)
@@ -144,17 +140,30 @@ class Layout:
         self.stages.append(Stage(node, layer, sources, output, owns_parameters))
         return output
 
-    def _goes_behind(self, node: Node) -> bool:
-        """Whether what the node reads is the work of a last stage that can as well wait for the maximum.
+    def _add_maximum(self, node: Node, readers: Mapping[str, int]) -> Value:
+        """Add a layer that takes a maximum. Work of the layers before it may wait for it, or be done with it.
 
-        The relu of the largest number is the largest relu, and there are fewer to compute. Gradients are the same, too.
+        The relu of the largest number is the largest relu, and there are fewer to compute; gradients are the same, too.
+        A convolution finds the largest outputs of a block of rows at once, and keeps no others.
         """
-        last = self.stages[-1] if self.stages else None
-        return (
-            node.layer.takes_maximum
-            and last is not None
-            and last.node.name == node.sources[0]
-            and last.layer.commutes_with_maximum
+        behind, source = None, self.stages[-1].target
+        if self.stages[-1].layer.commutes_with_maximum and readers[node.sources[0]] == 1:
+            behind = self.stages.pop()
+            source = behind.sources[0]
+        joined = None
+        if self.stages and self.stages[-1].target == source:
+            before = self.stages[-1]
+            if readers[before.node.name] == 1:
+                joined = before.layer.with_pooling(node.layer, before.sources[0].shape)
+        if joined is not None:
+            before = self.stages.pop()
+            output = self._add_stage(before.node, joined, before.sources, node.output_shape, owns_parameters=True)
+        else:
+            output = self._add_stage(node, node.layer, (source,), node.output_shape, owns_parameters=True)
+        if behind is None:
+            return output
+        return self._add_stage(
+            behind.node, behind.layer, (output,), node.output_shape, owns_parameters=behind.owns_parameters
         )
 
     def _with_gradient(self) -> set[int]:

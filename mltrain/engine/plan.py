@@ -9,11 +9,11 @@ rows of the same buffers.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
@@ -37,8 +37,7 @@ class Call(NamedTuple):
     at: Buffers | None = None
 
 
-@dataclass(frozen=True)
-class BoundBatch:
+class BoundBatch(msgspec.Struct, frozen=True):
     """One batch, bound: run all of ``forward``, let the loss read ``z`` and write ``dz``, run ``backward``.
 
     ``z`` is ``y`` itself, or the input of the last activation where the loss is fused to it: then it is the loss that

@@ -7,7 +7,6 @@ A member is a model of its own. Members that learned from the same rows share on
 that is not preprocessed by what it holds; then a row of the ensemble is a row of each member.
 """
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -94,8 +93,8 @@ class Ensemble(Model):
 
     def outputs(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         total = np.zeros((len(rows), *self.network.output_shape))
-        for y in self._outputs_of_members(rows):
-            total += y
+        for member, x in self._rows_of_members(rows):
+            total += member.outputs(x)
         return (total / len(self.members)).astype(np.float32)
 
     def evaluate_members(self, rows: Split) -> list[Evaluation]:
@@ -110,7 +109,7 @@ class Ensemble(Model):
         if not self.is_of_folds or dataset.validation is None or not self.config.dataset.validation_split:
             return dataset
         both = (np.concatenate(arrays) for arrays in zip(dataset.train, dataset.validation, strict=True))
-        return dataclasses.replace(dataset, train=Split(*both), validation=None)
+        return replace(dataset, train=Split(*both), validation=None)
 
     def with_parameters(self, parameters: Floats) -> Model:
         raise DataError("an ensemble has several networks, so it has no states of one training")
@@ -139,16 +138,16 @@ class Ensemble(Model):
         penalty = sum(_penalty(member.network) for member in self.members) / len(self.members)
         return Evaluation(found.loss + penalty, found.metrics, found.confusion)
 
-    def _outputs_of_members(self, rows: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.float32]]:
-        for member, x in self._rows_of_members(rows):
-            yield member.outputs(x)
+    def networks(self) -> list[tuple[Model, slice | None]]:
+        reads = _reads(self.members)
+        if len(reads) == 1:
+            return [(member, None) for member in self.members]
+        return [(member, next(one.columns for one in reads if _same(one, member))) for member in self.members]
 
     def _rows_of_members(self, rows: npt.NDArray[Any]) -> Iterator[tuple[Model, npt.NDArray[Any]]]:
         """Each member with what it reads of the rows."""
-        reads = _reads(self.members)
-        for member in self.members:
-            columns = next(one.columns for one in reads if _same(one, member))
-            yield member, rows if len(reads) == 1 else np.ascontiguousarray(rows[:, columns])
+        for member, columns in self.networks():
+            yield member, rows if columns is None else np.ascontiguousarray(rows[:, columns])
 
     def _meta(self) -> dict[str, Any]:
         shared, reads = super()._meta(), _reads(self.members)

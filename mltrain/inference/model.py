@@ -146,6 +146,13 @@ class Model:
             classes=len(self.classes or ()),
         )()
 
+    def networks(self) -> "list[tuple[Model, slice | None]]":
+        """The networks whose outputs are averaged, each with the columns of a row that it reads; None is all of them.
+
+        A model that is no ensemble has one, itself.
+        """
+        return [(self, None)]
+
     def measured_parts(self, dataset: Dataset) -> Dataset:
         """The model's own dataset, with those of its parts that the model can be measured on."""
         return dataset

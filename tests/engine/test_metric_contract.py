@@ -6,7 +6,7 @@ from metric_formulas import CLASSES, NUMBERS, class_targets, measure
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.metrics.base import Metric
+from mltrain.engine.metrics.base import Metric, true_classes
 
 METRICS = examples(Metric)
 ROWS = 40
@@ -84,3 +84,7 @@ def test_equal_outputs_go_to_the_lower_class_number() -> None:
 def test_outputs_that_are_no_numbers_are_never_right_among_the_top() -> None:
     y = np.full((2, 3), np.nan, np.float32)
     assert measure(convert(Metric, {"type": "top_k_accuracy", "k": 2}), y, np.array([0, 1], np.int32)) == 0
+
+
+def test_of_a_single_target_the_class_is_1_above_a_half() -> None:
+    assert true_classes(np.array([[0.0], [0.5], [0.75], [1.0]], np.float32)).tolist() == [0, 0, 1, 1]

@@ -12,11 +12,11 @@ from matplotlib.colors import to_hex
 
 from mltrain.views.insight.answers import ClassAnswers
 from mltrain.views.insight.learning_curves import LearningCurves, Measure
-from mltrain.views.plotting.classes import classes_size, draw_classes
+from mltrain.views.plotting.classes import classes_size, confusion_size, draw_classes
 from mltrain.views.plotting.gallery import gallery_of
 from mltrain.views.plotting.images import MOST_WEIGHTS
 from mltrain.views.plotting.learning_curves import draw_learning_curves, learning_curves_size
-from mltrain.views.plotting.style import DARK, LIGHT, Picture, drawn
+from mltrain.views.plotting.style import DARK, HEIGHT, LIGHT, WIDTH, Picture, drawn
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +186,16 @@ def test_each_class_has_two_dots_on_a_scale_that_shows_where_they_differ():
     assert 0.9 < axes.get_xlim()[0] < 0.97
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
     assert {text.get_text() for text in axes.texts} == {"99.0%", "97.1%", "97.0%"}
+
+
+def test_a_confusion_matrix_of_up_to_four_classes_is_small():
+    assert confusion_size("abcd") == (WIDTH, HEIGHT)
+    assert confusion_size("abcde")[1] > HEIGHT
+
+
+def test_legends_have_no_frame(pictures):
+    legend = figure_of(pictures["plane"]["calibration"]).axes[0].get_legend()
+    assert not legend.get_frame_on()
 
 
 def test_calibration_has_the_ideal_and_the_number_of_rows(pictures):

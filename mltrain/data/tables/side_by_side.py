@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ import numpy.typing as npt
 from mltrain.data.tables.format import TableFormat
 from mltrain.data.tables.source import Block, Novelties, Source
 from mltrain.data.tables.survey import RawTable
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,8 +41,15 @@ class SideBySide(TableFormat, frozen=True, kw_only=True, forbid_unknown_fields=T
         return np.concatenate([one.origins for one in self.formats])
 
     @property
+    def is_side_by_side(self) -> bool:
+        return True
+
+    @property
     def as_text(self) -> bool:
         return any(one.as_text for one in self.formats)
+
+    def encodings(self) -> "list[Encoding]":
+        return [encoding for one in self.formats for encoding in one.encodings()]
 
     def encode(self, source: Source, block: Block) -> Floats:
         with _met_once(source) as met:
