@@ -12,7 +12,7 @@ convolution that only a max pooling reads is one stage with it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -74,10 +74,19 @@ class Layout:
     each buffer and what they are, or `OUTPUT`, or `FIRST_INPUT` less the number of the input. ``gradients`` has the
     numbers of a row in each buffer of gradients.
 
-    ``fused`` says that the loss does the work of the last activation, forward and backward.
+    ``fused`` says that the loss does the work of the last activation, forward and backward. With ``input_gradients``,
+    those of the inputs are computed, too: ``input_slopes`` has their places in ``gradients``.
     """
 
-    def __init__(self, nodes: Sequence[Node], inputs: Shape | Inputs, *, training: bool, fused: bool = False):
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        inputs: Shape | Inputs,
+        *,
+        training: bool,
+        fused: bool = False,
+        input_gradients: bool = False,
+    ):
         self.training = training
         self.inputs = {
             name: Value(number, shape) for number, (name, (shape, _)) in enumerate(named_inputs(inputs).items())
@@ -87,12 +96,11 @@ class Layout:
         self.output = self._add_stages(execution_order(nodes))
         self.fused = fused and bool(self.stages)
         self._end = self.stages[-1].sources[0] if self.fused else self.output
-        self._needed = self._with_gradient()
+        self._needed = self._with_gradient(range(len(self.inputs) if input_gradients else 0))
         self.buffers: list[tuple[int, DType]] = []
         self.places = self._place_values()
         self.gradients: list[int] = []
-        if training:
-            self._place_gradients()
+        self.input_slopes = self._place_gradients() if training else []
 
     @property
     def loss_reads(self) -> Value:
@@ -166,9 +174,9 @@ class Layout:
             behind.node, behind.layer, (output,), node.output_shape, owns_parameters=behind.owns_parameters
         )
 
-    def _with_gradient(self) -> set[int]:
-        """The numbers of the values whose gradients are needed: parameters to train are on the way to them."""
-        needed: set[int] = set()
+    def _with_gradient(self, inputs: Iterable[int]) -> set[int]:
+        """The numbers of the values whose gradients are needed: parameters to train, or ``inputs``, lead to them."""
+        needed = set(inputs)
         for stage in self.stages if self.training else ():
             if stage.trains or any(source.number in needed for source in stage.sources):
                 needed.add(stage.target.number)
@@ -221,8 +229,11 @@ class Layout:
             places[stage.target.number] = places[first]
         return places
 
-    def _place_gradients(self) -> None:
-        """The buffers of dy and dx, from the output back: one is free again when backward has read it."""
+    def _place_gradients(self) -> list[int]:
+        """The buffers of dy and dx, from the output back: one is free again when backward has read it.
+
+        Returns the buffers of the inputs' gradients; empty where these are not needed.
+        """
         free: list[int] = []
 
         def take(numbers: int) -> int:
@@ -256,6 +267,7 @@ class Layout:
                 else:
                     places[source.number] = place
             free += released
+        return [places[value.number] for value in self.inputs.values() if value.number in self._needed]
 
 
 def scratch_sizes(specs: dict[str, ArraySpec], rows: int, itemsize: int) -> list[int]:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from mltrain.backends.default import default_backend
 from mltrain.data.base import Dataset, Split
 from mltrain.engine.network import Network
-from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.insight.fitted_curve import Numbers
@@ -108,10 +107,8 @@ def field_of(model: Model, network: Network, extent: tuple[float, float, float, 
 
 
 def units_of(record: SavedRun) -> Sequence[Units]:
-    """The maps of every hidden layer with parameters; of an ensemble, which has many of each, there are none."""
+    """The maps of every hidden layer with parameters."""
     model, extent = record.model, extent_of(record.data)
-    if isinstance(model, Ensemble):
-        return []
     found = []
     for node in model.network.nodes[:-1]:
         if not node.parameters:
