@@ -26,7 +26,7 @@ needs_compiler = pytest.mark.skipif(not COMPILERS, reason="neither gcc nor clang
 
 def compiled(folder: Path, source: str, *, compiler: str = "", flags: tuple[str, ...] = ()) -> str:
     """What a program prints."""
-    (folder / "main.c").write_text(source)
+    (folder / "main.c").write_text(f"{source}\n")
     compiler = compiler or COMPILERS[0]
     command = [compiler, *STRICT, *flags, "main.c", "-lm", "-o", "main"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -34,7 +34,9 @@ def compiled(folder: Path, source: str, *, compiler: str = "", flags: tuple[str,
     return subprocess.run([folder / "main"], capture_output=True, text=True, check=True).stdout
 
 
-def outputs_of(folder: Path, models: dict[str, tuple[Any, Any]], **options: Any) -> dict[str, list[list[float]]]:
+def outputs_of(
+    folder: Path, models: dict[str, tuple[Any, Any]], compiler: str = "", **options: Any
+) -> dict[str, list[list[float]]]:
     """The outputs for rows of several models, from one program that includes all of their headers.
 
     Models are subjects by name, with their rows as the input of the network.
@@ -55,7 +57,7 @@ def outputs_of(folder: Path, models: dict[str, tuple[Any, Any]], **options: Any)
             f'for (i = 0; i < M{number}_OUTPUTS; i++) {{ printf("%.9g ", (double)y[i]); }}\nprintf("\\n"); }} }}',
         ]
     source = "\n".join(["#include <stdio.h>", *includes, "int main(void) {", *calls, "return 0; }"])
-    lines = iter(compiled(folder, source).splitlines())
+    lines = iter(compiled(folder, source, compiler=compiler).splitlines())
     return {
         name: [[float(word) for word in next(lines).split()] for _ in range(len(x))] for name, (_, x) in models.items()
     }
@@ -68,12 +70,12 @@ def check_equal(found: Any, expected: Any, name: str) -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("options", [{}, {"quantize": "int8"}], ids=["floats", "int8"])
-def test_layers_and_networks_are_equal(tmp_path: Path, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("options", "compiler"), [({}, 0), ({"quantize": "int8"}, -1)], ids=["floats", "int8"])
+def test_layers_and_networks_are_equal(tmp_path: Path, options: dict[str, Any], compiler: int) -> None:
     models = {f"{number} {layer}": model_of_layer(layer) for number, layer in enumerate(LAYERS)}
     models |= {name: model_of_layers(*graph) for name, graph in GRAPHS.items()}
     exported = {name: (subject(model, x=x), x) for name, (model, x) in models.items()}
-    found = outputs_of(tmp_path, exported, **options)
+    found = outputs_of(tmp_path, exported, COMPILERS[compiler], **options)
     for name, (model, x) in models.items():
         expected = model.predict(x)
         if options:
