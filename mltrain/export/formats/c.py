@@ -41,7 +41,7 @@ class C(Format):
         header = writer.header()
         sizes = {"flash": writer.flash, "ram": writer.ram, "stack": STACK}
         notes = [
-            f"flash  {writer.flash:,} bytes of constants, besides some kB of code",
+            f"flash  {writer.flash:,} bytes of constants, besides the code",
             f"RAM    {writer.ram:,} bytes",
             f"stack  less than {STACK} bytes",
         ]
