@@ -348,6 +348,13 @@ def plot(
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
     in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
     moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
+    number: Annotated[
+        int | None,
+        typer.Option("--image", metavar="N", help="Only what the network sees of a held-back image, from 0."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--input", metavar="FILE", help="The same of an image file: .png, .jpg, .tif, ...")
+    ] = None,
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -359,7 +366,12 @@ def plot(
         raise UsageError(
             "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
         )
+    if number is not None and file is not None:
+        raise UsageError("--image takes one of the dataset's images, --input a file; choose one of them")
+    image = file if number is None else number
     path = _chosen(path, model)
+    if moving and image is not None:
+        raise UsageError("--animate draws the training; leave --image and --input out")
     if moving:
         from mltrain.commands.plot import animate
 
@@ -368,11 +380,11 @@ def plot(
     if in_text:
         from mltrain.commands.plot_terminal import run as draw
 
-        draw(_terminal(json=json), path)
+        draw(_terminal(json=json), path, image)
         return
     from mltrain.commands.plot import run
 
-    run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark)
+    run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark, image=image)
 
 
 @app.command(cls=_Command)
