@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class AttributionPicture(Picture):
     name, title, order = "attributions", "What the network looks at", 160
+    inside = True
     of_one_image = True
 
     attributions: Sequence[Attribution]

@@ -29,6 +29,7 @@ _IN_A_LINE, _MOST_IN_TEXT = 4, 8
 @dataclass(frozen=True)
 class MapPicture(Picture):
     name, title, order = "maps", "One image, layer by layer", 150
+    inside = True
     of_one_image = True
     why_lacking = "no feature maps: no layer of the network makes images, as convolution and pooling do"
 
