@@ -513,6 +513,7 @@ def export(
         str | None,
         typer.Option(metavar="columns|matrix", help="Take cells of a table, or the numbers that the network reads."),
     ] = None,
+    quantize: Annotated[str | None, typer.Option(metavar="int8", help="With c: store each weight in one byte.")] = None,
     no_numpy: Annotated[
         bool, typer.Option("--no-numpy", help="With python: a file that needs Python itself and nothing else.")
     ] = False,
@@ -529,7 +530,7 @@ def export(
     _import_numpy()
     from mltrain.commands.export import run
 
-    given = {"inputs": inputs, "no_numpy": no_numpy or None}
+    given = {"inputs": inputs, "quantize": quantize, "no_numpy": no_numpy or None}
     options = {name: value for name, value in given.items() if value is not None}
     run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
 
