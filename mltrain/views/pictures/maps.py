@@ -52,10 +52,7 @@ class MapPicture(Picture):
     @property
     def caption(self) -> str:
         says = f" The network says {short(self.said)}." if self.said is not None else ""
-        return (
-            f"{self.image.name[0].upper()}{self.image.name[1:]}, and what each layer makes of it: blue is above 0, "
-            f"orange below.{says}"
-        )
+        return f"{self.image.beginning}, and what each layer makes of it: blue is above 0, orange below.{says}"
 
     @property
     def size(self) -> tuple[float, float]:

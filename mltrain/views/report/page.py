@@ -231,15 +231,17 @@ def _size(part: Split) -> str:
 
 def _model(record: SavedRun) -> str:
     config, nodes = record.model.config, record.model.network.nodes
+    costs = [(node.parameter_count, node.layer.multiplications(node.input_shape)) for node in nodes]
     rows = [
-        (node.name, node.layer.type_name(), shape_text(node.output_shape), f"{node.parameter_count:,}")
-        for node in nodes
+        (node.name, node.layer.type_name(), shape_text(node.output_shape), *(f"{count:,}" for count in cost))
+        for node, cost in zip(nodes, costs, strict=True)
     ]
-    total = f"{sum(node.parameter_count for node in nodes):,}"
+    totals = [f"{sum(counts):,}" for counts in zip(*costs, strict=True)]
     if isinstance(record.model, Ensemble):
-        rows.append((_networks(record.model).rstrip(","), "", "", f"{record.model.parameter_count:,}"))
+        rows.append((_networks(record.model).rstrip(","), "", "", f"{record.model.parameter_count:,}", ""))
     settings = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"
-    return _table(("layer", "type", "output shape", "parameters"), [*rows, ("total", "", "", total)]) + settings
+    headers = ("layer", "type", "output shape", "parameters", "multiplications a row")
+    return _table(headers, [*rows, ("total", "", "", *totals)]) + settings
 
 
 def _config(record: SavedRun) -> str:
