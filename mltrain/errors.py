@@ -3,7 +3,8 @@
     MltrainError
     ├── UsageError          2    the command line asks for something that is not there
     ├── ConfigError         2    the config is wrong; carries every Problem found in it
-    │   └── ConfigDataError 3    it names files or columns that are not there; a DataError, too
+    │   ├── ConfigDataError 3    it names files or columns that are not there; a DataError, too
+    │   └── ConfigTooLarge  3    it describes a training that does not fit into memory; a NotEnoughMemory, too
     ├── DataError           3    the data cannot be used
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
@@ -50,6 +51,14 @@ class Diagnostic(NamedTuple):
     setting: str | None = None
     severity: str = "error"
 
+    @property
+    def in_words(self) -> str:
+        """The message with its place before it, where it has one in a config."""
+        if self.path is None:
+            return self.message
+        place = self.setting or (self.file if self.line is None else f"{self.file}:{self.line}:{self.column}")
+        return f"{place}  {self.path}: {self.message}" if place else f"{self.path}: {self.message}"
+
 
 class Worded(str):
     """A message whose advice is worded for Python; ``for_commands`` is the same for those who type commands."""
@@ -61,6 +70,18 @@ class Worded(str):
         """``text`` with the advice of either kind behind it."""
         message = super().__new__(cls, text + python)
         message.for_commands = text + commands
+        return message
+
+
+class PlacedWarning(str):
+    """A warning about one place in a config; ``path`` says which."""
+
+    __slots__ = ("path",)
+    path: ConfigPath
+
+    def __new__(cls, text: str, path: ConfigPath) -> Self:
+        message = super().__new__(cls, text)
+        message.path = path
         return message
 
 
@@ -81,6 +102,10 @@ class MltrainError(Exception):
         self.for_commands = _printable_lines(for_commands(message))
         super().__init__(_printable_lines(message))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default pickle calls the class with the message alone, and some errors are made of more.
+        return _restored, (type(self), self.args, self.__dict__)
+
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """What is wrong, piece by piece. Messages about a file begin with its name and, where it is known, the line."""
@@ -91,6 +116,14 @@ class MltrainError(Exception):
         if found is None or not (found[2] or os.path.lexists(found[1])):
             return [Diagnostic(text)]
         return [Diagnostic(found[3], file=found[1], line=int(found[2]) if found[2] else None)]
+
+
+def _restored(kind: type[MltrainError], args: tuple[Any, ...], state: dict[str, Any]) -> MltrainError:
+    """An error of another process."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _printable_lines(message: str) -> str:
@@ -190,6 +223,18 @@ class ConfigDataError(ConfigError, DataError):
     exit_code = 3
 
 
+class MemoryProblem(Problem):
+    """A training that would take more memory than there is; its path is that of the option to change."""
+
+    __slots__ = ()
+
+
+class ConfigTooLarge(ConfigError, NotEnoughMemory):
+    """Every word of the config is right, but this machine has too little memory for it."""
+
+    exit_code = 3
+
+
 class OptionError(ValueError):
     """An option's value does not fit the others; ``option`` is its path, relative to the spec.
 
@@ -225,14 +270,15 @@ class TrainingDiverged(MltrainError):
 class TrainingInterrupted(MltrainError):
     """Training stopped between two steps because it was asked to; the weights are those of the last whole step.
 
-    ``model`` is the model with these weights where `mltrain.fit` trained it.
+    ``model`` is the model with these weights where `mltrain.fit` trained it. Where several trainings belong together,
+    the message counts those, and there is no epoch.
     """
 
     exit_code = 130
     model: Any = None
 
-    def __init__(self, *, epoch: int, step: int, steps: int):
-        super().__init__(f"stopped in epoch {epoch} after step {step} of {steps}")
+    def __init__(self, message: str = "", *, epoch: int = 0, step: int = 0, steps: int = 0):
+        super().__init__(message or f"stopped in epoch {epoch} after step {step} of {steps}")
         self.epoch, self.step, self.steps = epoch, step, steps
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,14 +33,7 @@ def written_predictions(
     after it. Raises `DataError`, also if a kept column has the name of one of these.
     """
     own = list(source.columns) if keep else []
-    names = [f"predicted_{name}" for name in target_names(model)]
-    if probabilities:
-        targets = target_names(model)
-        names += [
-            f"probability_{name}" if len(targets) == 1 else f"probability_{target}_{name}"
-            for target in targets
-            for name in model.classes or ()
-        ]
+    names = prediction_names(model, probabilities=probabilities)
     for name in names:
         if name in own:
             raise DataError(
@@ -48,13 +41,15 @@ def written_predictions(
                 "--keep"
             )
     if not json_lines:
-        yield Written(_csv([[name] for name in own + names]), 0)
+        yield Written(csv_text([own + names]), 0)
 
     def written(one: Predicted) -> Written:
-        predicted = _columns(model, one.y, probabilities, _as_numbers if json_lines else _as_decimals)
+        predicted = prediction_columns(
+            model, one.y, probabilities=probabilities, written=float if json_lines else _decimal
+        )
         if not json_lines:
             columns = [*(_texts(source, one.block) if keep else []), *predicted]
-            return Written(_csv(columns), len(one.y))
+            return Written(_csv_of(columns), len(one.y))
         kept = _objects(source, one.block) if keep else [{}] * len(one.y)
         rows = [dict(zip(names, row, strict=True)) for row in zip(*predicted, strict=True)]
         texts = (_json({**before, **row}) for before, row in zip(kept, rows, strict=True))
@@ -104,14 +99,20 @@ def _texts(source: Source, block: Block) -> Sequence[Sequence[str]]:
     return [[as_cell(row.get(name)) for row in block.rows] for name in source.columns]
 
 
-def _csv(columns: Sequence[Sequence[str]]) -> str:
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows of cells as lines of CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _csv_of(columns: Sequence[Sequence[str]]) -> str:
+    """The same of columns of texts; one that needs no quotes takes a tenth of the time."""
     if len(columns) == 1 and all(columns[0]):
         text = "\n".join(columns[0])
         if not any(character in text for character in ',"\r') and text.count("\n") == len(columns[0]) - 1:
-            return f"{text}\n"  # nothing needs quotes: as the csv module writes it, in a tenth of the time
-    rows = io.StringIO()
-    csv.writer(rows, lineterminator="\n").writerows(zip(*columns, strict=True))
-    return rows.getvalue()
+            return f"{text}\n"
+    return csv_text(zip(*columns, strict=True))
 
 
 def _json(value: Any) -> str:
@@ -134,24 +135,39 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def _columns(model: Model, y: Floats, probabilities: bool, written: Callable[[Floats], list[Any]]) -> list[list[Any]]:
-    """The predictions of a block, column by column, and how numbers are ``written``."""
+def prediction_names(model: Model, *, probabilities: bool) -> list[str]:
+    """The names of the columns of predictions."""
+    targets = target_names(model)
+    names = [f"predicted_{name}" for name in targets]
+    if probabilities:
+        names += [
+            f"probability_{name}" if len(targets) == 1 else f"probability_{target}_{name}"
+            for target in targets
+            for name in model.classes or ()
+        ]
+    return names
+
+
+def prediction_columns(
+    model: Model, y: Floats, *, probabilities: bool, written: Callable[[str], Any] = float
+) -> list[list[Any]]:
+    """The predictions of a block, column by column; numbers are ``written`` as in `number_columns`."""
     columns: list[list[Any]]
     if model.classes is not None:
         labels = model.labels(y)
         columns = [labels] if y.ndim == 2 else np.array(labels, np.object_).reshape(len(y), -1).T.tolist()
     else:
-        columns = list(map(written, y.reshape(len(y), -1).T))
+        columns = number_columns(y, written)
     if probabilities:
-        columns += map(written, model.probabilities(y).reshape(len(y), -1).T)
+        columns += number_columns(model.probabilities(y), written)
     return columns
 
 
-def _as_numbers(column: Floats) -> list[float]:
-    """The numbers with the digits that a 32-bit float has."""
-    return [float(text) for text in map(str, column)]
+def number_columns(y: Floats, written: Callable[[str], Any] = float) -> list[list[Any]]:
+    """The numbers of a block ``(rows, ...)``, column by column: what ``written`` makes of a 32-bit float's digits."""
+    return [[written(text) for text in map(str, column)] for column in y.reshape(len(y), -1).T]
 
 
-def _as_decimals(column: Floats) -> list[str]:
-    """The same numbers as Python writes them; NumPy writes them differently only if they are very large or small."""
-    return [repr(float(text)) if "e" in text else text for text in map(str, column)]
+def _decimal(text: str) -> str:
+    """A number from NumPy as Python writes it: they differ only in numbers that are very large or very small."""
+    return repr(float(text)) if "e" in text else text

@@ -17,7 +17,7 @@ import pytest
 
 import mltrain
 from mltrain.cli import main
-from mltrain.inference.prediction_files import _as_decimals, _as_numbers, _csv, _json
+from mltrain.inference.prediction_files import _csv_of, _decimal, _json, number_columns
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -314,9 +314,9 @@ def test_numbers_that_json_has_not_become_null() -> None:
 def test_a_column_alone_is_written_as_the_csv_module_does(columns):
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
-    assert _csv(columns) == text.getvalue()
+    assert _csv_of(columns) == text.getvalue()
 
 
 def test_numbers_are_written_as_python_writes_them():
-    values = np.array([1e-4, -1e-5, 0.1, 0, -0.0, 123456789, 1e16, 3e38, 1e-45, np.inf, np.nan, 0.00010001], np.float32)
-    assert _as_decimals(values) == list(map(repr, _as_numbers(values)))
+    values = np.float32([[1e-4, -1e-5, 0.1, 0, -0.0, 123456789, 1e16, 3e38, 1e-45, np.inf, np.nan, 0.00010001]]).T
+    assert number_columns(values, _decimal) == [list(map(repr, number_columns(values)[0]))]

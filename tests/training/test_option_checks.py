@@ -119,6 +119,7 @@ def decay(rate: float, steps: int = 1) -> dict[str, Any]:
         ({"type": "sgd", "learning_rate": 1e-20}, "so small that all 100 steps"),
         ({"type": "sgd", "learning_rate": 1e20}, "the learning rate reaches 1e+20 within the 100 steps"),
         ({"type": "sgd", "learning_rate": decay(1e30)}, "the learning rate reaches inf within"),
+        ({"type": "sgd", "learning_rate": decay(1.2)}, "the learning rate reaches 6.9015e+06 within the 100 steps"),
         ({"type": "sgd", "learning_rate": decay(1e-3)}, "is down to 1e-148 after half of the 100 steps"),
         ({"type": "sgd", "learning_rate": {"type": "cosine_decay", "initial_learning_rate": 0.1, "decay_steps": 10}},
          "is down to 0 after half of the 100 steps: the others teach nothing"),
