@@ -1,4 +1,4 @@
-"""A config as a script for Keras 3. `CODE` has what writes each member of a family; `LACKING` says which Keras lacks."""
+"""A config as a script for Keras 3. `CODE` has what writes each member of a family; `LACKING` has what Keras lacks."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +144,7 @@ _REGULARIZERS: dict[str, Callable[[Any], Expression]] = {
 _SCHEDULES: dict[str, Callable[[Any], Expression]] = {
     "cosine_decay": _made("keras.optimizers.schedules.CosineDecay"),
     "exponential_decay": _made("keras.optimizers.schedules.ExponentialDecay"),
-    "piecewise": lambda _: call(
+    "piecewise": lambda own: call(
         "keras.optimizers.schedules.PiecewiseConstantDecay", literal(list(own.boundaries)), literal(list(own.values))
     ),
     "reduce_on_plateau": lambda own: repr(own.initial_learning_rate),  # and a callback

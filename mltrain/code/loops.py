@@ -36,7 +36,7 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
     lines: list[str] = []
     if plan.shuffled:
         lines.append('shuffle = random("shuffle")')
-    if _monitors(plan, "plateau"):
+    if plateau:
         lines.append("lowest, waited, resting = np.inf, 0, 0")
     if stopping is not None:
         lines.append("best, patience = np.inf, 0")
@@ -70,10 +70,6 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
 def indented(lines: list[str], depth: int = 1) -> list[str]:
     """Lines moved to the right."""
     return [f"{'    ' * depth}{line}" if line else "" for line in lines]
-
-
-def _monitors(plan: Plan, what: str) -> bool:
-    return isinstance(plan.config.optimizer.learning_rate, ReduceOnPlateau)
 
 
 def _plateau(plan: Plan) -> list[str]:

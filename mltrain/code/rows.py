@@ -17,7 +17,6 @@ import numpy.typing as npt
 from mltrain.code.plan import PARTS, Plan
 from mltrain.code.text import Call, Expression, call, literal, statement
 from mltrain.data import mnist_files
-from mltrain.data.base import DatasetSpec
 from mltrain.data.columns.category import CategoryColumn
 from mltrain.data.columns.number import NumberColumn
 from mltrain.data.datasets._curve import Curve
@@ -35,7 +34,6 @@ from mltrain.data.points.linspace import Linspace
 from mltrain.data.points.normal import Normal
 from mltrain.data.points.uniform import Uniform
 from mltrain.data.tables.delimited import DelimitedFile
-from mltrain.errors import MltrainError
 
 MOST_LINES = 30
 """Lines that rows written out in a script may take."""
@@ -190,9 +188,9 @@ def _seed(plan: Plan) -> str:
     return "" if seed is None or seed == plan.config.seed else f", {seed}"
 
 
-def _parts(plan: Plan, *, test: bool = False) -> list[str]:
-    """Split ``x`` and ``y`` of all rows into parts. ``test``: the test rows are there already."""
-    return [*_drawn(plan), *_encoded(plan), *_taken(plan, own_test=test)]
+def _parts(plan: Plan) -> list[str]:
+    """Split ``x`` and ``y`` of all rows into parts."""
+    return [*_drawn(plan), *_encoded(plan), *_taken(plan)]
 
 
 def _drawn(plan: Plan) -> list[str]:
@@ -230,7 +228,7 @@ def _encoded(plan: Plan, name: str = "y") -> list[str]:
     return [f"{name} = np.eye({outputs}, dtype=np.float32)[{name}]  # one-hot"]
 
 
-def _taken(plan: Plan, *, own_test: bool) -> list[str]:
+def _taken(plan: Plan) -> list[str]:
     parts = [part for part in plan.parts if part == "train" or getattr(plan.config.dataset, _SHARES[part])]
     if len(parts) == 1:
         return ["x_train, y_train = x, y"]
@@ -353,7 +351,7 @@ def _mnist(plan: Plan, dataset: Mnist) -> list[str]:
     test = [*read("_test", "t10k"), *_encoded(plan, "y_test")]
     if not dataset.validation_split:
         return [*read("_train", "train"), *_encoded(plan, "y_train"), *test]
-    return [*read("", "train"), *_parts(plan, test=True), *test]
+    return [*read("", "train"), *_parts(plan), *test]
 
 
 def _inline(plan: Plan, dataset: Inline) -> list[str] | None:
@@ -456,7 +454,7 @@ def _csv(plan: Plan, dataset: Csv) -> list[str] | None:
         ]
     elif classes is None:
         lines.append("y = y.astype(np.float32)")
-    return [*lines, *_encoded(plan), *_taken(plan, own_test=False)]
+    return [*lines, *_encoded(plan), *_taken(plan)]
 
 
 def _number_columns(names: list[str]) -> list[Expression]:
