@@ -204,7 +204,7 @@ def write(plan: Plan) -> Written:
         network=_network(plan),
         weights=_weights(plan),
         training=_training(plan),
-        output=[f"output = model.predict(x_{plan.evaluated}, verbose=0)"],
+        output=[f"output = model.predict(x_{plan.evaluated}, verbose=0)"] if plan.config.metrics else [],
         loss=[f"loss = model.evaluate(x_{plan.evaluated}, y_{plan.evaluated}, verbose=0)"],
         notes=_notes(plan),
     )
@@ -216,6 +216,8 @@ def _notes(plan: Plan) -> list[str]:
         notes.append("Keras draws other first weights than mltrain, from the same distributions.")
     if any(node.layer.training_only for node in plan.nodes):
         notes.append("Random layers, such as dropout, draw other numbers than mltrain's.")
+    if plan.config.optimizer.use_ema and "val" in plan.parts:
+        notes.append("With use_ema, Keras validates the weights themselves, mltrain their running mean.")
     return notes
 
 
@@ -362,7 +364,7 @@ def _weights(plan: Plan) -> list[str]:
         '    names = [f"{layer.name}.{weight.name}" for weight in layer.weights]',
         "    layer.set_weights([weights[name] for name in names])",
     ]
-    return [f"weights = np.load({literal(str(plan.weights))})", *names] if plan.weights is not None else []
+    return [*plan.loaded_weights, *names] if plan.weights is not None else []
 
 
 def _training(plan: Plan) -> list[str]:
@@ -398,7 +400,7 @@ def _training(plan: Plan) -> list[str]:
 
 
 def _batches(plan: Plan) -> list[str]:
-    training, count = plan.config.training, plan.parts["train"]
+    count = plan.parts["train"]
     lines = []
     if plan.shuffled:
         lines.append('shuffle = random("shuffle")')
@@ -406,14 +408,12 @@ def _batches(plan: Plan) -> list[str]:
         values = [float(f"{value:.7g}") for value in plan.job.class_weights.tolist()]
         lines += statement(call("np.array", literal(values), "np.float32"), "class_weight = ")
     order = "shuffle.permutation(len(x_train))" if plan.shuffled else "np.arange(len(x_train))"
-    yields = "x_train[rows], y_train[rows]"
+    yields, chosen = "x_train[rows], y_train[rows]", list[str]()
     if plan.job.class_weights is not None:
-        outputs = plan.job.network.output_shape[-1]
-        labels = "y_train[rows]"
+        outputs, chosen = plan.job.network.output_shape[-1], ["classes = y_train[rows]"]
         if plan.config.loss.targets != "labels":
-            labels = "y_train[rows].argmax(1)" if outputs > 1 else "y_train[rows, 0].astype(int)"
-        yields += f", class_weight[{labels}]"
-    assert training.batch_size == "full" or training.batch_size >= 1
+            chosen = ["classes = y_train[rows].argmax(1)" if outputs > 1 else "classes = y_train[rows, 0].astype(int)"]
+        yields += ", class_weight[classes]"
     return [
         *lines,
         "",
@@ -424,6 +424,7 @@ def _batches(plan: Plan) -> list[str]:
         f"        order = {order}",
         f"        for start in range(0, {count}, {plan.batch_size}):",
         f"            rows = order[start : start + {plan.batch_size}]",
+        *(f"            {line}" for line in chosen),
         f"            yield {yields}",
         "",
         "",

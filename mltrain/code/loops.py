@@ -1,5 +1,6 @@
 """The training loop of scripts that write it out, for PyTorch and NumPy: epochs, batches, schedules, early stopping."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,12 @@ from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 class Loop:
     """What a framework does in each place of the loop, in lines.
 
-    ``batch`` trains on ``rows``, and adds to ``total``. ``update`` changes the weights. ``validation`` computes
-    ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
+    ``batch`` computes the ``measured`` loss of ``rows`` and its gradients. ``update`` changes the weights. ``validation``
+    computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
     """
 
     batch: list[str]
+    measured: str
     update: list[str]
     validation: list[str]
     keep: str
@@ -41,21 +43,36 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
     if stopping is not None:
         lines.append("best, patience = np.inf, 0")
     order = f"shuffle.permutation({count})" if plan.shuffled else f"np.arange({count})"
-    lines += [f"for epoch in range(1, {training.epochs + 1}):", f"    total, order = 0.0, {order}"]
-    lines += indented(loop.begin)
-    if (group := training.gradient_accumulation) > 1:
-        lines += [
-            f"    for first in range(0, {count}, {group * rows}):",
-            f"        group = order[first : first + {group * rows}]",
-            f"        for start in range(0, len(group), {rows}):",
-            f"            rows = group[start : start + {rows}]",
-            *indented(loop.batch, 3),
-            *indented(loop.update, 2),
-        ]
+    lines.append(f"for epoch in range(1, {training.epochs + 1}):")
+    batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
+    group = training.gradient_accumulation
+    if plan.steps == 1:
+        whole = [re.sub(r"\[rows(, 0)?\]", lambda found: "[:, 0]" if found[1] else "", line) for line in loop.batch]
+        lines += indented([*loop.begin, *whole, *loop.update, f"loss = {loop.measured}"])
+    elif group > 1:
+        lines += indented(
+            [
+                f"total, order = 0.0, {order}",
+                *loop.begin,
+                f"for first in range(0, {count}, {group * rows}):",
+                f"    group = order[first : first + {group * rows}]",
+                f"    for start in range(0, len(group), {rows}):",
+                f"        rows = group[start : start + {rows}]",
+                *indented(batch, 2),
+                *indented(loop.update),
+                f"loss = total / {count}",
+            ]
+        )
     else:
-        lines.append(f"    for start in range(0, {count}, {rows}):")
-        lines += indented([f"rows = order[start : start + {rows}]", *loop.batch, *loop.update], 2)
-    lines.append(f"    loss = total / {count}")
+        lines += indented(
+            [
+                f"total, order = 0.0, {order}",
+                *loop.begin,
+                f"for start in range(0, {count}, {rows}):",
+                *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
+                f"loss = total / {count}",
+            ]
+        )
     shown = "loss {loss:.6f}"
     if "val" in plan.parts:
         lines += indented(loop.validation)

@@ -7,6 +7,7 @@ from functools import cached_property
 from keyword import iskeyword
 from pathlib import Path
 
+from mltrain.code.text import call, literal, statement
 from mltrain.config import Config
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import size
@@ -72,6 +73,11 @@ class Plan:
     def shuffled(self) -> bool:
         """Whether each epoch has an order of its own. It does not matter where all rows are one batch."""
         return self.config.training.shuffle and self.steps > 1
+
+    @property
+    def loaded_weights(self) -> list[str]:
+        """Lines that read the arrays of the model to start from."""
+        return statement(call("np.load", literal(str(self.weights))), "weights = ")
 
     @property
     def scales_targets(self) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.code.plan import PARTS, Plan
-from mltrain.code.text import Call, Expression, call, literal, statement
+from mltrain.code.text import WIDTH, Call, Expression, call, literal, statement
 from mltrain.data import mnist_files
 from mltrain.data.columns.category import CategoryColumn
 from mltrain.data.columns.number import NumberColumn
@@ -145,7 +145,7 @@ def row_arrays(plan: Plan) -> dict[str, npt.NDArray[Any]]:
 
 
 def _loaded(plan: Plan) -> list[str]:
-    lines = [f"rows = np.load({literal(str(plan.data))})  # which mltrain code --data has written"]
+    lines = statement(call("np.load", literal(str(plan.data))), "rows = ", "mltrain code --data has written it")
     lines += [f'x_{part}, y_{part} = rows["x_{part}"], rows["y_{part}"]' for part in plan.parts]
     if plan.scales_targets:
         lines.append('mean, deviation = rows["target_mean"], rows["target_deviation"]')
@@ -381,7 +381,7 @@ def _npz(plan: Plan, dataset: Npz) -> list[str] | None:
     row_spec = plan.job.dataset.row_spec
     scaled = " / 255" if plan.job.dataset.preprocessing.inputs.scale != 1.0 else ""
     lines = [
-        f"rows = np.load({literal(_shown(find_file(dataset.path, plan.folder)))})",
+        *statement(call("np.load", literal(_shown(find_file(dataset.path, plan.folder)))), "rows = "),
         f"x = rows[{literal(dataset.x)}].astype(np.float32){scaled}",
     ]
     y = f"rows[{literal(dataset.y)}]"
@@ -422,10 +422,13 @@ def _csv(plan: Plan, dataset: Csv) -> list[str] | None:
     columns += _number_columns(numbers)
     encoding = literal(dataset.encoding or "utf-8-sig")
     delimiter = "" if source.delimiter == "," else f", delimiter={literal(source.delimiter)}"
+    name = literal(_shown(path))
     lines = [
-        f'with open({literal(_shown(path))}, newline="", encoding={encoding}) as file:',
+        f'with open({name}, newline="", encoding={encoding}) as file:',
         f"    table = list(csv.DictReader(file{delimiter}))",
     ]
+    if len(lines[0]) > WIDTH:
+        lines[:1] = [f"path = {name}", f'with open(path, newline="", encoding={encoding}) as file:']
     if missing:
         if dataset.missing != "drop":
             return None

@@ -124,8 +124,9 @@ def _key(plan: Plan, name: str) -> list[str]:
 
 
 def _evaluated(plan: Plan) -> list[str]:
-    names = {"test": "the test rows", "val": "the validation rows", "train": "the rows trained on"}
-    return [*_key(plan, "metrics"), f"# measured on {names[plan.evaluated]}"]
+    rows = {"test": "the test rows", "val": "the validation rows", "train": "the rows trained on"}[plan.evaluated]
+    names = ", ".join(metric.type_name() for metric in plan.config.metrics)
+    return comment_lines(f"metrics: [{names}], measured on {rows}" if names else f"metrics: none; the loss of {rows}")
 
 
 def _with_helpers(plan: Plan, body: Sequence[str], own: Mapping[str, str]) -> list[str]:

@@ -63,7 +63,12 @@ def comment_lines(text: str, indent: int = 0) -> list[str]:
     """A comment, wrapped."""
     begin = " " * indent + "# "
     return textwrap.wrap(
-        text, WIDTH, initial_indent=begin, subsequent_indent=f"{begin}  ", break_on_hyphens=False, break_long_words=True
+        text,
+        WIDTH,
+        initial_indent=begin,
+        subsequent_indent=f"{begin}  ",
+        break_on_hyphens=False,
+        break_long_words=False,
     )
 
 

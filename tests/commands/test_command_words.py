@@ -19,6 +19,7 @@ COMMANDS = [
     "report",
     "summary",
     "check",
+    "code",
     "init",
     "explain",
     "schema",

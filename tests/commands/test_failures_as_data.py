@@ -16,6 +16,7 @@ FAILURES = {
     "report": ("report", "nowhere"),
     "summary": ("summary", "bad.yaml"),
     "check": ("check", "bad.yaml"),
+    "code": ("code", "bad.yaml", "--framework", "keras"),
     "list": ("runs", "--sort", "colour"),
     "diff": ("runs", "diff", "one", "two"),
 }

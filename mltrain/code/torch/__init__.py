@@ -101,7 +101,7 @@ def write(plan: Plan) -> Written:
             "with torch.no_grad():",
             f"    output, y = {averaged}(torch.tensor(x_{part})), torch.tensor(y_{part}){as_labels(plan)}",
             f"    loss = loss_function(output, y){mean(plan)}.item(){penalty}",
-            "output = output.numpy()",
+            *(["output = output.numpy()"] if plan.config.metrics else []),
         ],
         loss=[],
         notes=_notes(plan),

@@ -179,7 +179,7 @@ class TorchNetwork:
         if self._plan.weights is not None:
             return []
         alike = self._drawn_alike()
-        lines = alike
+        lines = list(alike)
         for node, name, tensor, parameter in self._parameters():
             kind = parameter.initializer.type_name()
             if kind == _PYTORCH_DRAWS.get(name) or (alike and name in ("kernel", "bias")):
@@ -237,7 +237,7 @@ class TorchNetwork:
         """Lines that copy a model's weights."""
         if self._plan.weights is None:
             return []
-        lines = [f"weights = np.load({literal(str(self._plan.weights))})", "with torch.no_grad():"]
+        lines = [*self._plan.loaded_weights, "with torch.no_grad():"]
         for node, name, tensor, _ in self._parameters():
             array = f'weights["{node.name}.{name}"]{_turned_array(node, name)}'
             if node.layer.type_name() == "depthwise_conv2d" and name == "kernel":

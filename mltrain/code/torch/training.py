@@ -197,9 +197,8 @@ def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
         batch = ["loss = loss_function(model(x[rows]), y[rows]).mean()"]
     if network.penalties:
         batch.append("loss = loss + penalty()")
-    accumulates = plan.config.training.gradient_accumulation > 1
+    accumulates = plan.config.training.gradient_accumulation > 1 and plan.steps > 1
     batch.append("(loss * len(rows) / len(group)).backward()" if accumulates else "loss.backward()")
-    batch.append("total += loss.item() * len(rows)")
     update = []
     if optimizer.clip_norm is not None:
         update.append(f"nn.utils.clip_grad_norm_(parameters, {optimizer.clip_norm!r})")
@@ -245,6 +244,7 @@ def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
         begin = ["model.train()", *begin]
     return Loop(
         batch,
+        "loss.item()",
         update,
         validation,
         keep=f"{{name: one.clone() for name, one in {averaged}.state_dict().items()}}",
