@@ -10,9 +10,9 @@ devices and processes are private to the backend.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -154,8 +154,7 @@ class Trainer(HasState, Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """Loss and metrics of a network on some rows.
 
     ``confusion[true, predicted]`` counts rows, if classes were given.
@@ -196,4 +195,14 @@ class Backend(Protocol):
 
     def predict(self, network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
         """The network's outputs ``(rows, *output_shape)``; the rows are preprocessed here."""
+        ...
+
+    def input_gradients(
+        self, network: Network, x: npt.NDArray[Any], weights: Floats, inputs: Scaling = AS_IS.inputs
+    ) -> Floats:
+        """The gradient of ``(scores * weights).sum()`` by the preprocessed rows, ``(rows, *input_shape)``.
+
+        ``weights`` are ``(rows, *output_shape)``. Scores are what the last softmax, sigmoid or step takes, or else the
+        outputs. Layers work as in `predict`.
+        """
         ...

@@ -1,19 +1,12 @@
 """Warnings about valid options that have no effect or do harm, alone in float32 or in combination."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from mltrain.engine.graph import Node
-from mltrain.engine.initializers.constant import Constant
-from mltrain.engine.initializers.ones import Ones
-from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers.base import Layer
-from mltrain.engine.layers.dense import Dense
-from mltrain.engine.layers.dropout import Dropout
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.optimizers.sgd import Sgd
@@ -25,9 +18,6 @@ _SMALLEST, _LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float3
 _NOT_OF_32_BITS = frozenset({"min_delta", "validation_split", "test_split"})
 _KEPT = frozenset({"momentum", "beta_1", "beta_2", "rho", "ema_momentum"})
 """Options that are decay rates of running means."""
-
-_DROPOUT_STEPS = 65536
-"""Dropout draws 16 bits for each number."""
 
 _STILL = 1e-6
 """The length of all steps together below which weights of usual size hardly change."""
@@ -67,20 +57,7 @@ def number_problems(sections: Mapping[str, Any]) -> list[Problem]:
             problems.append(Problem(path, f"{value:g} is infinite as a 32-bit number; those end at {_LARGEST:.2g}"))
         elif name in _KEPT and np.float32(value) == 1:
             problems.append(Problem(path, f"{value!r} is 1 as a 32-bit number: the past would never be forgotten"))
-    for path, layer in _layers(sections.get("layers", ()), ("layers",)):
-        if isinstance(layer, Dropout) and layer.rate:
-            steps = round(layer.rate * _DROPOUT_STEPS)
-            if steps in (0, _DROPOUT_STEPS):
-                what = "all" if steps else "nothing"
-                problems.append(Problem((*path, "rate"), f"{layer.rate!r} drops {what}: shares are whole 65536ths"))
     return problems
-
-
-def _layers(layers: Sequence[Layer], path: ConfigPath) -> Iterator[tuple[ConfigPath, Layer]]:
-    """All layers with their paths, those of residual layers included."""
-    for index, layer in enumerate(layers):
-        yield (*path, index), layer
-        yield from _layers(layer.inner_layers, (*path, index, "layers"))
 
 
 def _numbers(value: Any, path: ConfigPath) -> Iterator[tuple[ConfigPath, float]]:
@@ -173,21 +150,15 @@ def _about_memory(optimizer: Optimizer, steps: int) -> list[str]:
 
 
 def _about_layer(node: Node, *, last: bool) -> list[str]:
-    layer = node.layer
-    if isinstance(layer, Dropout):
-        width = math.prod(node.output_shape)
-        kept = width * (1 - layer.rate)
-        return [f"layer {node.name} keeps {kept:.2g} of {width:,} numbers on average"] if kept < 1 else []
-    if last or not isinstance(layer, Dense) or layer.units < 2 or not layer.trainable:
-        return []
-    first = layer.kernel_initializer
-    alike = isinstance(first, Zeros | Ones) or (isinstance(first, Constant) and not isinstance(first.value, list))
-    if alike or getattr(first, "stddev", None) == 0:
-        return [
-            f"the {layer.units} units of layer {node.name} begin with the same weights and so learn the same; "
+    pitfall = node.layer.pitfall(node.input_shape)
+    found = [f"layer {node.name} {pitfall}"] if pitfall else []
+    kernel = node.parameters.get("kernel")
+    if kernel is not None and kernel.trainable and not last and kernel.shape[-1] > 1 and kernel.initializer.all_equal:
+        found.append(
+            f"the {kernel.shape[-1]} units of layer {node.name} begin with the same weights and so learn the same; "
             "use glorot_uniform, the default"
-        ]
-    return []
+        )
+    return found
 
 
 def _plural(steps: int) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.frames import Frame
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import UsageError
 from mltrain.inference.answers import Given, answers, number_or_text
@@ -65,6 +64,8 @@ def _by_column(model: Model, rows: Sequence[str], notes: list[str]) -> tuple[Giv
     names = [column.name for column in table.columns]
     cells = [named_cells(text, names) for text in rows]
     given = [[number_or_text(row[name]) for name in names] for row in cells]
+    from mltrain.data.tables.frames import Frame  # only for tables
+
     source = Frame("x", {name: [row[name] for row in cells] for name in names})
     x = np.concatenate([table.encode(source, block) for block in source.blocks()])
     notes += source.novelties.sentences()

@@ -8,9 +8,10 @@ A residual layer is a description of others: the graph has these, its projection
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
+
+import msgspec
 
 from mltrain.engine.arrays import DType, Inputs, Shape, size
 from mltrain.engine.layers.base import Layer, Parameter, ShapeError
@@ -24,8 +25,7 @@ _HIDDEN = "dataset."
 """Before the name of an input that a layer has, too: no layer can name the input then."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """A layer in a network. ``sources`` names its inputs: layers, or inputs of the dataset.
 
     ``path`` is where the config has it.

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.tables.notation import as_number
 from mltrain.inference.model import Model
 
 _EXACT = 2**53
@@ -37,6 +36,8 @@ def answers(model: Model, given: Given, y: npt.NDArray[np.float32]) -> list[dict
 
 def number_or_text(cell: str) -> float | str:
     """A cell as a number, if it is one and, if an integer, exact as a 64-bit float; otherwise as text."""
+    from mltrain.data.tables.notation import as_number  # only for tables
+
     number = as_number(cell)
     is_whole = cell.strip().lstrip("+-").isdecimal()
     return cell if number is None or (is_whole and abs(number) >= _EXACT) else number

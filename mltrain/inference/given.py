@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.base import RowSpec, Split
-from mltrain.data.tables.frames import Frame, frame
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
 
 if TYPE_CHECKING:
     from mltrain.data.tables.format import TableFormat
+    from mltrain.data.tables.frames import Frame
 
 Given = npt.ArrayLike | Mapping[str, Any] | Sequence[Mapping[str, Any]] | Any
 """An array of rows, or a table: see `mltrain.data.tables.frames.frame`."""
@@ -23,9 +23,14 @@ def given_rows(x: Given, row_spec: RowSpec, table: "TableFormat | None") -> npt.
 
     Numbers are in the units of the table; float32 arrays are as a dataset gives them, less its large numbers' origins.
     The columns of a table are found by name where the model learned from a ``table``, in any order and among others;
-    otherwise they are taken in their order.
+    otherwise they are taken in their order. An array for an ensemble whose members have different inputs has the
+    table's columns in their order.
     """
-    source = frame("x", x)
+    source = _frame("x", x)
+    if table is not None and table.is_side_by_side and source is None:
+        columns: npt.NDArray[Any] = np.asarray(x).T
+        if columns.ndim == 2 and len(columns) == len(table.columns):
+            source = _frame("x", dict(zip((column.name for column in table.columns), columns, strict=True)))
     if source is not None and table is not None:
         for column in table.columns:  # also for zero rows
             source.position(column.name, "which the model needs")
@@ -50,7 +55,16 @@ def given_rows(x: Given, row_spec: RowSpec, table: "TableFormat | None") -> npt.
     return rows
 
 
-def _numbers(source: Frame) -> npt.NDArray[np.float64]:
+def _frame(name: str, given: Given) -> "Frame | None":
+    """The rows of a table in memory, or None for a plain array, which needs none of the modules for tables."""
+    if isinstance(given, np.ndarray) and given.dtype.names is None:
+        return None
+    from mltrain.data.tables.frames import frame
+
+    return frame(name, given)
+
+
+def _numbers(source: "Frame") -> npt.NDArray[np.float64]:
     """The columns in their order, for a model without column names."""
     columns = [cells for block in source.blocks() for cells in block.columns]
     for name, cells in zip(source.columns, columns, strict=False):
@@ -76,7 +90,7 @@ def given_split(x: Given, y: Any, row_spec: RowSpec, table: "TableFormat | None"
         rows, targets = given_rows(x, row_spec, table), _targets(y, row_spec)
         if len(rows) != len(targets):
             raise DataError(f"x has {len(rows)} rows, but y has {len(targets)}")
-    elif table is not None and (source := frame("x", x)) is not None:
+    elif table is not None and (source := _frame("x", x)) is not None:
         from mltrain.data.tables.format import read_table  # only for tables
 
         rows, targets = read_table(source, table, row_spec.classes)
@@ -96,7 +110,7 @@ def _targets(y: Any, row_spec: RowSpec) -> npt.NDArray[Any]:
             return np.asarray(y, np.float32).reshape(len(y), row_spec.outputs)
         except (ValueError, TypeError) as error:
             raise DataError(f"y must hold {row_spec.outputs} number{'s' * (row_spec.outputs > 1)} a row") from error
-    source = frame("y", {"y": np.asarray(y).reshape(-1) if not hasattr(y, "to_pylist") else y})
+    source = _frame("y", {"y": np.asarray(y).reshape(-1) if not hasattr(y, "to_pylist") else y})
     from mltrain.data.tables.cells import as_texts
 
     cells = as_texts([cell for block in source.blocks() for cell in block.columns[0]]) if source else []

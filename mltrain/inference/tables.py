@@ -1,6 +1,5 @@
 """Predicts the rows of a table file with a model, block by block."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,6 @@ import numpy.typing as npt
 
 from mltrain.data.base import Split
 from mltrain.data.columns.number import NumberColumn
-from mltrain.data.datasets.csv import Csv
 from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.layout import UNKNOWN, Like
 from mltrain.data.tables.opening import open_rows
@@ -27,10 +25,6 @@ class Predicted(NamedTuple):
     y: npt.NDArray[np.float32]
 
 
-_NUMBERED = re.compile(r"column_[1-9]\d*")
-"""The names of columns without a header."""
-
-
 def open_for(model: Model, path: Path | str, *, as_text: bool = False, keep: bool = False) -> Source:
     """A file of rows for the model; with ``keep``, all of its columns are copied to the output. Raises `DataError`."""
     table = model.preprocessing.table
@@ -41,12 +35,9 @@ def open_for(model: Model, path: Path | str, *, as_text: bool = False, keep: boo
 
 def _like(model: Model) -> Like:
     """The probable layout of new rows: the layout of the model's training data, where its config describes one."""
-    dataset, table = model.config.dataset, model.preprocessing.table
-    if not isinstance(dataset, Csv) or table is None:
-        return UNKNOWN
-    names = tuple(column.name for column in table.columns)
-    is_nameless = dataset.header is False or all(map(_NUMBERED.fullmatch, names))
-    return Like(dataset.delimiter, names if is_nameless else (), dataset.encoding, dataset.decimal)
+    table = model.preprocessing.table
+    columns = [column.name for column in table.columns] if table else []
+    return model.config.dataset.layout(columns) or UNKNOWN
 
 
 def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:

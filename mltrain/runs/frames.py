@@ -7,11 +7,11 @@ Pictures need only the forward pass; they do not train again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from mltrain.engine.arrays import Floats
@@ -19,12 +19,11 @@ from mltrain.errors import ModelFileError
 from mltrain.inference.model_file import ModelFile, write_model_file
 
 
-@dataclass(frozen=True)
-class Frames:
+class Frames(msgspec.Struct, frozen=True):
     """Flat float32 vectors of parameters, each with the epoch after which it was copied; 0 is before training."""
 
-    epochs: list[int] = field(default_factory=list)
-    vectors: list[Floats] = field(default_factory=list)
+    epochs: list[int] = msgspec.field(default_factory=list)
+    vectors: list[Floats] = msgspec.field(default_factory=list)
 
     def keep(self, epoch: int, parameters: Floats) -> None:
         """Keep a copy."""

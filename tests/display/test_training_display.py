@@ -369,3 +369,16 @@ def test_headers_stay_on_one_line_where_they_just_fit():
     columns = {"epoch": ["1"], "val_accuracy": ["0.1234"]}
     assert _with_narrow_headers(columns, _width(columns)) == columns
     assert list(_with_narrow_headers(columns, _width(columns) - 1)) == ["epoch", "val_\naccuracy"]
+
+
+def test_headers_are_no_narrower_than_the_narrowest():
+    assert list(_with_narrow_headers({"a_bc_de_fgh": ["1"]}, 1)) == ["a_bc_de_\nfgh"]
+
+
+def test_an_epoch_of_one_second_is_a_long_one():
+    live = Live(5)
+    with live.display as display:
+        live.clock.now += 0.5
+        display.step(5, 10, 0.5)
+        lines = live.last()
+    assert lines[2].startswith("step  5/10  ")

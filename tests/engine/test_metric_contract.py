@@ -6,7 +6,7 @@ from metric_formulas import CLASSES, NUMBERS, class_targets, measure
 from spec_examples import examples, label
 
 from mltrain.config.convert import convert
-from mltrain.engine.metrics.base import Metric
+from mltrain.engine.metrics.base import Metric, true_classes
 
 METRICS = examples(Metric)
 ROWS = 40
@@ -49,6 +49,24 @@ def test_metric_of_classes_is_its_formula(
         assert measure(metric, y, target, threshold, cuts) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("metric", METRICS, ids=label)
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_numbers_of_rows_add_up_to_the_metric_of_any_rows(metric: Metric, outputs: int) -> None:
+    """Of rows drawn with replacement, as a bootstrap draws them: some several times, others never."""
+    rng = np.random.default_rng(10)
+    y = rng.normal(size=(ROWS, outputs)).round(1).astype(np.float32)
+    numbers = rng.normal(50, 2, (ROWS, outputs)).astype(np.float32)
+    labels = rng.integers(0, max(2, outputs), ROWS)
+    for target in [numbers] if metric.task == "numbers" else class_targets(labels, outputs):
+        alone = metric.row_statistics(y, target, 0.5)
+        assert alone.shape[0] == ROWS
+        for _ in range(5):
+            drawn = rng.integers(0, ROWS, ROWS)
+            found = metric.result(metric.from_sums(alone[drawn].sum(axis=0)))
+            assert found == pytest.approx(measure(metric, y[drawn], target[drawn]), rel=1e-6, abs=1e-9)
+        assert np.allclose(Metric.row_statistics(metric, y, target, 0.5).shape, alone.shape)
+
+
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
 def test_what_never_happened_counts_as_zero(name: str) -> None:
     y, target = np.zeros((3, 1), np.float32), np.zeros((3, 1), np.float32)
@@ -84,3 +102,7 @@ def test_equal_outputs_go_to_the_lower_class_number() -> None:
 def test_outputs_that_are_no_numbers_are_never_right_among_the_top() -> None:
     y = np.full((2, 3), np.nan, np.float32)
     assert measure(convert(Metric, {"type": "top_k_accuracy", "k": 2}), y, np.array([0, 1], np.int32)) == 0
+
+
+def test_of_a_single_target_the_class_is_1_above_a_half() -> None:
+    assert true_classes(np.array([[0.0], [0.5], [0.75], [1.0]], np.float32)).tolist() == [0, 0, 1, 1]

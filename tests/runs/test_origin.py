@@ -3,12 +3,12 @@
 import gzip
 import os
 import platform
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_runs import mltrain, succeed
+from msgspec.structs import replace
 
 from mltrain import __version__
 from mltrain.data.base import Dataset, RowSpec, Split

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -21,7 +21,10 @@ from mltrain.data.columns import (
 )
 from mltrain.data.tables.cells import Missing
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[!?£$€%]|https?|www")
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
+
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[!?£$€%]|https?|www")
 _MOST_INPUTS = 50_000_000
 """Inputs of all rows together that one column may make: 200 MB."""
 
@@ -40,7 +43,7 @@ _SIZE = 4.0
 
 def words_of(text: str) -> Counter[str]:
     """The words of a text in small letters; numbers count by how many digits they have."""
-    return Counter(f"#{min(len(word), 9)}" if word.isdigit() else word for word in _WORD.findall(text.lower()))
+    return Counter(f"#{min(len(word), 9)}" if word.isdigit() else word for word in WORD.findall(text.lower()))
 
 
 class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_unknown_fields=True):
@@ -75,6 +78,11 @@ class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_un
             if code == code:  # a gap has no words
                 indices, values = vectors[int(code)]
                 x[row, indices] = values
+
+    def encoding(self, missing: Missing) -> "Encoding":
+        from mltrain.data.encoding import TextEncoding
+
+        return TextEncoding(self.name, tuple(self.features), missing.texts, self.words, self.weights, _SIZE)
 
     def _vector(self, text: str, places: dict[str, int]) -> tuple[list[int], Floats]:
         """Where a text's words are among the inputs, and how much each counts: tf-idf, of one length for all texts."""

@@ -1,3 +1,5 @@
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -5,10 +7,13 @@ from msgspec import Meta
 
 from mltrain.data.datasets._table import TableDataset
 from mltrain.data.tables.delimited import DelimitedFile
-from mltrain.data.tables.layout import NO_DELIMITERS
+from mltrain.data.tables.layout import NO_DELIMITERS, Like
 from mltrain.data.tables.source import Source
 from mltrain.data.tables.text_file import is_text_encoding
 from mltrain.errors import OptionError
+
+_NUMBERED = re.compile(r"column_[1-9]\d*")
+"""The names of columns without a header."""
 
 
 class Csv(TableDataset):
@@ -54,6 +59,10 @@ class Csv(TableDataset):
             raise OptionError(("delimiter",), "quotes and line ends cannot separate cells")
         if self.decimal == "," == self.delimiter:
             raise OptionError(("decimal",), "the delimiter is a comma, too; keep one of the two")
+
+    def layout(self, columns: Sequence[str]) -> Like:
+        is_nameless = self.header is False or all(map(_NUMBERED.fullmatch, columns))
+        return Like(self.delimiter, tuple(columns) if is_nameless else (), self.encoding, self.decimal)
 
     def open(self, path: Path | str, *, as_text: bool) -> Source:
         return DelimitedFile(

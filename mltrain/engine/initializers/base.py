@@ -19,6 +19,11 @@ class Initializer(Spec):
         """An array of the given shape (any float type). Raises ValueError for an impossible shape."""
         raise NotImplementedError
 
+    @property
+    def all_equal(self) -> bool:
+        """Whether all values of an array are the same number."""
+        return False
+
 
 def fans(shape: Shape) -> tuple[int, int]:
     """How many numbers flow into and out of each neuron of a kernel ``(..., inputs, outputs)``, as Keras counts them.

@@ -31,3 +31,7 @@ class Constant(Initializer):
         if values.ndim and values.shape != shape:
             raise ValueError(f"the value has shape {values.shape}, but the parameter has shape {shape}")
         return np.full(shape, values)
+
+    @property
+    def all_equal(self) -> bool:
+        return not isinstance(self.value, list)

@@ -10,3 +10,7 @@ class Ones(Initializer):
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
         return np.ones(shape)
+
+    @property
+    def all_equal(self) -> bool:
+        return True

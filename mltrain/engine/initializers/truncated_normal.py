@@ -18,3 +18,7 @@ class TruncatedNormal(Initializer):
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
         return cut_normal(self.stddev, shape, rng) + np.float32(self.mean)
+
+    @property
+    def all_equal(self) -> bool:
+        return self.stddev == 0

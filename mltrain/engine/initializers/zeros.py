@@ -10,3 +10,7 @@ class Zeros(Initializer):
 
     def values(self, shape: Shape, rng: Generator) -> Floats:
         return np.zeros(shape)
+
+    @property
+    def all_equal(self) -> bool:
+        return True

@@ -3,9 +3,11 @@
 A layer says how its windows lie over the input, and which `Operation` reduces a window to a number.
 """
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 
 from mltrain.engine.arrays import Floats, Shape
@@ -20,9 +22,14 @@ from mltrain.engine.layers._windows import (
 )
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
+
 
 class Operation:
     """The reduction of a window to one number a channel, and its gradient."""
+
+    reduce: ClassVar[Literal["maximum", "mean"]]
 
     def saved(self, windows: Windows) -> dict[str, ArraySpec]:
         return {}
@@ -39,6 +46,8 @@ class Operation:
 
 class Maximum(Operation):
     """The largest number of each window. Its gradient goes to the first place that has it, as in Keras and PyTorch."""
+
+    reduce = "maximum"
 
     def saved(self, windows: Windows) -> dict[str, ArraySpec]:
         dtype = np.uint8 if windows.size[0] * windows.size[1] <= 256 else np.uint16
@@ -67,9 +76,7 @@ class Maximum(Operation):
                 continue
             if place is not None:
                 is_larger, numbers = (at.scratch[name][:, down, across] for name in ("is_larger", "number"))
-                np.greater(values, best, out=is_larger)
-                np.multiply(is_larger, place.dtype.type(number), out=numbers)
-                np.maximum(place[:, down, across], numbers, out=place[:, down, across])
+                note_larger(values, best, number, place[:, down, across], is_larger, numbers)
             np.maximum(values, best, out=best)
 
     def backward(self, windows: Windows, at: Buffers) -> None:
@@ -90,8 +97,27 @@ class Maximum(Operation):
                 np.add(image, slope, out=image)
 
 
+def note_larger(
+    values: Floats,
+    best: Floats,
+    number: int,
+    place: npt.NDArray[np.unsignedinteger[Any]],
+    is_larger: npt.NDArray[np.bool_],
+    numbers: npt.NDArray[np.unsignedinteger[Any]],
+) -> None:
+    """Write ``number`` into ``place`` where ``values`` are larger than ``best``; the last two are scratch arrays.
+
+    ``place`` holds smaller numbers only. A product and a maximum are faster than an assignment by a mask.
+    """
+    np.greater(values, best, out=is_larger)
+    np.multiply(is_larger, place.dtype.type(number), out=numbers)
+    np.maximum(place, numbers, out=place)
+
+
 class Average(Operation):
     """The mean of each window; padding does not count, as in Keras."""
+
+    reduce = "mean"
 
     def scratch(self, windows: Windows) -> dict[str, ArraySpec]:
         return {"share": ArraySpec((*windows.output, windows.image[2]))}
@@ -135,6 +161,12 @@ class Pooling(Layer):
 
     def forward(self, at: Buffers) -> None:
         self.operation.forward(self.windows(at.x.shape[1:]), at)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        windows = self.windows(xs[0].shape)
+        image = steps.reshape(xs[0], windows.image)
+        y = steps.pooling(image, self.operation.reduce, windows.size, windows.strides, windows.pads)
+        return steps.reshape(y, self.output_shape(xs[0].shape))
 
     def backward(self, at: Buffers) -> None:
         self.operation.backward(self.windows(at.x.shape[1:]), at)

@@ -1,9 +1,9 @@
 """The layer contract. One file beside this one (or in ``activations``) is one layer, complete; see `Layer`."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
@@ -14,6 +14,9 @@ from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.random_streams import random_bits
 from mltrain.spec import Family, Spec
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Parameter(NamedTuple):
@@ -75,8 +78,7 @@ WHOLE = BatchShare()
 """All rows of a batch, in one process."""
 
 
-@dataclass(slots=True)
-class Buffers:
+class Buffers(msgspec.Struct):
     """All arrays that one layer works on, planned and allocated by the network. Rows are the first axis.
 
     ``x`` and ``y`` are what goes in and comes out; ``dx`` and ``dy`` are the gradients of the loss by them. A layer of
@@ -199,6 +201,10 @@ class Layer(Spec):
         """How many numbers the layer adds up over all processes at once, at most; 0 if it never does."""
         return 0
 
+    def pitfall(self, input_shape: Shape) -> str | None:
+        """Why its options make the layer useless for such an input, as in "layer NAME keeps 0.3 of 3"; None if not."""
+        return None
+
     def input_problem(self, x: npt.NDArray[Any]) -> str | None:
         """Why the layer cannot take these rows of the dataset, though their shape is right; None if it can."""
         return None
@@ -210,6 +216,13 @@ class Layer(Spec):
     def stages(self) -> "tuple[Layer, ...]":
         """The layers that do the work, in order: a dense layer with an activation is two."""
         return (self,)
+
+    def with_pooling(self, pooling: "Layer", input_shape: Shape) -> "Layer | None":
+        """The layer that does the work of this one and of the ``pooling`` behind it in one step; None: there is none.
+
+        ``input_shape`` is that of this layer. Only the pooling reads its output.
+        """
+        return None
 
     @property
     def inner_layers(self) -> "tuple[Layer, ...]":
@@ -223,6 +236,20 @@ class Layer(Spec):
     def forward(self, at: Buffers) -> None:
         """Compute ``at.y`` from ``at.x``."""
         raise NotImplementedError
+
+    def inference(
+        self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, npt.NDArray[np.float32]]
+    ) -> "Value":
+        """Express the layer outside of training in primitive operations, and return its output.
+
+        ``xs`` are the inputs. Export and everything else that runs a network without this engine uses the operations;
+        see `mltrain.engine.operations`. Like ``forward``, it leaves the activation to the layer's last stage.
+        """
+        if self.training_only:
+            return xs[0]
+        if self.reshapes:
+            return steps.reshape(xs[0], self.output_shape(xs[0].shape))
+        raise NotImplementedError(f"{self.type_name()} does not say which operations it consists of")
 
     def backward(self, at: Buffers) -> None:
         """Compute ``at.gradients`` and, where it is needed, ``at.dx`` from ``at.dy``.

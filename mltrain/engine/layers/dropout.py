@@ -4,8 +4,12 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Shape, size
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
+from mltrain.errors import OptionError
+
+_LIMITS = 2**16
+"""Sixteen random bits decide for each number whether it is dropped; they set the rate to within 1/65536."""
 
 
 class Dropout(Layer):
@@ -22,13 +26,27 @@ class Dropout(Layer):
 
     rate: Annotated[float, Meta(ge=0, lt=1, description="share of the inputs that is dropped")]
 
+    def __post_init__(self) -> None:
+        if self.rate and self._limit in (0, _LIMITS):
+            what = "all" if self._limit else "nothing"
+            raise OptionError(("rate",), f"{self.rate!r} drops {what}: shares are whole 65536ths")
+
+    @property
+    def _limit(self) -> int:
+        """The random bits of numbers that are dropped are below it."""
+        return round(self.rate * _LIMITS)
+
+    def pitfall(self, input_shape: Shape) -> str | None:
+        width = size(input_shape)
+        kept = width * (1 - self.rate)
+        return f"keeps {kept:.2g} of {width:,} numbers on average" if kept < 1 else None
+
     def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
         return {"scale": ArraySpec(input_shape)}
 
     def forward(self, at: Buffers) -> None:
         scale = at.saved["scale"]
-        # Sixteen bits set the rate to within 1/65536.
-        np.greater_equal(self.bits(at), round(self.rate * 65536), out=scale)
+        np.greater_equal(self.bits(at), self._limit, out=scale)
         np.multiply(scale, 1 / (1 - self.rate), out=scale)
         np.multiply(at.x, scale, out=at.y)
 
