@@ -18,8 +18,8 @@ from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 class Loop:
     """What a framework does in each place of the loop, in lines.
 
-    ``batch`` computes the ``measured`` loss of ``rows`` and its gradients. ``update`` changes the weights. ``validation``
-    computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
+    ``batch`` computes the ``measured`` loss of ``rows`` and its gradients; ``update`` changes the weights.
+    ``validation`` computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
     """
 
     batch: list[str]

@@ -16,15 +16,14 @@ import numpy.typing as npt
 
 from mltrain.code.plan import PARTS, Plan
 from mltrain.code.text import WIDTH, Call, Expression, call, literal, statement
-from mltrain.data import mnist_files
 from mltrain.data.columns.category import CategoryColumn
 from mltrain.data.columns.number import NumberColumn
 from mltrain.data.datasets._curve import Curve
+from mltrain.data.datasets._like_mnist import LikeMnist
 from mltrain.data.datasets.csv import Csv
 from mltrain.data.datasets.inline import Inline
 from mltrain.data.datasets.line_side import LineSide
 from mltrain.data.datasets.linear import Linear
-from mltrain.data.datasets.mnist import Mnist
 from mltrain.data.datasets.npz import Npz
 from mltrain.data.datasets.playground import Playground
 from mltrain.data.datasets.quadratic import Quadratic
@@ -157,12 +156,16 @@ def _helper_values(plan: Plan) -> dict[str, object]:
     values: dict[str, object] = {"seed": plan.config.seed, "size": getattr(dataset, "size", 0), "noise": ""}
     if isinstance(dataset, Shapes) and dataset.noise:
         values["noise"] = f"\n    grey = np.clip(grey + {dataset.noise!r} * rng.standard_normal(grey.shape), 0, 1)"
-    if isinstance(dataset, Mnist) and (place := mnist_files.find(dataset.path, plan.folder)) is not None:
-        packed = mnist_files.TRAINING_IMAGES.find(place)
-        is_packed = packed is not None and packed.suffix == ".gz"
+    if isinstance(dataset, LikeMnist) and (place := dataset.publication.find(dataset.path, plan.folder)) is not None:
+        is_packed = dataset.publication.files[0].find(place)[0].suffix == ".gz"
         values["folder"] = _shown(place)
-        values |= {"open": "gzip.open", "suffix": ".gz", "mode": ""} if is_packed else {}
-        values |= {} if is_packed else {"open": "open", "suffix": "", "mode": ', "rb"'}
+        values |= dict(
+            zip(
+                ("open", "suffix", "mode"),
+                ("gzip.open", ".gz", "") if is_packed else ("open", "", ', "rb"'),
+                strict=True,
+            )
+        )
     if isinstance(dataset, Csv):
         scaled, result = (
             ", with mean 0 and deviation 1 in the rows trained on",
@@ -200,6 +203,14 @@ def _drawn(plan: Plan) -> list[str]:
     counts = {part: plan.parts[part] for part, share in shares.items() if share}
     if not counts:
         return []
+    if dataset.split == "chronological":
+        counts = {"train": plan.parts["train"], **counts}
+        stops = [sum(list(counts.values())[: number + 1]) for number in range(len(counts))]
+        starts = [0, *stops]
+        return [
+            f"{part} = np.arange({f'{start}, ' if start else ''}{stop})"
+            for part, start, stop in zip(counts, starts, stops, strict=False)
+        ]
     if plan.job.dataset.row_spec.classes is not None:
         *first, last = counts.items()
         lines = [f"train = {split}.permutation(len(y))"]
@@ -337,21 +348,22 @@ def _shapes(plan: Plan, dataset: Shapes) -> list[str]:
     ]
 
 
-def _mnist(plan: Plan, dataset: Mnist) -> list[str]:
+def _like_mnist(plan: Plan, dataset: LikeMnist) -> list[str]:
     scale = " / 255" if dataset.scale else ""
 
-    def read(name: str, files: str) -> list[str]:
-        y = f"y{name}"
+    names = [file.holds[0] for file in dataset.publication.files]
+
+    def read(part: str, images: str, labels: str) -> list[str]:
         return [
-            f'x{name} = idx("{files}-images-idx3-ubyte", 16).reshape(-1, 28, 28)',
-            f"x{name} = x{name}.astype(np.float32){scale}",
-            f'{y} = idx("{files}-labels-idx1-ubyte", 8).astype(np.int32)',
+            f"x{part} = idx({literal(images)}, 16).reshape(-1, 28, 28)",
+            f"x{part} = x{part}.astype(np.float32){scale}",
+            f"y{part} = idx({literal(labels)}, 8).astype(np.int32)",
         ]
 
-    test = [*read("_test", "t10k"), *_encoded(plan, "y_test")]
+    test = [*read("_test", *names[2:]), *_encoded(plan, "y_test")]
     if not dataset.validation_split:
-        return [*read("_train", "train"), *_encoded(plan, "y_train"), *test]
-    return [*read("", "train"), *_parts(plan), *test]
+        return [*read("_train", *names[:2]), *_encoded(plan, "y_train"), *test]
+    return [*read("", *names[:2]), *_parts(plan), *test]
 
 
 def _inline(plan: Plan, dataset: Inline) -> list[str] | None:
@@ -475,10 +487,12 @@ def _missing_texts(source: Any, missing: Any, names: list[str]) -> list[str]:
 
 ROWS: Mapping[str, Callable[[Plan, Any], list[str] | None]] = {
     "csv": _csv,
+    "fashion_mnist": _like_mnist,
     "inline": _inline,
     "line_side": _line_side,
     "linear": _curve,
-    "mnist": _mnist,
+    "kmnist": _like_mnist,
+    "mnist": _like_mnist,
     "npz": _npz,
     "playground": _playground,
     "quadratic": _curve,

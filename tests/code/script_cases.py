@@ -12,7 +12,10 @@ from mltrain.code.script import Framework, write_script
 from mltrain.commands.code import plan_of
 from mltrain.config.load import located_config
 
-LESSONS = sorted(path.stem for path in (Path(__file__).parents[2] / "configs").glob("*.yaml"))
+DOWNLOADED = {"cifar10", "fashion_mnist"}
+"""Lessons whose images no clone has."""
+
+LESSONS = sorted({path.stem for path in (Path(__file__).parents[2] / "configs").glob("*.yaml")} - DOWNLOADED)
 SHORT = ["training.epochs=3", "training.track=[]"]
 """Three epochs; where parameters are tracked, mltrain measures the loss behind an epoch."""
 

