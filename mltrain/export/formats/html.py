@@ -15,4 +15,5 @@ class Html(Format):
     suffix: ClassVar[str] = ".html"
 
     def write(self, subject: Subject) -> Exported:
-        return Exported({".html": page(subject).encode()}, "open {file} in a browser and press: Test this page")
+        text, notes = page(subject)
+        return Exported({".html": text.encode()}, "open {file} in a browser and press: Test this page", notes)

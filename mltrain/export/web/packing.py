@@ -39,11 +39,11 @@ Kernel = npt.NDArray[np.float32]
 
 
 class Packed(NamedTuple):
-    """Weights as ``text``, and what it takes to read them: the ``layout``. ``weights`` are what is read from it."""
+    """Weights as ``text``, what it takes to read them (the ``layout``), and a sentence for people."""
 
     text: str
     layout: dict[str, Any]
-    weights: npt.NDArray[np.float32]
+    note: str
 
 
 def pack(subject: "Subject", description: Description) -> Packed | None:
@@ -69,7 +69,12 @@ def pack(subject: "Subject", description: Description) -> Packed | None:
         error = float((difference / np.maximum(1, np.abs(expected))).max())
         if error <= TOLERANCE:
             places = {index: description.document["steps"][index]["kernel"]["offset"] for index in rounded}
-            return _packed(description, {places[index]: one for index, one in rounded.items()})
+            text, layout = _packed(description, {places[index]: one for index, one in rounded.items()})
+            kind = "made-up" if subject.dataset is None else "tried"
+            told = (
+                f"large kernels are rounded, which changes the answers to {len(held_back):,} {kind} rows by {error:.1g}"
+            )
+            return Packed(text, layout, f"{told} at most")
         share *= min(0.9, max(0.5, TOLERANCE / error))
     return None
 
@@ -130,14 +135,12 @@ class _Rounded(NamedTuple):
         return cls(numbers, steps)
 
 
-def _packed(description: Description, kernels: Mapping[int, _Rounded]) -> Packed:
+def _packed(description: Description, kernels: Mapping[int, _Rounded]) -> tuple[str, dict[str, Any]]:
     """All weights in one text: those of ``kernels``, by offset, as whole numbers, and the others as they are."""
-    weights = description.weights.copy()
-    is_plain = np.ones(weights.size, np.bool_)
+    is_plain = np.ones(description.weights.size, np.bool_)
     parts, layout = list[bytes](), []
     for offset, kernel in sorted(kernels.items()):
-        place = slice(offset, offset + kernel.numbers.size)
-        weights[place], is_plain[place] = kernel.kernel.reshape(-1), False
+        is_plain[offset : offset + kernel.numbers.size] = False
         lowest = int(kernel.numbers.min())
         numbers = (kernel.numbers - lowest).reshape(-1)
         low = max(0, int(numbers.max()).bit_length() - 8)
@@ -147,11 +150,10 @@ def _packed(description: Description, kernels: Mapping[int, _Rounded]) -> Packed
         layout.append(
             {"offset": offset, "rows": len(kernel.steps), "length": numbers.size, "lowest": lowest, "low": low}
         )
-    parts.append(weights[is_plain].astype("<f4").tobytes())
+    parts.append(description.weights[is_plain].astype("<f4").tobytes())
     compressor = zlib.compressobj(9, wbits=-15, strategy=zlib.Z_HUFFMAN_ONLY)
     content = b"".join([*(compressor.compress(part) for part in parts), compressor.flush()])
-    document = {"size": weights.size, "bytes": len(content), "kernels": layout}
-    return Packed(as_text(content), document, weights)
+    return as_text(content), {"size": is_plain.size, "bytes": len(content), "kernels": layout}
 
 
 _BASE, _ONE_BYTE, _DIGITS, _BYTES = 111, 94, 33, 28

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
 from mltrain.export.base import Subject
 from mltrain.export.web.describe import Description, as_javascript, data, describe, filled, picture_of, script, scripts
 from mltrain.export.web.form import form_of
-from mltrain.export.web.packing import pack
+from mltrain.export.web.packing import Packed, pack
 from mltrain.views.palette import DARK, LIGHT
 
 _MOST_PLAIN = 900_000
@@ -18,20 +18,27 @@ _MOST_NAMED = 8
 """Names of a column that the table of columns shows."""
 
 
-def page(subject: Subject) -> str:
-    """The page as one text of HTML. Nothing from the data is markup in it."""
+class Page(NamedTuple):
+    """A page as one text of HTML, and what is to be said about it, in sentences."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def page(subject: Subject) -> Page:
+    """The page of a model. Nothing from the data is markup in it."""
     description = describe(subject)
     document, picture = description.document, description.document["picture"]
     if picture is None:
         document["form"] = form_of(subject)
-    model, packed_weights = _data(subject, description)
+    model, packed = _data(subject, description)
     rows = len(document["selfTest"]["rows"])
     columns = subject.steps.columns
     parts = scripts(subject), model, script("page.js"), script("drawing.js" if picture else "form.js")
     code, style = "\n".join(parts), filled(script("page.css"), {"LIGHT": LIGHT.css(), "DARK": DARK.css()})
-    if packed_weights:
+    if packed is not None:
         code, style = _shorter(code), _shorter(style)
-    return filled(
+    text = filled(
         script("page.html"),
         {
             "TITLE": escape(subject.steps.name),
@@ -42,19 +49,20 @@ def page(subject: Subject) -> str:
             "COLUMNS_HEADING": "Columns" if columns else "Input",
             "COLUMNS": _columns(columns) if columns else f"<p>{escape(_input(subject))}</p>",
             "TEST_ROWS": "1 row" if rows == 1 else f"{rows} rows",
-            "WEIGHTS": packed_weights,
+            "WEIGHTS": packed.text if packed is not None else "",
             "SCRIPT": code,
         },
     )
+    return Page(text, () if packed is None else (packed.note,))
 
 
-def _data(subject: Subject, description: Description) -> tuple[str, str]:
-    """The script that defines the model, and the text of its weights where they are packed."""
+def _data(subject: Subject, description: Description) -> tuple[str, Packed | None]:
+    """The script that defines the model, and its weights, where they are packed."""
     if description.weights.nbytes * 4 / 3 > _MOST_PLAIN and (packed := pack(subject, description)) is not None:
         document = as_javascript(description.document).replace("<", "\\u003c")
         values = {"DESCRIPTION": document, "LAYOUT": as_javascript(packed.layout)}
-        return filled(script("packed.js"), values), packed.text
-    return data(description, escaped=True), ""
+        return filled(script("packed.js"), values), packed
+    return data(description, escaped=True), None
 
 
 def _shorter(code: str) -> str:
