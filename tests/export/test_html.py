@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import Browser, needs_browser, open_browser
-from subjects import lesson, model_of_layers, new_rows, subject, table_model
+from subjects import ensemble_of_tables, lesson, model_of_layers, new_rows, subject, table_model
 
 import mltrain
 from mltrain.data.image_files import read_digit, read_picture
@@ -140,6 +140,18 @@ def test_a_form_of_all_kinds_of_columns_answers_as_the_model_does(show, tmp_path
     assert browser.run("return document.getElementById('headline').textContent").startswith("price $ ")
     notes = browser.run("return document.getElementById('notes').innerText")
     assert "'gaps' is missing and was filled in" in notes
+
+
+@needs_browser
+def test_the_members_of_an_ensemble_share_the_fields_of_a_form(show, tmp_path_factory):
+    model, dataset = ensemble_of_tables(tmp_path_factory.getbasetemp())
+    browser = show(model, dataset)
+    labels = browser.run("return [...document.querySelectorAll('.field label')].map((label) => label.textContent)")
+    assert labels == list(subject(model, dataset).steps.by_column)
+    (row,) = subject(model, dataset).examples.cells[:1]
+    np.testing.assert_allclose(answer(browser), model.predict([row])[0], rtol=1e-5)
+    set_field(browser, "colour", "violet")  # which one member has not met
+    np.testing.assert_allclose(answer(browser), model.predict([{**row, "colour": "violet"}])[0], rtol=1e-5)
 
 
 @needs_browser

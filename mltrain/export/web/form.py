@@ -17,6 +17,9 @@ _MOST_FIELDS = 40
 _STEPS = 200
 """Steps of a slider, at least."""
 
+_OTHER = "(other)"
+"""A name that stands for all that were not learned; as a table's rows are decoded, it is one that is not known."""
+
 Field = dict[str, Any]
 
 
@@ -25,12 +28,13 @@ def form_of(subject: Subject) -> list[Field]:
     columns, ranges = subject.steps.columns, subject.ranges
     if columns is None:
         return _plain_numbers(subject)
-    fields, start = [], 0
+    fields, start = dict[str, Field](), 0
     for column in columns:
         width = len(column.inputs)
-        fields.append(_field(subject, column, ranges[start : start + width], start))
+        if column.column not in fields:  # members of an ensemble encode it each in their own way
+            fields[column.column] = _field(subject, column, ranges[start : start + width], start)
         start += width
-    return fields
+    return list(fields.values())
 
 
 def _plain_numbers(subject: Subject) -> list[Field]:
@@ -66,7 +70,11 @@ def _field(subject: Subject, column: Encoding, ranges: Sequence[Range], start: i
             means_yes = [yes.lower(), *(text for text, code in column.codes.items() if code == 1)]
             return {**field, "kind": "boolean", "no": no, "yes": yes, "means_yes": means_yes}
         case ChoiceEncoding():
-            return {**field, "kind": "choice", "choices": column.choices, "gap": column.gap is not None}
+            encodings = [one for one in subject.steps.by_column[column.column] if isinstance(one, ChoiceEncoding)]
+            choices = [choice for one in encodings for choice in one.choices]
+            choices += [_OTHER] if all(one.unknown is not None for one in encodings) else []
+            choices = list(dict.fromkeys(choices))
+            return {**field, "kind": "choice", "choices": choices, "gap": all(one.gap is not None for one in encodings)}
         case DateEncoding():
             is_clock = set(column.parts) == {"hour"}
             kind = "time" if is_clock else "datetime-local" if "hour" in column.parts else "date"

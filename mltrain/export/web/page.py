@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, NamedTuple
 
-from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
+from mltrain.data.encoding import ChoiceEncoding, DateEncoding, NumberEncoding, TextEncoding
 from mltrain.export.base import Subject
 from mltrain.export.web.describe import Description, as_javascript, data, describe, filled, picture_of, script, scripts
 from mltrain.export.web.form import form_of
 from mltrain.export.web.packing import Packed, pack
+from mltrain.inference.ensemble import Ensemble
+from mltrain.inference.steps import InferenceSteps
 from mltrain.views.palette import DARK, LIGHT
 
 _MOST_PLAIN = 900_000
@@ -33,7 +35,6 @@ def page(subject: Subject) -> Page:
         document["form"] = form_of(subject)
     model, packed = _data(subject, description)
     rows = len(document["selfTest"]["rows"])
-    columns = subject.steps.columns
     parts = scripts(subject), model, script("page.js"), script("drawing.js" if picture else "form.js")
     code, style = "\n".join(parts), filled(script("page.css"), {"LIGHT": LIGHT.css(), "DARK": DARK.css()})
     if packed is not None:
@@ -46,8 +47,8 @@ def page(subject: Subject) -> Page:
             "SUMMARY": escape(_summary(subject)),
             "STYLE": style,
             "ABOUT": "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _facts(subject)),
-            "COLUMNS_HEADING": "Columns" if columns else "Input",
-            "COLUMNS": _columns(columns) if columns else f"<p>{escape(_input(subject))}</p>",
+            "COLUMNS_HEADING": "Columns" if subject.steps.columns else "Input",
+            "COLUMNS": _columns(subject.steps) if subject.steps.columns else f"<p>{escape(_input(subject))}</p>",
             "TEST_ROWS": "1 row" if rows == 1 else f"{rows} rows",
             "WEIGHTS": packed.text if packed is not None else "",
             "SCRIPT": code,
@@ -72,10 +73,10 @@ def _shorter(code: str) -> str:
 
 
 def _summary(subject: Subject) -> str:
-    answer, columns = subject.steps.answer, subject.steps.columns
+    answer, columns = subject.steps.answer, subject.steps.by_column
     what = " and ".join(answer.targets)
     of = f"from {len(columns)} column{'s' * (len(columns) > 1)}" if columns else "from an image"
-    if columns is None and picture_of(subject) is None:
+    if not columns and picture_of(subject) is None:
         of = f"from {subject.steps.input.shape[0]} numbers" if subject.steps.input.shape != (1,) else "from a number"
     named = "" if what == "y" else f" {what}"
     if answer.classes is not None:
@@ -86,8 +87,10 @@ def _summary(subject: Subject) -> str:
 def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
     """Name and text of each fact about the model."""
     model = subject.model
-    yield "Model", f"{subject.source}, {model.network.parameters.size:,} parameters"
-    yield "Layers", " → ".join(node.layer.type_name() for node in model.network.nodes)
+    yield "Model", f"{subject.source}, {model.parameter_count:,} parameters"
+    layers = " → ".join(node.layer.type_name() for node in model.network.nodes)
+    members = len(model.members) if isinstance(model, Ensemble) else 1
+    yield "Layers", layers if members == 1 else f"{members} networks of {layers}, whose answers are averaged"
     yield "Trained to make small", model.config.loss.type_name().replace("_", " ")
     if model.origin is not None:
         rows = ", ".join(f"{count:,} {name}" for name, count in model.origin.rows.items())
@@ -122,9 +125,10 @@ def _input(subject: Subject) -> str:
     return f"{shape} numbers."
 
 
-def _columns(columns: tuple[Encoding, ...]) -> str:
+def _columns(steps: InferenceSteps) -> str:
     rows = "".join(
-        f"<tr><th scope=row>{escape(column.column)}</th><td>{escape(_kind(column))}</td></tr>\n" for column in columns
+        f"<tr><th scope=row>{escape(name)}</th><td>{escape(_kind(columns[0]))}</td></tr>\n"
+        for name, columns in steps.by_column.items()
     )
     return f'<div class="scroll"><table>\n<tr><th>column</th><th>what it is</th></tr>\n{rows}</table></div>'
 
