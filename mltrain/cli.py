@@ -391,6 +391,44 @@ def report(
     run(_terminal(json=json), _chosen(path, model), out=out)
 
 
+@app.command(cls=_Command)
+def export(
+    path: RunArgument = None,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="The format: list them with mltrain explain export.",
+            show_default=False,
+            autocompletion=_completer("export_formats"),
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write; by default NAME and the format's suffix, here.")
+    ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option(metavar="columns|matrix", help="Take cells of a table, or the numbers that the network reads."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "--overwrite", help="Write over a file that is there.")] = False,
+    model: ModelOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a model as a file that runs without mltrain.
+
+    Preprocessing, names of classes and a self-test are in it.
+    """
+    if not to:
+        raise UsageError("say which format: --to FORMAT; list them with: mltrain explain export")
+    _import_numpy()
+    from mltrain.commands.export import run
+
+    given = {"inputs": inputs}
+    options = {name: value for name, value in given.items() if value is not None}
+    run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
+
+
 class _ListByDefault(_FitsTheTerminal, typer.core.TyperGroup):
     """``mltrain runs``: a word that is no command of it is the folder that ``list`` takes."""
 

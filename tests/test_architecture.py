@@ -54,6 +54,8 @@ ROOMS: dict[str, set[str]] = {
         "",
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
+    # A model in a form that runs without mltrain.
+    "export": {"inference", "engine", "data", "errors", "names", "spec", "system", ""},
     "job": {
         "inference",
         "config",
@@ -103,6 +105,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
+        "export",
         "views.insight",
         "views.plotting",
         "views.report",
@@ -146,6 +149,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "commands",
         "data",
         "engine",
+        "export",
         "inference",
         "random_streams",
         "runs",
@@ -165,6 +169,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "config",
         "data",
         "engine",
+        "export",
         "inference",
         "job",
         "runs",

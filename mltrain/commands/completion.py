@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).parents[1]
 
-_MEMBERS = ("engine/*/*.py", "data/datasets/*.py", "data/points/*.py", "data/columns/*.py")
+_MEMBERS = ("engine/*/*.py", "data/datasets/*.py", "data/points/*.py", "data/columns/*.py", "export/formats/*.py")
 """The source files of all families: member names are read from them without importing NumPy."""
 
-_SECTIONS = ("config", "training", "early_stopping")
+_SECTIONS = ("config", "training", "early_stopping", "export")
 
 _COLUMN_OPTIONS = ("target", "split_column")
 """Options of a table whose value is the name of one of its columns."""
@@ -40,7 +40,17 @@ def names_to_explain(*_: Any) -> Iterator[str]:
     """Sections, and members of all families."""
     yield from _SECTIONS
     for pattern in _MEMBERS:
-        yield from sorted(file.stem for file in _PACKAGE.glob(pattern) if not file.stem.startswith(("_", "base")))
+        yield from _files(pattern)
+
+
+def _files(pattern: str) -> Iterator[str]:
+    """The names of the members whose files match."""
+    yield from sorted(file.stem for file in _PACKAGE.glob(pattern) if not file.stem.startswith(("_", "base")))
+
+
+def export_formats(*_: Any) -> Iterator[str]:
+    """The formats of export."""
+    yield from _files("export/formats/*.py")
 
 
 def starters_to_write(*_: Any) -> Iterator[str]:

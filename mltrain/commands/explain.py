@@ -12,12 +12,16 @@ from mltrain.config.option_types import Struct, options, owners_of
 from mltrain.config.starters import starter
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import UsageError
+from mltrain.export.base import Format
 from mltrain.names.nearest import did_you_mean, some
 from mltrain.names.other_tools import member_here, option_here
 from mltrain.spec import Spec
 from mltrain.training.options import Training
 from mltrain.views.terminal.explain import Entry, Listing, Member, Option, explanation, listings
 from mltrain.views.terminal.terminal import Terminal
+
+EXPORT = "export"
+"""The name under which the formats of `mltrain export` are listed."""
 
 
 def run(terminal: Terminal, name: str | None) -> None:
@@ -26,11 +30,16 @@ def run(terminal: Terminal, name: str | None) -> None:
         terminal.result(listings(list(_listings())), {})
         terminal.note("learn more about one with: mltrain explain NAME")
         return
+    if name == EXPORT:
+        terminal.result(listings([_formats()]), {})
+        terminal.note("export a model with: mltrain export [RUN|MODEL] --to FORMAT; learn more: mltrain explain FORMAT")
+        return
     found = list(_find(name))
     if not found:
         if elsewhere := sorted(filter(None, _elsewhere(name)), key=lambda answer: "did you mean" not in answer):
             raise UsageError(f"there is no '{name}' to explain{elsewhere[0]}")
         names = [one for _, member in members() for one in (member.type_name(), *member.aliases)]
+        names += [EXPORT, *Format.family.names()]
         near = did_you_mean(name, [*names, *SECTIONS], "; list all with: mltrain explain")
         raise UsageError(f"there is no '{name}' to explain{near}")
     for noun, struct in found:
@@ -42,6 +51,12 @@ def _listings() -> Iterator[Listing]:
     for title, group in groupby(members(), key=lambda pair: pair[0]):
         yield Listing(title, [Entry(member.type_name(), describe(member).summary) for _, member in group])
 
+    yield _formats()
+
+
+def _formats() -> Listing:
+    return Listing("export formats", [Entry(one.type_name(), describe(one).summary) for one in Format.family])
+
 
 def _find(name: str) -> Iterator[tuple[str, Struct]]:
     """Everything with this name: several families may have a member of the same name."""
@@ -50,6 +65,8 @@ def _find(name: str) -> Iterator[tuple[str, Struct]]:
     for _, member in members():
         if name in (member.type_name(), *member.aliases):
             yield member.family.noun, member
+    if name in Format.family.names() and (found := Format.family.find(name)) is not None:
+        yield Format.family.noun, found
 
 
 def _elsewhere(name: str) -> Iterator[str | None]:
@@ -74,6 +91,8 @@ def _example(noun: str, struct: Struct) -> str:
     """An example of it in its section of a config."""
     if not issubclass(struct, Spec):
         return _section_example(struct)
+    if issubclass(struct, Format):
+        return f"mltrain export latest --to {struct.type_name()}"
     example = on_one_line(to_plain(convert(struct, {"type": struct.type_name(), **struct.examples[0]}), defaults=False))
     place = {
         "layer": "layers:\n  - {}",

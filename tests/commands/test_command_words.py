@@ -17,6 +17,7 @@ COMMANDS = [
     "data",
     "plot",
     "report",
+    "export",
     "summary",
     "check",
     "init",
@@ -121,7 +122,7 @@ def test_shell_completion_knows_the_commands() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["evaluate", "explain"]
+    assert done.stdout.split() == ["evaluate", "export", "explain"]
 
 
 @pytest.mark.parametrize("word", ["explain", "schema"])

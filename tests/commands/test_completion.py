@@ -10,6 +10,7 @@ from command_runs import lesson, succeed
 
 from mltrain.commands.completion import complete, names_to_explain, settings
 from mltrain.config.families import SECTIONS, members
+from mltrain.export.base import Format
 
 CONFIG = """\
 dataset: {type: csv, path: rows.csv, target: price}
@@ -48,7 +49,7 @@ def offered(line: str, shell: str = "bash") -> list[str]:
 
 
 def test_everything_with_a_name_can_be_explained() -> None:
-    names = {*SECTIONS, *(member.type_name() for _, member in members())}
+    names = {*SECTIONS, *(member.type_name() for _, member in members()), "export", *Format.family.names()}
     assert set(names_to_explain()) == names
 
 

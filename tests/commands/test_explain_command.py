@@ -6,6 +6,7 @@ from command_runs import columns_of, mltrain, succeed
 from mltrain.config.describe import describe
 from mltrain.config.families import FAMILIES, SECTIONS, members
 from mltrain.config.yaml_reader import read_yaml
+from mltrain.export.base import Format
 
 NAMES = {
     name: [one for _, one in members() if name in (one.type_name(), *one.aliases)]
@@ -77,6 +78,7 @@ def test_everything_is_listed() -> None:
     expected: dict[str, list[str]] = {"sections of a config": list(SECTIONS)}
     for family, member in members():
         expected.setdefault(family, []).append(member.type_name())
+    expected["export formats"] = list(Format.family.names())
     assert listed == expected
     assert set(FAMILIES) <= set(listed)
 

@@ -14,6 +14,7 @@ FAILURES = {
     "data": ("data", "bad.yaml"),
     "plot": ("plot", "nowhere"),
     "report": ("report", "nowhere"),
+    "export": ("export", "nowhere", "--to", "python"),
     "summary": ("summary", "bad.yaml"),
     "check": ("check", "bad.yaml"),
     "list": ("runs", "--sort", "colour"),

@@ -8,7 +8,7 @@ numbers ──LearnedColumn.expand──> inputs of the network                 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 from mltrain.data.tables.cells import Missing, as_texts, canonical
 from mltrain.spec import Family, Spec
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -185,6 +188,10 @@ class LearnedColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
         Raises `BadCell` for unknown names, if those are an error and the rows are new (``strict``).
         """
+        raise NotImplementedError
+
+    def encoding(self, missing: Missing) -> "Encoding":
+        """The same as `reader` and `expand` with ``strict``, as plain data for export."""
         raise NotImplementedError
 
     def common(self, x: Floats) -> list[tuple[str, int]]:

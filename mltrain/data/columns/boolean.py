@@ -1,5 +1,7 @@
 """Yes and no, in several languages."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mltrain.data.columns import (
@@ -16,6 +18,9 @@ from mltrain.data.columns import (
     NameReader,
 )
 from mltrain.data.tables.cells import Missing, canonical
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
 
 _PAIRS = (
     ("no", "yes"),
@@ -72,6 +77,23 @@ class BooleanColumn(LearnedColumn, frozen=True, kw_only=True, tag="boolean", for
         x[:, 0] = np.where(unknown, 0.5 if self.fill is None else self.fill, found)
         if self.gap_input:
             x[:, 1] = unknown
+
+    def encoding(self, missing: Missing) -> "Encoding":
+        from mltrain.data.encoding import ChoiceEncoding
+
+        words = {*_NO, *_YES, self.no.casefold(), self.yes.casefold()}
+        neither: tuple[tuple[int, float], ...] = ((0, 0.5 if self.fill is None else self.fill),)
+        return ChoiceEncoding(
+            self.name,
+            tuple(self.features),
+            missing.texts,
+            choices=(self.no, self.yes),
+            codes={word: int(self._value(word)) for word in sorted(words)},
+            vectors=((), ((0, 1.0),), (*neither, (1, 1.0)) if self.gap_input else neither),
+            gap=None if self.needs_values else 2,
+            unknown=2,
+            ignores_case=True,
+        )
 
     def _value(self, name: str) -> float:
         for text, value in ((self.no, 0.0), (self.yes, 1.0)):

@@ -1,6 +1,6 @@
 """Names: which of them become inputs, and what becomes of rare, unknown and missing ones."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from msgspec import Meta
@@ -20,6 +20,9 @@ from mltrain.data.columns import (
 from mltrain.data.columns.number import Number
 from mltrain.data.tables.cells import BadCell, Missing, canonical
 from mltrain.data.tables.notation import as_number
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
 
 MOST_CATEGORIES = 1000
 """Names of a column that become an input each; the others, the rarest, share one."""
@@ -83,6 +86,28 @@ class CategoryColumn(LearnedColumn, frozen=True, kw_only=True, tag="category", f
             spelled = reader.spelled()
             reader.strange.update(spelled[indices[row]] for row in unknown)
         np.equal(inputs[indices][:, None], np.arange(len(self.features)), out=x, casting="unsafe")
+
+    def encoding(self, missing: Missing) -> "Encoding":
+        from mltrain.data.encoding import ChoiceEncoding
+
+        count = len(self.categories)
+        codes = {canonical(category): index for index, category in enumerate(self.categories)}
+        codes |= {category: index for index, category in enumerate(self.categories)}
+        vectors: list[tuple[tuple[int, float], ...]] = [((index, 1.0),) for index in range(len(self.features))]
+        nothing = len(vectors)
+        gap = codes[self.fill] if self.fill is not None else count if self.gap_input else nothing
+        other = count + self.gap_input if self.other else nothing
+        return ChoiceEncoding(
+            self.name,
+            tuple(self.features),
+            missing.texts,
+            choices=self.categories,
+            codes=codes,
+            vectors=(*vectors, ()),
+            gap=None if self.needs_values else gap,
+            unknown=None if self.unknown == "error" else other,
+            ignores_case=False,
+        )
 
     def common(self, x: Floats) -> list[tuple[str, int]]:
         counts = x.sum(axis=0, dtype=np.float64).astype(int).tolist()

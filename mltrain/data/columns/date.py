@@ -4,7 +4,7 @@ import datetime
 import re
 from calendar import isleap
 from functools import cache
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -24,6 +24,9 @@ from mltrain.data.columns import (
     odd_texts,
 )
 from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
 
 Order = Literal["day_first", "month_first"]
 Part = Literal["days", "year", "month", "weekday", "hour"]
@@ -201,6 +204,15 @@ class DateColumn(LearnedColumn, frozen=True, kw_only=True, tag="date", forbid_un
                 at += 2
         if self.gap_input:
             x[:, at] = absent
+
+    def encoding(self, missing: Missing) -> "Encoding":
+        from mltrain.data.encoding import DateEncoding
+
+        texts = (missing | self.missing).texts
+        inputs = tuple(self.features)
+        return DateEncoding(
+            self.name, inputs, texts, self.order, self.compact, self.parts, self.first, self.fill, self.gap_input
+        )
 
     def common(self, x: Floats) -> list[tuple[str, int]]:
         if "days" not in self.parts:

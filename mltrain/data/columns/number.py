@@ -1,7 +1,7 @@
 """Numbers: in which notation a column writes them, and what is subtracted so that large ones keep their resolution."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -25,6 +25,9 @@ from mltrain.data.columns import (
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import BadCell, Missing, means_missing, plain_numbers, read_numbers
 from mltrain.data.tables.notation import PLAIN, Contradiction, Notation, Reading, as_number, find_notation
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
 
 _ODD_SHARE = 0.1
 """The share of cells up to which texts among numbers are oddities."""
@@ -124,6 +127,14 @@ class NumberColumn(LearnedColumn, frozen=True, kw_only=True, tag="number", forbi
             x[:, 0] += reader.origin - self.origin
         if self.fill is not None:
             x[np.isnan(x[:, 0]), 0] = self.fill - self.origin
+
+    def encoding(self, missing: Missing) -> "Encoding":
+        from mltrain.data.encoding import NumberEncoding
+
+        texts = (missing | self.missing).texts
+        return NumberEncoding(
+            self.name, tuple(self.features), texts, self.notation, self.origin, self.fill, self.gap_input
+        )
 
     def decode(self, x: Floats) -> list[str]:
         if not self.origin:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -20,6 +20,9 @@ from mltrain.data.columns import (
     NameReader,
 )
 from mltrain.data.tables.cells import Missing
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[!?£$€%]|https?|www")
 _MOST_INPUTS = 50_000_000
@@ -75,6 +78,11 @@ class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_un
             if code == code:  # a gap has no words
                 indices, values = vectors[int(code)]
                 x[row, indices] = values
+
+    def encoding(self, missing: Missing) -> "Encoding":
+        from mltrain.data.encoding import TextEncoding
+
+        return TextEncoding(self.name, tuple(self.features), missing.texts, self.words, self.weights, _SIZE)
 
     def _vector(self, text: str, places: dict[str, int]) -> tuple[list[int], Floats]:
         """Where a text's words are among the inputs, and how much each counts: tf-idf, of one length for all texts."""

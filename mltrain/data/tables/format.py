@@ -18,6 +18,7 @@ from mltrain.errors import DataError
 Floats = npt.NDArray[np.float32]
 
 if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
     from mltrain.data.tables.survey import RawTable
 
     Column = LearnedColumn
@@ -54,6 +55,11 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def as_text(self) -> bool:
         """Whether cells are needed as they are written."""
         return any(not isinstance(column, NumberColumn) for column in self.columns)
+
+    def encodings(self) -> "list[Encoding]":
+        """How the cells of each column become inputs, as plain data for export."""
+        missing = Missing(self.missing_values)
+        return [column.encoding(missing) for column in self.columns]
 
     def decode(self, x: Floats) -> list[list[str]]:
         """The cells, a list a row, that the inputs ``(rows, features)`` stand for; empty for an unknown category."""

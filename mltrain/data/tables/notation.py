@@ -80,18 +80,7 @@ class Notation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def read(self, cell: str) -> float | None:
         """The number that a cell holds, or None. The currency sign or the unit may be missing, as in typed values."""
-        parts = _take_apart(cell)
-        if parts is None or (parts.before, parts.after) not in ((self.before, self.after), ("", "")):
-            return None
-        whole, sign, fraction = parts.digits.partition(self.decimal)
-        if self.thousands and self.thousands in whole:
-            groups = whole.split(self.thousands)
-            if not _are_groups(groups):
-                return None
-            whole = "".join(groups)
-        if not (whole + fraction).isdigit() or (sign and self.thousands and self.thousands in fraction):
-            return None
-        return float(f"{parts.sign}{whole or 0}.{fraction or 0}{parts.exponent}")
+        return read_number(cell, self.decimal, self.thousands, self.before, self.after)
 
     @property
     def in_words(self) -> str:
@@ -141,6 +130,22 @@ def _take_apart(cell: str) -> _Parts | None:
         return None
     sign = match["sign"] or match["sign2"]
     return _Parts(sign, match["before"] or "", match["digits"], match["exponent"] or "", (match["after"] or "").strip())
+
+
+def read_number(cell: str, decimal: str, thousands: str, before: str, after: str) -> float | None:
+    """The number that a cell holds in a `Notation`, or None."""
+    parts = _take_apart(cell)
+    if parts is None or (parts.before, parts.after) not in ((before, after), ("", "")):
+        return None
+    whole, sign, fraction = parts.digits.partition(decimal)
+    if thousands and thousands in whole:
+        groups = whole.split(thousands)
+        if not _are_groups(groups):
+            return None
+        whole = "".join(groups)
+    if not (whole + fraction).isdigit() or (sign and thousands and thousands in fraction):
+        return None
+    return float(f"{parts.sign}{whole or 0}.{fraction or 0}{parts.exponent}")
 
 
 def _are_groups(groups: list[str]) -> bool:

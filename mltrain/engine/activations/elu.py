@@ -1,11 +1,16 @@
 import math
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.activations.base import Activation
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers.base import Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Elu(Activation):
@@ -27,6 +32,9 @@ class Elu(Activation):
         np.expm1(at.y, out=at.y)
         np.multiply(at.y, self.alpha, out=at.y)
         np.copyto(at.y, at.x, where=at.x > 0)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.activation(xs[0], "elu", alpha=self.alpha)
 
     def backward(self, at: Buffers) -> None:
         # Below 0 the slope is alpha exp(x), which is y + alpha.

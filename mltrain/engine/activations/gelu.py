@@ -1,12 +1,16 @@
 import math
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mltrain.engine.activations._normal import cumulative
 from mltrain.engine.activations.base import Activation
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers.base import ArraySpec, Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Gelu(Activation):
@@ -27,6 +31,9 @@ class Gelu(Activation):
     def forward(self, at: Buffers) -> None:
         cumulative(at.x, out=at.y)
         np.multiply(at.y, at.x, out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.activation(xs[0], "gelu")
 
     def backward(self, at: Buffers) -> None:
         # The slope is the share below x plus x times the normal density at x.

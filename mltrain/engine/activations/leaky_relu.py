@@ -1,11 +1,16 @@
 import math
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.activations.base import Activation
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers.base import Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class LeakyRelu(Activation):
@@ -27,6 +32,9 @@ class LeakyRelu(Activation):
         # A slope of at most 1 makes the larger of the two the right one on both sides of 0.
         np.multiply(at.x, self.negative_slope, out=at.y)
         np.maximum(at.x, at.y, out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.activation(xs[0], "leaky_relu", slope=self.negative_slope)
 
     def backward(self, at: Buffers) -> None:
         np.greater(at.x, 0, out=at.dx)

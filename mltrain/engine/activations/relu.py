@@ -1,12 +1,16 @@
 import math
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers.base import ArraySpec, Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Relu(Activation):
@@ -22,6 +26,9 @@ class Relu(Activation):
 
     def forward(self, at: Buffers) -> None:
         np.maximum(at.x, _zeros(at.x.shape[-1]), out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.activation(xs[0], "relu")
 
     def backward(self, at: Buffers) -> None:
         is_positive = np.greater(at.y, 0, out=at.scratch["is_positive"])

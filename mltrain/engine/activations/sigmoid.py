@@ -1,8 +1,14 @@
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers.base import ArraySpec, Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Sigmoid(Activation):
@@ -16,6 +22,9 @@ class Sigmoid(Activation):
 
     def forward(self, at: Buffers) -> None:
         sigmoid(at.x, at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.activation(xs[0], "sigmoid")
 
     def backward(self, at: Buffers) -> None:
         slope = at.saved["slope"]

@@ -1,10 +1,14 @@
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Floats, largest_of_rows
 from mltrain.engine.layers.base import Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Softmax(Activation):
@@ -17,6 +21,9 @@ class Softmax(Activation):
 
     def forward(self, at: Buffers) -> None:
         softmax(at.x, at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.softmax(xs[0])
 
     def backward(self, at: Buffers) -> None:
         weighted = np.sum(at.dy * at.y, axis=-1, keepdims=True)

@@ -1,10 +1,15 @@
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mltrain.engine.activations.base import Activation
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers.base import ArraySpec, Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Softplus(Activation):
@@ -21,6 +26,9 @@ class Softplus(Activation):
 
     def forward(self, at: Buffers) -> None:
         np.logaddexp(at.x, 0, out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.activation(xs[0], "softplus")
 
     def backward(self, at: Buffers) -> None:
         # The slope is the sigmoid of x, which is 1 - exp(-y).

@@ -1,10 +1,14 @@
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.arrays import Floats
 from mltrain.engine.layers.base import Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Step(Activation):
@@ -21,6 +25,9 @@ class Step(Activation):
 
     def forward(self, at: Buffers) -> None:
         step(at.x, at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.activation(xs[0], "step")
 
     def backward(self, at: Buffers) -> None:
         at.dx.fill(0)

@@ -4,8 +4,8 @@ The copy (im2col) and the product take turns on blocks that stay in the cache. T
 matrix, which is copied again rather than kept: keeping it would take ten times the memory of the images.
 """
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from msgspec import Meta
@@ -27,6 +27,9 @@ from mltrain.engine.layers.base import (
     Parameter,
     Trainable,
 )
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 _FLOAT = 4
 
@@ -86,6 +89,13 @@ class Convolution(Layer):
             np.dot(columns, kernel, out=y[block].reshape(-1, self.filters))
         if self.use_bias:
             np.add(at.y, at.parameters["bias"], out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        windows = self.windows(xs[0].shape)
+        kernel = parameters["kernel"].reshape(*windows.size, -1, self.filters)
+        image = steps.reshape(xs[0], windows.image)
+        y = steps.convolution(image, kernel, parameters.get("bias"), windows.strides, windows.pads)
+        return steps.reshape(y, self.output_shape(xs[0].shape))
 
     def backward(self, at: Buffers) -> None:
         windows = self.windows(at.x.shape[1:])

@@ -1,15 +1,21 @@
 """Global pooling: a whole image or sequence becomes one number a channel."""
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
+
 
 class GlobalPooling(Layer):
     """What all global poolings share. A member says which shape its input has."""
+
+    reduce: ClassVar[Literal["maximum", "mean"]]
 
     def image(self, input_shape: Shape) -> tuple[int, int, int]:
         """Height, width and channels. Raises `ShapeError` where the input cannot be taken."""
@@ -18,6 +24,12 @@ class GlobalPooling(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (self.image(input_shape)[2],)
 
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        image = self.image(xs[0].shape)
+        window = (image[0], image[1])
+        y = steps.pooling(steps.reshape(xs[0], image), self.reduce, window, (1, 1), ((0, 0), (0, 0)))
+        return steps.reshape(y, self.output_shape(xs[0].shape))
+
     def places(self, array: Floats, channels: int) -> Floats:
         """Images or sequences as ``(rows, places, channels)``."""
         return array.reshape(len(array), -1, channels)
@@ -25,6 +37,8 @@ class GlobalPooling(Layer):
 
 class GlobalAveragePooling(GlobalPooling):
     """The mean of each channel."""
+
+    reduce: ClassVar[Literal["maximum", "mean"]] = "mean"
 
     def forward(self, at: Buffers) -> None:
         x = self.places(at.x, at.y.shape[1])
@@ -40,6 +54,7 @@ class GlobalMaxPooling(GlobalPooling):
     """The largest number of each channel. Its gradient goes to the first place that has it."""
 
     takes_maximum: ClassVar[bool] = True
+    reduce: ClassVar[Literal["maximum", "mean"]] = "maximum"
 
     def saved(self, input_shape: Shape) -> dict[str, ArraySpec]:
         return {"place": ArraySpec(self.output_shape(input_shape), dtype=np.intp)}

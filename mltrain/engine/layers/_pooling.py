@@ -3,7 +3,8 @@
 A layer says how its windows lie over the input, and which `Operation` reduces a window to a number.
 """
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from msgspec import Meta
@@ -20,9 +21,14 @@ from mltrain.engine.layers._windows import (
 )
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
+
 
 class Operation:
     """The reduction of a window to one number a channel, and its gradient."""
+
+    reduce: ClassVar[Literal["maximum", "mean"]]
 
     def saved(self, windows: Windows) -> dict[str, ArraySpec]:
         return {}
@@ -39,6 +45,8 @@ class Operation:
 
 class Maximum(Operation):
     """The largest number of each window. Its gradient goes to the first place that has it, as in Keras and PyTorch."""
+
+    reduce = "maximum"
 
     def saved(self, windows: Windows) -> dict[str, ArraySpec]:
         dtype = np.uint8 if windows.size[0] * windows.size[1] <= 256 else np.uint16
@@ -93,6 +101,8 @@ class Maximum(Operation):
 class Average(Operation):
     """The mean of each window; padding does not count, as in Keras."""
 
+    reduce = "mean"
+
     def scratch(self, windows: Windows) -> dict[str, ArraySpec]:
         return {"share": ArraySpec((*windows.output, windows.image[2]))}
 
@@ -135,6 +145,12 @@ class Pooling(Layer):
 
     def forward(self, at: Buffers) -> None:
         self.operation.forward(self.windows(at.x.shape[1:]), at)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        windows = self.windows(xs[0].shape)
+        image = steps.reshape(xs[0], windows.image)
+        y = steps.pooling(image, self.operation.reduce, windows.size, windows.strides, windows.pads)
+        return steps.reshape(y, self.output_shape(xs[0].shape))
 
     def backward(self, at: Buffers) -> None:
         self.operation.backward(self.windows(at.x.shape[1:]), at)

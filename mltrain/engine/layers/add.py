@@ -1,9 +1,14 @@
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers._merge import Merge, merge, write_gradient
 from mltrain.engine.layers.base import Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Add(Merge):
@@ -17,6 +22,9 @@ class Add(Merge):
 
     def forward(self, at: Buffers) -> None:
         merge(np.add, at)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.add(*xs)
 
     def backward(self, at: Buffers) -> None:
         for dx in reversed(at.dxs):  # the first one may be dy

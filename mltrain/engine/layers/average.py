@@ -1,9 +1,14 @@
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers._merge import Merge, merge, write_gradient
 from mltrain.engine.layers.base import Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Average(Merge):
@@ -15,6 +20,9 @@ class Average(Merge):
     def forward(self, at: Buffers) -> None:
         merge(np.add, at)
         np.multiply(at.y, 1 / len(at.xs), out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.affine(steps.add(*xs), multiply=1 / len(xs))
 
     def backward(self, at: Buffers) -> None:
         for dx in reversed(at.dxs):  # the first one may be dy

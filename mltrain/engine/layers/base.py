@@ -1,7 +1,7 @@
 """The layer contract. One file beside this one (or in ``activations``) is one layer, complete; see `Layer`."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,6 +14,9 @@ from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.random_streams import random_bits
 from mltrain.spec import Family, Spec
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Parameter(NamedTuple):
@@ -226,6 +229,20 @@ class Layer(Spec):
     def forward(self, at: Buffers) -> None:
         """Compute ``at.y`` from ``at.x``."""
         raise NotImplementedError
+
+    def inference(
+        self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, npt.NDArray[np.float32]]
+    ) -> "Value":
+        """Express the layer outside of training in primitive operations, and return its output.
+
+        ``xs`` are the inputs. Export and everything else that runs a network without this engine uses the operations;
+        see `mltrain.engine.operations`. Like ``forward``, it leaves the activation to the layer's last stage.
+        """
+        if self.training_only:
+            return xs[0]
+        if self.reshapes:
+            return steps.reshape(xs[0], self.output_shape(xs[0].shape))
+        raise NotImplementedError(f"{self.type_name()} does not say which operations it consists of")
 
     def backward(self, at: Buffers) -> None:
         """Compute ``at.gradients`` and, where it is needed, ``at.dx`` from ``at.dy``.

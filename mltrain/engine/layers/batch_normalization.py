@@ -1,4 +1,5 @@
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -9,6 +10,9 @@ from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, Trainable
 from mltrain.engine.regularizers.base import Regularizer
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class BatchNormalization(Layer):
@@ -93,6 +97,10 @@ class BatchNormalization(Layer):
         np.subtract(at.y, shift, out=at.y)
         if self.center:
             np.add(at.y, at.parameters["beta"], out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        factor = parameters.get("gamma", 1) / np.sqrt(parameters["moving_variance"] + np.float32(self.epsilon))
+        return steps.affine(xs[0], subtract=parameters["moving_mean"], multiply=factor, add=parameters.get("beta", 0))
 
     def backward(self, at: Buffers) -> None:
         if not self.trainable:

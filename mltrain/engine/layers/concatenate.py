@@ -1,13 +1,16 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers._merge import need_several, shapes_text
 from mltrain.engine.layers.base import Buffers, Layer, ShapeError
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Concatenate(Layer):
@@ -40,6 +43,9 @@ class Concatenate(Layer):
 
     def forward(self, at: Buffers) -> None:
         np.concatenate(at.xs, axis=self.axis, out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.concatenate(xs, self.axis - 1 if self.axis > 0 else self.axis + len(xs[0].shape))
 
     def backward(self, at: Buffers) -> None:
         stops = accumulate((x.shape[self.axis] for x in at.xs), initial=0)

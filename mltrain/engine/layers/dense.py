@@ -1,4 +1,5 @@
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -21,6 +22,9 @@ from mltrain.engine.layers.base import (
     Trainable,
     shape_text,
 )
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Dense(Layer):
@@ -69,6 +73,9 @@ class Dense(Layer):
         self.matmul(at.x, at.parameters["kernel"], at.y)
         if self.use_bias:
             np.add(at.y, at.parameters["bias"], out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.matmul(xs[0], parameters["kernel"], parameters.get("bias"))
 
     def backward(self, at: Buffers) -> None:
         if self.trainable:

@@ -1,11 +1,12 @@
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.activations.linear import Linear
-from mltrain.engine.arrays import Shape, size
+from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
@@ -20,6 +21,9 @@ from mltrain.engine.layers.base import (
     Parameter,
     Trainable,
 )
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class DepthwiseConv2d(Layer):
@@ -89,6 +93,12 @@ class DepthwiseConv2d(Layer):
             np.add(sums, products, out=sums)
         if self.use_bias:
             np.add(at.y, at.parameters["bias"], out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        windows = self.windows(xs[0].shape)
+        image = steps.reshape(xs[0], windows.image)
+        bias = parameters.get("bias")
+        return steps.depthwise_convolution(image, parameters["kernel"], bias, windows.strides, windows.pads)
 
     def backward(self, at: Buffers) -> None:
         windows, kernel, products = self.windows(at.x.shape[1:]), at.parameters["kernel"], at.scratch["products"]

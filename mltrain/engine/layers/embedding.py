@@ -1,15 +1,19 @@
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.random_uniform import RandomUniform
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, Trainable
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.errors import DataError
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Embedding(Layer):
@@ -63,6 +67,9 @@ class Embedding(Layer):
             raise DataError(problem)
         np.copyto(at.scratch["ids"], at.x, casting="unsafe")
         np.take(at.parameters["embeddings"], at.scratch["ids"], axis=0, out=at.y, mode="clip")
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.embedding(xs[0], parameters["embeddings"])
 
     def backward(self, at: Buffers) -> None:
         if self.trainable:

@@ -1,4 +1,5 @@
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -9,6 +10,9 @@ from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, ShapeError, Trainable
 from mltrain.engine.regularizers.base import Regularizer
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class LayerNormalization(Layer):
@@ -81,6 +85,9 @@ class LayerNormalization(Layer):
             np.copyto(at.y, normal)
         if self.center:
             np.add(at.y, at.parameters["beta"], out=at.y)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.layer_normalization(xs[0], parameters.get("gamma"), parameters.get("beta"), self.epsilon)
 
     def backward(self, at: Buffers) -> None:
         normal, products = at.saved["normal"], at.scratch["products"]

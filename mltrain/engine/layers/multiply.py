@@ -1,9 +1,14 @@
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from mltrain.engine.arrays import Floats
 from mltrain.engine.layers._merge import Merge, aligned, merge, write_gradient
 from mltrain.engine.layers.base import Buffers
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class Multiply(Merge):
@@ -13,6 +18,9 @@ class Multiply(Merge):
 
     def forward(self, at: Buffers) -> None:
         merge(np.multiply, at)
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.multiply(*xs)
 
     def backward(self, at: Buffers) -> None:
         xs = aligned(at)

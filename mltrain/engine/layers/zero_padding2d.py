@@ -1,11 +1,15 @@
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers._windows import Pair, image_shape
 from mltrain.engine.layers.base import Buffers, Layer, ShapeError
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 Width = Annotated[int, Meta(ge=0)]
 
@@ -49,6 +53,9 @@ class ZeroPadding2d(Layer):
         at.y[...] = 0
         inside = self.inside(at.y, at.x.shape[1:])
         np.copyto(inside, at.x.reshape(inside.shape))
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        return steps.padding(steps.reshape(xs[0], image_shape("zero_padding2d", xs[0].shape)), self.pads())
 
     def backward(self, at: Buffers) -> None:
         inside = self.inside(at.dy, at.dx.shape[1:])

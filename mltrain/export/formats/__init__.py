@@ -1,0 +1,1 @@
+"""Export formats, one a file; the contract is in `mltrain.export.base`."""

@@ -1,0 +1,207 @@
+"""One Python file that predicts with NumPy alone."""
+
+import keyword
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mltrain import __version__
+from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
+from mltrain.export import python_text as text
+from mltrain.export.base import Exported, Format, Identifiers, Subject
+from mltrain.export.excerpt import Excerpt
+from mltrain.export.reference import call
+from mltrain.inference.steps import InferenceSteps
+
+_RUNTIME = "mltrain.export.runtime"
+_GIVEN = (
+    "TARGETS",
+    "CLASSES",
+    "THRESHOLD",
+    "PROBABILITIES",
+    "COLUMNS",
+    "INPUT_SHAPE",
+    "EXAMPLES",
+    "EXPECTED",
+    "network",
+    "outputs",
+)
+"""What the file defines for its model; the copied functions read it."""
+
+
+class Python(Format):
+    """One Python file that needs NumPy alone: `predict(row)`, `predict_batch(rows)`, and a command line.
+
+    Rows are dicts of cells as people have them: words, dates, gaps. `python FILE rows.csv` predicts a table, and
+    `python FILE --self-test` checks that the file still gives the model's answers.
+    """
+
+    suffix: ClassVar[str] = ".py"
+
+    def write(self, subject: Subject) -> Exported:
+        return Exported({".py": _source(subject).encode()}, "python {file} --self-test")
+
+
+def _source(subject: Subject) -> str:
+    """The text of the file."""
+    steps = subject.steps
+    excerpt = Excerpt(_GIVEN)
+    constants, network = _network(steps, excerpt)
+    columns = _columns(steps, excerpt)
+    excerpt.add(f"{_RUNTIME}.numpy_model", "outputs", "decode")
+    excerpt.add(f"{_RUNTIME}.model", "predict", "main")
+    answer = steps.answer
+    facts = [
+        text.assignment("TARGETS", list(answer.targets)),
+        text.assignment("CLASSES", None if answer.classes is None else list(answer.classes)),
+        text.assignment("THRESHOLD", answer.threshold),
+        text.assignment("PROBABILITIES", answer.probabilities),
+        text.assignment("INPUT_SHAPE", steps.input.shape),
+    ]
+    tests = _examples(subject)
+    if any("= numbers(" in line for line in [*constants, *tests]):
+        excerpt.add(f"{_RUNTIME}.numpy_model", "numbers")
+    functions = [code for code in excerpt.definitions.values() if code.startswith(("def ", "class ", "@"))]
+    values = [code for code in excerpt.definitions.values() if not code.startswith(("def ", "class ", "@"))]
+    decoders = {name: code for name, code in excerpt.definitions.items() if name in ("decode", "numbers")}
+    functions = [code for code in functions if code not in decoders.values()]
+    parts = [
+        "\n".join(excerpt.imports),
+        "\n".join(facts + values) + "\n",
+        *(code + "\n" for code in functions),
+        *(code + "\n" for code in decoders.values()),
+        "\n".join([columns, *constants]).strip("\n") + "\n",
+        network + "\n",
+        "\n".join(tests) + "\n",
+        'if __name__ == "__main__":\n    raise SystemExit(main())',
+    ]
+    head, *others = parts
+    return f"#!/usr/bin/env python3\n{_docstring(subject)}\n\n{head}\n\n" + "\n\n".join(others) + "\n"
+
+
+def _docstring(subject: Subject) -> str:
+    steps, answer = subject.steps, subject.steps.answer
+    lines = [f"{subject.title}.", "", f"Written by mltrain {__version__}: {subject.origin}.", ""]
+    if steps.columns is not None:
+        lines += ["A row is a dict with these columns:", ""]
+        lines += [f"    {column.column}: {_told(column)}" for column in steps.columns]
+    else:
+        shape = " x ".join(map(str, steps.input.shape))
+        named = f": {', '.join(steps.features)}" if steps.features else ""
+        lines += [f"A row is a list of {shape} numbers, as the dataset has them{named}."]
+    if answer.classes is not None:
+        lines += ["", f"Classes: {', '.join(answer.classes)}"]
+    elif answer.before or answer.after:
+        lines += ["", f"The numbers predicted are in {answer.before or answer.after}."]
+    body = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""{body}\n"""'
+
+
+def _told(column: Encoding) -> str:
+    """What a cell of the column is, for the docstring."""
+    match column:
+        case NumberEncoding():
+            unit = column.notation.before or column.notation.after
+            told = "a number" + (f", as a text also with {unit}" if unit else "")
+            gap = column.fill is not None
+        case ChoiceEncoding():
+            some = ", ".join(column.choices[:12]) + (", ..." if len(column.choices) > 12 else "")
+            told, gap = some, column.gap is not None
+        case DateEncoding():
+            told, gap = "a date, such as 2024-01-31", column.fill is not None
+        case _:
+            told, gap = "a text", True
+    return told + ("; None where it is missing" if gap else "")
+
+
+def _columns(steps: InferenceSteps, excerpt: Excerpt) -> str:
+    """``COLUMNS``: the name of each column, the function that encodes its cells, and that function's options."""
+    if steps.columns is None:
+        return text.assignment("COLUMNS", None)
+    entries = []
+    for column in steps.columns:
+        function, options = _encoding(column)
+        excerpt.add(f"{_RUNTIME}.cells", function)
+        entries.append((column.column, text.Code(function), options))
+    return text.assignment("COLUMNS", entries)
+
+
+def _encoding(column: Encoding) -> tuple[str, dict[str, Any]]:
+    """The function of the runtime that computes an encoding, and its options."""
+    common = {"missing": column.missing}
+    match column:
+        case NumberEncoding():
+            notation = column.notation
+            return "number_inputs", {
+                **common,
+                "notation": (notation.decimal, notation.thousands, notation.before, notation.after),
+                "origin": column.origin,
+                "fill": column.fill,
+                "gap_input": column.gap_input,
+            }
+        case ChoiceEncoding():
+            return "choice_inputs", {
+                **common,
+                "codes": column.codes,
+                "vectors": column.vectors,
+                "width": len(column.inputs),
+                "gap": column.gap,
+                "unknown": column.unknown,
+                "ignores_case": column.ignores_case,
+            }
+        case DateEncoding():
+            return "date_inputs", {
+                **common,
+                "order": column.order,
+                "compact": column.compact,
+                "parts": column.parts,
+                "first": column.first,
+                "fill": column.fill,
+                "gap_input": column.gap_input,
+            }
+        case TextEncoding():
+            places = {word: place for place, word in enumerate(column.words)}
+            return "text_inputs", {**common, "words": places, "weights": column.weights, "size": column.size}
+        case _:
+            raise NotImplementedError(f"{column.name} has no function")
+
+
+def _network(steps: InferenceSteps, excerpt: Excerpt) -> tuple[list[str], str]:
+    """The constants, and the function ``network``: a line for each operation."""
+    is_chain = all(
+        [value.name for value in step.inputs] == [before.name]
+        for step, before in zip(steps.steps, steps.values, strict=False)
+    )
+    variables, identifiers, names = {steps.input.name: "x"}, Identifiers(keyword.kwlist), Identifiers(_GIVEN)
+    constants, lines, layer = list[str](), list[str](), ""
+    for step in steps.steps:
+        function, arguments = call(step.operation)
+        excerpt.add(f"{_RUNTIME}.numpy_operations", function)
+        words = [variables[value.name] for value in step.inputs]
+        for name, value in arguments.items():
+            if isinstance(value, np.ndarray):
+                constant = names(f"{step.layer}_{name}".upper())
+                constants.append(text.array(constant, value, "decode", "numbers({})"))
+                words.append(f"{name}={constant}")
+            else:
+                words.append(f"{name}={text.one_line(value)}")
+        if step.layer != layer:
+            lines.append(f"    # {step.layer}")
+            layer = step.layer
+        variable = "x" if is_chain else identifiers(f"{step.output.name}_y")
+        variables[step.output.name] = variable
+        lines.append(text.call(f"{variable} = ", function, words))
+    shape = ", ".join(["rows", *map(str, steps.input.shape)])
+    head = ["def network(x: Any) -> Any:", f'    """The outputs for rows of numbers, ({shape})."""']
+    excerpt.need("typing", "Any")
+    return constants, "\n".join([*head, *lines, f"    return {variables[steps.output.name]}"])
+
+
+def _examples(subject: Subject) -> list[str]:
+    """The rows of the self-test, and the outputs that are expected for them."""
+    examples = subject.examples
+    if subject.steps.columns is not None and examples.cells is not None:
+        rows = text.assignment("EXAMPLES", [dict(row) for row in examples.cells])
+    else:
+        rows = text.array("EXAMPLES", examples.x.astype(np.float32), "decode")
+    return [rows, text.array("EXPECTED", examples.y, "decode")]

@@ -1,0 +1,159 @@
+"""A trained model as plain data: what it takes to turn cells or numbers into an answer, step by step.
+
+`inference_steps(model)` is the one list that export, serving and generated code start from; nobody else walks layers or
+kinds of columns::
+
+    cells of a row ──columns──> input ──steps──> output ──answer──> label, probabilities, numbers in their units
+
+``columns`` are `mltrain.data.encoding.Encoding`, one for each column of the table that the model learned from; None
+where a row is an array of numbers or pixels. ``steps`` are `mltrain.engine.operations.Step`; each reads what those
+before it made. They include the scaling of the inputs and, where numbers are predicted, the way back to the units of
+the target: ``output`` is what `Model.predict` gives.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from mltrain.data.datasets.images import Images
+from mltrain.engine.arrays import size
+from mltrain.engine.graph import execution_order
+from mltrain.engine.network import Network
+from mltrain.engine.operations import Step, StepBuilder, Value
+from mltrain.errors import ConfigError, Problem
+from mltrain.inference.tables import target_names
+from mltrain.training.targets import target_scaling
+
+if TYPE_CHECKING:
+    from mltrain.data.encoding import Encoding
+    from mltrain.inference.model import Model
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the output says. ``targets`` are the names of what is predicted.
+
+    With ``classes``, the class is that of the largest number along the last axis; of a single number, the second class
+    above ``threshold`` and the first one else. ``probabilities`` says whether the outputs are probabilities: of each
+    class, or, where there is a single one, of the second of two. ``before`` and ``after`` are the currency sign or the
+    unit that the target's numbers have in the table.
+    """
+
+    targets: tuple[str, ...]
+    classes: tuple[str, ...] | None
+    threshold: float
+    probabilities: bool
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class InferenceSteps:
+    """A model as plain data; see this module.
+
+    ``name`` is that of the config. ``input`` is what the first steps read: one row of numbers. Where the model learned
+    from a table, ``features`` are their names, and large numbers are less their column's origin. ``image`` says how an
+    image file becomes a row: a "picture" is scaled to the size of the input; a "digit" is cut out, scaled and centred
+    as those of MNIST are (`mltrain.data.image_files.read_digit`); None where rows are not images. Pixels are 0 to 255.
+    """
+
+    name: str
+    columns: "tuple[Encoding, ...] | None"
+    features: tuple[str, ...]
+    input: Value
+    image: Literal["picture", "digit"] | None
+    steps: tuple[Step, ...]
+    output: Value
+    answer: Answer
+
+    def as_matrix(self) -> "InferenceSteps":
+        """The same for rows that are arrays of the network's inputs already, before they are scaled."""
+        return replace(self, columns=None, image=None)
+
+    @property
+    def values(self) -> list[Value]:
+        """The input, and what each step makes."""
+        return [self.input, *(step.output for step in self.steps)]
+
+    def last_reader(self) -> dict[str, int]:
+        """For each value, the number of the last step that reads it; for the output, the number of steps."""
+        found = {value.name: index for index, step in enumerate(self.steps) for value in step.inputs}
+        return {**found, self.output.name: len(self.steps)}
+
+
+def inference_steps(model: "Model") -> InferenceSteps:
+    """The steps from a row to the model's answer. Raises `ConfigError` for a layer that does not say its operations."""
+    preprocessing, table = model.preprocessing, model.preprocessing.table
+    builder = StepBuilder()
+    row = builder.input("input", model.network.input_shape)
+    builder.enter("scaled")
+    inputs, targets = preprocessing.inputs, target_scaling(model.config.loss, preprocessing)
+    scaled = builder.affine(row, subtract=inputs.shift, multiply=inputs.scale)
+    y = _run_network(builder, model.network, scaled)
+    builder.enter("output")
+    if not targets.is_identity:
+        y = builder.affine(y, multiply=1 / np.array(targets.scale, np.float32), add=targets.shift)
+    notation = table.target_notation if table is not None and model.classes is None else None
+    answer = Answer(
+        tuple(target_names(model)),
+        model.classes,
+        model.config.loss.threshold,
+        model.classes is not None and model.gives_probabilities,
+        notation.before if notation else "",
+        notation.after if notation else "",
+    )
+    return InferenceSteps(
+        model.config.name or "model",
+        None if table is None else tuple(table.encodings()),
+        () if table is None else tuple(table.features),
+        row,
+        _image(model),
+        tuple(builder.steps),
+        y,
+        answer,
+    )
+
+
+def network_steps(network: Network) -> tuple[list[Step], Value]:
+    """The steps of a bare network, from ``input`` to its output. Raises `ConfigError`, as `inference_steps` does."""
+    builder = StepBuilder()
+    y = _run_network(builder, network, builder.input("input", network.input_shape))
+    return builder.steps, y
+
+
+def _run_network(builder: StepBuilder, network: Network, row: Value) -> Value:
+    values = dict(_inputs(builder, network, row))
+    result = row
+    for node in execution_order(network.nodes):
+        builder.enter(node.name, node.path)
+        parameters = {name: network.arrays[f"{node.name}.{name}"] for name in node.parameters}
+        xs = [values[source] for source in node.sources]
+        for stage in node.layer.stages():
+            try:
+                xs = [stage.inference(builder, xs, parameters)]
+            except NotImplementedError as error:
+                raise ConfigError([Problem(node.path, str(error))]) from None
+        assert xs[0].shape == node.output_shape
+        values[node.name] = result = xs[0]
+    return values[network.nodes[-1].name] if network.nodes else result
+
+
+def _inputs(builder: StepBuilder, network: Network, row: Value) -> Iterator[tuple[str, Value]]:
+    """The inputs of a network by name. Several of them lie one behind the other in a row."""
+    if len(network.inputs) == 1:
+        yield next(iter(network.inputs)), row
+        return
+    start = 0
+    for name, (shape, _) in network.inputs.items():
+        builder.enter(name)
+        stop = start + size(shape)
+        yield name, builder.reshape(builder.slice(row, start, stop), shape)
+        start = stop
+
+
+def _image(model: "Model") -> Literal["picture", "digit"] | None:
+    if isinstance(model.config.dataset, Images):
+        return "picture"
+    return "digit" if len(model.row_spec.input_shape) == 2 else None

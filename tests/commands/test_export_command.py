@@ -1,0 +1,110 @@
+"""``mltrain export``: the command, whichever the format is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_runs import ROOT, lesson, mltrain, succeed
+
+
+@pytest.fixture
+def run(work: Path) -> str:
+    succeed("fit", lesson("linear"), "--epochs", "0", "--out", "run")
+    return "run"
+
+
+def test_file_is_written_here_and_its_test_runs(run: str, work: Path) -> None:
+    done = succeed("export", run, "--to", "python")
+    size, test = done.out.splitlines()
+    assert size.startswith("linear.py  ")
+    assert test == "test it with: python linear.py --self-test"
+    checked = subprocess.run([sys.executable, *test.split()[4:]], capture_output=True, text=True, check=True)
+    assert checked.stdout.startswith("self-test passed: 6 rows, largest difference ")
+
+
+def test_as_json(run: str) -> None:
+    document = succeed("export", run, "--to", "python", "--out", "sub.py", "--json").document
+    assert document == {
+        "format": "python",
+        "files": [{"file": "sub.py", "bytes": Path("sub.py").stat().st_size}],
+        "self_test": "python sub.py --self-test",
+    }
+
+
+def test_file_that_is_there_stays_without_force(run: str) -> None:
+    Path("linear.py").write_text("mine\n")
+    complaint = "linear.py: is there already; write over it with --force, or name another file with --out"
+    assert mltrain("export", run, "--to", "python") == (2, "", f"error: {complaint}\n")
+    assert Path("linear.py").read_text() == "mine\n"
+    succeed("export", run, "--to", "python", "--overwrite")
+    assert "predict" in Path("linear.py").read_text()
+
+
+def test_model_is_never_written_over(run: str) -> None:
+    done = mltrain("export", run, "--to", "python", "--out", "run/model.npz", "--force")
+    assert (done.code, done.last_line) == (
+        2,
+        "error: run/model.npz: would be written over, but it is read for that; name another file",
+    )
+
+
+def test_unknown_format_and_no_format(run: str) -> None:
+    assert mltrain("export", run, "--to", "pyton").err == "error: there is no format 'pyton'; did you mean 'python'?\n"
+    complaint = "error: say which format: --to FORMAT; list them with: mltrain explain export\n"
+    assert mltrain("export", run).err == complaint
+
+
+def test_wrong_option_of_a_format(run: str) -> None:
+    done = mltrain("export", run, "--to", "python", "--inputs", "rows")
+    assert done.code == 2
+    assert done.err.startswith("error: --to python: Invalid enum value 'rows'")
+
+
+def test_model_of_0_1_0_is_exported() -> None:
+    model = ROOT / "tests" / "models_of_0_1_0" / "table" / "model.npz"
+    succeed("export", str(model), "--to", "python", "--out", "old.py")
+    checked = subprocess.run([sys.executable, "old.py", "--self-test"], capture_output=True, text=True, check=True)
+    assert checked.stdout.startswith("self-test passed: 8 rows")
+
+
+def test_rows_of_the_self_test_are_made_up_where_the_data_is_gone(run: str, work: Path) -> None:
+    Path("t.csv").write_text("a,b\n1,2\n2,3\n3,5\n4,6\n")
+    succeed("init", "csv", "t.csv", "--target", "b", "--regression")
+    succeed("fit", "t.yaml", "--epochs", "1", "--out", "table")
+    Path("t.csv").unlink()
+    done = succeed("export", "table", "--to", "python", "--out", "t.py")
+    assert done.err.startswith("note: the rows of the self-test are made up, because ")
+    assert "t.csv" in done.err
+    checked = subprocess.run([sys.executable, "t.py", "--self-test"], capture_output=True, text=True, check=True)
+    assert checked.stdout.startswith("self-test passed: 8 rows")
+
+
+def test_folder_that_is_not_there(run: str) -> None:
+    done = mltrain("export", run, "--to", "python", "--out", "nowhere/model.py")
+    assert (done.code, done.out) == (3, "")
+    assert "nowhere/model.py" in done.err
+
+
+def test_operation_that_cannot_be_expressed_is_named_with_its_line(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mltrain.engine.operations import Matmul
+    from mltrain.export.formats.python import Python
+
+    monkeypatch.setattr(Python, "cannot", {Matmul: "it has no products"})
+    done = mltrain("export", run, "--to", "python")
+    line = 1 + Path("run/config.yaml").read_text().splitlines().index("layers:") + 1
+    complaint = "layers[0]: python cannot express 'dense' (matmul): it has no products"
+    assert (done.code, done.out) == (2, "")
+    assert done.err.strip().endswith(complaint)
+    assert f"run/config.yaml:{line}:" in done.err
+    assert not Path("linear.py").exists()
+    monkeypatch.chdir("run")
+    Path("config.yaml").unlink()
+    assert mltrain("export", "model.npz", "--to", "python").err.strip().endswith(complaint)
+
+
+def test_formats_are_listed_and_explained() -> None:
+    listed = succeed("explain", "export").out.splitlines()
+    assert listed[0] == "export formats"
+    assert listed[1].split()[:2] == ["python", "One"]
+    assert "mltrain export latest --to python" in succeed("explain", "python").out
