@@ -56,6 +56,7 @@ _MEMBERS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("lstm", "gru", "rnn", "simple_rnn", "recurrent", "bidirectional"), "?lstm"),
         **dict.fromkeys(("attention", "multi_head_attention", "multihead_attention", "transformer"), "?attention"),
         **dict.fromkeys(("embed",), "=embedding"),
+        **dict.fromkeys(("periodic", "plr", "pbld", "fourier_features"), "=periodic_embedding"),
         **dict.fromkeys(("group_normalization", "groupnorm", "instancenorm", "rmsnorm"), "?group_normalization"),
         **dict.fromkeys(("gaussian_dropout", "spatial_dropout2d", "random_crop", "random_contrast"), "?random_crop"),
         **dict.fromkeys(("up_sampling2d", "upsample", "cropping2d", "lambda", "permute"), "?other"),

@@ -1,14 +1,18 @@
 import math
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
-from mltrain.engine.arrays import Shape
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.initializers.random_normal import RandomNormal
 from mltrain.engine.initializers.random_uniform import RandomUniform
 from mltrain.engine.initializers.zeros import Zeros
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, Parameter, ShapeError, Trainable, shape_text
+
+if TYPE_CHECKING:
+    from mltrain.engine.operations import StepBuilder, Value
 
 
 class PeriodicEmbedding(Layer):
@@ -94,6 +98,22 @@ class PeriodicEmbedding(Layer):
         y = at.y.reshape(rows, inputs, -1)
         np.copyto(y[:, :, 0], at.x)
         np.add(sums.transpose(1, 0, 2), at.parameters["bias"], out=y[:, :, 1:])
+
+    def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
+        x, (inputs, frequencies, sums) = xs[0], parameters["kernel"].shape
+        # Every input has weights of its own: as kernels of all inputs, these are blocks among zeros.
+        number = np.arange(inputs)
+        factors = np.zeros((inputs, inputs, frequencies), np.float32)
+        factors[number, number] = parameters["frequencies"] * np.float32(2 * math.pi)
+        angles = steps.matmul(x, factors.reshape(inputs, -1), parameters["phases"].reshape(-1))
+        own = np.zeros((inputs, inputs, self.output_dim), np.float32)
+        own[number, number, 0] = 1
+        kernel = np.zeros((inputs, frequencies, inputs, self.output_dim), np.float32)
+        kernel[number, :, number, 1:] = parameters["kernel"]
+        bias = np.zeros((inputs, self.output_dim), np.float32)
+        bias[:, 1:] = parameters["bias"]
+        both = np.concatenate((own.reshape(inputs, -1), kernel.reshape(inputs * frequencies, -1)))
+        return steps.matmul(steps.concatenate([x, steps.activation(angles, "cos")], 0), both, bias.reshape(-1))
 
     def backward(self, at: Buffers) -> None:
         rows, inputs = at.x.shape
