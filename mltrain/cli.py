@@ -348,6 +348,13 @@ def plot(
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
     in_text: Annotated[bool, typer.Option("--terminal", help="Draw right here, in text; no files.")] = False,
     moving: Annotated[bool, typer.Option("--animate", help="A GIF of the learning, from fit --frames.")] = False,
+    number: Annotated[
+        int | None,
+        typer.Option("--image", metavar="N", help="Only what the network sees of a held-back image, from 0."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--input", metavar="FILE", help="The same of an image file: .png, .jpg, .tif, ...")
+    ] = None,
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -359,7 +366,12 @@ def plot(
         raise UsageError(
             "--terminal draws in text, --animate a GIF, --format says which other files; choose one of them"
         )
+    if number is not None and file is not None:
+        raise UsageError("--image takes one of the dataset's images, --input a file; choose one of them")
+    image = file if number is None else number
     path = _chosen(path, model)
+    if moving and image is not None:
+        raise UsageError("--animate draws the training; leave --image and --input out")
     if moving:
         from mltrain.commands.plot import animate
 
@@ -368,11 +380,11 @@ def plot(
     if in_text:
         from mltrain.commands.plot_terminal import run as draw
 
-        draw(_terminal(json=json), path)
+        draw(_terminal(json=json), path, image)
         return
     from mltrain.commands.plot import run
 
-    run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark)
+    run(_terminal(json=json), path, out=out, form=(form or PictureFormat.png).value, dark=dark, image=image)
 
 
 @app.command(cls=_Command)
@@ -411,6 +423,9 @@ def export(
         str | None,
         typer.Option(metavar="columns|matrix", help="Take cells of a table, or the numbers that the network reads."),
     ] = None,
+    no_numpy: Annotated[
+        bool, typer.Option("--no-numpy", help="With python: a file that needs Python itself and nothing else.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", "--overwrite", help="Write over a file that is there.")] = False,
     model: ModelOption = None,
     json: JsonOption = False,
@@ -424,7 +439,7 @@ def export(
     _import_numpy()
     from mltrain.commands.export import run
 
-    given = {"inputs": inputs}
+    given = {"inputs": inputs, "no_numpy": no_numpy or None}
     options = {name: value for name, value in given.items() if value is not None}
     run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
 

@@ -17,6 +17,7 @@ from campaigns.torture.moments import die_at_bytes, die_at_every_call, refuse_by
 from mltrain.api import fit
 from mltrain.config.load import parse_config
 from mltrain.data.download import download
+from mltrain.data.published import File
 from mltrain.engine.arrays import Floats
 from mltrain.errors import StorageError, UsageError
 from mltrain.inference.model import Model
@@ -147,7 +148,8 @@ def save_over(folder: Path, old: Model, new: Model) -> Trial:
 def fetch(folder: Path, address: str) -> Trial:
     """A file is downloaded."""
     path = folder / "file.gz"
-    act = partial(download, [address], path, len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+    expected = File(path.name, len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), (), of_content=True)
+    act = partial(download, [address], path, expected)
 
     def check(moment: str) -> None:
         assert not path.exists() or path.read_bytes() == COMPRESSED, f"{moment}: the file is torn"

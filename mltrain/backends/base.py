@@ -196,3 +196,13 @@ class Backend(Protocol):
     def predict(self, network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
         """The network's outputs ``(rows, *output_shape)``; the rows are preprocessed here."""
         ...
+
+    def input_gradients(
+        self, network: Network, x: npt.NDArray[Any], weights: Floats, inputs: Scaling = AS_IS.inputs
+    ) -> Floats:
+        """The gradient of ``(scores * weights).sum()`` by the preprocessed rows, ``(rows, *input_shape)``.
+
+        ``weights`` are ``(rows, *output_shape)``. Scores are what the last softmax, sigmoid or step takes, or else the
+        outputs. Layers work as in `predict`.
+        """
+        ...

@@ -68,7 +68,7 @@ def _rows(model: Model, description: DatasetSpec, folder: Path) -> tuple[Dataset
 def _names(main: Path, exported: Exported) -> dict[Path, bytes]:
     """The files with their contents: the main one as it is named, the others beside it."""
     first, *others = exported.files
-    stem = main.name.removesuffix(first)
+    stem = main.name.removesuffix(first) if main.name.endswith(first) else main.stem
     return {main: exported.files[first]} | {main.with_name(stem + suffix): exported.files[suffix] for suffix in others}
 
 

@@ -4,25 +4,33 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from mltrain.commands.predict_image import read_image
+from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError, UsageError
+from mltrain.job import split_to_evaluate
 from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
 from mltrain.runs.run import PLOTS
 from mltrain.runs.run_folders import is_numbered
 from mltrain.runs.saved_run import SavedRun
+from mltrain.views.insight.images import ChosenImage, takes_images
+from mltrain.views.insight.rows import SPLITS
+from mltrain.views.insight.run_insight import RunInsight, image_at
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
 
 
-def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, dark: bool) -> None:
-    """Draw every picture that applies to the run, and list those that cannot be drawn."""
+def run(
+    terminal: Terminal, path: Path | None, *, out: Path | None, form: str, dark: bool, image: int | str | None = None
+) -> None:
+    """Draw every picture that applies to the run, or to one ``image`` of it, and list those that cannot be drawn."""
     need_matplotlib("plot")
-    from mltrain.views.plotting.gallery import gallery_of
+    from mltrain.views.pictures.gallery import gallery_of
     from mltrain.views.plotting.picture_files import save
     from mltrain.views.plotting.style import DARK, LIGHT
 
     record = read(terminal, path)
-    gallery = gallery_of(record)
+    gallery = gallery_of(insight_of(record, image))
     for lack in gallery.lacks:
         terminal.note(lack)
     if not gallery.pictures:
@@ -37,6 +45,25 @@ def run(terminal: Terminal, path: Path | None, *, out: Path | None, form: str, d
         "lacks": gallery.lacks,
     }
     terminal.result(verbatim("\n".join(map(str, files))), document)
+
+
+def insight_of(record: SavedRun, image: int | str | None) -> RunInsight:
+    """What pictures show of a run; ``image`` is one of its held-back images, by number, or an image file.
+
+    Raises `UsageError` if there is no such image, and `DataError`.
+    """
+    if image is None:
+        return RunInsight(record)
+    option = f"--image {image}" if isinstance(image, int) else f"--input {image}"
+    if not takes_images(record.model):
+        shape = shape_text(record.model.row_spec.input_shape)
+        raise UsageError(f"{option}: {record.file} takes no images: a row of its data is {shape}")
+    if isinstance(image, str):
+        return RunInsight(record, ChosenImage(read_image(record.model, image), Path(image).name))
+    split, rows = split_to_evaluate(record.data)
+    if not 0 <= image < len(rows.x):
+        raise UsageError(f"{option}: {SPLITS[split]} are numbered from 0 to {len(rows.x) - 1:,}")
+    return RunInsight(record, image_at(record, image))
 
 
 def animate(terminal: Terminal, path: Path | None, *, out: Path | None, dark: bool) -> None:

@@ -19,11 +19,11 @@ def run(terminal: Terminal, path: Path | None, image: str) -> None:
     """Predict the class of one image, preprocessed like the model's training images."""
     file = find_model(path)
     model = Model.load(file)
-    y = model.predict(_pixels(model, image)[None])
+    y = model.predict(read_image(model, image)[None])
     show(terminal, file, model, [[image]], y, newest=path is None)
 
 
-def _pixels(model: Model, image: str) -> npt.NDArray[np.uint8]:
+def read_image(model: Model, image: str) -> npt.NDArray[np.uint8]:
     """The pixels, preprocessed like the dataset: a folder's images as they are, MNIST's and similar ones centred."""
     dataset, shape = model.config.dataset, model.row_spec.input_shape
     if isinstance(dataset, Images):

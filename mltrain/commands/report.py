@@ -6,6 +6,7 @@ from mltrain.commands.plot import need_matplotlib, read
 from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
 from mltrain.runs.run import REPORT
 from mltrain.system.files import write_text
+from mltrain.views.insight.run_insight import RunInsight
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
 
@@ -13,11 +14,11 @@ from mltrain.views.terminal.views import verbatim
 def run(terminal: Terminal, path: Path | None, *, out: Path | None) -> None:
     """Write the page beside the model, or to ``out``."""
     need_matplotlib("report")
-    from mltrain.views.plotting.gallery import gallery_of
+    from mltrain.views.pictures.gallery import gallery_of
     from mltrain.views.report.page import page_of
 
     record = read(terminal, path)
-    gallery = gallery_of(record)
+    gallery = gallery_of(RunInsight(record))
     for lack in gallery.lacks:
         terminal.note(lack)
     file = out or record.folder / REPORT

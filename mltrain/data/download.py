@@ -1,4 +1,4 @@
-"""Downloads one gzip file, checks what is in it, and keeps it whole or not at all."""
+"""Downloads one file, checks its content, and keeps it whole or not at all."""
 
 import hashlib
 import http.client
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mltrain.data.base import Progress
+from mltrain.data.published import File
 from mltrain.errors import DataError, StorageError, reason
 from mltrain.system.atomic_write import replacing
 
@@ -23,17 +24,17 @@ class _Refused(Exception):
     """An address does not give the file; another may."""
 
 
-def download(addresses: Sequence[str], target: Path, size: int, sha256: str, progress: Progress | None = None) -> str:
-    """Fetch a gzip file from the first of the addresses that has it, and return that address.
+def download(addresses: Sequence[str], target: Path, expected: File, progress: Progress | None = None) -> str:
+    """Fetch a file from the first of the addresses that has it, and return that address.
 
-    ``size`` and ``sha256`` are those of the uncompressed content: only a file that has them is kept. Raises `DataError`
-    with what each address answered, a line each, or `StorageError` if the file cannot be written.
+    Only a file of the expected size and SHA-256 is kept. Raises `DataError` with what each address answered, a line
+    each, or `StorageError` if the file cannot be written.
     """
     answers = []
     try:
         for address in addresses:
             try:
-                _download(address, target, size, sha256, progress)
+                _download(address, target, expected, progress)
             except _Refused as refused:
                 # What a server answers ends up on a terminal.
                 answers.append(f"{address}: {''.join(c if c.isprintable() else ' ' for c in str(refused)).strip()}")
@@ -44,9 +45,9 @@ def download(addresses: Sequence[str], target: Path, size: int, sha256: str, pro
     raise DataError("\n".join(answers))
 
 
-def _download(address: str, target: Path, size: int, sha256: str, progress: Progress | None) -> None:
+def _download(address: str, target: Path, expected: File, progress: Progress | None) -> None:
     request = urllib.request.Request(address, headers={"User-Agent": "mltrain"})  # noqa: S310 - addresses are ours
-    content, done = _Content(size, sha256), 0
+    content, done = (_PackedContent if expected.of_content else _Content)(expected), 0
     with _refusals():
         response = urllib.request.urlopen(request, timeout=SECONDS_OF_SILENCE)  # noqa: S310
     with response:
@@ -82,11 +83,34 @@ def _refusals() -> Iterator[None]:
 
 
 class _Content:
-    """Hashes what a gzip file holds while it comes."""
+    """Hashes a file while it comes."""
 
-    def __init__(self, size: int, sha256: str):
-        self._size, self._sha256 = size, sha256
-        self._inflate, self._hash, self._seen = zlib.decompressobj(zlib.MAX_WBITS | 16), hashlib.sha256(), 0
+    def __init__(self, expected: File):
+        self._size, self._sha256 = expected.size, expected.sha256
+        self._hash, self._seen = hashlib.sha256(), 0
+
+    def add(self, chunk: bytes) -> None:
+        self._seen += len(chunk)
+        self._hash.update(chunk)
+        if self._seen > self._size:
+            raise _Refused(f"what it sends holds more than the {self._size:,} bytes expected")
+
+    def check(self) -> None:
+        if self._seen < self._size:
+            raise _Refused(f"what it sends ends after {self._seen:,} of the {self._size:,} bytes expected")
+        self._check_hash()
+
+    def _check_hash(self) -> None:
+        if (found := self._hash.hexdigest()) != self._sha256:
+            raise _Refused(f"what it sends is another file: SHA-256 {found} instead of {self._sha256}")
+
+
+class _PackedContent(_Content):
+    """Hashes what a gzip file holds while the file comes."""
+
+    def __init__(self, expected: File):
+        super().__init__(expected)
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
     def add(self, chunk: bytes) -> None:
         try:
@@ -94,13 +118,9 @@ class _Content:
             content = self._inflate.decompress(chunk, self._size - self._seen + 1)
         except zlib.error as error:
             raise _Refused("what it sends is no gzip file, or a damaged one") from error
-        self._seen += len(content)
-        self._hash.update(content)
-        if self._seen > self._size or self._inflate.unused_data:
-            raise _Refused(f"what it sends holds more than the {self._size:,} bytes expected")
+        super().add(content + self._inflate.unused_data)
 
     def check(self) -> None:
         if not self._inflate.eof:
             raise _Refused("what it sends ends early")
-        if (found := self._hash.hexdigest()) != self._sha256:
-            raise _Refused(f"what it sends is another file: SHA-256 {found} instead of {self._sha256}")
+        self._check_hash()

@@ -3,7 +3,8 @@
 A value lives from the layer that computes it to its last reader, which in training may be a backward pass. Values whose
 lives do not overlap share a buffer; a layer that can work in place writes over its input where nothing reads that
 later. The gradient of a value that several layers read is added up: the backward pass of the last reader writes it, and
-those of the others write beside it what is then added. A relu whose only reader takes a maximum runs behind that.
+those of the others write beside it what is then added. A relu whose only reader takes a maximum runs behind that, and a
+convolution that only a max pooling reads is one stage with it.
 
     a chain      x ──> dense ──> relu (in place) ──> dense ──> y          two gradient buffers, in turn
     a branch     x ──> dense ──┬──> dense ──> add ──> y                   dense's gradient: that of add, and then
@@ -11,7 +12,7 @@ those of the others write beside it what is then added. A relu whose only reader
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -73,10 +74,19 @@ class Layout:
     each buffer and what they are, or `OUTPUT`, or `FIRST_INPUT` less the number of the input. ``gradients`` has the
     numbers of a row in each buffer of gradients.
 
-    ``fused`` says that the loss does the work of the last activation, forward and backward.
+    ``fused`` says that the loss does the work of the last activation, forward and backward. With ``input_gradients``,
+    those of the inputs are computed, too: ``input_slopes`` has their places in ``gradients``.
     """
 
-    def __init__(self, nodes: Sequence[Node], inputs: Shape | Inputs, *, training: bool, fused: bool = False):
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        inputs: Shape | Inputs,
+        *,
+        training: bool,
+        fused: bool = False,
+        input_gradients: bool = False,
+    ):
         self.training = training
         self.inputs = {
             name: Value(number, shape) for number, (name, (shape, _)) in enumerate(named_inputs(inputs).items())
@@ -86,12 +96,11 @@ class Layout:
         self.output = self._add_stages(execution_order(nodes))
         self.fused = fused and bool(self.stages)
         self._end = self.stages[-1].sources[0] if self.fused else self.output
-        self._needed = self._with_gradient()
+        self._needed = self._with_gradient(range(len(self.inputs) if input_gradients else 0))
         self.buffers: list[tuple[int, DType]] = []
         self.places = self._place_values()
         self.gradients: list[int] = []
-        if training:
-            self._place_gradients()
+        self.input_slopes = self._place_gradients() if training else []
 
     @property
     def loss_reads(self) -> Value:
@@ -122,12 +131,8 @@ class Layout:
                 output = Value(sources[0].number, node.output_shape)
             elif node.layer.training_only and not self.training:
                 output = sources[0]
-            elif self._goes_behind(node) and readers[node.sources[0]] == 1:
-                before = self.stages.pop()
-                output = self._add_stage(node, node.layer, before.sources, node.output_shape, owns_parameters=True)
-                output = self._add_stage(
-                    before.node, before.layer, (output,), node.output_shape, owns_parameters=before.owns_parameters
-                )
+            elif node.layer.takes_maximum and self.stages and self.stages[-1].node.name == node.sources[0]:
+                output = self._add_maximum(node, readers)
             else:
                 for index, layer in enumerate(node.layer.stages()):
                     output = self._add_stage(node, layer, sources, node.output_shape, owns_parameters=index == 0)
@@ -143,22 +148,35 @@ class Layout:
         self.stages.append(Stage(node, layer, sources, output, owns_parameters))
         return output
 
-    def _goes_behind(self, node: Node) -> bool:
-        """Whether what the node reads is the work of a last stage that can as well wait for the maximum.
+    def _add_maximum(self, node: Node, readers: Mapping[str, int]) -> Value:
+        """Add a layer that takes a maximum. Work of the layers before it may wait for it, or be done with it.
 
-        The relu of the largest number is the largest relu, and there are fewer to compute. Gradients are the same, too.
+        The relu of the largest number is the largest relu, and there are fewer to compute; gradients are the same, too.
+        A convolution finds the largest outputs of a block of rows at once, and keeps no others.
         """
-        last = self.stages[-1] if self.stages else None
-        return (
-            node.layer.takes_maximum
-            and last is not None
-            and last.node.name == node.sources[0]
-            and last.layer.commutes_with_maximum
+        behind, source = None, self.stages[-1].target
+        if self.stages[-1].layer.commutes_with_maximum and readers[node.sources[0]] == 1:
+            behind = self.stages.pop()
+            source = behind.sources[0]
+        joined = None
+        if self.stages and self.stages[-1].target == source:
+            before = self.stages[-1]
+            if readers[before.node.name] == 1:
+                joined = before.layer.with_pooling(node.layer, before.sources[0].shape)
+        if joined is not None:
+            before = self.stages.pop()
+            output = self._add_stage(before.node, joined, before.sources, node.output_shape, owns_parameters=True)
+        else:
+            output = self._add_stage(node, node.layer, (source,), node.output_shape, owns_parameters=True)
+        if behind is None:
+            return output
+        return self._add_stage(
+            behind.node, behind.layer, (output,), node.output_shape, owns_parameters=behind.owns_parameters
         )
 
-    def _with_gradient(self) -> set[int]:
-        """The numbers of the values whose gradients are needed: parameters to train are on the way to them."""
-        needed: set[int] = set()
+    def _with_gradient(self, inputs: Iterable[int]) -> set[int]:
+        """The numbers of the values whose gradients are needed: parameters to train, or ``inputs``, lead to them."""
+        needed = set(inputs)
         for stage in self.stages if self.training else ():
             if stage.trains or any(source.number in needed for source in stage.sources):
                 needed.add(stage.target.number)
@@ -211,8 +229,11 @@ class Layout:
             places[stage.target.number] = places[first]
         return places
 
-    def _place_gradients(self) -> None:
-        """The buffers of dy and dx, from the output back: one is free again when backward has read it."""
+    def _place_gradients(self) -> list[int]:
+        """The buffers of dy and dx, from the output back: one is free again when backward has read it.
+
+        Returns the buffers of the inputs' gradients; empty where these are not needed.
+        """
         free: list[int] = []
 
         def take(numbers: int) -> int:
@@ -246,6 +267,7 @@ class Layout:
                 else:
                     places[source.number] = place
             free += released
+        return [places[value.number] for value in self.inputs.values() if value.number in self._needed]
 
 
 def scratch_sizes(specs: dict[str, ArraySpec], rows: int, itemsize: int) -> list[int]:

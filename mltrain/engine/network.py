@@ -56,9 +56,26 @@ class Network:
             if node.name in wanted:
                 wanted.update(node.sources)
                 layers.append(replace(node.layer, name=node.name, inputs=node.sources))
+        return self._of(layers[::-1])
+
+    def for_inference(self) -> "Network":
+        """The network as it predicts: frozen, without layers that only training has; its parameters are copies."""
+        replaced: dict[str, str] = {}
+        layers = []
+        for node in execution_order(self.nodes):
+            sources = tuple(replaced.get(name, name) for name in node.sources)
+            if node.layer.training_only:
+                replaced[node.name] = sources[0]
+                continue
+            frozen = {"trainable": False} if "trainable" in node.layer.__struct_fields__ else {}
+            layers.append(replace(node.layer, name=node.name, inputs=sources, **frozen))
+        return self._of(layers)
+
+    def _of(self, layers: Sequence[Layer]) -> "Network":
+        """A network of layers with the names and shapes of some of this one's, and copies of their parameters."""
         read = set[str]().union(*(layer.inputs or () for layer in layers))
         part = Network(
-            layers[::-1],
+            layers,
             {name: value for name, value in self.inputs.items() if name in read},
             dtype=self.parameters.dtype,
         )

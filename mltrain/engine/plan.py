@@ -41,7 +41,7 @@ class BoundBatch(msgspec.Struct, frozen=True):
     """One batch, bound: run all of ``forward``, let the loss read ``z`` and write ``dz``, run ``backward``.
 
     ``z`` is ``y`` itself, or the input of the last activation where the loss is fused to it: then it is the loss that
-    writes ``y``. Only training needs ``dz``.
+    writes ``y``. Only training needs ``dz``. ``dxs`` are the gradients of the inputs, where the plan has them.
     """
 
     forward: Sequence[Call]
@@ -49,6 +49,7 @@ class BoundBatch(msgspec.Struct, frozen=True):
     z: Floats
     y: Floats
     dz: Floats
+    dxs: Sequence[Floats] = ()
 
 
 _NO_GRADIENT: Floats = np.empty(0, np.float32)
@@ -57,7 +58,8 @@ _NO_GRADIENT: Floats = np.empty(0, np.float32)
 class Plan:
     """Buffers for at most ``rows`` rows of one network; for training where ``gradients``, a flat vector, is given.
 
-    ``fused`` says that the loss takes over the last activation, forward and backward.
+    ``fused`` says that the loss takes over the last activation, forward and backward. ``input_gradients``: backward
+    goes on to the inputs.
     """
 
     def __init__(
@@ -67,9 +69,12 @@ class Plan:
         *,
         gradients: Floats | None = None,
         fused: bool = False,
+        input_gradients: bool = False,
     ):
         training = gradients is not None
-        self._layout = layout = Layout(network.nodes, network.inputs, training=training, fused=fused)
+        self._layout = layout = Layout(
+            network.nodes, network.inputs, training=training, fused=fused, input_gradients=input_gradients
+        )
         self._network, self._dtype, self.fused = network, network.parameters.dtype, layout.fused
         self._gradients = {} if gradients is None else network.views(gradients)
         self._values = [np.empty(rows * numbers, self._number(dtype)) for numbers, dtype in layout.buffers]
@@ -150,7 +155,11 @@ class Plan:
             source = places[output]
             forward.append(Call("output", partial(np.copyto, y, source.reshape(y.shape))))
         dz = _rows(self._slopes[0], rows, z.shape[1:]) if layout.training else _NO_GRADIENT
-        return BoundBatch(forward, [call for calls in reversed(backward) for call in calls], z, y, dz)
+        slopes = [
+            _rows(self._slopes[place], rows, value.shape)
+            for place, value in zip(layout.input_slopes, layout.inputs.values(), strict=False)
+        ]
+        return BoundBatch(forward, [call for calls in reversed(backward) for call in calls], z, y, dz, slopes)
 
     def _inputs(self, x: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         """The arrays of all inputs, in order."""

@@ -44,9 +44,11 @@ class Subject:
     def title(self) -> str:
         """One line for people: which model this is, and what it predicts."""
         answer = self.steps.answer
-        what = ", ".join(answer.targets)
-        kind = f"one of {len(answer.classes)} classes" if answer.classes else f"the number{'s' * (what.count(',') > 0)}"
-        return f"{self.steps.name}: predicts {kind} {what if not answer.classes or what != 'y' else ''}".rstrip()
+        kind = f"one of {len(answer.classes)} classes" if answer.classes else "a number"
+        if self.steps.columns is None and not self.steps.features:
+            return f"{self.steps.name}: predicts {kind}"
+        names = ", ".join(answer.targets)
+        return f"{self.steps.name}: predicts {names}{f', {kind}' if answer.classes else ''}"
 
     @property
     def origin(self) -> str:

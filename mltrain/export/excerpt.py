@@ -103,7 +103,15 @@ def _parsed(module: str) -> _Module:
             behind = body[number + 1] if number + 1 < len(body) else None
             if isinstance(node, ast.Assign) and isinstance(behind, ast.Expr) and isinstance(behind.value, ast.Constant):
                 last = behind.end_lineno or last
-            used = dict.fromkeys(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
             source = "\n".join(lines[first - 1 : last])
-            definitions |= {name: (source, tuple(one for one in used if one != name)) for name in names}
+            definitions |= {name: (source, tuple(one for one in _used(node) if one != name)) for name in names}
     return _Module(definitions, imports)
+
+
+def _used(node: ast.AST) -> Iterable[str]:
+    """The names that a definition uses, without its own arguments and variables."""
+    inside = list(ast.walk(node))
+    own = {one.arg for one in inside if isinstance(one, ast.arg)}
+    if isinstance(node, ast.FunctionDef):
+        own |= {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return dict.fromkeys(one.id for one in inside if isinstance(one, ast.Name) and one.id not in own)

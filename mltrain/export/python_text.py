@@ -79,11 +79,8 @@ def array(name: str, values: npt.NDArray[np.float32], decoder: str, literal: str
 
     ``decoder`` is the name of the function that takes the shape and the base64 text of little-endian float32.
     """
-    if values.size <= _MOST_NUMBERS:
-        numbers = shortest(values)
-        text = f"{name} = {literal.format(one_line(numbers))}"
-        if len(text) <= WIDTH:
-            return text
+    if values.size <= _MOST_NUMBERS and (text := _as_numbers(name, shortest(values), literal)) is not None:
+        return text
     packed = base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
     pieces = [packed[start : start + _PIECE] for start in range(0, len(packed), _PIECE)]
     line = f'{name} = {decoder}({one_line(values.shape)}, "{packed}")'
@@ -94,6 +91,19 @@ def array(name: str, values: npt.NDArray[np.float32], decoder: str, literal: str
     if len(pieces) == 1 and len(joined := f'{_INDENT}{one_line(values.shape)}, "{packed}"') <= WIDTH:
         return f"{name} = {decoder}(\n{joined}\n)"
     return "\n".join([f"{name} = {decoder}(", shape, *texts[:-1], f"{texts[-1]},", ")"])
+
+
+def _as_numbers(name: str, numbers: Any, literal: str) -> str | None:
+    """The assignment with a list of numbers a line; None where one takes more than a line."""
+    text = f"{name} = {literal.format(one_line(numbers))}"
+    if len(text) <= WIDTH:
+        return text
+    function = literal.partition("{}")[0]
+    indent = _INDENT if function else ""
+    body = laid_out("" if function else f"{name} = ", numbers, "", indent)
+    if any(not line.strip(" ],)").endswith(("[", "]")) and line.count(",") == 1 for line in body.splitlines()):
+        return None
+    return f"{name} = {function}\n{body}\n)" if function else body
 
 
 def shortest(values: npt.NDArray[np.float32]) -> Any:

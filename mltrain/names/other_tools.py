@@ -167,8 +167,11 @@ _MEMBERS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("numpy", "npy", "array", "arrays"), "=npz"),
         **dict.fromkeys(("arrow", "feather", "ipc"), "=parquet"),
         **dict.fromkeys(("image_folder", "folder", "directory", "image", "pictures"), "=images"),
-        **dict.fromkeys(("fashion_mnist", "kmnist", "emnist", "ubyte"), "=idx"),
-        **dict.fromkeys(("cifar10", "cifar100", "imagenet", "svhn", "hdf5", "h5", "tfrecord"), f"!{_AS_NPZ}"),
+        **dict.fromkeys(("emnist", "ubyte"), "=idx"),
+        **dict.fromkeys(("fashion", "fmnist"), "=fashion_mnist"),
+        **dict.fromkeys(("kuzushiji", "kuzushiji_mnist"), "=kmnist"),
+        **dict.fromkeys(("cifar",), "=cifar10"),
+        **dict.fromkeys(("cifar100", "imagenet", "svhn", "hdf5", "h5", "tfrecord"), f"!{_AS_NPZ}"),
         **dict.fromkeys(("iris", "wine", "titanic", "housing", "boston", "diabetes", "penguins"), f"!{_AS_CSV}"),
         **{name: f"!{_PLAYGROUND.format(shape=name)}" for name in ("circle", "xor", "spiral", "gaussian")},
         **{

@@ -172,6 +172,21 @@ def test_evaluation_and_prediction_agree(backend: Backend) -> None:
     assert measure().loss == pytest.approx(np.log(3))
 
 
+def test_gradients_by_the_input_are_those_of_the_scores(backend: Backend) -> None:
+    network = task().network
+    x = np.full((1, 4), 0.3, np.float32)
+
+    def log_probability(x: Any) -> float:
+        return float(np.log(backend.predict(network, x.astype(np.float32))[0, 0].astype(np.float64)))
+
+    # The logarithm of a softmax is the score less the logarithm of a sum, whose gradient is the mean of all gradients.
+    of_score = backend.input_gradients(network, x, np.array([[1, 0, 0]], np.float32))[0]
+    of_sum = backend.input_gradients(network, x, backend.predict(network, x))[0]
+    for place, step in enumerate(np.eye(4) * 1e-3):
+        slope = (log_probability(x + step) - log_probability(x - step)) / 2e-3
+        assert slope == pytest.approx(of_score[place] - of_sum[place], abs=2e-3)
+
+
 def _copied(state: Any) -> Any:
     if isinstance(state, np.ndarray):
         return state.copy()

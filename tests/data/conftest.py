@@ -1,14 +1,14 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mirrors import Mirrors
 from tiny_mnist import tiny_files
 
-from mltrain.data import mnist_files
-from mltrain.data.mnist_files import File
+from mltrain.data.datasets.mnist import Mnist
 
 
 @pytest.fixture
@@ -29,8 +29,13 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def mirrors(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirrors]:
     """Mirrors from which the tiny MNIST can be downloaded, and no other, as soon as one of them has it."""
-    files = [File(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in tiny_files().items()]
-    monkeypatch.setattr(mnist_files, "FILES", tuple(files))
+    contents = tiny_files()
+    files = [
+        file._replace(size=len(contents[name]), sha256=hashlib.sha256(contents[name]).hexdigest())
+        for file in Mnist.publication.files
+        for name in file.holds
+    ]
     with closing(Mirrors()) as mirrors:
-        monkeypatch.setattr(mnist_files, "MIRRORS", mirrors.addresses)
+        published = replace(Mnist.publication, mirrors=mirrors.addresses, files=tuple(files))
+        monkeypatch.setattr(Mnist, "publication", published)
         yield mirrors

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from mirrors import Mirrors
 from tiny_mnist import LABELS, put_files, tiny_files
 
 from mltrain.data import download as downloading
-from mltrain.data import mnist_files
 from mltrain.data.datasets.mnist import Mnist
 from mltrain.errors import DataError, StorageError
 from mltrain.system.atomic_write import UNFINISHED
@@ -202,7 +202,7 @@ def test_a_server_that_falls_silent_counts_as_dead(mirrors: Mirrors, alone: Path
 
 
 def test_nobody_listens(mirrors: Mirrors, alone: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(mnist_files, "MIRRORS", ("http://127.0.0.1:1/",))
+    monkeypatch.setattr(Mnist, "publication", replace(Mnist.publication, mirrors=("http://127.0.0.1:1/",)))
     with pytest.raises(DataError, match=f"http://127.0.0.1:1/{IMAGES}.gz: Connection refused"):
         Mnist().load(0, alone)
     assert not (alone / "cache").exists()
@@ -214,7 +214,7 @@ def test_errors_without_words_are_named(monkeypatch: pytest.MonkeyPatch, alone: 
 
     monkeypatch.setattr(downloading.urllib.request, "urlopen", fails)
     with pytest.raises(DataError) as error:
-        downloading.download(["http://127.0.0.1:1/x"], alone / "x", 1, "")
+        downloading.download(["http://127.0.0.1:1/x"], alone / "x", Mnist.publication.files[0])
     assert str(error.value) == "http://127.0.0.1:1/x: CannotSendRequest"
 
 
@@ -268,7 +268,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from mltrain.data.download import download
-download(sys.argv[1:2], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+from mltrain.data.published import File
+download(sys.argv[1:2], Path(sys.argv[2]), File("", int(sys.argv[3]), sys.argv[4], (), of_content=True))
 """
 
 
@@ -298,7 +299,7 @@ def test_a_killed_download_leaves_no_torn_file_and_is_cleaned_up(mirrors: Mirror
         child.kill()
         child.wait(20)
         done.set()
-    assert mnist_files.find(None, alone) is None
+    assert Mnist.publication.find(None, alone) is None
     Mnist().fetch(alone)
     assert kept(alone) == sorted(COMPRESSED)
 

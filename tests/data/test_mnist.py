@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from tiny_mnist import LABELS, TEST_LABELS, idx, put_files, tiny_images
 
-from mltrain.data import mnist_files
 from mltrain.data.base import RowSpec
 from mltrain.data.datasets.mnist import Mnist
 from mltrain.errors import DataError, OptionError
@@ -16,8 +15,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 def test_the_real_one():
     """The files that come with the repository: what they hold is what their authors published."""
-    for file in mnist_files.FILES:
-        content = gzip.decompress((REPOSITORY / "data" / "mnist" / file.compressed).read_bytes())
+    for file in Mnist.publication.files:
+        content = gzip.decompress((REPOSITORY / "data" / "mnist" / file.name).read_bytes())
         assert len(content) == file.size
         assert hashlib.sha256(content).hexdigest() == file.sha256
     dataset = Mnist().load(0, REPOSITORY / "configs")
@@ -37,11 +36,11 @@ def test_the_real_one():
 
 def test_hashes_are_those_that_the_readme_tells():
     readme = (REPOSITORY / "data" / "README.md").read_text(encoding="utf-8")
-    for file in mnist_files.FILES:
-        row = next(line for line in readme.splitlines() if line.startswith(f"| {file.name} "))
+    for file in Mnist.publication.files:
+        row = next(line for line in readme.splitlines() if line.startswith(f"| {file.holds[0]} "))
         assert file.sha256 in row
         assert f"{file.size:,}" in row
-    assert all(mirror in readme for mirror in mnist_files.MIRRORS)
+    assert all(mirror in readme for mirror in Mnist.publication.mirrors)
 
 
 def test_facts_need_no_files(alone: Path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mltrain.data import mnist_files
+from mltrain.data.datasets.mnist import Mnist
 
 LABELS, TEST_LABELS = [5, 0, 4, 1, 9, 2], [7, 2, 1]
 
@@ -27,7 +27,7 @@ def tiny_files(first: int = 0) -> dict[str, bytes]:
     """The four files, uncompressed, by name."""
     images = tiny_images(first)
     arrays = [images, np.array(LABELS, np.uint8), images[: len(TEST_LABELS)], np.array(TEST_LABELS, np.uint8)]
-    return {file.name: idx(array) for file, array in zip(mnist_files.FILES, arrays, strict=True)}
+    return {file.holds[0]: idx(array) for file, array in zip(Mnist.publication.files, arrays, strict=True)}
 
 
 def put_files(folder: Path, first: int = 0) -> Path:

@@ -27,6 +27,11 @@ class Step:
     shown: list[str] = field(default_factory=list)
     code: int | None = None
 
+    @property
+    def is_program(self) -> bool:
+        """Whether the command runs what an export wrote."""
+        return self.command.split(maxsplit=1)[0] in ("python", "gcc", "node") or self.command.startswith("./")
+
     def expected_code(self) -> str:
         """What the exit code must be, as a pattern: an error that is shown ends a command with another than 0."""
         if self.code is not None:
@@ -63,7 +68,7 @@ def steps(block: Block) -> list[Step]:
     for step, following in pairwise(found):
         if following.command == "echo $?":
             step.code = int(following.shown[0])
-    return [step for step in found if re.match(r"mltrain(?!\S)|cat\b", step.command)]
+    return [step for step in found if re.match(r"mltrain(?!\S)|cat\b", step.command) or step.is_program]
 
 
 def links(page: Path) -> list[str]:

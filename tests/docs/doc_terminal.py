@@ -12,7 +12,7 @@ import pytest
 from doc_pages import ROOT
 
 from mltrain.cli import main
-from mltrain.data.mnist_files import FILES, TRAINING_IMAGES, TRAINING_LABELS
+from mltrain.data.datasets.mnist import Mnist
 
 COLUMNS = "100"
 
@@ -33,14 +33,14 @@ def fill(folder: Path) -> None:
     (folder / "data" / "mnist").mkdir(parents=True)
     for table in (ROOT / "data").glob("*.csv"):
         shutil.copy(table, folder / "data")
-    for file in FILES:
-        count = 640 if file in (TRAINING_IMAGES, TRAINING_LABELS) else 100
-        with gzip.open(ROOT / "data" / "mnist" / file.compressed) as source:
+    for file in Mnist.publication.files:
+        count = 640 if file.name.startswith("train") else 100
+        with gzip.open(ROOT / "data" / "mnist" / file.name) as source:
             kind, _ = source.read(4), source.read(4)
             lengths = source.read(4 * (kind[3] - 1))
             size = math.prod(int.from_bytes(lengths[at : at + 4]) for at in range(0, len(lengths), 4))
             content = kind + count.to_bytes(4) + lengths + source.read(count * size)
-        (folder / "data" / "mnist" / file.name).write_bytes(content)
+        (folder / "data" / "mnist" / file.holds[0]).write_bytes(content)
 
 
 def type_in(command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:

@@ -1,6 +1,10 @@
 """Every line of the pages' code blocks that starts with ``mltrain`` runs, and shows what the page says."""
 
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +30,10 @@ def test_commands_do_what_the_page_says(section: str, tmp_path: Path, monkeypatc
     # The folder has a hundredth of MNIST's images, so what is learned from them is not what the page shows.
     numbers = not any("mnist" in step.command for step in SECTIONS[section])
     for step in SECTIONS[section]:
-        code, screen = cat(step) if step.command.startswith("cat ") else type_in(step.command, monkeypatch)
+        if step.is_program:
+            code, screen = run_program(step.command)
+        else:
+            code, screen = cat(step) if step.command.startswith("cat ") else type_in(step.command, monkeypatch)
         assert re.fullmatch(step.expected_code(), str(code)), f"{step.command} ended with {code}:\n{screen}"
         assert not step.shown or _agree(step.shown, screen.splitlines(), numbers=numbers), (
             f"{step.command} shows\n{screen}"
@@ -39,6 +46,17 @@ def cat(step: Step) -> tuple[int, str]:
     if not file.exists():
         file.write_text("\n".join(step.shown) + "\n", "utf-8")
     return 0, file.read_text("utf-8")
+
+
+def run_program(command: str) -> tuple[int, str]:
+    """Run a program that an export wrote, or that compiles one. Skips the section where the program is not there."""
+    program, *words = shlex.split(command)
+    if program == "python":
+        program = sys.executable
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    done = subprocess.run([program, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.returncode, done.stdout
 
 
 TOLERANCE = 0.1

@@ -37,7 +37,7 @@ def lessons(maker):
     ]
 
 
-WITHOUT_PICTURES = {"edges", "shapes", "mnist_convnet", "mnist_best"}
+WITHOUT_PICTURES = {"edges", "shapes", "mnist_convnet", "mnist_best", "fashion_mnist", "cifar10"}
 """Lessons that a section tells of in words."""
 
 

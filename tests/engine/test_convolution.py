@@ -8,8 +8,13 @@ import pytest
 from gradient_check import predict, run
 
 from mltrain.config.convert import convert
+from mltrain.engine.arrays import size
 from mltrain.engine.layers import _convolution
+from mltrain.engine.layers._pooled_convolution import PooledConvolution
 from mltrain.engine.layers.base import Layer, ShapeError
+from mltrain.engine.layers.conv2d import Conv2d
+from mltrain.engine.layers.max_pooling2d import MaxPooling2d
+from mltrain.engine.layout import Layout
 from mltrain.engine.network import Network
 
 RNG = np.random.default_rng(0)
@@ -111,6 +116,74 @@ def test_blocks_of_rows_give_what_all_rows_give_at_once(monkeypatch: pytest.Monk
     for y, gradients in found[1:]:
         np.testing.assert_allclose(y, found[0][0], rtol=1e-12)
         np.testing.assert_allclose(gradients, found[0][1], rtol=1e-10)
+
+
+POOLED = [
+    ((7, 6, 3), {"kernel_size": 3}, {}),
+    ((7, 6, 1), {"kernel_size": 2, "padding": "same", "activation": "relu"}, {"pool_size": 2}),
+    ((9, 8, 2), {"kernel_size": [2, 3], "strides": [1, 2], "padding": "same"}, {"pool_size": [3, 2]}),
+    ((6, 7, 2), {"kernel_size": 1, "use_bias": False, "activation": "relu"}, {"pool_size": [2, 3]}),
+    ((8, 8, 2), {"kernel_size": 3, "trainable": False}, {}),
+]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 3_000, 10**9])
+@pytest.mark.parametrize(("shape", "convolution", "pooling"), POOLED)
+def test_a_convolution_is_one_stage_with_the_max_pooling_behind_it(
+    shape: tuple[int, ...],
+    convolution: dict[str, Any],
+    pooling: dict[str, Any],
+    block_bytes: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layers = [
+        layer(type="dense", units=size(shape)),
+        layer(type="reshape", target_shape=list(shape)),
+        layer(type="conv2d", filters=4, **convolution),
+        layer(type="max_pooling2d", **pooling),
+    ]
+    monkeypatch.setattr(_convolution, "BLOCK_BYTES", block_bytes)
+    together = Network(layers, (5,), dtype=np.float64)
+    together.initialize(np.random.default_rng(1))
+    stages = [type(stage.layer) for stage in Layout(together.nodes, (5,), training=True).stages]
+    assert PooledConvolution in stages
+    assert not {Conv2d, MaxPooling2d} & set(stages)
+    x, dy = RNG.normal(size=(7, 5)), RNG.normal(size=(7, *together.output_shape))
+    found = run(together, x, dy), predict(layers, (5,), x.astype(np.float32))
+    monkeypatch.setattr(Conv2d, "with_pooling", Layer.with_pooling)
+    apart = Network(layers, (5,), dtype=np.float64)
+    apart.initialize(np.random.default_rng(1))
+    y, gradients = run(apart, x, dy)
+    np.testing.assert_allclose(found[0][0], y, rtol=1e-12)
+    np.testing.assert_allclose(found[0][1], gradients, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(found[1], predict(layers, (5,), x.astype(np.float32)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "pooling",
+    [
+        {"type": "max_pooling2d", "pool_size": 3, "strides": 2},
+        {"type": "max_pooling2d", "padding": "same"},
+        {"type": "average_pooling2d"},
+        {"type": "global_max_pooling2d"},
+    ],
+)
+def test_a_convolution_stays_alone_before_other_poolings(pooling: dict[str, Any]) -> None:
+    network = Network([layer(type="conv2d", filters=2, kernel_size=2), layer(**pooling)], (8, 8, 1))
+    assert len(Layout(network.nodes, (8, 8, 1), training=True).stages) == 2
+
+
+def test_a_convolution_that_others_read_stays_alone() -> None:
+    layers = [
+        layer(type="conv2d", filters=1, kernel_size=2, padding="same", name="seen"),
+        layer(type="max_pooling2d", name="pooled"),
+        layer(type="flatten", name="small"),
+        layer(type="flatten", inputs=["seen"], name="large"),
+        layer(type="concatenate", inputs=["small", "large"]),
+    ]
+    network = Network(layers, (4, 4, 1))
+    stages = Layout(network.nodes, (4, 4, 1), training=True).stages
+    assert [type(stage.layer) for stage in stages[:2]] == [Conv2d, MaxPooling2d]
 
 
 def test_the_gradient_of_equal_numbers_goes_to_the_first() -> None:

@@ -13,6 +13,7 @@ import mltrain
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, InputSpec, RowSpec
+from mltrain.data.preprocessing import pixels
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.network import Network
@@ -121,6 +122,41 @@ def lesson(name: str) -> tuple[Model, Dataset]:
     with warnings.catch_warnings(action="ignore"):
         model = mltrain.fit(config)
     return model, model.config.dataset.load(model.config.seed, CONFIGS, model.preprocessing)
+
+
+def untrained_lesson(name: str) -> tuple[Model, Any]:
+    """The network of a lesson with random parameters, and rows for it. Images are made up, which is quicker."""
+    path = CONFIGS / f"{name}.yaml"
+    config = mltrain.load_config(path)
+    row_spec, preprocessing = config.dataset.known_row_spec(path.parent), pixels(scale=True)
+    rng = np.random.default_rng(6)
+    if row_spec is not None and len(row_spec.input_shape) > 1:
+        rows: Any = rng.integers(0, 256, (2, *row_spec.input_shape)).astype(np.uint8)
+    else:
+        dataset = config.dataset.load(config.seed, path.parent)
+        row_spec, preprocessing, table = dataset.row_spec, dataset.preprocessing, dataset.preprocessing.table
+        rows = dataset.train.x[:40]
+        if table is not None:
+            names = [column.name for column in table.columns]
+            rows = [dict(zip(names, cells, strict=True)) for cells in table.decode(rows)]
+    network = Network(config.layers, row_spec.inputs)
+    network.initialize(rng)
+    network.parameters[:] += rng.uniform(0, 0.1, network.parameters.size)
+    return Model(config, network, row_spec, preprocessing), rows
+
+
+def model_of_cells(folder: Path, cells: dict[str, list[str]], options: dict[str, Any]) -> Model:
+    """A model of a table whose outputs are its inputs: it shows what becomes of cells. A column ``y`` is its target."""
+    path = folder / "cells.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*cells, "y"])
+        writer.writerows([*row, number] for number, row in enumerate(zip(*cells.values(), strict=True)))
+    described = {"type": "csv", "path": str(path), "target": "y", "header": True, "standardize": False, **options}
+    config = mltrain.load_config({"dataset": described, "layers": [{"type": "dense", "units": 1}], "loss": "mse"})
+    dataset = config.dataset.load(0, folder)
+    network = Network([convert(Layer, "linear")], dataset.row_spec.input_shape)
+    return Model(config, network, dataset.row_spec, dataset.preprocessing)
 
 
 def subject(model: Model, dataset: Dataset | None = None, x: Any = None) -> Subject:

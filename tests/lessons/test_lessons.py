@@ -1,4 +1,5 @@
-"""Every config in configs/ gives what its lesson promises. Those that train on MNIST are in test_mnist_lesson.py."""
+"""Every config in configs/ gives what its lesson promises. Those on MNIST are in test_mnist_lesson.py,
+and those on what has to be downloaded in tests/data/test_published.py."""
 
 from collections.abc import Callable
 from functools import cache
@@ -175,7 +176,7 @@ PROMISES: dict[str, Callable[[], None]] = {
         shapes,
     )
 }
-ELSEWHERE = {"mnist", "mnist_convnet", "mnist_best"}
+ELSEWHERE = {"mnist", "mnist_convnet", "mnist_best", "fashion_mnist", "cifar10"}
 
 
 @pytest.mark.filterwarnings("ignore:the inputs reach from:mltrain.MltrainWarning")  # of the perceptron

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mltrain.cli import app
 from mltrain.runs.saved_run import SavedRun
+
+WIDE, LONG = "赤い風船と青い空", "a class whose name is longer than any image is wide"
+COLOURS = np.random.default_rng(8).integers(0, 256, (4, 5, 6, 3)) / 255
 
 CONFIGS = {
     "line": """
@@ -53,6 +57,28 @@ layers: [flatten, {type: dense, units: 5, activation: relu}, {type: dense, units
 loss: sparse_categorical_crossentropy
 metrics: [accuracy]
 training: {epochs: 4}
+""",
+    "shapes": """
+dataset: {type: shapes, samples: 60, size: 12, test_split: 0.5}
+layers:
+  - {type: random_translation, height_factor: 0.2, width_factor: 0.2}
+  - {type: gaussian_noise, stddev: 0.1}
+  - {type: conv2d, filters: 3, kernel_size: 3, activation: relu}
+  - type: residual
+    name: block
+    layers: [{type: conv2d, filters: 20, kernel_size: 3, strides: 2, padding: same}, relu]
+  - {type: dropout, rate: 0.2}
+  - global_average_pooling2d
+  - {type: dense, units: 3, activation: softmax}
+loss: sparse_categorical_crossentropy
+training: {epochs: 2, batch_size: 8}
+""",
+    "colour": f"""
+dataset: {{type: inline, x: {COLOURS.tolist()}, y: [{WIDE}, {LONG}, {WIDE}, {LONG}]}}
+layers: [{{type: conv2d, filters: 5, kernel_size: 2}}, max_pooling2d, flatten,
+         {{type: dense, units: 1, activation: sigmoid}}]
+loss: binary_crossentropy
+training: {{epochs: 2}}
 """,
     "table": """
 dataset: {type: inline, x: [[1, 2, 3], [2, 3, 4], [3, 4, 6]], y: [1, 2, 4]}

@@ -10,6 +10,7 @@ from PIL import Image
 
 from mltrain.cli import app
 from mltrain.errors import DataError
+from mltrain.runs.frames import Frames
 from mltrain.views.plotting.animation import animation_of
 from mltrain.views.plotting.style import LIGHT, drawn
 
@@ -57,7 +58,7 @@ def test_what_cannot_move_is_said_in_one_line(records, run, message):
 
 def test_a_training_that_ended_early_ends_with_its_model(records):
     record = records["line"]
-    shortened = replace(record, frames=replace(record.frames, epochs=[0, 1], vectors=record.frames.vectors[:2]))
+    shortened = replace(record, frames=Frames([0, 1], record.frames.vectors[:2]))
     frames = shortened.frames_to_the_end
     assert frames.epochs == [0, 1, 8]
     np.testing.assert_array_equal(frames.vectors[-1], record.model.network.parameters)

@@ -100,11 +100,11 @@ def test_the_page_knows_what_suits_the_model(pages, run, kind):
     about = json.loads(text)
     assert status == 200
     assert about["title"] == run
-    assert (about["sight"] or {}).get("kind") == kind
+    assert [preview["kind"] for preview in about["previews"]] == ([kind] if kind else [])
     seen = []
     messages(page.address, 1, seen)
     expected = {"plane": {"field"}, "curve": {"y"}, "samples": {"said"}, None: set()}[kind]
-    assert set(seen[0]["sight"] or ()) == expected
+    assert [set(preview) for preview in seen[0]["previews"]] == ([expected] if kind else [])
 
 
 def half_open(address):
@@ -186,11 +186,11 @@ def test_three_classes_have_a_colour_each_and_are_told_by_number(pages):
     page, clock = pages("three")
     clock.now = 1.0
     page.step(1, 2, 0.5)
-    sight = json.loads(get(page.address, "/about")[1])["sight"]
+    sight = json.loads(get(page.address, "/about")[1])["previews"][0]
     assert (sight["classes"], sight["colours"]) == (["a", "b", "c"], ["blue", "orange", "green"])
     seen = []
     messages(page.address, 1, seen)
-    assert set(seen[0]["sight"]["field"]) <= {0, 1, 2}
+    assert set(seen[0]["previews"][0]["field"]) <= {0, 1, 2}
 
 
 def test_readers_are_told_of_epochs_and_of_the_end(pages):

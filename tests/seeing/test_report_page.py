@@ -20,7 +20,8 @@ from browser import Browser, needs_browser, open_browser
 from mltrain.cli import app
 from mltrain.errors import DataError, StorageError, UsageError
 from mltrain.inference.origin import Environment
-from mltrain.views.plotting.gallery import gallery_of
+from mltrain.views.insight.run_insight import RunInsight
+from mltrain.views.pictures.gallery import gallery_of
 from mltrain.views.report import page
 
 
@@ -68,7 +69,8 @@ def test_every_picture_of_the_run_is_there_with_its_words(pages, records):
     for name, file in pages.items():
         page = Tags(file.read_text())
         drawings = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg"]
-        assert list(dict.fromkeys(drawings)) == [picture.caption for picture in gallery_of(records[name]).pictures]
+        pictures = gallery_of(RunInsight(records[name])).pictures
+        assert list(dict.fromkeys(drawings)) == [picture.caption for picture in pictures]
 
 
 def test_pictures_with_pixels_in_them_have_pixels_for_the_dark(pages):

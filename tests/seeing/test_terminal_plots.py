@@ -116,7 +116,7 @@ def test_the_truth_about_parameters_is_told(runs, capsys):
 
 def test_what_is_missing_is_said_in_a_line(runs, capsys):
     said = drawn(capsys, runs["untrained"]).err
-    assert "note: no curve of the loss" in said
+    assert "note: no curves of loss and metrics" in said
     assert "note: no picture of the model over its inputs: it takes 3 numbers and gives a class;" in said
 
 

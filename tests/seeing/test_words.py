@@ -18,7 +18,7 @@ from mltrain.views.plotting.classes import classes_size, confusion_size, draw_cl
 from mltrain.views.plotting.images import Labelled, draw_sheet, sheet_size
 from mltrain.views.plotting.learning_curves import draw_learning_curves, draw_tracks, learning_curves_size
 from mltrain.views.plotting.plane import draw_plane
-from mltrain.views.plotting.style import HEIGHT, LIGHT, WIDTH, Picture, drawn
+from mltrain.views.plotting.style import HEIGHT, LIGHT, WIDTH, Drawing, drawn
 from mltrain.views.plotting.words import all_shortened, fonts_for, lacking, shortened, width_of, wrapped
 
 LONG = "a class whose name is much longer than anybody would like it to be, version"
@@ -42,7 +42,7 @@ NAMES = {
 }
 
 
-def overlaps(picture: Picture) -> list[str]:
+def overlaps(picture: Drawing) -> list[str]:
     """Words of the picture that lie over each other, or reach beyond its edges."""
     with LIGHT.applied():
         figure = drawn(picture, LIGHT)
@@ -105,7 +105,7 @@ def history_of(**measures: list[float]) -> LearningCurves:
     return LearningCurves(list(range(1, epochs + 1)), [Measure(name, v, v[::-1]) for name, v in measures.items()])
 
 
-def pictures_of(names: list[str]) -> dict[str, Picture]:
+def pictures_of(names: list[str]) -> dict[str, Drawing]:
     classes = tuple(names)
     images = [Labelled(np.eye(4), f"{name} (38%)\nis {name}", number % 2 == 0) for number, name in enumerate(names)][
         :24
@@ -119,11 +119,11 @@ def pictures_of(names: list[str]) -> dict[str, Picture]:
         ),
         "classes": (draw_classes, {"classes": classes, "confusion": confusion_of(len(names))}, classes_size(names)),
         "plane": (draw_plane, {"plane": plane_of(names)}, (WIDTH, HEIGHT * 1.2)),
-        "sheet": (draw_sheet, {"samples": images}, sheet_size(images)),
+        "sheet": (draw_sheet, {"samples": images, "greys": "gray_r"}, sheet_size([image.label for image in images])),
         "tracks": (draw_tracks, {"tracks": tracks}, (WIDTH, HEIGHT)),
     }
     title, caption = f"What {names[0]} is", f"Captions name {', '.join(names[:4])} and go on after that."
-    return {kind: Picture(kind, title, caption, partial(draw, **of), size) for kind, (draw, of, size) in draws.items()}
+    return {kind: Drawing(kind, title, caption, partial(draw, **of), size) for kind, (draw, of, size) in draws.items()}
 
 
 @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
@@ -147,7 +147,7 @@ def test_words_do_not_lie_over_each_other(kind, names):
 def test_a_history_has_few_labels_and_none_over_another(measures):
     course = history_of(**measures)
     size = learning_curves_size(course)
-    picture = Picture("history", "History", "Caption.", partial(draw_learning_curves, course=course), size)
+    picture = Drawing("history", "History", "Caption.", partial(draw_learning_curves, course=course), size)
     assert overlaps(picture) == []
     with LIGHT.applied():
         figure = drawn(picture, LIGHT)

@@ -49,3 +49,10 @@ class NumpyBackend:
 
     def predict(self, network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
         return predict(network, x, inputs)
+
+    def input_gradients(
+        self, network: Network, x: npt.NDArray[Any], weights: Floats, inputs: Scaling = AS_IS.inputs
+    ) -> Floats:
+        from mltrain.backends.numpy.input_gradients import input_gradients
+
+        return input_gradients(network, x, weights, inputs)

@@ -33,7 +33,7 @@ Part = Literal["days", "year", "month", "weekday", "hour"]
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _SECONDS = 86400
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
         (
@@ -54,13 +54,13 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_TIME = (
+TIME = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
     r"\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 )
-_WITH_TIME = rf"(?:(?:[T,]|\s)\s*{_TIME})?"
+_WITH_TIME = rf"(?:(?:[T,]|\s)\s*{TIME})?"
 _WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,\s*)?"
-_FORMS = (
+FORMS = (
     r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})",
     r"(?P<first>\d{1,2})(?P<sign>[-/.])(?P<other>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})",
     r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[-\s/]*(?P<name>[^\W\d_]{3,10})\.?[-\s,/]+(?P<year>\d{4}|\d{2})",
@@ -69,13 +69,18 @@ _FORMS = (
     r"(?P<name>[^\W\d_]{3,10})\.?[-\s,]+(?P<year>\d{4})",
     r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
 )
-_COMPACT = r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+COMPACT = r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+
+
+def with_time(form: str) -> str:
+    """The regular expression of one of the `FORMS`, with the weekday before it and the time behind it."""
+    return _WEEKDAY + form + _WITH_TIME
 
 
 @cache
 def _pattern(form: str) -> re.Pattern[str]:
     """A form of writing dates. All of them take 6 ms to compile, which most commands need not wait for."""
-    return re.compile(_WEEKDAY + form + _WITH_TIME if form in _FORMS else form)
+    return re.compile(with_time(form) if form in FORMS else form)
 
 
 class Moment(NamedTuple):
@@ -88,15 +93,15 @@ class Moment(NamedTuple):
 def read_moment(text: str, order: Order, *, compact: bool = False) -> Moment | None:
     """The moment that a text is, or None. Written times are taken as they are, whatever time zone they name."""
     text = text.strip()
-    if (match := _pattern(_TIME).fullmatch(text)) is not None:
+    if (match := _pattern(TIME).fullmatch(text)) is not None:
         second = _second(match)
         return None if second is None else Moment(0, second)
-    for form in _FORMS:
+    for form in FORMS:
         if (match := _pattern(form).fullmatch(text)) is not None and (
             found := _moment(match.groupdict(), order)
         ) is not None:
             return found
-    if compact and (match := _pattern(_COMPACT).fullmatch(text)) is not None:
+    if compact and (match := _pattern(COMPACT).fullmatch(text)) is not None:
         return _moment(match.groupdict(), order)
     return None
 
@@ -111,7 +116,7 @@ def _moment(parts: dict[str, str | None], order: Order) -> Moment | None:
     else:
         day = int(parts.get("day") or 1)
         named = parts.get("name")
-        month = _MONTHS.get(named.casefold(), 0) if named else int(parts["month"] or 0)
+        month = MONTHS.get(named.casefold(), 0) if named else int(parts["month"] or 0)
     second = _second(parts) if parts.get("hour") else 0
     try:
         return None if second is None else Moment(datetime.date(year, month, day).toordinal() - _EPOCH, second)
@@ -275,7 +280,7 @@ class Date(ColumnKind):
     ] = None
 
     def examine(self, held: Held) -> Guess | Misfit:
-        compact = all(map(_pattern(_COMPACT).fullmatch, held.counts))
+        compact = all(map(_pattern(COMPACT).fullmatch, held.counts))
         odd = [text for text in held.counts if means_missing(text)]
         texts = [text for text in held.counts if text not in odd]
         if not texts:

@@ -24,7 +24,7 @@ from mltrain.data.tables.cells import Missing
 if TYPE_CHECKING:
     from mltrain.data.encoding import Encoding
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[!?£$€%]|https?|www")
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[!?£$€%]|https?|www")
 _MOST_INPUTS = 50_000_000
 """Inputs of all rows together that one column may make: 200 MB."""
 
@@ -43,7 +43,7 @@ _SIZE = 4.0
 
 def words_of(text: str) -> Counter[str]:
     """The words of a text in small letters; numbers count by how many digits they have."""
-    return Counter(f"#{min(len(word), 9)}" if word.isdigit() else word for word in _WORD.findall(text.lower()))
+    return Counter(f"#{min(len(word), 9)}" if word.isdigit() else word for word in WORD.findall(text.lower()))
 
 
 class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_unknown_fields=True):

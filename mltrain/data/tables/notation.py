@@ -52,7 +52,7 @@ _CURRENCIES = [
     "BRL",
 ]
 
-_NUMBER = re.compile(
+NUMBER = re.compile(
     r"(?P<sign>[-+]?)\s*(?P<before>" + "|".join(sorted(map(re.escape, _CURRENCIES), key=len, reverse=True)) + r")?\s*"
     r"(?P<sign2>[-+]?)(?P<digits>(?:[.,]?[0-9](?:[0-9.,_' ]*[0-9])?[.,]?))"
     r"(?P<exponent>[eE][-+]?[0-9]+(?![0-9A-Za-z]))?(?P<after>\s*(?:[^\W\d_]|[%‰°$€£¥₹₽₩µ/\"'])[^\d.,]{0,15}(?:(?<=[A-Za-z])[23²³])?)?"
@@ -125,7 +125,7 @@ class _Parts(NamedTuple):
 
 
 def _take_apart(cell: str) -> _Parts | None:
-    match = _NUMBER.fullmatch(cell.strip().translate(_ALIKE))
+    match = NUMBER.fullmatch(cell.strip().translate(_ALIKE))
     if match is None or (match["sign"] and match["sign2"]):
         return None
     sign = match["sign"] or match["sign2"]

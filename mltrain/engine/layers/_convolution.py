@@ -1,11 +1,12 @@
-"""Convolution over blocks of rows: copy all windows of a block into a matrix, and multiply that with the kernel.
+"""Convolution over blocks of rows: copy all windows of a block into a matrix, and multiply that by the kernel.
 
 The copy (im2col) and the product take turns on blocks that stay in the cache. The gradient of the kernel needs the same
-matrix, which is copied again rather than kept: keeping it would take ten times the memory of the images.
+matrix, which is copied again rather than kept: keeping it would take ten times the memory of the images. The gradient
+of the input is computed for one place of the windows at a time, and added to the images that it belongs to.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -16,7 +17,7 @@ from mltrain.engine.arrays import Floats, Shape, size
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.glorot_uniform import GlorotUniform
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers._windows import BLOCK_BYTES, ConvolutionPadding, Windows
+from mltrain.engine.layers._windows import ConvolutionPadding, Pair, Windows
 from mltrain.engine.layers.base import (
     ArraySpec,
     BiasInitializer,
@@ -30,6 +31,10 @@ from mltrain.engine.layers.base import (
 
 if TYPE_CHECKING:
     from mltrain.engine.operations import StepBuilder, Value
+
+BLOCK_BYTES = 1_500_000
+"""The size of a block: small enough that its matrix is still in a core's cache when it is read. From 1 to 3 MB there is
+little difference; smaller blocks take more calls."""
 
 _FLOAT = 4
 
@@ -64,15 +69,7 @@ class Convolution(Layer):
         return {"ones": ArraySpec((size(self.windows(input_shape).output),), fill=1)} if self.use_bias else {}
 
     def scratch(self, input_shape: Shape) -> dict[str, ArraySpec]:
-        windows = self.windows(input_shape)
-        rows, width = _block_rows(windows, self.filters), size(windows.size) * windows.image[2]
-        arrays = {
-            "columns": ArraySpec((rows * size(windows.output), width), per_row=False),
-            "kernel": ArraySpec((width, self.filters), per_row=False),
-        }
-        if windows.padded != windows.image[:2]:
-            arrays["padded"] = ArraySpec((rows, *windows.padded, windows.image[2]), per_row=False)
-        return arrays
+        return WindowMatrix(self.windows(input_shape), self.filters).scratch()
 
     def multiplications(self, input_shape: Shape) -> int:
         windows = self.windows(input_shape)
@@ -81,11 +78,15 @@ class Convolution(Layer):
     def stages(self) -> tuple[Layer, ...]:
         return (self,) if isinstance(self.activation, Linear) else (self, self.activation)
 
+    def with_pooling(self, pooling: Layer, input_shape: Shape) -> Layer | None:
+        from mltrain.engine.layers._pooled_convolution import PooledConvolution
+
+        return PooledConvolution.of(self, pooling, input_shape)
+
     def forward(self, at: Buffers) -> None:
-        windows = self.windows(at.x.shape[1:])
-        kernel = at.parameters["kernel"].reshape(-1, self.filters)
-        x, y = at.x.reshape(-1, *windows.image), at.y.reshape(len(at.y), -1, self.filters)
-        for block, columns in _blocks(windows, x, at, self.filters):
+        matrix = WindowMatrix(self.windows(at.x.shape[1:]), self.filters)
+        kernel, y = at.parameters["kernel"].reshape(-1, self.filters), at.y.reshape(len(at.y), -1, self.filters)
+        for block, columns in matrix.blocks(at):
             np.dot(columns, kernel, out=y[block].reshape(-1, self.filters))
         if self.use_bias:
             np.add(at.y, at.parameters["bias"], out=at.y)
@@ -98,66 +99,108 @@ class Convolution(Layer):
         return steps.reshape(y, self.output_shape(xs[0].shape))
 
     def backward(self, at: Buffers) -> None:
-        windows = self.windows(at.x.shape[1:])
-        kernel = at.parameters["kernel"].reshape(-1, self.filters)
-        x, dy = at.x.reshape(-1, *windows.image), at.dy.reshape(len(at.dy), -1, self.filters)
-        if self.trainable:
-            gradient, part = at.gradients["kernel"].reshape(-1, self.filters), at.scratch["kernel"]
-            gradient[...] = 0
-            if self.use_bias:
-                np.dot(at.saved["ones"].reshape(-1), dy.reshape(-1, self.filters), out=at.gradients["bias"])
-        if at.needs_dx:
-            dx = at.dx.reshape(-1, *windows.image)
-            dx[...] = 0
-        for block, columns in _blocks(windows, x, at, self.filters, copy=self.trainable):
+        matrix = WindowMatrix(self.windows(at.x.shape[1:]), self.filters)
+        dy = at.dy.reshape(len(at.dy), -1, self.filters)
+        gradients = Gradients(matrix, at)
+        if self.trainable and self.use_bias:
+            np.dot(at.saved["ones"].reshape(-1), dy.reshape(-1, self.filters), out=at.gradients["bias"])
+        for block, columns in matrix.blocks(at, copy=self.trainable):
             slope = dy[block].reshape(-1, self.filters)
             if self.trainable:
-                np.dot(columns.T, slope, out=part)
-                np.add(gradient, part, out=gradient)
+                gradients.add_kernel(columns, slope)
             if at.needs_dx:
-                columns = at.scratch["columns"][: len(slope)]  # a 1 x 1 convolution has views of x here
-                np.dot(slope, kernel.T, out=columns)
-                _add_windows(windows, columns, dx[block])
+                gradients.add_input(block, slope)
 
 
-def _block_rows(windows: Windows, filters: int) -> int:
-    """How many rows of a batch to work on at a time."""
-    row = _FLOAT * size(windows.output) * (size(windows.size) * windows.image[2] + filters)
-    return max(1, BLOCK_BYTES // row)
+class WindowMatrix(NamedTuple):
+    """The windows of some rows as a matrix, ``(rows * windows, numbers of a window)``, block by block.
 
-
-def _blocks(
-    windows: Windows, x: Floats, at: Buffers, filters: int, *, copy: bool = True
-) -> Iterator[tuple[slice, Floats]]:
-    """Blocks of rows with their windows as a matrix, ``(rows * windows, numbers of a window)``.
-
-    Without ``copy`` the matrix holds nothing of use.
+    With ``planes`` of 2 and 3, the matrix begins with every second window down and every third one across, for all rows
+    of the block; what a pooling of 2 x 3 compares then lies in six parts of the product, one behind the other.
     """
-    scratch, padded = at.scratch["columns"], at.scratch.get("padded")
-    step = _block_rows(windows, filters)
-    plain = windows.size == windows.strides == (1, 1)
-    (above, _), (left, _) = windows.pads
-    height, width, channels = windows.image
-    if padded is not None:
-        padded[...] = 0
-    for first in range(0, len(x), step):
-        rows = x[first : first + step]
-        columns = scratch[: len(rows) * size(windows.output)]
-        if plain:
-            columns = rows.reshape(-1, channels)
-        elif copy:
-            if padded is not None:
+
+    windows: Windows
+    filters: int
+    planes: Pair = (1, 1)
+
+    @property
+    def block_rows(self) -> int:
+        """How many rows of a batch a block has."""
+        row = _FLOAT * size(self.windows.output) * (self._width + self.filters)
+        return max(1, BLOCK_BYTES // row)
+
+    def scratch(self) -> dict[str, ArraySpec]:
+        windows, rows, channels = self.windows, self.block_rows, self.windows.image[2]
+        count = rows * size(windows.output)
+        arrays = {
+            "columns": ArraySpec((count, self._width), per_row=False),
+            "kernel": ArraySpec((self._width, self.filters), per_row=False),
+            "taps": ArraySpec((size(windows.size), self.filters, channels), per_row=False),
+            "product": ArraySpec((count, channels), per_row=False),
+        }
+        if windows.padded != windows.image[:2]:
+            arrays["padded"] = ArraySpec((rows, *windows.padded, channels), per_row=False)
+        return arrays
+
+    def blocks(self, at: Buffers, *, copy: bool = True) -> Iterator[tuple[slice, Floats]]:
+        """The blocks of ``at.x``, each with its matrix. Without ``copy`` the matrix holds nothing of use."""
+        windows, padded = self.windows, at.scratch.get("padded")
+        x = at.x.reshape(-1, *windows.image)
+        (above, _), (left, _) = windows.pads
+        height, width, channels = windows.image
+        if padded is not None:
+            padded[...] = 0
+        for first in range(0, len(x), self.block_rows):
+            rows = x[first : first + self.block_rows]
+            block = slice(first, first + len(rows))
+            if windows.size == windows.strides == self.planes == (1, 1):
+                yield block, rows.reshape(-1, channels)
+                continue
+            columns = at.scratch["columns"][: len(rows) * size(windows.output)]
+            if copy and padded is not None:
                 padded[: len(rows), above : above + height, left : left + width] = rows
                 rows = padded[: len(rows)]
-            views = windows.views(rows)
+            yield block, self._copied(rows, columns) if copy else columns
+
+    @property
+    def _width(self) -> int:
+        return size(self.windows.size) * self.windows.image[2]
+
+    def _copied(self, images: Floats, columns: Floats) -> Floats:
+        views = self.windows.views(images, self.planes)
+        if self.windows.image[2] > 1:
             np.copyto(columns.reshape(views.shape), views)
-        yield slice(first, first + step), columns
+            return columns
+        # One number at a time would be copied from grey images. Row by row of the transposed matrix there are many.
+        views = np.moveaxis(views, (5, 6), (0, 1))
+        np.copyto(columns.reshape(views.shape), views)
+        return columns.reshape(-1, len(columns)).T
 
 
-def _add_windows(windows: Windows, columns: Floats, dx: Floats) -> None:
-    """Add the gradients of all windows to those of the images that they were copied from (col2im)."""
-    height, width = windows.size
-    parts = columns.reshape(len(dx), *windows.output, height * width, dx.shape[3])
-    for place, ((down, across), (rows, columns_of_x)) in enumerate(windows.taps()):
-        image = dx[:, rows, columns_of_x]
-        np.add(image, parts[:, down, across, place], out=image)
+class Gradients:
+    """The gradients of a convolution's kernel and input, added up over the blocks of a batch."""
+
+    def __init__(self, matrix: WindowMatrix, at: Buffers):
+        self._windows, self._at = matrix.windows, at
+        if "kernel" in at.gradients:
+            self._kernel = at.gradients["kernel"].reshape(-1, matrix.filters)
+            self._kernel[...] = 0
+        if at.needs_dx:
+            self._dx = at.dx.reshape(-1, *matrix.windows.image)
+            self._dx[...] = 0
+            taps = at.parameters["kernel"].reshape(-1, matrix.windows.image[2], matrix.filters)
+            np.copyto(at.scratch["taps"], taps.transpose(0, 2, 1))
+
+    def add_kernel(self, columns: Floats, slope: Floats) -> None:
+        """Add that of a block. ``slope`` is the gradient of the product: ``(rows * windows, filters)``."""
+        np.dot(columns.T, slope, out=self._at.scratch["kernel"])
+        np.add(self._kernel, self._at.scratch["kernel"], out=self._kernel)
+
+    def add_input(self, block: slice, slope: Floats) -> None:
+        """Add that of a block whose windows are in the order of the image, not in planes (col2im)."""
+        dx, product = self._dx[block], self._at.scratch["product"][: len(slope)]
+        parts = product.reshape(len(dx), *self._windows.output, -1)
+        for tap, ((down, across), (rows, columns)) in zip(self._at.scratch["taps"], self._windows.taps(), strict=True):
+            np.dot(slope, tap, out=product)
+            image = dx[:, rows, columns]
+            np.add(image, parts[:, down, across], out=image)

@@ -29,10 +29,6 @@ ConvolutionPadding = Annotated[
 
 Pair = tuple[int, int]
 
-BLOCK_BYTES = 1_500_000
-"""Convolutions work on so many bytes at a time, so that the copy of a block's windows is still in the core's cache when
-it is multiplied. From 0.5 to 4 MB there is little difference."""
-
 
 def pair(lengths: Lengths) -> Pair:
     """Height and width of a window or a stride."""
@@ -62,12 +58,16 @@ def sequence_shape(layer: str, shape: Shape) -> tuple[int, int, int]:
 
 
 class Windows(NamedTuple):
-    """How windows of one ``size`` lie over an image of a shape: one every ``strides``, with this ``padding``."""
+    """How windows of one ``size`` lie over an image of a shape: one every ``strides``, with this ``padding``.
+
+    Where only the first so many down and across are of use, ``most`` says so.
+    """
 
     image: tuple[int, int, int]
     size: Pair
     strides: Pair
     padding: Padding
+    most: Pair | None = None
 
     @property
     def output(self) -> Pair:
@@ -116,13 +116,23 @@ class Windows(NamedTuple):
             counts[rows, columns] += 1
         return counts
 
-    def views(self, x: Floats) -> Floats:
-        """All windows of padded images, ``(rows, down, across, window rows, window columns * channels)``, as a view."""
-        rows, down, across = (x.strides[0], self.strides[0] * x.strides[1], self.strides[1] * x.strides[2])
-        shape = (len(x), *self.output, self.size[0], self.size[1] * x.shape[3])
-        return as_strided(x, shape, (rows, down, across, x.strides[1], x.strides[3]))
+    def views(self, x: Floats, planes: Pair = (1, 1)) -> Floats:
+        """All windows of padded images as a view: ``(*planes, rows, down, across, height, width * channels)``.
+
+        With ``planes`` of 2 and 3, the first plane has every second window down and every third one across.
+        """
+        down, across = self.strides[0] * x.strides[1], self.strides[1] * x.strides[2]
+        counts = [count // plane for count, plane in zip(self.output, planes, strict=True)]
+        return as_strided(
+            x,
+            (*planes, len(x), *counts, self.size[0], self.size[1] * x.shape[3]),
+            (down, across, x.strides[0], planes[0] * down, planes[1] * across, x.strides[1], x.strides[3]),
+        )
 
     def _count(self, axis: int) -> int:
+        return self._fitting(axis) if self.most is None else min(self._fitting(axis), self.most[axis])
+
+    def _fitting(self, axis: int) -> int:
         length, size, stride = self.image[axis], self.size[axis], self.strides[axis]
         return -(-length // stride) if self.padding == "same" else (length - size) // stride + 1
 
@@ -130,7 +140,7 @@ class Windows(NamedTuple):
         if self.padding == "valid":
             return 0, 0
         length, size, stride = self.image[axis], self.size[axis], self.strides[axis]
-        total = max(0, (self._count(axis) - 1) * stride + size - length)
+        total = max(0, (self._fitting(axis) - 1) * stride + size - length)
         return total // 2, total - total // 2
 
     def _meet(self, axis: int, place: int) -> tuple[slice, slice]:

@@ -217,6 +217,13 @@ class Layer(Spec):
         """The layers that do the work, in order: a dense layer with an activation is two."""
         return (self,)
 
+    def with_pooling(self, pooling: "Layer", input_shape: Shape) -> "Layer | None":
+        """The layer that does the work of this one and of the ``pooling`` behind it in one step; None: there is none.
+
+        ``input_shape`` is that of this layer. Only the pooling reads its output.
+        """
+        return None
+
     @property
     def inner_layers(self) -> "tuple[Layer, ...]":
         """The layers whose output is added to the input, where the layer is such a sum (`residual`); else none."""

@@ -1,12 +1,27 @@
-"""One Python file that predicts with NumPy alone."""
+"""One Python file that predicts with NumPy alone, or without it."""
 
 import keyword
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from msgspec import Meta
 
 from mltrain import __version__
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
+from mltrain.engine.arrays import size
+from mltrain.engine.operations import (
+    Add,
+    Concatenate,
+    Convolution,
+    DepthwiseConvolution,
+    Matmul,
+    Multiply,
+    Padding,
+    Pooling,
+    Reshape,
+    Softmax,
+    Step,
+)
 from mltrain.export import python_text as text
 from mltrain.export.base import Exported, Format, Identifiers, Subject
 from mltrain.export.excerpt import Excerpt
@@ -20,7 +35,9 @@ _GIVEN = (
     "THRESHOLD",
     "PROBABILITIES",
     "COLUMNS",
+    "MISSING",
     "INPUT_SHAPE",
+    "OUTPUT_SHAPE",
     "EXAMPLES",
     "EXPECTED",
     "network",
@@ -30,7 +47,7 @@ _GIVEN = (
 
 
 class Python(Format):
-    """One Python file that needs NumPy alone: `predict(row)`, `predict_batch(rows)`, and a command line.
+    """One Python file that needs NumPy alone, or nothing: `predict(row)`, `predict_batch(rows)`, and a command line.
 
     Rows are dicts of cells as people have them: words, dates, gaps. `python FILE rows.csv` predicts a table, and
     `python FILE --self-test` checks that the file still gives the model's answers.
@@ -38,17 +55,69 @@ class Python(Format):
 
     suffix: ClassVar[str] = ".py"
 
+    no_numpy: Annotated[bool, Meta(description="need nothing but Python itself; large networks take long then")] = False
+
     def write(self, subject: Subject) -> Exported:
-        return Exported({".py": _source(subject).encode()}, "python {file} --self-test")
+        source = _source(subject, _Plain() if self.no_numpy else _Numpy())
+        return Exported({".py": source.encode()}, "python {file} --self-test")
 
 
-def _source(subject: Subject) -> str:
+class _Numpy:
+    """Computes with arrays: rows are the first axis of every value."""
+
+    operations, model = f"{_RUNTIME}.numpy_operations", f"{_RUNTIME}.numpy_model"
+    literal = "numbers({})"
+    told = "rows of numbers"
+
+    def call(self, step: Step) -> tuple[str, dict[str, Any]]:
+        """The function that computes a step, and its arguments besides the inputs."""
+        return call(step.operation)
+
+    def shape(self, steps: InferenceSteps) -> str:
+        return ", ".join(["rows", *map(str, steps.input.shape)])
+
+
+class _Plain(_Numpy):
+    """Computes with flat lists of floats, one row at a time. A value that is only reshaped stays the same list."""
+
+    operations, model = f"{_RUNTIME}.plain_operations", f"{_RUNTIME}.plain_model"
+    literal = "{}"
+    told = "the numbers of a row"
+
+    def call(self, step: Step) -> tuple[str, dict[str, Any]]:
+        operation, shape = step.operation, step.inputs[0].shape
+        function, arguments = call(operation)
+        match operation:
+            case Matmul():
+                return function, {"kernel": operation.kernel.T, "bias": operation.bias}
+            case Convolution() | DepthwiseConvolution():
+                filters = np.moveaxis(operation.kernel, 3, 0)
+                if isinstance(operation, DepthwiseConvolution):
+                    filters = np.transpose(operation.kernel, (2, 3, 0, 1))
+                arguments["kernel"] = filters.reshape(len(operation.bias), -1)
+                return function, {**arguments, "image": shape, "window": operation.window}
+            case Pooling():
+                window = arguments.pop("size")
+                return function, {**arguments, "image": shape, "window": window}
+            case Padding():
+                return function, {"image": shape, **arguments}
+            case Concatenate():
+                return function, {"parts": size(shape[: operation.axis])}
+            case Softmax():
+                return function, {"width": shape[-1]}
+        return function, arguments
+
+    def shape(self, steps: InferenceSteps) -> str:
+        return f"{size(steps.input.shape)},"
+
+
+def _source(subject: Subject, engine: _Numpy) -> str:
     """The text of the file."""
     steps = subject.steps
     excerpt = Excerpt(_GIVEN)
-    constants, network = _network(steps, excerpt)
+    constants, network = _network(steps, excerpt, engine)
     columns = _columns(steps, excerpt)
-    excerpt.add(f"{_RUNTIME}.numpy_model", "outputs", "decode")
+    excerpt.add(engine.model, "outputs", "decode")
     excerpt.add(f"{_RUNTIME}.model", "predict", "main")
     answer = steps.answer
     facts = [
@@ -57,20 +126,19 @@ def _source(subject: Subject) -> str:
         text.assignment("THRESHOLD", answer.threshold),
         text.assignment("PROBABILITIES", answer.probabilities),
         text.assignment("INPUT_SHAPE", steps.input.shape),
+        *([text.assignment("OUTPUT_SHAPE", steps.output.shape)] if isinstance(engine, _Plain) else []),
     ]
     tests = _examples(subject)
-    if any("= numbers(" in line for line in [*constants, *tests]):
-        excerpt.add(f"{_RUNTIME}.numpy_model", "numbers")
-    functions = [code for code in excerpt.definitions.values() if code.startswith(("def ", "class ", "@"))]
-    values = [code for code in excerpt.definitions.values() if not code.startswith(("def ", "class ", "@"))]
-    decoders = {name: code for name, code in excerpt.definitions.items() if name in ("decode", "numbers")}
-    functions = [code for code in functions if code not in decoders.values()]
+    if any(" = numbers(" in line for line in constants):
+        excerpt.add(engine.model, "numbers")
+    copied = list(excerpt.definitions.values())
+    functions = [code for code in copied if code.startswith(("def ", "class ", "@"))]
+    values = [code for code in copied if code not in functions]
     parts = [
         "\n".join(excerpt.imports),
         "\n".join(facts + values) + "\n",
         *(code + "\n" for code in functions),
-        *(code + "\n" for code in decoders.values()),
-        "\n".join([columns, *constants]).strip("\n") + "\n",
+        "\n".join([columns, *constants]) + "\n",
         network + "\n",
         "\n".join(tests) + "\n",
         'if __name__ == "__main__":\n    raise SystemExit(main())',
@@ -118,12 +186,14 @@ def _columns(steps: InferenceSteps, excerpt: Excerpt) -> str:
     """``COLUMNS``: the name of each column, the function that encodes its cells, and that function's options."""
     if steps.columns is None:
         return text.assignment("COLUMNS", None)
-    entries = []
+    entries, missing = [], steps.columns[0].missing
     for column in steps.columns:
         function, options = _encoding(column)
         excerpt.add(f"{_RUNTIME}.cells", function)
+        if column.missing == missing:
+            options["missing"] = text.Code("MISSING")
         entries.append((column.column, text.Code(function), options))
-    return text.assignment("COLUMNS", entries)
+    return "\n".join([text.assignment("MISSING", missing), text.assignment("COLUMNS", entries)])
 
 
 def _encoding(column: Encoding) -> tuple[str, dict[str, Any]]:
@@ -166,35 +236,53 @@ def _encoding(column: Encoding) -> tuple[str, dict[str, Any]]:
             raise NotImplementedError(f"{column.name} has no function")
 
 
-def _network(steps: InferenceSteps, excerpt: Excerpt) -> tuple[list[str], str]:
+def _network(steps: InferenceSteps, excerpt: Excerpt, engine: _Numpy) -> tuple[list[str], str]:
     """The constants, and the function ``network``: a line for each operation."""
     is_chain = all(
         [value.name for value in step.inputs] == [before.name]
         for step, before in zip(steps.steps, steps.values, strict=False)
     )
     variables, identifiers, names = {steps.input.name: "x"}, Identifiers(keyword.kwlist), Identifiers(_GIVEN)
-    constants, lines, layer = list[str](), list[str](), ""
+    constants, calls = list[str](), list[tuple[str, str, str, list[str]]]()
+    is_flat = isinstance(engine, _Plain)
     for step in steps.steps:
-        function, arguments = call(step.operation)
-        excerpt.add(f"{_RUNTIME}.numpy_operations", function)
         words = [variables[value.name] for value in step.inputs]
+        if is_flat and isinstance(step.operation, Reshape):
+            variables[step.output.name] = words[0]
+            continue
+        function, arguments = engine.call(step)
+        excerpt.add(engine.operations, function)
+        if is_flat and isinstance(step.operation, Add | Multiply):
+            target = step.output.shape
+            repeated = [value.shape != target for value in step.inputs]
+            excerpt.add(engine.operations, *["repeat"] * any(repeated))
+            words = [
+                f"repeat({word}, {text.one_line(value.shape)}, {text.one_line(target)})" if again else word
+                for word, value, again in zip(words, step.inputs, repeated, strict=True)
+            ]
         for name, value in arguments.items():
             if isinstance(value, np.ndarray):
                 constant = names(f"{step.layer}_{name}".upper())
-                constants.append(text.array(constant, value, "decode", "numbers({})"))
+                constants.append(text.array(constant, value, "decode", engine.literal))
                 words.append(f"{name}={constant}")
             else:
                 words.append(f"{name}={text.one_line(value)}")
-        if step.layer != layer:
-            lines.append(f"    # {step.layer}")
-            layer = step.layer
         variable = "x" if is_chain else identifiers(f"{step.output.name}_y")
         variables[step.output.name] = variable
-        lines.append(text.call(f"{variable} = ", function, words))
-    shape = ", ".join(["rows", *map(str, steps.input.shape)])
-    head = ["def network(x: Any) -> Any:", f'    """The outputs for rows of numbers, ({shape})."""']
+        calls.append((step.layer, variable, function, words))
+    lines, layer = list[str](), ""
+    result = variables[steps.output.name]
+    for number, (owner, variable, function, words) in enumerate(calls):
+        if owner != layer:
+            lines.append(f"    # {owner}")
+            layer = owner
+        is_last = number == len(calls) - 1 and variable == result
+        lines.append(text.call("return " if is_last else f"{variable} = ", function, words))
+    if not calls or calls[-1][1] != result:
+        lines.append(f"    return {result}")
+    head = ["def network(x: Any) -> Any:", f'    """The outputs for {engine.told}, ({engine.shape(steps)})."""']
     excerpt.need("typing", "Any")
-    return constants, "\n".join([*head, *lines, f"    return {variables[steps.output.name]}"])
+    return constants, "\n".join([*head, *lines])
 
 
 def _examples(subject: Subject) -> list[str]:

@@ -5,6 +5,7 @@ An exported file defines the names in capitals, and ``outputs``, for its model.
 
 import argparse
 import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -95,16 +96,28 @@ def self_test() -> bool:
     scale = max(1.0, *map(abs, expected))
     difference = max(abs(one - other) for one, other in zip(found, expected, strict=True))
     passed = difference <= 1e-4 * scale
-    print(f"self-test {'passed' if passed else 'FAILED'}: {len(EXAMPLES)} rows, largest difference {difference:.1e}")
+    told = (
+        "have the answers of the model" if passed else f"differ from the answers of the model, by up to {difference:g}"
+    )
+    print(f"self-test {'passed' if passed else 'FAILED'}: {len(EXAMPLES)} rows {told}")
     return passed
 
 
 def read_rows(file: Any) -> list[Any]:
     """The rows of a CSV file: by the names in its first line, or, for a model of plain numbers, all lines."""
-    text = file.read().splitlines()
-    first = text[0] if text else ""
-    delimiter = max(",;\t", key=first.count)
-    return list(csv.DictReader(text, delimiter=delimiter) if COLUMNS else csv.reader(text, delimiter=delimiter))
+    text = file.read()
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    lines = io.StringIO(text, newline="")
+    return list(csv.DictReader(lines, delimiter=delimiter) if COLUMNS else csv.reader(lines, delimiter=delimiter))
+
+
+def shortened(value: Any) -> Any:
+    """Numbers with no more digits than a 32-bit float has."""
+    if isinstance(value, dict):
+        return {name: shortened(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [shortened(item) for item in value]
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def main() -> int:
@@ -122,7 +135,7 @@ def main() -> int:
         else:
             rows = read_rows(sys.stdin)
         for found in predict_batch(rows):
-            print(json.dumps(found, ensure_ascii=False))
+            print(json.dumps(shortened(found), ensure_ascii=False))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

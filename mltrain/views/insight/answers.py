@@ -1,7 +1,6 @@
 """The predictions of a model on held-out rows, with the true classes or numbers."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +9,12 @@ import numpy.typing as npt
 
 from mltrain.engine.class_scores import Counts, confusion_matrix
 from mltrain.engine.metrics.base import predicted_classes, true_classes
+from mltrain.inference.model import Model
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
 from mltrain.training.targets import encode
 from mltrain.views.insight.fitted_curve import Numbers
+from mltrain.views.insight.images import takes_images
 
 Indices = npt.NDArray[np.intp]
 
@@ -49,8 +50,8 @@ class ClassAnswers:
 
     def named(self, row: int) -> str:
         """The predicted class of a row with its confidence: ``7 (98%)``, rounded down, so that only 1 is 100%."""
-        share = f" ({math.floor(self.confidence[row] * 100)}%)" if self.are_probabilities else ""
-        return f"{self.classes[self.predicted[row]]}{share}"
+        name = self.classes[self.predicted[row]]
+        return named(name, self.confidence[row]) if self.are_probabilities else name
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,34 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     split, rows = split_to_evaluate(record.data)
     loss, outputs = model.config.loss, model.network.output_shape[-1]
     y = model.predict(rows.x).reshape(-1, outputs)
-    predicted = predicted_classes(y, loss.threshold)
-    if outputs == 1:
-        second = y[:, 0].astype(np.float64)
-        confidence = (
-            np.where(predicted == 1, second, 1 - second) if model.gives_probabilities else abs(second - loss.threshold)
-        )
-    else:
-        ordered = np.sort(y.astype(np.float64), axis=1)
-        confidence = ordered[:, -1] if model.gives_probabilities else ordered[:, -1] - ordered[:, -2]
+    predicted, confidence = judged(model, y)
     true = true_classes(encode(loss, model.row_spec, outputs, rows)).ravel()
     x = np.repeat(rows.x, len(y) // len(rows.x), axis=0) if len(y) > len(rows.x) else rows.x
     return ClassAnswers(split, model.classes or (), x, true, predicted, confidence, model.gives_probabilities)
+
+
+def judged(model: Model, y: npt.NDArray[np.float32]) -> tuple[Indices, Numbers]:
+    """The predicted class for each row of outputs, ``(rows, outputs)``, and its confidence as in `ClassAnswers`."""
+    threshold = model.config.loss.threshold
+    predicted = predicted_classes(y, threshold)
+    if y.shape[1] == 1:
+        second = y[:, 0].astype(np.float64)
+        probabilities = model.gives_probabilities
+        return predicted, np.where(predicted == 1, second, 1 - second) if probabilities else abs(second - threshold)
+    ordered = np.sort(y.astype(np.float64), axis=1)
+    return predicted, ordered[:, -1] if model.gives_probabilities else ordered[:, -1] - ordered[:, -2]
+
+
+def named(name: str, probability: float) -> str:
+    """``7 (98%)``: a class with its probability, rounded down, so that only 1 is 100%."""
+    return f"{name} ({math.floor(probability * 100)}%)"
+
+
+def said(model: Model, x: npt.NDArray[Any]) -> str:
+    """The predicted class of one image or row, with its probability if there is one."""
+    (predicted,), (confidence,) = judged(model, model.predict(x[None]))
+    name = (model.classes or ())[predicted]
+    return named(name, confidence) if model.gives_probabilities else name
 
 
 def number_answers(record: SavedRun) -> NumberAnswers:
@@ -120,15 +137,10 @@ def number_answers(record: SavedRun) -> NumberAnswers:
     return NumberAnswers(split, rows.y.astype(np.float64).ravel(), predicted)
 
 
-def are_images(shape: Sequence[int]) -> bool:
-    """Whether rows of this shape are images: a height and a width."""
-    return len(shape) == 2 and min(shape) > 1
-
-
 def first_weights(record: SavedRun) -> Numbers | None:
     """The weights of the first dense layer as images ``(units, height, width)``; None if rows are not images."""
     shape, network = record.model.row_spec.input_shape, record.model.network
-    if not are_images(shape):
+    if not takes_images(record.model) or len(shape) != 2:
         return None
     for node in network.nodes:
         if kernel := node.parameters.get("kernel"):

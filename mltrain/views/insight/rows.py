@@ -5,6 +5,12 @@ import numpy.typing as npt
 
 from mltrain.data.base import Dataset, Split
 
+MOST_POINTS = 300
+"""Rows that are drawn as points on the page of a training: the first ones."""
+
+SPLITS = {"train": "the rows that it was trained on", "validation": "the validation rows", "test": "the test rows"}
+"""The names of the parts of the data in messages."""
+
 
 def held_back(data: Dataset) -> Split | None:
     """The rows that were not trained on; None if there are none."""

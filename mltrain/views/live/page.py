@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from mltrain.job import TrainingJob
 from mltrain.training.epoch_report import EpochReport
 from mltrain.views.live.broadcast import Broadcast
-from mltrain.views.live.previews import preview_of
 from mltrain.views.live.server import Server
+from mltrain.views.pictures.gallery import previews_of
 from mltrain.views.terminal.eta import Pace
 from mltrain.views.terminal.loss_curve import sampled
 from mltrain.views.terminal.redraw import Clock
@@ -44,7 +44,7 @@ class LivePage:
         greet: Callable[[str], object] | None = None,
     ):
         self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
-        self._sight = preview_of(job)
+        self._previews = previews_of(job.model([]), job.dataset)
         self._first = 0
         self._last: EpochReport | None = None
         self._series: dict[str, list[float]] = {}
@@ -56,7 +56,7 @@ class LivePage:
         self._due = clock()
         self._feed = Broadcast()
         # What stays the same is put into words now: the rows belong to the training thread.
-        about = json.dumps({"title": self._title, "sight": self._sight.about() if self._sight else None})
+        about = json.dumps({"title": self._title, "previews": [preview.about() for preview in self._previews]})
         self._server = Server(self._feed, lambda: about)
         self._greet = greet
 
@@ -122,7 +122,7 @@ class LivePage:
                 "loss": _few([self._loss])[0] if self._loss is not None else None,
                 "first": self._first,
                 "series": {name: _few(values) for name, values in self._series.items()},
-                "sight": self._sight.now() if self._sight else None,
+                "previews": [preview.now() for preview in self._previews],
             }
         )
 

@@ -23,7 +23,7 @@ from mltrain.views.plotting.fitted_curve import draw_answers
 from mltrain.views.plotting.learning_curves import draw_measure, draw_track_lines
 from mltrain.views.plotting.picture_files import make_folder
 from mltrain.views.plotting.plane import draw_square
-from mltrain.views.plotting.style import WIDTH, Picture, Style, drawn
+from mltrain.views.plotting.style import WIDTH, Drawing, Style, drawn
 from mltrain.views.terminal.number_format import plural
 
 NAME = "learning.gif"
@@ -53,11 +53,11 @@ class Animation:
     epochs: Sequence[int]
     painters: Sequence[Painter]
 
-    def picture(self, frame: int) -> Picture:
+    def picture(self, frame: int) -> Drawing:
         """One frame."""
         last = self.epochs[-1]
         title = f"{self.title}: epoch {self.epochs[frame]:>{len(str(last))}} of {last}"
-        return Picture("learning", title, self.caption, partial(self._draw, frame=frame), (WIDTH, _HEIGHT))
+        return Drawing("learning", title, self.caption, partial(self._draw, frame=frame), (WIDTH, _HEIGHT))
 
     def _draw(self, figure: Figure, style: Style, frame: int) -> None:
         for axes, paint in zip(figure.subplots(1, len(self.painters), squeeze=False)[0], self.painters, strict=True):
@@ -124,7 +124,7 @@ def _palette(images: Sequence[Image.Image], style: Style) -> Image.Image:
     return palette
 
 
-def _image(picture: Picture, style: Style) -> Image.Image:
+def _image(picture: Drawing, style: Style) -> Image.Image:
     figure = drawn(picture, style)
     figure.set_dpi(_DOTS_PER_INCH)
     assert isinstance(figure.canvas, FigureCanvasAgg)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from mltrain.errors import StorageError, reason
 from mltrain.runs.overwriting import MARK
 from mltrain.system.files import write_whole
-from mltrain.views.plotting.style import DOTS_PER_INCH, Picture, Style, drawn
+from mltrain.views.plotting.style import DOTS_PER_INCH, Drawable, Style, drawn
 
 _METADATA = {
     "png": {"Software": MARK},
@@ -17,7 +17,7 @@ _METADATA = {
 """Metadata that marks pictures of mltrain, without a date: the same picture gives the same bytes."""
 
 
-def save(picture: Picture, style: Style, folder: Path, form: str, dots_per_inch: int = DOTS_PER_INCH) -> Path:
+def save(picture: Drawable, style: Style, folder: Path, form: str, dots_per_inch: int = DOTS_PER_INCH) -> Path:
     """Write the picture as png, svg or pdf to ``folder``, creating it; returns the path. Raises `StorageError`."""
     path = folder / f"{picture.name}.{form}"
     with style.applied():
@@ -39,7 +39,7 @@ def make_folder(folder: Path) -> None:
         raise StorageError(f"{folder}: pictures cannot be written there: {reason(error)}") from error
 
 
-def svg_text(picture: Picture, style: Style) -> str:
+def svg_text(picture: Drawable, style: Style) -> str:
     """The picture as an SVG document without heading; its texts are text elements."""
     buffer = io.StringIO()
     with style.applied(text_as_text=True):

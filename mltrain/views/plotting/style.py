@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
@@ -99,12 +99,31 @@ class Style(Palette):
 LIGHT, DARK = Style(**asdict(palette.LIGHT)), Style(**asdict(palette.DARK))
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One picture, not drawn yet. ``name`` is the stem of its file; ``caption`` describes the picture.
+class Drawable(Protocol):
+    """Anything that is drawn as a picture. ``name`` is the stem of its file; ``caption`` describes it.
 
     ``draw`` fills an empty figure of ``size`` inches, with free space for title and caption at the top.
     """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def caption(self) -> str: ...
+
+    @property
+    def size(self) -> tuple[float, float]: ...
+
+    @property
+    def draw(self) -> Callable[[Figure, "Style"], object]: ...
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One picture of its own, such as a frame of an animation."""
 
     name: str
     title: str
@@ -113,7 +132,7 @@ class Picture:
     size: tuple[float, float] = (WIDTH, HEIGHT)
 
 
-def drawn(picture: Picture, style: Style, *, headed: bool = True) -> Figure:
+def drawn(picture: Drawable, style: Style, *, headed: bool = True) -> Figure:
     """The picture as a figure, with title and caption above it if it is ``headed``. Call it within `Style.applied`."""
     width, height = picture.size
     lines = _caption_lines(picture.caption, width - 2 * _MARGIN) if headed else []
@@ -144,14 +163,17 @@ def _caption_lines(caption: str, room: float) -> list[str]:
     )
 
 
-def packed(figure: Figure) -> None:
-    """Small gaps between panels: for sheets of small images."""
+def packed(figure: Figure, *, compress: bool = True) -> None:
+    """Small gaps between panels: for sheets of small images. Without ``compress``, each keeps the width of its cell."""
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     width, pad = figure.get_size_inches()[0], 0.03
     side = (_MARGIN - pad) / width
     _, bottom, _, height = engine.get()["rect"]
-    engine.set(w_pad=pad, h_pad=pad, wspace=0.0, hspace=0.0, rect=(side, bottom, 1 - 2 * side, height))
+    rect = (side, bottom, 1 - 2 * side, height)
+    figure.set_layout_engine(
+        ConstrainedLayoutEngine(w_pad=pad, h_pad=pad, wspace=0.0, hspace=0.0, rect=rect, compress=compress)
+    )
 
 
 def without_axes(axes: Axes) -> None:

@@ -4,10 +4,10 @@ import re
 from html import escape
 
 from mltrain.views.plotting.picture_files import svg_text
-from mltrain.views.plotting.style import LIGHT, Picture, Style
+from mltrain.views.plotting.style import LIGHT, Drawable, Style
 
 
-def inline_svg(picture: Picture, style: Style = LIGHT) -> str:
+def inline_svg(picture: Drawable, style: Style = LIGHT) -> str:
     """The ``<svg>`` element, with the caption as its accessible description."""
     text = svg_text(picture, style)
     text = text[text.index("<svg") :].strip()

@@ -15,9 +15,10 @@ from mltrain.engine.metrics.base import VALIDATION_PREFIX, on_validation
 from mltrain.errors import DataError
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
+from mltrain.views.insight.rows import SPLITS
 from mltrain.views.palette import with_palettes
-from mltrain.views.plotting.gallery import SPLITS, Gallery
-from mltrain.views.plotting.style import DARK, Picture
+from mltrain.views.pictures.gallery import Gallery
+from mltrain.views.plotting.style import DARK, Drawable
 from mltrain.views.report.inline_svg import inline_svg
 from mltrain.views.terminal.number_format import duration, number, plural
 
@@ -117,7 +118,7 @@ def _pictures(gallery: Gallery) -> str:
     )
 
 
-def _figure(picture: Picture) -> str:
+def _figure(picture: Drawable) -> str:
     caption, title, drawing = escape(picture.caption), escape(picture.title), inline_svg(picture)
     drawings = {"scroll": drawing}
     if "<image" in drawing:  # bitmaps cannot follow the dark colours of the page by CSS: a dark version is drawn

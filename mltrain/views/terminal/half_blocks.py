@@ -1,9 +1,9 @@
 """Images and maps on a terminal: two pixels per character (half blocks), readable with and without colours."""
 
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mltrain.views.palette import LIGHT
 from mltrain.views.terminal.views import Line, Span, View
@@ -35,6 +35,10 @@ def mixed(one: Colour, other: Colour, share: float) -> Colour:
     return Colour(*(round(a + (b - a) * min(max(share, 0.0), 1.0)) for a, b in zip(one, other, strict=True)))
 
 
+Pixel = float | Colour
+_BLACK = Colour(0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Scale:
     """The colours of pixels: ``nothing`` at 0, ``half`` at 0.5, ``all`` at 1."""
@@ -49,43 +53,79 @@ class Scale:
         return mixed(self.half, self.all, 2 * value - 1)
 
 
+Shade = Callable[[Any], Colour]
+"""The colour of a pixel's value: a `Scale` of numbers, or `TRUE`."""
+
+
+def TRUE(value: Colour) -> Colour:  # noqa: N802 - one of the scales
+    """Pixels that are colours already."""
+    return value
+
+
 SIDES = Scale(colour(LIGHT.orange), Colour(128, 128, 128), colour(LIGHT.blue))
 """Orange to blue, as in the pictures of `mltrain.views.plotting`."""
 
-GREYS = Scale(Colour(0, 0, 0), Colour(128, 128, 128), Colour(255, 255, 255))
+GREYS = Scale(_BLACK, Colour(128, 128, 128), Colour(255, 255, 255))
 
 
 @dataclass(frozen=True)
 class Pixels(View):
-    """Numbers from 0 to 1, row by row from the top, two rows a line of text.
+    """Numbers from 0 to 1, or colours, row by row from the top, two rows a line of text.
 
     Without colours, a pixel is ink from 0.5 on. ``marks`` are characters over it, by line and column.
     """
 
-    values: Sequence[Sequence[float]]
-    scale: Scale
+    values: Sequence[Sequence[Pixel]]
+    scale: Shade
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def lines(self, width: int | None) -> Iterator[Line]:
         rows = [*self.values]
         if len(rows) % 2:
-            rows.append([0.0] * len(rows[0]))
+            rows.append([_BLACK if isinstance(value, Colour) else 0.0 for value in rows[0]])
         for line, (upper, lower) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
             yield [
                 self._cell(above, below, self.marks.get((line, column)))
                 for column, (above, below) in enumerate(zip(upper[:width], lower[:width], strict=True))
             ]
 
-    def _cell(self, above: float, below: float, mark: str | None) -> Span:
+    def _cell(self, above: Pixel, below: Pixel, mark: str | None) -> Span:
         over, under = self.scale(above), self.scale(below)
         if mark is not None:
             return Span(mark, f"bold white on {mixed(over, under, 0.5)}")
-        glyph = _GLYPHS[above >= 0.5, below >= 0.5]
+        glyph = _GLYPHS[_is_ink(above), _is_ink(below)]
         if glyph in " █":
             # One glyph for both halves, so one colour for both.
             one = mixed(over, under, 0.5)
             return Span(glyph, f"{one} on {one}")
         return Span(glyph, f"{over} on {under}" if glyph == "▀" else f"{under} on {over}")
+
+
+def _is_ink(value: Pixel) -> bool:
+    if isinstance(value, Colour):
+        return value.red + value.green + value.blue >= 3 * 128
+    return value >= 0.5
+
+
+def shrunk(rows: Sequence[Sequence[Pixel]], factor: int) -> Sequence[Sequence[Pixel]]:
+    """An image with a pixel for each square of ``factor`` x ``factor``: their mean. The last ones may be smaller."""
+    if factor == 1:
+        return rows
+    height, width = len(rows), len(rows[0])
+    return [
+        [
+            _mean([value for row in rows[top : top + factor] for value in row[left : left + factor]])
+            for left in range(0, width, factor)
+        ]
+        for top in range(0, height, factor)
+    ]
+
+
+def _mean(values: Sequence[Pixel]) -> Pixel:
+    colours = [value for value in values if isinstance(value, Colour)]
+    if colours:
+        return Colour(*(round(sum(band) / len(colours)) for band in zip(*colours, strict=True)))
+    return sum(value for value in values if not isinstance(value, Colour)) / len(values)
 
 
 def shade(number: int) -> str:

@@ -2,17 +2,24 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 from mltrain.views.palette import LIGHT
 from mltrain.views.terminal.ascii_fallback import BRAILLE
-from mltrain.views.terminal.half_blocks import GREYS, SIDES, Pixels, Regions, colour
+from mltrain.views.terminal.half_blocks import GREYS, SIDES, Pixel, Pixels, Regions, Shade, colour, shrunk
 from mltrain.views.terminal.loss_curve import WIDEST, Scale, braille
 from mltrain.views.terminal.number_format import number
-from mltrain.views.terminal.views import ACCENT, FAINT, GAP, Line, Prose, Span, View
+from mltrain.views.terminal.views import ACCENT, FAINT, GAP, Line, Prose, Span, View, cells, cut
 
 _WIDEST_MAP = 60
 """Columns of a map: it has half as many lines, which must fit a screen."""
+
+_WIDEST_MAPS = 160
+"""Columns of many small images side by side."""
+
+_LEAST_WORDS, _LONGEST_WORDS = 12, 32
+"""Columns of the words above an image that is no wider."""
 
 _DATA, _TRUTH = "○", "·"
 
@@ -118,24 +125,34 @@ class PlaneMap(View):
 
 
 class Labelled(NamedTuple):
-    """An image, row by row from the top, values from 0 to 1, and the words above it."""
+    """An image, row by row from the top, values from 0 to 1 or colours, the words above it, and its colours."""
 
-    pixels: Sequence[Sequence[float]]
-    words: str
+    pixels: Sequence[Sequence[Pixel]]
+    words: str = ""
+    scale: Shade = GREYS
 
 
 @dataclass(frozen=True)
 class Images(View):
-    """Images side by side: as many as fit the width, at least one."""
+    """Images side by side: as many as fit the width, at least ``least``, for which large ones are made smaller."""
 
     images: Sequence[Labelled]
+    least: int = 1
 
     def lines(self, width: int | None) -> Iterator[Line]:
-        each = max(max(len(image.pixels[0]), len(image.words)) for image in self.images) + len(GAP)
-        shown = self.images[: max(1, (min(width or WIDEST, WIDEST) + len(GAP)) // each)]
-        yield [Span(image.words.ljust(each)) for image in shown]
-        drawn = [list(Pixels(image.pixels, GREYS).lines(width)) for image in shown]
-        for line in zip(*drawn, strict=True):
+        limit = WIDEST if self.least == 1 else _WIDEST_MAPS
+        room = min(width or WIDEST, limit)
+        widest = max(len(image.pixels[0]) for image in self.images)
+        factor = max(1, -(-widest // max(1, (room + len(GAP)) // self.least - len(GAP))))
+        images = [image._replace(pixels=shrunk(image.pixels, factor)) for image in self.images]
+        most = max(_LEAST_WORDS, min(room, max(_LONGEST_WORDS, -(-widest // factor))))
+        words = [cut(image.words, most) for image in images]
+        each = max(max(len(image.pixels[0]), cells(text)) for image, text in zip(images, words, strict=True)) + len(GAP)
+        count = max(1, (room + len(GAP)) // each)
+        if any(words):
+            yield [Span(text + " " * (each - cells(text))) for text in words[:count]]
+        drawn = [list(Pixels(image.pixels, image.scale).lines(width)) for image in images[:count]]
+        for line in zip_longest(*drawn, fillvalue=()):
             yield [span for part in line for span in (*part, Span(" " * (each - len(part))))]
 
 

@@ -233,6 +233,15 @@ def cells(text: str) -> int:
     return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
+def cut(text: str, width: int) -> str:
+    """The text, or as much of it as fits ``width`` columns, and an ellipsis."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def pieces(text: str) -> list[str]:
     """Unbreakable pieces: words with the space before them, cut after ``_ . / - = ,`` and at wide characters."""
     return [piece for word in re.findall(r"\s*\S+", text) for piece in _piece(word.isascii()).findall(word)]

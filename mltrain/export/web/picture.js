@@ -1,0 +1,121 @@
+// From an image {data: RGBA bytes, width, height}, as a canvas has it, to the pixels that the model takes: what
+// mltrain/data/image_files.py does to the image of `mltrain predict --input digit.png`.
+
+const FAINTEST = 0.2; // of the darkest ink: what is fainter is paper
+const BOX = 20 / 28; // how much of an image's side MNIST's digits fill
+
+// Python's round: halves to the even neighbour.
+const rounded = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+
+// One plane of bytes a channel; what is transparent shows white paper.
+function planesOf({ data, width, height }, colour) {
+  const planes = Array.from({ length: colour ? 3 : 1 }, () => new Uint8Array(width * height));
+  for (let i = 0; i < width * height; i++) {
+    const alpha = data[4 * i + 3] / 255;
+    const [red, green, blue] = [0, 1, 2].map((channel) => Math.round(data[4 * i + channel] * alpha + 255 * (1 - alpha)));
+    if (colour) [red, green, blue].forEach((value, channel) => (planes[channel][i] = value));
+    else planes[0][i] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+  }
+  return planes;
+}
+
+function bicubic(x) {
+  const distance = Math.abs(x);
+  if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1;
+  return distance < 2 ? (((distance - 5) * distance + 8) * distance - 4) * -0.5 : 0;
+}
+
+// For each place of an axis of `length` places made from one of `from`: the first number that counts, and the weights.
+function weightsOf(from, length) {
+  const scale = from / length;
+  const stretch = Math.max(1, scale);
+  return Array.from({ length }, (_, place) => {
+    const centre = (place + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(centre - 2 * stretch + 0.5));
+    const last = Math.min(from, Math.trunc(centre + 2 * stretch + 0.5));
+    const weights = [];
+    for (let at = first; at < last; at++) weights.push(bicubic((at - centre + 0.5) / stretch));
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    return { first, weights: weights.map((weight) => Math.round((weight / sum) * 2 ** 22)) };
+  });
+}
+
+// A plane in another size, by the filter and the rounding of Pillow's resize: first across, then down.
+function resized(plane, width, height, newWidth, newHeight) {
+  // Of `lines` lines, the numbers of each of which are `step` apart, those of a new length.
+  const pass = (from, length, newLength, lines, step, line) => {
+    const out = new Uint8Array(lines * newLength);
+    weightsOf(length, newLength).forEach(({ first, weights }, place) => {
+      for (let number = 0; number < lines; number++) {
+        let sum = 0;
+        weights.forEach((weight, i) => (sum += from[number * line + (first + i) * step] * weight));
+        const to = step === 1 ? number * newLength + place : place * lines + number;
+        out[to] = Math.min(255, Math.max(0, Math.floor(sum / 2 ** 22 + 0.5)));
+      }
+    });
+    return out;
+  };
+  const across = newWidth === width ? plane : pass(plane, width, newWidth, height, 1, width);
+  return newHeight === height ? across : pass(across, height, newHeight, newWidth, newWidth, 1);
+}
+
+// A digit as MNIST has them: ink 255 on paper 0, in a box of its own, centred by its mass. Null for an empty image.
+function digitOf(image, height, width) {
+  const [grey] = planesOf(image, false);
+  const edge = [];
+  for (let x = 0; x < image.width; x++) edge.push(grey[x], grey[(image.height - 1) * image.width + x]);
+  for (let y = 0; y < image.height; y++) edge.push(grey[y * image.width], grey[(y + 1) * image.width - 1]);
+  edge.sort((a, b) => a - b);
+  const paper = (edge[edge.length / 2 - 1] + edge[edge.length / 2]) / 2;
+  const ink = Float64Array.from(grey, (value) => Math.abs(value - paper));
+  const darkest = ink.reduce((most, value) => Math.max(most, value), 0);
+  let [top, bottom, left, right] = [Infinity, -1, Infinity, -1];
+  ink.forEach((value, i) => {
+    if (value <= FAINTEST * darkest) {
+      ink[i] = 0;
+      return;
+    }
+    const [y, x] = [Math.floor(i / image.width), i % image.width];
+    [top, bottom, left, right] = [Math.min(top, y), Math.max(bottom, y), Math.min(left, x), Math.max(right, x)];
+  });
+  if (bottom < 0) return null;
+  const [tallest, widest] = [bottom - top + 1, right - left + 1];
+  const cut = new Uint8Array(tallest * widest);
+  for (let i = 0; i < cut.length; i++) {
+    cut[i] = ink[(top + Math.floor(i / widest)) * image.width + left + (i % widest)] * (255 / darkest);
+  }
+  const factor = Math.min((height * BOX) / tallest, (width * BOX) / widest);
+  const [tall, wide] = [tallest, widest].map((length) => Math.max(1, rounded(length * factor)));
+  const small = resized(cut, widest, tallest, wide, tall);
+  const strongest = small.reduce((most, value) => Math.max(most, value), 1);
+  const drawn = Float64Array.from(small, (value) => value * (255 / strongest));
+  const [rows, columns] = [new Float64Array(tall), new Float64Array(wide)];
+  drawn.forEach((value, i) => {
+    rows[Math.floor(i / wide)] += value;
+    columns[i % wide] += value;
+  });
+  const [y, x] = [startOf(rows, height), startOf(columns, width)];
+  const pixels = new Uint8Array(height * width);
+  drawn.forEach((value, i) => (pixels[(y + Math.floor(i / wide)) * width + x + (i % wide)] = value));
+  return pixels;
+}
+
+// Where a row of masses begins if their centre is to be that of a side of `length`, and all are to be on it.
+function startOf(mass, length) {
+  const total = mass.reduce((sum, value) => sum + value, 0);
+  const centre = mass.reduce((sum, value, i) => sum + (i + 0.5) * value, 0) / total;
+  return Math.min(Math.max(rounded(length / 2 - centre), 0), length - mass.length);
+}
+
+// An image of the model's size, in grey or with red, green and blue for each pixel.
+function pictureOf(image, height, width, colour) {
+  const planes = planesOf(image, colour).map((plane) => resized(plane, image.width, image.height, width, height));
+  return Uint8Array.from({ length: planes.length * width * height }, (_, i) => {
+    return planes[i % planes.length][Math.floor(i / planes.length)];
+  });
+}
+
+// The pixels for a model whose description says how its images were prepared; null where there is nothing to be seen.
+function pixelsOf(image, { kind, height, width, colour }) {
+  return kind === "digit" ? digitOf(image, height, width) : pictureOf(image, height, width, colour);
+}

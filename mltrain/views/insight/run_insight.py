@@ -1,0 +1,64 @@
+"""A run as pictures look at it: what several of them need is computed once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from mltrain.data.base import Split
+from mltrain.engine.metrics.base import true_classes
+from mltrain.inference.model import Model
+from mltrain.job import split_to_evaluate
+from mltrain.runs.saved_run import SavedRun
+from mltrain.training.targets import encode
+from mltrain.views.insight.answers import ClassAnswers, class_answers
+from mltrain.views.insight.images import ChosenImage, tells_classes
+from mltrain.views.insight.rows import SPLITS
+
+_MOST_EXPLAINED = 5
+"""The largest number of images whose predictions are explained."""
+
+
+@dataclass(frozen=True)
+class RunInsight:
+    """A run, and the image that its user chose, if one was chosen."""
+
+    record: SavedRun
+    chosen: ChosenImage | None = None
+
+    @property
+    def model(self) -> Model:
+        return self.record.model
+
+    @cached_property
+    def answers(self) -> ClassAnswers:
+        """The predictions of a classifier. Raises `DataError` if the rows cannot be read."""
+        return class_answers(self.record)
+
+    @property
+    def image(self) -> ChosenImage:
+        """The chosen image, or the first one that was held back. Raises `DataError`."""
+        return self.chosen or image_at(self.record, 0)
+
+    @property
+    def to_explain(self) -> Sequence[ChosenImage]:
+        """The chosen image, or the surest mistakes; the first images if there are no mistakes. Raises `DataError`."""
+        if self.chosen is not None:
+            return [self.chosen]
+        answers = self.answers
+        rows = answers.mistakes[:_MOST_EXPLAINED].tolist() or range(min(_MOST_EXPLAINED, len(answers.x)))
+        return [ChosenImage(answers.x[row], _name(row, answers.split), int(answers.true[row])) for row in rows]
+
+
+def image_at(record: SavedRun, number: int) -> ChosenImage:
+    """An image of the rows to evaluate on, by its number from 0. Raises `DataError` if the rows cannot be read."""
+    split, rows = split_to_evaluate(record.data)
+    model, row = record.model, Split(rows.x[number : number + 1], rows.y[number : number + 1])
+    true = None
+    if tells_classes(model):
+        target = encode(model.config.loss, model.row_spec, model.network.output_shape[-1], row)
+        true = int(true_classes(target)[0])
+    return ChosenImage(row.x[0], _name(number, split), true)
+
+
+def _name(number: int, split: str) -> str:
+    return f"image {number:,} of {SPLITS[split]}"

@@ -1,0 +1,286 @@
+"""A module of JavaScript answers as `Model.predict` does: every lesson, every layer, every way to write a cell."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from node import NODE, needs_node, predictions
+from subjects import (
+    GRAPHS,
+    LAYERS,
+    label,
+    lessons,
+    model_of_cells,
+    model_of_layer,
+    model_of_layers,
+    new_rows,
+    subject,
+    table_model,
+    untrained_lesson,
+)
+
+from mltrain.errors import DataError
+from mltrain.export.formats.js import Js
+from mltrain.inference.model import Model
+
+pytestmark = needs_node
+
+MODELS = {
+    **{name: lambda name=name: untrained_lesson(name) for name in lessons()},
+    **{f"{number} {label(layer)}": lambda layer=layer: model_of_layer(layer) for number, layer in enumerate(LAYERS)},
+    **{name: lambda name=name: model_of_layers(*GRAPHS[name]) for name in GRAPHS},
+}
+
+
+def written(folder: Path, name: str, model: Model, **more: Any) -> str:
+    """The file name of the model's module, which is written into the folder with its types."""
+    for suffix, content in Js().write(subject(model, **more)).files.items():
+        (folder / f"{name}{suffix}").write_bytes(content)
+    return f"{name}.mjs"
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> dict[str, tuple[Model, Any, Any]]:
+    """Each of the models with rows, and what its module makes of them."""
+    folder = tmp_path_factory.mktemp("modules")
+    models = {name: make() for name, make in MODELS.items()}
+    files = {name: written(folder, f"m{number}", model) for number, (name, (model, _)) in enumerate(models.items())}
+    answers = predictions(folder, {files[name]: rows for name, (_, rows) in models.items()})
+    return {name: (model, rows, answers[files[name]]) for name, (model, rows) in models.items()}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_module_predicts_what_the_model_does(found, name):
+    model, rows, answer = found[name]
+    y = model.predict(rows)
+    assert [one for one in answer["rows"] if "error" in one] == []
+    np.testing.assert_allclose([one["y"] for one in answer["rows"]], y, rtol=1e-5, atol=1e-5)
+    if model.classes is not None:
+        assert [one["answer"]["label"] for one in answer["rows"]] == model.labels(y)
+    assert answer["selfTest"]["passed"]
+    assert answer["selfTest"]["rows"]
+
+
+COLUMNS: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = {
+    "plain": (
+        {},
+        ("1", "-2.5", "3e-1"),
+        ("+.5", " 4. ", "1,5", "007", "−3", "12 kg", "1_000", "nan", "", "?", "x", "1e99"),
+    ),
+    "euro": (
+        {},
+        ("1.234,50 €", "3 €", "7,25 €"),
+        ("1200", "12,5€", "-7,25 €", "- 1 €", "1.2", "1.23,4 €", "€", "$3", "", "n/a", "1.234.567,8 €", "2'000"),
+    ),
+    "indian": ({}, ("12,34,567", "1,234", "12"), ("1,23", "12,345.5", "0,123", " 1,000 ", "12,34,56,789", "1,2345")),
+    "swiss": ({}, ("1'234.50", "2’000", "7"), ("1'23", "1’234’567", "1 234", "5.", ".5")),
+    "percent": ({}, ("12%", "3.5 %"), ("7 ‰", "7", "%", "1e2%", "1e2 %", "5 percent")),
+    "large": ({}, ("1700000000", "1700000001.5", "1700000009"), ("1.7e9", "1", "")),
+    "code": ({"missing_values": ("-999", "")}, ("1", "2", "-999"), ("-999.0", " -999 ", "-9.99e2", "", "999", "NA")),
+    "category": (
+        {},
+        ("red", "blue", "1.0", "2.50", "007", "TRUE"),
+        (" red ", "Red", "1", "1.", "2.5", "2.500", "7", "true", "True", "new", "", "NA", "-0.0", "0.0000123", "1e400"),
+    ),
+    "boolean": ({}, ("yes", "NO", "Yes"), ("no ", "1", "0", "true", "OUI", "Nein", "sí", "SÍ", "maybe", "", "f", "oﬀ")),
+    "day first": (
+        {},
+        ("31.1.2024", "29.2.2024", "1.12.2023"),
+        (
+            *("2024-02-29", "3/4/2024", "29.2.2023", "1 März 2024", "Thursday, 4 Apr 2024", "Mai 2024", "31-12-68"),
+            *("2024-01-31T23:59:59Z", "1.1.0001", "٣١-١٢-٢٠٢٣", "12th Dec 2023", "yesterday", "", "2023/07", "4.5.69"),
+            *("1 MÄRZ 2024", "30.4.24", "Jan. 1, 2024", "2024-1/2", "1/2-2024", "20240131", "31.12.9999", "0.1.2024"),
+        ),
+    ),
+    "moment": (
+        {},
+        ("1/31/2024 11:30 PM", "1/2/2024 0:00", "6/13/2023 10:00"),
+        (
+            *("13/1/2024 10:00", "12:15", "3/4/2024, 12:00 am", "1/1/2024 25:00", "2024-01-31 10:11:12.5", "24:00"),
+            *("2/29/2024T10:00+01:00", "3/4/2024 10:60", "12:00 p.m.", "NULL", "1/1/2024 10:00:60 UTC"),
+            "1/1/1960 13:00 pm",
+        ),
+    ),
+    "clock": ({}, ("10:30", "23:59", "0:00"), ("7:05 pm", "7:65", "07:05:09", "7", "2024-01-01 10:00", "")),
+    "compact": (
+        {"columns": {"a": "date"}},
+        ("20240131", "20231224", "20200229"),
+        ("20240230", "2024-01-31", "2024131", ""),
+    ),
+    "text": (
+        {"columns": {"a": "text"}},
+        ("the red house of a dog", "a red dog", "the house, the dog", "12 dogs 7 houses!", "red house!"),
+        (
+            "Red RED red house's",
+            "345 dogs!",
+            "Straße 7²",
+            "https://www.x.org 50%",
+            "",
+            "HOUSE dog",
+            "the’s",
+            "③",
+            "x_y",
+        ),
+    ),
+}
+"""Of a kind of column: options, cells to learn from, and cells to read, not all of which can be."""
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory) -> dict[str, tuple[Model, list[str], Any]]:
+    """What a module makes of the cells of each kind of column."""
+    folder = tmp_path_factory.mktemp("cells")
+    models, tried = {}, {}
+    for number, (name, (options, learned, new)) in enumerate(COLUMNS.items()):
+        models[name] = model_of_cells(folder, {"a": list(learned * 12)[:24]}, options)
+        tried[name] = [*learned, *new]
+        written(folder, f"m{number}", models[name])
+    answers = predictions(
+        folder, {f"m{n}.mjs": [{"a": cell} for cell in tried[name]] for n, name in enumerate(COLUMNS)}
+    )
+    return {name: (models[name], tried[name], answers[f"m{n}.mjs"]) for n, name in enumerate(COLUMNS)}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_way_to_write_a_cell_is_read_alike(cells, name):
+    model, texts, answer = cells[name]
+    for text, found in zip(texts, answer["rows"], strict=True):
+        expected = _predicted(model, text)
+        assert ("error" in found) == (expected is None), f"{text!r}: {found}, but mltrain gives {expected}"
+        if expected is None:
+            assert found["error"].startswith("column 'a': ")
+        else:
+            np.testing.assert_allclose(found["y"], expected, rtol=1e-6, atol=1e-6, err_msg=repr(text))
+    assert answer["selfTest"]["passed"]
+
+
+def _predicted(model: Model, text: str) -> list[float] | None:
+    try:
+        return model.predict([{"a": text}])[0].tolist()
+    except DataError:
+        return None
+
+
+def test_answers_are_those_that_the_model_gives_in_names_and_units(tmp_path):
+    model, dataset = table_model(tmp_path)
+    rows = [{name: None if cell != cell else cell for name, cell in row.items()} for row in new_rows()]
+    y = model.predict(new_rows())
+    answers = predictions(tmp_path, {written(tmp_path, "m", model, dataset=dataset): rows})["m.mjs"]["rows"]
+    assert [one["answer"] for one in answers] == [
+        {"price": pytest.approx(value, rel=1e-5)} for value in y[:, 0].tolist()
+    ]
+    assert answers[2]["notes"] == [f"'{name}' is missing and was filled in" for name in ("gaps", "asked", "said")]
+    told = [f"{cell} is rare or new to the model" for cell in ("'RED' in 'colour'", "'a' in 'rare'")]
+    assert answers[0]["notes"][1:] == told
+
+
+STRANGE = ("</script><img src=x onerror=alert(1)>", "__proto__", 'a "quoted"\\name', "*/ `${x}` @WEIGHTS@")
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory) -> Path:
+    """The module of a model of three columns: a number, a name and a date, all of which may be missing."""
+    folder = tmp_path_factory.mktemp("typed")
+    columns = {
+        "size": ["1", "2", "3.5", "", "5", "6"] * 4,
+        "kind": ["1", "2.5", "true", "0.00001", "", "12345678901234567890"] * 4,
+        "day": ["2024-01-01", "2024-02-29", "", "2024-03-04", "2023-12-31", "2024-07-01"] * 4,
+    }
+    model = model_of_cells(folder, columns, {"columns": {"kind": "category"}})
+    (folder / "m.json").write_text(json.dumps([model.predict([row]).tolist()[0] for row in TYPED]))
+    written(folder, "m", model)
+    return folder
+
+
+TYPED: tuple[dict[str, Any], ...] = (
+    {"size": 2, "kind": 1, "day": "2024-01-01", "more": "is not read"},
+    {"size": "2.0", "kind": 1.0, "day": "2024-01-01"},
+    {"size": None, "kind": None, "day": None},
+    {"size": 0.1, "kind": True, "day": "2024-02-29"},
+    {"size": -3e5, "kind": 0.00001, "day": "2024-02-29 00:00"},
+    {"size": 12345, "kind": 2.5, "day": "2024-07-01"},
+)
+"""Rows of cells that are not all texts."""
+
+
+def test_numbers_truth_values_and_nothing_are_cells_too(typed):
+    answers = predictions(typed, {"m.mjs": [*TYPED, list(TYPED[0].values())[:3]]})["m.mjs"]["rows"]
+    expected = json.loads((typed / "m.json").read_text())
+    np.testing.assert_allclose([one["y"] for one in answers], [*expected, expected[0]], rtol=1e-6)
+    assert answers[2]["notes"] == [f"'{name}' is missing and was filled in" for name in ("size", "kind", "day")]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"size": 1, "kind": "1"}, "there is no column 'day', which the model needs"),
+        ({"size": "wide", "kind": "1", "day": ""}, "column 'size': expected a number, got 'wide'"),
+        ({"size": 1e39, "kind": "1", "day": ""}, "column 'size': 1e+39 does not fit into a 32-bit float"),
+        (
+            {"size": 1, "kind": ["1"], "day": ""},
+            "column 'kind': expected a number, a text, true, false or null, got object",
+        ),
+        ({"size": 1, "kind": "1", "day": "soon"}, "column 'day': expected a date with the day first, got 'soon'"),
+        ([1, "1"], "the row has 2 values, but the model takes size, kind, day"),
+        ("1,2,3", "a row is an object with the columns size, kind, day, got string"),
+        (None, "a row is an object with the columns size, kind, day, got null"),
+    ],
+)
+def test_a_row_that_cannot_be_used_says_why(typed, row, message):
+    assert predictions(typed, {"m.mjs": [row]})["m.mjs"]["rows"] == [{"error": message}]
+
+
+def node(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(NODE), "--input-type=module", "-e", script], cwd=folder, capture_output=True, text=True)
+
+
+def test_an_error_of_many_rows_names_the_row(typed):
+    rows = [TYPED[0], {**TYPED[0], "size": "wide"}]
+    answer = node(typed, f'import {{ predictBatch }} from "./m.mjs"; predictBatch({json.dumps(rows)})')
+    assert "row 2: column 'size': expected a number, got 'wide'" in answer.stderr
+
+
+def test_a_date_of_javascript_is_read_in_utc(typed):
+    script = """import { predict } from "./m.mjs";
+    const days = [new Date(Date.UTC(2024, 1, 29)), "2024-02-29"];
+    const [one, other] = days.map((day) => predict({ size: 1, kind: 1, day }));
+    console.log(JSON.stringify(one) === JSON.stringify(other));"""
+    assert node(typed, script).stdout == "true\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ([1, 2, 3], "a row is 2 numbers (2), got 3 numbers"),
+        ([1, "2"], 'a row holds finite numbers, got "2"'),
+        ({"x": 1}, "a row is 2 numbers (2), got object"),
+    ],
+)
+def test_a_model_of_numbers_takes_as_many_as_it_learned_from(tmp_path, row, message):
+    written(tmp_path, "m", untrained_lesson("xor")[0])
+    assert predictions(tmp_path, {"m.mjs": [row]})["m.mjs"]["rows"] == [{"error": message}]
+
+
+def test_the_self_test_is_a_command_that_fails_where_answers_differ(tmp_path):
+    file = tmp_path / written(tmp_path, "m", untrained_lesson("iris")[0])
+    test = subprocess.run([str(NODE), str(file), "--self-test"], capture_output=True, text=True)
+    assert test.returncode == 0
+    assert test.stdout.startswith("self-test passed: 8 rows, largest difference ")
+    file.write_text(
+        re.sub(r'(const WEIGHTS_TEXT =\s+")[^"]{400}', lambda found: found[1] + "A" * 400, file.read_text())
+    )
+    test = subprocess.run([str(NODE), str(file), "--self-test"], capture_output=True, text=True)
+    assert test.returncode == 1
+    assert test.stdout.startswith("self-test FAILED: 8 rows")
+
+
+def test_names_of_all_characters_survive(tmp_path):
+    model = model_of_cells(tmp_path, {name: ["1", "2", "4"] * 4 for name in STRANGE}, {})
+    row = dict.fromkeys(STRANGE, "2")
+    answer = predictions(tmp_path, {written(tmp_path, "m", model): [row]})["m.mjs"]
+    np.testing.assert_allclose(answer["rows"][0]["y"], model.predict([row])[0], rtol=1e-6)
+    assert answer["selfTest"]["passed"]
