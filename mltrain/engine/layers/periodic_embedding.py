@@ -23,8 +23,8 @@ class PeriodicEmbedding(Layer):
     ``frequencies`` and ``phases`` (inputs, frequencies), ``kernel`` (inputs, frequencies, output_dim - 1) and ``bias``
     (inputs, output_dim - 1). Input ``(rows, inputs)``, output ``(rows, inputs * output_dim)``.
 
-    Gorishniy, Rubachev and Babenko 2022, https://arxiv.org/abs/2203.05556; in the form (PBLD) of Holzmueller, Grinsztajn
-    and Steinwart 2024, https://arxiv.org/abs/2407.04491
+    Gorishniy, Rubachev and Babenko 2022, https://arxiv.org/abs/2203.05556; in the form (PBLD) of Holzmueller,
+    Grinsztajn and Steinwart 2024, https://arxiv.org/abs/2407.04491
     """
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
@@ -100,7 +100,7 @@ class PeriodicEmbedding(Layer):
         np.add(sums.transpose(1, 0, 2), at.parameters["bias"], out=y[:, :, 1:])
 
     def inference(self, steps: "StepBuilder", xs: "Sequence[Value]", parameters: Mapping[str, Floats]) -> "Value":
-        x, (inputs, frequencies, sums) = xs[0], parameters["kernel"].shape
+        x, (inputs, frequencies, _) = xs[0], parameters["kernel"].shape
         # Every input has weights of its own: as kernels of all inputs, these are blocks among zeros.
         number = np.arange(inputs)
         factors = np.zeros((inputs, inputs, frequencies), np.float32)
@@ -141,6 +141,6 @@ class PeriodicEmbedding(Layer):
             # The factors are those of forward again: scratch memory is shared with other layers.
             np.multiply(at.parameters["frequencies"], 2 * math.pi, out=at.scratch["factors"])
             np.multiply(slopes, at.scratch["factors"][:, None], out=slopes)
-            columns = at.scratch["columns"].reshape(inputs, rows)
-            np.add.reduce(slopes, axis=2, out=columns)
-            np.add(dy[:, :, 0], columns.T, out=at.dx)
+            total = at.scratch["columns"].reshape(inputs, rows)
+            np.add.reduce(slopes, axis=2, out=total)
+            np.add(dy[:, :, 0], total.T, out=at.dx)
