@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from enum import StrEnum
 from functools import partial
@@ -206,6 +206,21 @@ def fit(
         Path | None, typer.Option("--log-dir", metavar="DIR", help="Write event files for TensorBoard, below DIR/RUN.")
     ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show what of the time went where.")] = False,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="K", help="Cross-validate: K networks, each tested on rows that it never saw."),
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(min=1, metavar="R", help="Divide the rows into folds R times, each time otherwise.")
+    ] = None,
+    members: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Train N networks of different seeds, which predict their mean."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Folds or members to train at a time; by default as many as cores."),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show warnings and errors only, and print the run's folder.")
     ] = False,
@@ -218,7 +233,13 @@ def fit(
     from mltrain.backends.profiler import Profile
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
+    if folds is None and repeats is not None:
+        raise UsageError("--repeats goes with --folds: it says how often to divide the rows into them")
+    if folds is None and members is None and jobs is not None:
+        raise UsageError("--jobs goes with --folds or --members; one training uses the cores by itself, see --threads")
     if resume is not None:
+        if given := [name for name, value in {"--folds": folds, "--members": members}.items() if value is not None]:
+            raise UsageError(f"--resume goes on with one training, so {given[0]} cannot go with it; start them again")
         fixed = {"--set": changes, "--seed": seed, "--out": out, "--init-from": init_from, "--frames": frames}
         if given := [name for name, value in fixed.items() if value is not None]:
             raise UsageError(f"--resume goes on as the run began, so {given[0]} cannot go with it; --epochs can")
@@ -230,10 +251,24 @@ def fit(
     if config is None:
         raise UsageError("say what to train: a CONFIG, or --resume with the run to go on with")
     _import_numpy()
-    from mltrain.commands.fit import run
-
     extra = [f"{key}={value}" for key, value in (("training.epochs", epochs), ("seed", seed)) if value is not None]
     changed = [*(changes or []), *extra]
+    if folds is not None or members is not None:
+        for_one = {
+            "--init-from": init_from,
+            "--frames": frames,
+            "--live": live,
+            "--log-dir": log_dir,
+            "--profile": profile,
+        }
+        _refuse_together(folds, members, for_one)
+        from mltrain.commands import fit_ensemble
+
+        plan = fit_ensemble.Plan(members or 0, folds or 0, repeats or 1, jobs)
+        fit_ensemble.run(terminal, config, changed, plan, out=out)
+        return
+    from mltrain.commands.fit import run
+
     run(
         terminal,
         config,
@@ -245,6 +280,20 @@ def fit(
         log_dir=log_dir,
         profile=watch,
     )
+
+
+def _refuse_together(folds: int | None, members: int | None, for_one: Mapping[str, object]) -> None:
+    """Refuse what does not go with several trainings. Raises `UsageError`."""
+    if folds is not None and members is not None:
+        raise UsageError("--folds and --members: the folds are members of an ensemble already; choose one of the two")
+    if given := [name for name, value in for_one.items() if value]:
+        many = "--folds" if folds is not None else "--members"
+        why = (
+            "the model may have seen rows that a fold holds out"
+            if given[0] == "--init-from" and folds
+            else "it is about one training"
+        )
+        raise UsageError(f"{given[0]} cannot go with {many}: {why}")
 
 
 @app.command(cls=_Command)
@@ -423,6 +472,7 @@ def export(
         str | None,
         typer.Option(metavar="columns|matrix", help="Take cells of a table, or the numbers that the network reads."),
     ] = None,
+    quantize: Annotated[str | None, typer.Option(metavar="int8", help="With c: store each weight in one byte.")] = None,
     no_numpy: Annotated[
         bool, typer.Option("--no-numpy", help="With python: a file that needs Python itself and nothing else.")
     ] = False,
@@ -439,7 +489,7 @@ def export(
     _import_numpy()
     from mltrain.commands.export import run
 
-    given = {"inputs": inputs, "no_numpy": no_numpy or None}
+    given = {"inputs": inputs, "quantize": quantize, "no_numpy": no_numpy or None}
     options = {name: value for name, value in given.items() if value is not None}
     run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
 

@@ -81,6 +81,10 @@ class MltrainError(Exception):
         self.for_commands = _printable_lines(for_commands(message))
         super().__init__(_printable_lines(message))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default pickle calls the class with the message alone, and some errors are made of more.
+        return _restored, (type(self), self.args, self.__dict__)
+
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """What is wrong, piece by piece. Messages about a file begin with its name and, where it is known, the line."""
@@ -91,6 +95,14 @@ class MltrainError(Exception):
         if found is None or not (found[2] or os.path.lexists(found[1])):
             return [Diagnostic(text)]
         return [Diagnostic(found[3], file=found[1], line=int(found[2]) if found[2] else None)]
+
+
+def _restored(kind: type[MltrainError], args: tuple[Any, ...], state: dict[str, Any]) -> MltrainError:
+    """An error of another process."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _printable_lines(message: str) -> str:
@@ -225,14 +237,15 @@ class TrainingDiverged(MltrainError):
 class TrainingInterrupted(MltrainError):
     """Training stopped between two steps because it was asked to; the weights are those of the last whole step.
 
-    ``model`` is the model with these weights where `mltrain.fit` trained it.
+    ``model`` is the model with these weights where `mltrain.fit` trained it. Where several trainings belong together,
+    the message counts those, and there is no epoch.
     """
 
     exit_code = 130
     model: Any = None
 
-    def __init__(self, *, epoch: int, step: int, steps: int):
-        super().__init__(f"stopped in epoch {epoch} after step {step} of {steps}")
+    def __init__(self, message: str = "", *, epoch: int = 0, step: int = 0, steps: int = 0):
+        super().__init__(message or f"stopped in epoch {epoch} after step {step} of {steps}")
         self.epoch, self.step, self.steps = epoch, step, steps
 
 

@@ -168,6 +168,11 @@ class TrainingJob:
             run=training_run,
         )
 
+    @property
+    def parallelism(self) -> Parallelism:
+        """How its training is divided among processes on this machine."""
+        return parallelism_of(self.config, self.network.nodes)
+
     def __repr__(self) -> str:
         return f"<TrainingJob: {self.config!r}>"
 
@@ -186,10 +191,13 @@ class TrainingJob:
 
         Weights are reordered by the names of columns and classes, and differences of scaling are folded into them.
 
-        Raises `DataError` if no layer fits.
+        Raises `DataError` if no layer fits, and for an ensemble.
         """
+        from mltrain.inference.ensemble import Ensemble
         from mltrain.training.transfer import Ends, load_matching_weights  # few trainings start from a model
 
+        if isinstance(model, Ensemble):
+            raise DataError("an ensemble has several networks; start from a model of one")
         outputs = self.network.output_shape[-1]
         here = Ends.of(self.config.loss, self.dataset.row_spec, self.dataset.preprocessing, outputs)
         there = Ends.of(model.config.loss, model.row_spec, model.preprocessing, model.network.output_shape[-1])

@@ -55,7 +55,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
     # A model in a form that runs without mltrain.
-    "export": {"inference", "engine", "data", "errors", "names", "spec", "system", ""},
+    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", ""},
     "job": {
         "inference",
         "config",
@@ -71,6 +71,17 @@ ROOMS: dict[str, set[str]] = {
     },
     # Why a model predicts what it predicts.
     "explain": {"backends.default", "inference"},
+    "search": {
+        "job",
+        "inference",
+        "config",
+        "backends.base",
+        "training",
+        "engine",
+        "data",
+        "errors",
+        "system",
+    },
     # A run as arrays; then in the terminal, as files, as a page about a run, and as a page while it trains.
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
     "views.insight": {
@@ -108,6 +119,7 @@ ROOMS: dict[str, set[str]] = {
     "views.report": {
         "views.insight",
         "views.pictures",
+        "inference",
         "views.plotting",
         "views.terminal",
         "views.palette",
@@ -129,6 +141,7 @@ ROOMS: dict[str, set[str]] = {
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
         "export",
+        "search",
         "views.insight",
         "views.pictures",
         "views.plotting",
@@ -177,6 +190,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "inference",
         "random_streams",
         "runs",
+        "search",
         "system",
         "training",
         "explain",
@@ -198,6 +212,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "inference",
         "job",
         "runs",
+        "search",
         "spec",
         "system",
         "training",

@@ -11,17 +11,25 @@ import numpy.typing as npt
 from mltrain.data.base import DatasetSpec, Split
 from mltrain.data.fingerprint import fingerprint
 from mltrain.engine.class_scores import Counts, scores_of
+from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.inference.tables import open_for, read_split, target_names
 from mltrain.job import split_to_evaluate
 from mltrain.runs.run import find_model, read_model
 from mltrain.views.terminal.download import download_bar
+from mltrain.views.terminal.number_format import number
 from mltrain.views.terminal.tables import Confusion, class_table, evaluation, residual_table
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, View, verbatim
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """The quantiles of the residuals that are shown: minimum, 5%, quartiles, 95%, maximum."""
+
+
+_ALL_SEEN = (
+    "each of these rows was trained on by most of the folds, so these numbers are better than those of new rows will "
+    "be; the run's members.csv has what each fold reached on the rows that it held out, and --data takes other rows"
+)
 
 
 class ClassQuality(NamedTuple):
@@ -48,7 +56,14 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
         "loss": result.loss,
         "metrics": result.metrics,
     }
-    views: list[View] = [evaluation(split, len(rows.x), result.loss, result.metrics)]
+    beside: dict[str, dict[str, str]] = {}
+    if isinstance(model, Ensemble):
+        if data is None and model.is_of_folds and split != "test":
+            terminal.warning(_ALL_SEEN)
+        count, means = len(model.members), _means_of_members(model, rows)
+        document["members"] = {"count": count, "mean": means}
+        beside[f"mean of {count} alone"] = {name: number(value) for name, value in means.items()}
+    views: list[View] = [evaluation(split, len(rows.x), result.loss, result.metrics, beside)]
     if result.confusion is not None and model.classes is not None:
         qualities = _qualities(result.confusion)
         document["confusion"] = {"classes": list(model.classes), "counts": result.confusion.tolist()}
@@ -65,6 +80,12 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
     for warning in unfinished_measures(model, rows, {"loss": result.loss, **result.metrics}):
         terminal.warning(warning)
     terminal.result(Stack(views), document)
+
+
+def _means_of_members(model: Ensemble, rows: Split) -> dict[str, float]:
+    """What a single member reaches on average: what the ensemble has won is the difference."""
+    found = [{"loss": one.loss, **one.metrics} for one in model.evaluate_members(rows)]
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
 def unfinished_measures(model: Model, rows: Split, values: Mapping[str, float]) -> list[str]:
@@ -107,7 +128,7 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
         )
     for sentence in dataset.novelties:
         terminal.note(sentence)
-    return split_to_evaluate(dataset)
+    return split_to_evaluate(model.measured_parts(dataset))
 
 
 def _rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Split]:

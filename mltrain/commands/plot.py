@@ -59,7 +59,7 @@ def insight_of(record: SavedRun, image: int | str | None) -> RunInsight:
         shape = shape_text(record.model.row_spec.input_shape)
         raise UsageError(f"{option}: {record.file} takes no images: a row of its data is {shape}")
     if isinstance(image, str):
-        return RunInsight(record, ChosenImage(read_image(record.model, image), Path(image).name))
+        return RunInsight(record, ChosenImage(read_image(record.model, image), file=Path(image).name))
     split, rows = split_to_evaluate(record.data)
     if not 0 <= image < len(rows.x):
         raise UsageError(f"{option}: {SPLITS[split]} are numbered from 0 to {len(rows.x) - 1:,}")

@@ -46,7 +46,7 @@ def _results(record: SavedRun) -> Values:
     last = {name: values[-1] for name, values in history.items() if values and name not in ("epoch", "seconds")}
     return {
         **({"epochs": record.epochs, **last, "seconds": sum(history.get("seconds", ()))} if history else {}),
-        "parameters": record.model.network.parameters.size,
+        "parameters": record.model.parameter_count,
         **({f"{part} rows": count for part, count in origin.rows.items()} if origin else {}),
         **({"data": origin.data, **origin.document["environment"]} if origin else {}),
     }

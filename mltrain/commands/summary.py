@@ -14,6 +14,7 @@ from mltrain.data.tables.format import TableFormat
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node, is_chain
 from mltrain.errors import UsageError
+from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.job import memory_of
 from mltrain.names.nearest import alike
@@ -25,6 +26,8 @@ from mltrain.views.terminal.views import Stack, Table, View, verbatim
 
 _LONGEST = 100
 """Characters of a dataset's description that are shown."""
+
+_MOST_SEEDS = 10
 
 _DIGITS = 16
 """Hexadecimal digits of a hash that are shown; --json has all of them."""
@@ -111,6 +114,7 @@ def _origin(model: Model) -> dict[str, str]:
     config, origin = model.config, model.origin
     facts = {
         "config": f"{config.name}, seed {config.seed}",
+        **_members(model),
         "dataset": _short(to_plain(config.dataset, defaults=False)),
     }
     if origin is None:
@@ -123,9 +127,25 @@ def _origin(model: Model) -> dict[str, str]:
     }
 
 
+def _members(model: Model) -> dict[str, str]:
+    """The networks of an ensemble; the table of layers is that of the first."""
+    if not isinstance(model, Ensemble):
+        return {}
+    roles = model.roles
+    if model.is_of_folds:
+        repeats = max(role.repeat or 1 for role in roles)
+        how = f"folds {len(roles) // repeats}" + (f", repeats {repeats}" if repeats > 1 else "")
+    else:
+        how = f"seeds {', '.join(str(role.seed) for role in roles[:_MOST_SEEDS])}"
+        how += ", ..." if len(roles) > _MOST_SEEDS else ""
+    return {"ensemble": f"{len(roles)} networks ({how}) with {model.parameter_count:,} parameters; above is the first"}
+
+
 def _origin_document(model: Model) -> dict[str, Any]:
     config, origin = model.config, model.origin
     document = {"config": config.name, "seed": config.seed, "dataset": to_plain(config.dataset, defaults=False)}
+    if isinstance(model, Ensemble):
+        document["members"] = [role.document for role in model.roles]
     return document if origin is None else {**document, **origin.document}
 
 

@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -203,7 +203,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         values=used.values,
         folder=str(run.folder),
         files=[name for name in FILES if (run.folder / name).exists()],
-        next_command=_next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
+        next_command=next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
         stopped_by=stopped_by(monitor),
         model=whose_weights(monitor, last.epoch),
     )
@@ -231,9 +231,9 @@ def _untrained(job: TrainingJob) -> EpochReport:
     return EpochReport(epoch=0, epochs=0, steps=0, seconds=0.0, loss=found.loss, metrics=found.metrics)
 
 
-def _next_command(job: TrainingJob) -> str:
-    """The command that most users need after this training."""
-    if split_to_evaluate(job.dataset)[0] != "train":
+def next_command(job: TrainingJob, *, held_back: Collection[str] = ("validation", "test")) -> str:
+    """The command that most users need after this training; ``held_back`` are parts that it did not learn from."""
+    if split_to_evaluate(job.dataset)[0] in held_back:
         return "mltrain evaluate"
     row, table = job.dataset.train.x[-1], job.dataset.preprocessing.table
     if table is not None:

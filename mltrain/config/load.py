@@ -1,6 +1,7 @@
 """A config file, or its text, -> `Config`; one `ConfigError` reports all problems."""
 
 import contextlib
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,11 +31,12 @@ class LocatedConfig:
     config: Config
     folder: Path
     places: SourcePositions
+    keeps_raw: bool = False
 
     @cached_property
     def data(self) -> LazyDataset:
         """The config's dataset; data that the check has read is not read again for training."""
-        return LazyDataset(self.config.dataset, self.config.seed, self.folder)
+        return LazyDataset(self.config.dataset, self.config.seed, self.folder, keeps_raw=self.keeps_raw)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -72,10 +74,12 @@ def located_config(
     *,
     folder: str | Path | None = None,
     label: str = "override",
+    keeps_raw: bool = False,
 ) -> LocatedConfig:
     """Like `load_config`, for any form of a config; the result also has the position of each option.
 
-    ``label`` is the name of an override in messages. Raises `UsageError` for an object that is not a config.
+    ``label`` is the name of an override in messages, and ``keeps_raw`` is for the `LazyDataset`. Raises
+    `UsageError` for an object that is not a config.
     """
     base = Path() if folder is None else Path(folder)
     if isinstance(config, str | Path):
@@ -88,12 +92,12 @@ def located_config(
     else:
         kind = type(config).__name__
         raise UsageError(f"expected a config: the path of a file, a dict, or what load_config gives, not {kind}")
-    return _checked(located)
+    return _checked(dataclasses.replace(located, keeps_raw=keeps_raw))
 
 
-def read_config(path: str | Path, overrides: Iterable[str] = ()) -> LocatedConfig:
-    """The config of a file, for commands."""
-    return located_config(path, overrides, label="--set")
+def read_config(path: str | Path, overrides: Iterable[str] = (), *, keeps_raw: bool = False) -> LocatedConfig:
+    """The config of a file, for commands. ``keeps_raw``: its rows are to be split several times."""
+    return located_config(path, overrides, label="--set", keeps_raw=keeps_raw)
 
 
 def parse_config(text: str, filename: str | Path, overrides: Iterable[str] = ()) -> Config:

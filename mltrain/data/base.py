@@ -11,8 +11,9 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from mltrain.data.find_files import why_missing
+from mltrain.data.folds import group_folds, ordered_folds, random_folds
 from mltrain.data.preprocessing import AS_IS, Preprocessing
-from mltrain.data.splitting import Parts, draw_parts
+from mltrain.data.splitting import Indices, Parts, draw_parts, ordered_parts
 from mltrain.errors import DataProblem, OptionError
 from mltrain.random_streams import generator
 from mltrain.spec import Family, Spec
@@ -102,6 +103,7 @@ class RawData:
     """All rows of a dataset as they were read, before they are split and prepared: `DatasetSpec.read` gives them.
 
     ``count`` rows can be split; ``labels``, int32 ``(count,)``, are their classes, or None where targets are numbers.
+    ``groups``, int32 ``(count,)``, are numbers of the groups that are not to be divided, or None without such groups.
     Rows that the source itself sets apart for the test or for validation are not among them.
     """
 
@@ -112,6 +114,15 @@ class RawData:
     @property
     def labels(self) -> npt.NDArray[np.int32] | None:
         raise NotImplementedError
+
+    @property
+    def groups(self) -> npt.NDArray[np.int32] | None:
+        return None
+
+    @property
+    def row_numbers(self) -> npt.NDArray[np.intp]:
+        """The number of each row in its source, counted from 1 and with the rows that were left out, ``(count,)``."""
+        return np.arange(1, self.count + 1)
 
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         """The rows of each part, by their numbers; what has to be learned from rows is learned from ``parts.train``.
@@ -172,6 +183,13 @@ class DatasetSpec(Spec):
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="the seed by which rows are made and split, so that seed varies all else; by default seed"),
     ] = None
+    split: Annotated[
+        Literal["random", "chronological"] | None,
+        Meta(
+            description="which rows are held back: some by chance, as by default, or, where rows are in the order of "
+            "time, the last ones for the test and those before them for validation"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         if self.validation_split + self.test_split >= 1:
@@ -216,21 +234,70 @@ class DatasetSpec(Spec):
         raise NotImplementedError
 
     def draw(self, raw: RawData, seed: int) -> Parts:
-        """Which rows are trained on and which are held back: by chance, as the seed says. Raises `DataError`.
+        """Which rows are trained on and which are held back: the last ones, or some by chance. Raises `DataError`.
 
-        Each held-back part has its share of the rows, and of every class; rows keep their order within a part.
+        Each part drawn by chance has its share of the rows, and of every class; rows keep their order within a part.
         """
+        if self.split == "chronological":
+            return ordered_parts(raw.count, self.validation_split, self.test_split)
         rng = self.generator(seed, "split")
-        return draw_parts(raw.count, self.validation_split, self.test_split, rng, raw.labels)
+        return draw_parts(raw.count, self.validation_split, self.test_split, rng, raw.labels, raw.groups)
+
+    def draw_folds(
+        self,
+        raw: RawData,
+        seed: int,
+        folds: int,
+        labels: npt.NDArray[np.int32] | None = None,
+        classes: Sequence[str] = (),
+        *,
+        repeat: int = 0,
+    ) -> list[Parts]:
+        """The parts of each fold of a cross-validation; ``test`` are the rows that it holds out. Raises `DataError`.
+
+        Rows of the test that `draw` gives are in no fold. Where the description draws validation rows, each fold
+        draws its own from the rows that it does not hold out; otherwise all have those that the data itself sets apart.
+        ``labels``, class numbers ``(raw.count,)`` of these ``classes``, are those by which folds are stratified.
+        Each ``repeat`` divides the same rows by another seed, the next one.
+        """
+        whole = self.draw(raw, seed)
+        rows = np.sort(np.concatenate((whole.train, whole.validation))) if self.validation_split else whole.train
+        if self.split == "chronological":
+            divided = ordered_folds(rows, folds)
+        else:
+            rng = self.generator(seed, "folds", repeat)
+            if raw.groups is not None:
+                held_out = group_folds(rows, folds, rng, raw.groups, labels)
+            else:
+                held_out = random_folds(rows, folds, rng, labels, classes)
+            divided = [(np.setdiff1d(rows, held), held) for held in held_out]
+        return [Parts(*self._fold(raw, rest, whole.validation, seed, repeat), held) for rest, held in divided]
+
+    def _fold(
+        self, raw: RawData, rows: Indices, validation: Indices, seed: int, repeat: int
+    ) -> tuple[Indices, Indices]:
+        """The rows of a fold to train on, and those for validation."""
+        if not self.validation_split:
+            return rows, validation
+        if self.split == "chronological":
+            parts = ordered_parts(len(rows), self.validation_split, 0)
+        else:
+            labels = None if raw.labels is None else raw.labels[rows]
+            groups = (
+                None if raw.groups is None else np.unique(raw.groups[rows], return_inverse=True)[1].astype(np.int32)
+            )
+            rng = self.generator(seed, "split", repeat)
+            parts = draw_parts(len(rows), self.validation_split, 0, rng, labels, groups)
+        return rows[parts.train], rows[parts.validation]
 
     def load(self, seed: int, folder: Path, learned: Preprocessing | None = None) -> Dataset:
         """All rows, read and split once. ``learned`` is as in `RawData.split`. Raises `DataError`."""
         raw = self.read(seed, folder)
         return raw.split(self.draw(raw, seed), learned=learned, last=True)
 
-    def generator(self, seed: int, purpose: Literal["data", "split"]) -> np.random.Generator:
-        """The random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``."""
-        return generator(seed if self.split_seed is None else self.split_seed, purpose)
+    def generator(self, seed: int, purpose: Literal["data", "split", "folds"], repeat: int = 0) -> np.random.Generator:
+        """Random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``; plus ``repeat``."""
+        return generator((seed if self.split_seed is None else self.split_seed) + repeat, purpose)
 
     def true_function(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
         """The y of each x that noise hides, where a formula says it: what a perfect network would answer.
@@ -277,11 +344,19 @@ class DatasetSpec(Spec):
 class LazyDataset:
     """A described dataset in a folder: what a row looks like and all rows, each found out once, when first asked for.
 
-    It is what the checks of a config and the training after them share, so that a file is read once.
+    It is what the checks of a config and the training after them share, so that a file is read once. ``keeps_raw``:
+    what was read is kept beside the dataset, which takes more memory, so that `raw` can be split again.
     """
 
-    def __init__(self, spec: DatasetSpec, seed: int, folder: Path):
-        self.spec, self.seed, self.folder = spec, seed, folder
+    def __init__(self, spec: DatasetSpec, seed: int, folder: Path, *, keeps_raw: bool = False):
+        self.spec, self.seed, self.folder, self._keeps_raw = spec, seed, folder, keeps_raw
+
+    @classmethod
+    def of(cls, dataset: Dataset, spec: DatasetSpec, seed: int, folder: Path) -> "LazyDataset":
+        """A dataset that was split before, such as a fold."""
+        lazy = cls(spec, seed, folder)
+        lazy.dataset = dataset
+        return lazy
 
     @cached_property
     def row_spec(self) -> RowSpec:
@@ -291,4 +366,11 @@ class LazyDataset:
     @cached_property
     def dataset(self) -> Dataset:
         """All rows. Raises `DataError`."""
+        if self._keeps_raw:
+            return self.raw.split(self.spec.draw(self.raw, self.seed))
         return self.spec.load(self.seed, self.folder)
+
+    @cached_property
+    def raw(self) -> RawData:
+        """All rows as they were read, for those who split them several times (``keeps_raw``). Raises `DataError`."""
+        return self.spec.read(self.seed, self.folder)

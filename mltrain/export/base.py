@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
-import msgspec
 from msgspec import Meta
 
+from mltrain.config.convert import convert
 from mltrain.data.encoding import Encoding
 from mltrain.engine.operations import Operation
-from mltrain.errors import Problem, UsageError
+from mltrain.errors import ConfigError, Problem, UsageError
 from mltrain.inference.steps import InferenceSteps
 from mltrain.names.nearest import did_you_mean, some
 from mltrain.spec import Family, Spec
@@ -147,9 +147,10 @@ def chosen_format(name: str, options: Mapping[str, Any]) -> Format:
         package, extra = chosen.package
         needed(package, f"export --to {name}", extra)
     try:
-        return msgspec.convert({"type": name, **options}, chosen)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"--to {name}: {error}") from None
+        return convert(chosen, {"type": name, **options})
+    except ConfigError as error:
+        (path, message), *_ = error.problems
+        raise UsageError(f"--{str(path[0]).replace('_', '-')}: {message}") from None
 
 
 def _member(name: str) -> type[Format]:

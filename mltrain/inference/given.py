@@ -23,9 +23,14 @@ def given_rows(x: Given, row_spec: RowSpec, table: "TableFormat | None") -> npt.
 
     Numbers are in the units of the table; float32 arrays are as a dataset gives them, less its large numbers' origins.
     The columns of a table are found by name where the model learned from a ``table``, in any order and among others;
-    otherwise they are taken in their order.
+    otherwise they are taken in their order. An array for an ensemble whose members have different inputs has the
+    table's columns in their order.
     """
     source = _frame("x", x)
+    if table is not None and table.is_side_by_side and source is None:
+        columns: npt.NDArray[Any] = np.asarray(x).T
+        if columns.ndim == 2 and len(columns) == len(table.columns):
+            source = _frame("x", dict(zip((column.name for column in table.columns), columns, strict=True)))
     if source is not None and table is not None:
         for column in table.columns:  # also for zero rows
             source.position(column.name, "which the model needs")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -19,15 +19,23 @@ from mltrain.checks.errors import find_problems
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.config.dump import to_builtins
-from mltrain.data.base import InputSpec, RowSpec, Split
+from mltrain.data.base import Dataset, InputSpec, RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing
-from mltrain.engine.arrays import MOST_DIMENSIONS, Floats
+from mltrain.engine.arrays import MOST_DIMENSIONS, Floats, Shape
 from mltrain.engine.graph import infer
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.metrics.base import predicted_classes
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, ModelFileError
-from mltrain.inference.model_file import MOST_META, ModelFile, meta_text, too_long, write_model_file
+from mltrain.inference.model_file import (
+    ENSEMBLE,
+    MODEL_FORMATS,
+    MOST_META,
+    ModelFile,
+    meta_text,
+    too_long,
+    write_model_file,
+)
 from mltrain.inference.origin import Origin
 from mltrain.system.atomic_folder import read_together
 from mltrain.training.epoch_report import EpochReport
@@ -54,6 +62,11 @@ class Model:
     origin: Origin | None = None
 
     @property
+    def parameter_count(self) -> int:
+        """The number of all parameters."""
+        return self.network.parameters.size
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """The names of the classes, in the order of the outputs; None if the model predicts numbers."""
         return class_names(self.config.loss, self.row_spec, self.network.output_shape[-1])
@@ -76,7 +89,10 @@ class Model:
         """
         from mltrain.inference.given import given_rows  # with the readers of tables, which training does not need
 
-        rows = given_rows(x, self.row_spec, self.preprocessing.table)
+        return self.outputs(given_rows(x, self.row_spec, self.preprocessing.table))
+
+    def outputs(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """As `predict`, for rows ``(rows, *input_shape)`` that are as the dataset gives them."""
         y = default_backend().predict(self.network, rows, self.preprocessing.inputs)
         return target_scaling(self.config.loss, self.preprocessing).undone(y)
 
@@ -112,17 +128,34 @@ class Model:
         from mltrain.inference.given import given_split
 
         rows = x if isinstance(x, Split) and y is None else given_split(x, y, self.row_spec, self.preprocessing.table)
-        loss, outputs = self.config.loss, self.network.output_shape[-1]
-        if (wrong := misfit(loss, self.row_spec, outputs, rows)) is not None:
+        if (wrong := misfit(self.config.loss, self.row_spec, self.network.output_shape[-1], rows)) is not None:
             raise DataError(wrong)
+        return self._evaluation(rows)
+
+    def target(self, rows: Split) -> npt.NDArray[Any]:
+        """The targets of ``rows`` in the form of the loss."""
+        return encode(self.config.loss, self.row_spec, self.network.output_shape[-1], rows, self.preprocessing)
+
+    def _evaluation(self, rows: Split) -> Evaluation:
         return default_backend().evaluator(
             self.network,
-            Rows(rows.x, encode(loss, self.row_spec, outputs, rows, self.preprocessing)),
-            loss=loss,
+            Rows(rows.x, self.target(rows)),
+            loss=self.config.loss,
             metrics=self.config.metrics,
             preprocessing=self.preprocessing,
             classes=len(self.classes or ()),
         )()
+
+    def networks(self) -> "list[tuple[Model, slice | None]]":
+        """The networks whose outputs are averaged, each with the columns of a row that it reads; None is all of them.
+
+        A model that is no ensemble has one, itself.
+        """
+        return [(self, None)]
+
+    def measured_parts(self, dataset: Dataset) -> Dataset:
+        """The model's own dataset, with those of its parts that the model can be measured on."""
+        return dataset
 
     def refuse_other(self, row_spec: RowSpec) -> None:
         """Raise `DataError` for rows whose shape or classes differ from those of the training rows."""
@@ -176,18 +209,15 @@ class Model:
 
     @classmethod
     def _read(cls, path: Path) -> "Model":
-        with ModelFile(path) as file:
-            config, row_spec, preprocessing, origin = _read_meta(file)
-            if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
-                raise ModelFileError(f"{path}: its layers do not fit together: {problems[0]}")
+        with ModelFile(path, MODEL_FORMATS) as file:
+            if file.meta["format"] == ENSEMBLE:
+                from mltrain.inference.ensemble import read_ensemble  # few models are ensembles
+
+                return read_ensemble(file)
+            config, origin = read_config_and_origin(file)
+            row_spec, preprocessing = read_rows(file, file.meta)
             # Checked before the network is made, since a bad config may demand too much memory.
-            file.check(
-                {
-                    f"{node.name}.{name}": parameter.shape
-                    for node in infer(config.layers, row_spec.inputs)
-                    for name, parameter in node.parameters.items()
-                }
-            )
+            file.check(parameter_shapes(file, config, row_spec))
             network = Network(config.layers, row_spec.inputs)
             for name, array in network.arrays.items():
                 file.read_into(name, array)
@@ -198,12 +228,18 @@ class Model:
             "mltrain": __version__,
             "config": to_builtins(replace(self.config, dataset=self.config.dataset.without_paths())),
             "input_shape": self.row_spec.input_shape,
+            **self._meta_of_targets(),
+            **msgspec.to_builtins(self.preprocessing),
+            "origin": self.origin and self.origin.document,
+        }
+
+    def _meta_of_targets(self) -> dict[str, Any]:
+        """What of a row does not depend on the rows that a model learned from."""
+        return {
             "outputs": self.row_spec.outputs,
             "classes": self.row_spec.classes,
             **({"positions": self.row_spec.positions} if self.row_spec.positions else {}),
             **({"named_inputs": self.row_spec.named_inputs} if self.row_spec.named_inputs else {}),
-            **msgspec.to_builtins(self.preprocessing),
-            "origin": self.origin and self.origin.document,
         }
 
 
@@ -229,20 +265,47 @@ class _Meta(msgspec.Struct, frozen=True):
         return RowSpec(self.input_shape, self.outputs, self.classes, self.positions, inputs)
 
 
-def _read_meta(file: ModelFile) -> tuple[Config, RowSpec, Preprocessing, Origin | None]:
+def read_config_and_origin(file: ModelFile) -> tuple[Config, Origin | None]:
+    """The config and the origin of a model file. Raises `ModelFileError`."""
     try:
         config = convert(Config, file.meta["config"])
-        said = msgspec.convert(file.meta, _Meta)
-        row_spec = said.row_spec()
-        parts = {name: file.meta[name] for name in Preprocessing.__struct_fields__}
-        preprocessing = msgspec.convert(parts, Preprocessing)
         origin = msgspec.convert(file.meta.get("origin"), Origin | None)
-        if not preprocessing.fits(said.input_shape, said.outputs):
-            raise ValueError
     except ConfigError as error:
         raise ModelFileError(f"{file.path}: its config cannot be used: {error.lines[0]}") from error
-    except (KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError):
-        raise ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged") from None
+    except _INCOMPLETE:
+        raise incomplete(file) from None
     # mltrain writes no paths of datasets into models: a file with paths was not made by mltrain.
-    config = replace(config, dataset=config.dataset.without_paths())
-    return config, row_spec, preprocessing, origin
+    return replace(config, dataset=config.dataset.without_paths()), origin
+
+
+def read_rows(file: ModelFile, meta: Mapping[str, Any]) -> tuple[RowSpec, Preprocessing]:
+    """What a row looks like, and its preprocessing, by a file's ``meta``. Raises `ModelFileError`."""
+    try:
+        said = msgspec.convert(meta, _Meta)
+        row_spec = said.row_spec()
+        parts = {name: meta[name] for name in Preprocessing.__struct_fields__}
+        preprocessing = msgspec.convert(parts, Preprocessing)
+        if not preprocessing.fits(said.input_shape, said.outputs):
+            raise ValueError
+    except _INCOMPLETE:
+        raise incomplete(file) from None
+    return row_spec, preprocessing
+
+
+def parameter_shapes(file: ModelFile, config: Config, row_spec: RowSpec) -> dict[str, Shape]:
+    """The shapes of the parameters of a config's layers, by name. Raises `ModelFileError` if the layers do not fit."""
+    if problems := find_problems(config.layers, config.loss, config.metrics, config.training, row_spec):
+        raise ModelFileError(f"{file.path}: its layers do not fit together: {problems[0]}")
+    return {
+        f"{node.name}.{name}": parameter.shape
+        for node in infer(config.layers, row_spec.inputs)
+        for name, parameter in node.parameters.items()
+    }
+
+
+_INCOMPLETE = (KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError)
+"""The exceptions for a ``meta`` that lacks something, or has something that cannot be."""
+
+
+def incomplete(file: ModelFile) -> ModelFileError:
+    return ModelFileError(f"{file.path}: its meta is incomplete; the file is damaged")

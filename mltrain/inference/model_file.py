@@ -12,7 +12,7 @@ import reprlib
 import struct
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -26,7 +26,10 @@ from mltrain.errors import ModelFileError, StorageError, reason
 from mltrain.system.files import write_whole
 from mltrain.system.safe_open import open_file
 
-FORMAT = 1
+FORMAT, ENSEMBLE = 1, 2
+"""The format of a file with one network, and of runs' other files; and of a file with several networks."""
+
+MODEL_FORMATS = (FORMAT, ENSEMBLE)
 
 MOST_META = 5_000_000
 """Characters of ``meta``. The longest config that can be read needs fewer; columns and categories add to it."""
@@ -93,11 +96,11 @@ class _Archive(io.BufferedReader):
 class ModelFile:
     """An open model file: ``meta`` is read at once, arrays when asked for. Use it as a context manager.
 
-    Every method raises `ModelFileError` if the file is damaged or does not fit.
+    ``formats`` are those that are read. Every method raises `ModelFileError` if the file is damaged or does not fit.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, formats: Collection[int] = (FORMAT,)):
+        self.path, self._formats = path, formats
         try:
             self._file = _Archive(open_file(path).detach())
         except FileNotFoundError:
@@ -189,9 +192,9 @@ class ModelFile:
         except (ValueError, RecursionError):
             raise ModelFileError(f"{self.path}: its meta is not JSON; the file is damaged") from None
         version = meta.get("format") if isinstance(meta, dict) else None
-        if version != FORMAT:
-            shown = reprlib.repr(version)
-            raise ModelFileError(f"{self.path}: has format {shown}, but this mltrain reads format {FORMAT}")
+        if version not in self._formats:
+            shown, read = reprlib.repr(version), " or ".join(map(str, self._formats))
+            raise ModelFileError(f"{self.path}: has format {shown}, but this mltrain reads format {read}")
         return meta
 
     def _open(self, name: str) -> IO[bytes]:

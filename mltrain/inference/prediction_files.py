@@ -32,14 +32,7 @@ def written_predictions(
     after it. Raises `DataError`, also if a kept column has the name of one of these.
     """
     own = list(source.columns) if keep else []
-    names = [f"predicted_{name}" for name in target_names(model)]
-    if probabilities:
-        targets = target_names(model)
-        names += [
-            f"probability_{name}" if len(targets) == 1 else f"probability_{target}_{name}"
-            for target in targets
-            for name in model.classes or ()
-        ]
+    names = prediction_names(model, probabilities=probabilities)
     for name in names:
         if name in own:
             raise DataError(
@@ -47,9 +40,9 @@ def written_predictions(
                 "--keep"
             )
     if not json_lines:
-        yield Written(_csv([own + names]), 0)
+        yield Written(csv_text([own + names]), 0)
     for block, y in predict_blocks(model, source):
-        predicted = _columns(model, y, probabilities)
+        predicted = prediction_columns(model, y, probabilities=probabilities)
         if json_lines:
             kept = _objects(source, block) if keep else [{}] * len(y)
             rows = zip(*predicted, strict=True)
@@ -57,7 +50,7 @@ def written_predictions(
             yield Written("".join(f"{text}\n" for text in texts), len(y))
         else:
             columns = [*(_texts(source, block) if keep else []), *predicted]
-            yield Written(_csv(zip(*columns, strict=True)), len(y))
+            yield Written(csv_text(zip(*columns, strict=True)), len(y))
 
 
 def written_answers(model: Model, source: Source, *, name: str, keep: bool) -> Iterator[Written]:
@@ -101,7 +94,8 @@ def _texts(source: Source, block: Block) -> Sequence[Sequence[str]]:
     return [[as_cell(row.get(name)) for row in block.rows] for name in source.columns]
 
 
-def _csv(rows: Any) -> str:
+def csv_text(rows: Any) -> str:
+    """Rows of cells as lines of CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
@@ -127,17 +121,33 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def _columns(model: Model, y: "np.ndarray[Any, np.dtype[np.float32]]", probabilities: bool) -> list[list[Any]]:
+def prediction_names(model: Model, *, probabilities: bool) -> list[str]:
+    """The names of the columns of predictions."""
+    targets = target_names(model)
+    names = [f"predicted_{name}" for name in targets]
+    if probabilities:
+        names += [
+            f"probability_{name}" if len(targets) == 1 else f"probability_{target}_{name}"
+            for target in targets
+            for name in model.classes or ()
+        ]
+    return names
+
+
+def prediction_columns(
+    model: Model, y: "np.ndarray[Any, np.dtype[np.float32]]", *, probabilities: bool
+) -> list[list[Any]]:
     """The predictions of a block, column by column; numbers with the digits that a 32-bit float has."""
     columns: list[list[Any]]
     if model.classes is not None:
         columns = np.array(model.labels(y), np.object_).reshape(len(y), -1).T.tolist()
     else:
-        columns = [_rounded(column) for column in y.reshape(len(y), -1).T]
+        columns = number_columns(y)
     if probabilities:
-        columns += [_rounded(column) for column in model.probabilities(y).reshape(len(y), -1).T]
+        columns += number_columns(model.probabilities(y))
     return columns
 
 
-def _rounded(column: "np.ndarray[Any, np.dtype[np.float32]]") -> list[float]:
-    return [float(str(number)) for number in column]
+def number_columns(y: "np.ndarray[Any, np.dtype[np.float32]]") -> list[list[float]]:
+    """The numbers of a block ``(rows, ...)``, column by column, with the digits that a 32-bit float has."""
+    return [[float(str(number)) for number in column] for column in y.reshape(len(y), -1).T]

@@ -85,16 +85,18 @@ class InferenceSteps:
 
 def inference_steps(model: "Model") -> InferenceSteps:
     """The steps from a row to the model's answer. Raises `ConfigError` for a layer that does not say its operations."""
-    preprocessing, table = model.preprocessing, model.preprocessing.table
+    table = model.preprocessing.table
     builder = StepBuilder()
-    row = builder.input("input", model.network.input_shape)
-    builder.enter("scaled")
-    inputs, targets = preprocessing.inputs, target_scaling(model.config.loss, preprocessing)
-    scaled = builder.affine(row, subtract=inputs.shift, multiply=inputs.scale)
-    y = _run_network(builder, model.network, scaled)
+    row = builder.input("input", model.row_spec.input_shape)
+    networks = model.networks()
+    outputs = []
+    for number, (member, columns) in enumerate(networks, 1):
+        before = f"member_{number}." if len(networks) > 1 else ""
+        builder.enter(f"{before}input")
+        own = row if columns is None else builder.slice(row, columns.start, columns.stop)
+        outputs.append(_run_model(builder, member, own, before))
     builder.enter("output")
-    if not targets.is_identity:
-        y = builder.affine(y, multiply=1 / np.array(targets.scale, np.float32), add=targets.shift)
+    y = outputs[0] if len(outputs) == 1 else builder.affine(builder.add(*outputs), multiply=1 / len(outputs))
     notation = table.target_notation if table is not None and model.classes is None else None
     answer = Answer(
         tuple(target_names(model)),
@@ -116,6 +118,19 @@ def inference_steps(model: "Model") -> InferenceSteps:
     )
 
 
+def _run_model(builder: StepBuilder, model: "Model", row: Value, before: str) -> Value:
+    """A network with the scaling of its inputs and the units of its target; ``before`` begins the names of values."""
+    preprocessing = model.preprocessing
+    inputs, targets = preprocessing.inputs, target_scaling(model.config.loss, preprocessing)
+    builder.enter(f"{before}scaled")
+    scaled = builder.affine(row, subtract=inputs.shift, multiply=inputs.scale)
+    y = _run_network(builder, model.network, scaled, before)
+    builder.enter(f"{before}output")
+    if not targets.is_identity:
+        y = builder.affine(y, multiply=1 / np.array(targets.scale, np.float32), add=targets.shift)
+    return y
+
+
 def network_steps(network: Network) -> tuple[list[Step], Value]:
     """The steps of a bare network, from ``input`` to its output. Raises `ConfigError`, as `inference_steps` does."""
     builder = StepBuilder()
@@ -123,11 +138,11 @@ def network_steps(network: Network) -> tuple[list[Step], Value]:
     return builder.steps, y
 
 
-def _run_network(builder: StepBuilder, network: Network, row: Value) -> Value:
+def _run_network(builder: StepBuilder, network: Network, row: Value, before: str = "") -> Value:
     values = dict(_inputs(builder, network, row))
     result = row
     for node in execution_order(network.nodes):
-        builder.enter(node.name, node.path)
+        builder.enter(f"{before}{node.name}", node.path)
         parameters = {name: network.arrays[f"{node.name}.{name}"] for name in node.parameters}
         xs = [values[source] for source in node.sources]
         for stage in node.layer.stages():

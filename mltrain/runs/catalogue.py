@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from mltrain.engine.metrics.base import Metric, on_validation
+import numpy as np
+
+from mltrain.engine.metrics.base import Metric, on_held_out, on_validation
 from mltrain.errors import DataError, ModelFileError, StorageError, reason
-from mltrain.inference.model_file import ModelFile
-from mltrain.runs.run import HISTORY, MODEL
-from mltrain.runs.saved_run import Columns, read_history
+from mltrain.inference.model_file import MODEL_FORMATS, ModelFile
+from mltrain.runs.run import HISTORY, MEMBERS, MODEL
+from mltrain.runs.saved_run import Columns, read_history, read_members
 from mltrain.system.atomic_folder import read_together
 
 
@@ -21,7 +23,8 @@ class RunSummary:
 
     ``when`` is the time when the model was written, in seconds since 1970. ``rows`` is the number of training rows.
     ``measure`` names the first metric of the config, or the loss, on the validation rows if there are any; ``best`` is
-    its best value over all epochs. ``seconds`` is the time of all epochs together.
+    its best value over all epochs. ``seconds`` is the time of all epochs together. Of several networks, as those of the
+    folds of a cross-validation, ``measure`` is on the rows that they held out, and ``best`` is the mean over them.
     """
 
     folder: Path
@@ -56,17 +59,19 @@ def list_runs(runs: Path) -> tuple[list[RunSummary], list[str]]:
 
 def run_summary(folder: Path) -> RunSummary:
     """Reads the summary of one run. Raises `ModelFileError` or `DataError` if it is not a run, or is damaged."""
-    return read_together(folder, (MODEL, HISTORY), partial(_facts_of_files, folder))
+    return read_together(folder, (MODEL, HISTORY, MEMBERS), partial(_facts_of_files, folder))
 
 
 def _facts_of_files(folder: Path, files: Mapping[str, Path]) -> RunSummary:
     if MODEL not in files:
         raise ModelFileError(f"{folder}: holds no {MODEL}, so it is not the folder of a finished run")
-    with ModelFile(files[MODEL]) as file:
+    with ModelFile(files[MODEL], MODEL_FORMATS) as file:
         config, origin = _mapping(file.meta.get("config")), _mapping(file.meta.get("origin"))
         parameters = file.count_numbers()
     history = read_history(files[HISTORY]) if HISTORY in files else {}
-    measure, best = _best(config, history)
+    members = read_members(files[MEMBERS]) if MEMBERS in files else {}
+    measure, best = _best(config, history, members)
+    epochs = members.get("epochs") or history.get("epoch") or ([0.0] if history else [])
     rows, name = _mapping(origin.get("rows")).get("train"), config.get("name")
     return RunSummary(
         folder,
@@ -76,18 +81,22 @@ def _facts_of_files(folder: Path, files: Mapping[str, Path]) -> RunSummary:
         parameters=parameters,
         measure=measure,
         best=best,
-        epochs=int(history["epoch"][-1]) if history.get("epoch") else 0 if history else None,
-        seconds=sum(history["seconds"]) if "seconds" in history else None,
+        epochs=int(max(epochs)) if epochs else None,
+        seconds=next((sum(one["seconds"]) for one in (members, history) if "seconds" in one), None),
     )
 
 
-def _best(config: Mapping[str, Any], history: Columns) -> tuple[str | None, float | None]:
-    """The name of the number that runs are compared by, and its best value."""
+def _best(config: Mapping[str, Any], history: Columns, members: Columns) -> tuple[str | None, float | None]:
+    """The name of the number that runs are compared by, and its best value over the epochs or mean over the members."""
     metrics = config.get("metrics")
     first = _mapping(metrics[0]).get("type") if isinstance(metrics, list) and metrics else None
     metric = cast(type[Metric] | None, Metric.family.find(first)) if isinstance(first, str) else None
     name = metric.type_name() if metric else "loss"
-    measure = next((column for column in (on_validation(name), name) if column in history), None)
+    columns = members or history
+    measure = next((column for column in (on_held_out(name), on_validation(name), name) if column in columns), None)
+    if members:
+        means = [float(np.mean(values)) for values in [members.get(measure or "", [])] if values]
+        return measure, means[0] if means and math.isfinite(means[0]) else None
     values = [value for value in history.get(measure or "", ()) if math.isfinite(value)]
     if not values:
         return measure, None

@@ -19,8 +19,9 @@ from mltrain.config.load import read_words
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.config.yaml_writer import write_yaml
 from mltrain.errors import DataError, MltrainError, ModelFileError, UsageError
-from mltrain.inference.model_file import ModelFile
-from mltrain.runs.saved_run import read_history
+from mltrain.inference.model_file import MODEL_FORMATS, ModelFile
+from mltrain.runs.run import HISTORY, MEMBERS, OUT_OF_FOLD
+from mltrain.runs.saved_run import read_history, read_members
 from mltrain.system.atomic_folder import SAVED
 from mltrain.system.files import is_same_file
 from mltrain.system.safe_open import open_file
@@ -42,7 +43,7 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path],
     there = [path for path in paths if path.exists() or path.is_symlink()]
     inputs = list(inputs)
     meta = [found for path in there if path.suffix == ".npz" for found in [_meta(path)] if found is not None]
-    is_run = bool(meta) or any(_is_history(path) for path in there if path.suffix == ".csv")
+    is_run = bool(meta) or any(_is_table(path) for path in there if path.suffix == ".csv")
     for path in there:
         read = any(is_same_file(path, one) for one in inputs)
         if not path.is_file():
@@ -50,7 +51,7 @@ def refuse_foreign(folder: Path, names: Collection[str], inputs: Iterable[Path],
         elif path.suffix == ".yaml":
             own = is_run and _is_config_of(path, meta)
         else:
-            own = not read and (_meta(path) is not None if path.suffix == ".npz" else _is_history(path))
+            own = not read and (_meta(path) is not None if path.suffix == ".npz" else _is_table(path))
         if not own:
             why = "it is read by this training" if read else "no run of mltrain wrote it as it is"
             advice = f"name another folder with {option}, or move it away"
@@ -73,17 +74,32 @@ def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
 def _meta(path: Path) -> dict[str, Any] | None:
     """The metadata of a model, or of another file of its format; None if it is not such a file."""
     try:
-        with ModelFile(path) as file:
+        with ModelFile(path, MODEL_FORMATS) as file:
             return file.meta
     except ModelFileError:
         return None
 
 
-def _is_history(path: Path) -> bool:
+_TABLES = {
+    HISTORY: ("epoch", "seconds", "loss"),
+    MEMBERS: ("member", "seed", "epochs", "seconds"),
+    OUT_OF_FOLD: ("row", "repeat", "fold"),
+}
+"""Columns with which the tables of a run begin."""
+
+
+def _is_table(path: Path) -> bool:
+    """Whether mltrain wrote this table of a run: it has its columns, and numbers in them."""
+    columns = _TABLES[path.name]
     try:
-        return list(read_history(path))[:3] == ["epoch", "seconds", "loss"]
-    except DataError:
+        with open_file(path) as file:
+            header = file.readline(_WHERE).decode("utf-8", "replace").rstrip("\n").split(",")
+        if path.name == OUT_OF_FOLD:
+            return tuple(header[: len(columns)]) == columns and any(name.startswith("predicted_") for name in header)
+        found = list(read_history(path) if path.name == HISTORY else read_members(path))
+    except (OSError, DataError):
         return False
+    return tuple(name for name in found if name not in ("repeat", "fold"))[: len(columns)] == columns
 
 
 def _is_config_of(path: Path, metas: Iterable[dict[str, Any]]) -> bool:

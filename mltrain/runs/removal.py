@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mltrain.errors import DataError, ModelFileError, StorageError, UsageError, reason
-from mltrain.inference.model_file import ModelFile
+from mltrain.inference.model_file import MODEL_FORMATS, ModelFile
 from mltrain.runs.overwriting import is_marked
 from mltrain.runs.run import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
 from mltrain.runs.saved_run import read_history
@@ -95,7 +95,7 @@ def _delete(folder: Path, names: Iterable[str]) -> None:
 def _is_readable(path: Path) -> bool:
     """Whether this is a model file, or another file of its format."""
     try:
-        with ModelFile(path):
+        with ModelFile(path, MODEL_FORMATS):
             return True
     except ModelFileError:
         return False

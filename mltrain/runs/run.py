@@ -2,6 +2,9 @@
 
 Where a validation set or early stopping determines a best epoch, ``best.npz`` and ``last.npz`` are the models of those
 two epochs, and ``model.npz`` equals one of them. ``checkpoint.npz`` serves to resume; see `mltrain.runs.checkpoint`.
+
+Where several networks were trained, ``model.npz`` is their ensemble, and ``members.csv`` has a line for each, in place
+of a history. ``out_of_fold.csv`` are the predictions for the rows that folds held out.
 """
 
 import contextlib
@@ -31,7 +34,8 @@ from mltrain.training.epoch_report import EpochReport
 RUNS = Path("runs")
 MODEL, CONFIG, HISTORY, FRAMES = "model.npz", "config.yaml", "history.csv", "frames.npz"
 BEST, LAST, CHECKPOINT = "best.npz", "last.npz", "checkpoint.npz"
-FILES = (MODEL, BEST, LAST, CONFIG, HISTORY, FRAMES, CHECKPOINT)
+MEMBERS, OUT_OF_FOLD = "members.csv", "out_of_fold.csv"
+FILES = (MODEL, BEST, LAST, CONFIG, HISTORY, MEMBERS, OUT_OF_FOLD, FRAMES, CHECKPOINT)
 """Every file that training may write to a run directory, in the order in which they are listed."""
 
 PLOTS, REPORT = "plots", "report.html"
@@ -91,16 +95,18 @@ class Run:
     def save(
         self,
         model: Model,
-        history: Sequence[EpochReport],
+        history: Sequence[EpochReport] | None,
         folder: Path,
         frames: Frames | None = None,
         *,
         others: Mapping[str, Floats] | None = None,
         checkpoint: Callable[[Path], None] | None = None,
+        tables: Mapping[str, str] | None = None,
     ) -> Path:
         """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`.
 
         ``others`` are the parameters of `BEST` and `LAST`; ``checkpoint`` writes a checkpoint to the path that it gets.
+        ``tables`` are texts by the names of their files.
         The run's old files stay until all new ones are on the disk. Then the new files replace them, and old files
         that this training did not write are deleted, in one transaction.
         """
@@ -108,7 +114,10 @@ class Run:
             self._claim_another()
         with together(self.folder, FILES) as files:
             write_text(files / CONFIG, to_yaml(with_absolute_paths(model.config, folder)))
-            write_text(files / HISTORY, history_csv(history))
+            if history is not None:
+                write_text(files / HISTORY, history_csv(history))
+            for name, text in (tables or {}).items():
+                write_text(files / name, text)
             if frames is not None:
                 frames.save(files / FRAMES)
             for name, parameters in (others or {}).items():

@@ -4,9 +4,13 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.engine.arrays import Floats
@@ -14,7 +18,7 @@ from mltrain.engine.network import Network
 from mltrain.errors import DataError, reason
 from mltrain.inference.model import Model
 from mltrain.runs.frames import Frames
-from mltrain.runs.run import CONFIG, FILES, FRAMES, HISTORY, dataset_of, files_of, find_model
+from mltrain.runs.run import CONFIG, FILES, FRAMES, HISTORY, MEMBERS, OUT_OF_FOLD, dataset_of, files_of, find_model
 from mltrain.system.atomic_folder import current_file, read_together
 from mltrain.system.safe_open import open_file
 
@@ -26,6 +30,7 @@ Columns = dict[str, list[float]]
 class SavedRun:
     """A trained model with the history and frames of its training, both of which may be missing.
 
+    ``members`` are what each network of an ensemble reached, and ``out_of_fold`` the predictions of a cross-validation.
     ``folder`` is the folder of the run, or of a single model file.
     """
 
@@ -34,6 +39,8 @@ class SavedRun:
     history: Columns
     frames: Frames | None
     dataset: DatasetSpec
+    members: Columns = field(default_factory=dict)
+    out_of_fold: "OutOfFold | None" = None
 
     @classmethod
     def read(cls, path: Path | None) -> "SavedRun":
@@ -53,9 +60,11 @@ class SavedRun:
                 read_history(beside[HISTORY]) if HISTORY in beside else {},
                 Frames.load(beside[FRAMES], model.network.parameters.size) if FRAMES in beside else None,
                 dataset_of(files.get(CONFIG), model),
+                read_members(beside[MEMBERS]) if MEMBERS in beside else {},
+                read_out_of_fold(beside[OUT_OF_FOLD], model) if OUT_OF_FOLD in beside else None,
             )
 
-        return read_together(file.parent, (file.name, CONFIG, HISTORY, FRAMES), read)
+        return read_together(file.parent, (file.name, CONFIG, HISTORY, FRAMES, MEMBERS, OUT_OF_FOLD), read)
 
     @property
     def folder(self) -> Path:
@@ -76,7 +85,7 @@ class SavedRun:
         """Load the rows. Raises `DataError` if they cannot be loaded."""
         dataset = self.dataset.load(self.model.config.seed, self.folder, self.model.preprocessing)
         self.model.refuse_other(dataset.row_spec)
-        return dataset
+        return self.model.measured_parts(dataset)
 
     @property
     def inputs(self) -> list[Path]:
@@ -101,19 +110,69 @@ class SavedRun:
         return self.model.with_parameters(parameters).network
 
 
+class OutOfFold(NamedTuple):
+    """What the folds of a cross-validation said of the rows that they held out, in the first of its repeats.
+
+    ``true`` and ``predicted`` are class numbers, or numbers; ``probabilities`` are ``(rows, classes)``, if the model
+    gives any. Rows of several positions or targets follow each other, position by position.
+    """
+
+    true: npt.NDArray[Any]
+    predicted: npt.NDArray[Any]
+    probabilities: npt.NDArray[np.float64] | None
+
+
+def read_out_of_fold(path: Path, model: Model) -> OutOfFold:
+    """The predictions in an ``out_of_fold.csv`` of this model. Raises `DataError` if it cannot be read."""
+    from mltrain.inference.prediction_files import prediction_names  # few runs are cross-validations
+    from mltrain.inference.tables import target_names
+
+    names = {name: str(number) for number, name in enumerate(model.classes or ())}
+    targets = target_names(model)
+    try:
+        with io.TextIOWrapper(open_file(path), encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["repeat"] == "1"]
+        shown = [[[row[f"{kind}_{target}"] for row in rows] for target in targets] for kind in ("true", "predicted")]
+        kind = np.float64 if model.classes is None else np.intp
+        true, predicted = (
+            np.concatenate([np.array([names[cell] if names else cell for cell in column], kind) for column in columns])
+            for columns in shown
+        )
+        probabilities = None
+        if model.classes is not None and model.gives_probabilities:
+            columns = [prediction_names(model, probabilities=True)[len(targets) :]]
+            shares = np.array([[row[name] for name in columns[0]] for row in rows], np.float64)
+            probabilities = np.concatenate(np.split(shares, len(targets), axis=1))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {reason(error)}") from error
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise DataError(f"{path}: is not what mltrain wrote of the folds of this model") from None
+    return OutOfFold(true, predicted, probabilities)
+
+
+def read_members(path: Path) -> Columns:
+    """The columns of a ``members.csv``. Raises `DataError` if it cannot be read."""
+    return _read_numbers(path, "member", "a table of members")
+
+
 def read_history(path: Path) -> Columns:
     """The columns of a ``history.csv``. Raises `DataError` if it cannot be read."""
+    return _read_numbers(path, "epoch", "a history")
+
+
+def _read_numbers(path: Path, key: str, what: str) -> Columns:
+    """The columns of a table of numbers that mltrain wrote, in which each row has a number ``key``."""
     columns: Columns = {}
     try:
         with io.TextIOWrapper(open_file(path), encoding="utf-8", newline="") as file:
             reader = csv.reader(file)
             columns = {name: [] for name in next(reader, [])}
-            if "epoch" not in columns:
-                raise DataError(f"{path}: has no column 'epoch', so it is not a history of mltrain")
+            if key not in columns:
+                raise DataError(f"{path}: has no column '{key}', so it is not {what} of mltrain")
             for row in reader:
                 for values, text in zip(columns.values(), row, strict=True):
                     values.append(float(text or "nan"))
-            if not all(map(math.isfinite, columns["epoch"])):
+            if not all(map(math.isfinite, columns[key])):
                 raise ValueError
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error

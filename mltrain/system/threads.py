@@ -25,7 +25,7 @@ def share_cores(threads: int | None) -> None:
     environment variable sets them, and where NumPy is imported already.
     """
     if threads is not None:
-        os.environ[_OURS] = str(threads)
+        use_cores(threads)
     if "numpy" in sys.modules:
         return
     by_hand = {os.environ[name] for name in _BY_HAND if name in os.environ}
@@ -33,6 +33,11 @@ def share_cores(threads: int | None) -> None:
         _tell_blas("1")
     elif threads is not None and not by_hand:
         _tell_blas(str(threads))
+
+
+def use_cores(count: int) -> None:
+    """Use at most so many cores for mltrain's own processes and threads from here on."""
+    os.environ[_OURS] = str(count)
 
 
 def _tell_blas(threads: str) -> None:

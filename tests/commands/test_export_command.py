@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command_runs import ROOT, lesson, mltrain, succeed
 
+from mltrain.export.base import Format
+
 
 @pytest.fixture
 def run(work: Path) -> str:
@@ -55,10 +57,17 @@ def test_unknown_format_and_no_format(run: str) -> None:
     assert mltrain("export", run).err == complaint
 
 
-def test_wrong_option_of_a_format(run: str) -> None:
-    done = mltrain("export", run, "--to", "python", "--inputs", "rows")
-    assert done.code == 2
-    assert done.err.startswith("error: --to python: Invalid enum value 'rows'")
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--to", "python", "--inputs", "rows"), "--inputs: expected 'columns' or 'matrix', got 'rows'"),
+        (("--to", "c", "--quantize", "int4"), "--quantize: expected 'int8', got 'int4'"),
+        (("--to", "python", "--quantize", "int8"), "--quantize goes with --to c, not with --to python"),
+        (("--to", "c", "--no-numpy"), "--no-numpy goes with --to python, not with --to c"),
+    ],
+)
+def test_wrong_options_of_a_format(run: str, words: tuple[str, ...], complaint: str) -> None:
+    assert mltrain("export", run, *words) == (2, "", f"error: {complaint}\n")
 
 
 def test_model_of_0_1_0_is_exported() -> None:
@@ -106,5 +115,5 @@ def test_operation_that_cannot_be_expressed_is_named_with_its_line(run: str, mon
 def test_formats_are_listed_and_explained() -> None:
     listed = succeed("explain", "export").out.splitlines()
     assert listed[0] == "export formats"
-    assert ["python", "One"] in [line.split()[:2] for line in listed]
+    assert [line.split()[0] for line in listed[1:]] == list(Format.family.names())
     assert "mltrain export latest --to python" in succeed("explain", "python").out

@@ -180,7 +180,8 @@ CASES = {
     ),
     "an unknown option of a dataset": (
         "dataset: {type: inline, x: [1], y: [1], z: [1]}\n" + REST,
-        "x.yaml:1:41  dataset.z: unknown option for inline; it has x, y, validation_split, test_split, split_seed",
+        "x.yaml:1:41  dataset.z: unknown option for inline; it has x, y, validation_split, test_split, split_seed, "
+        "split",
     ),
     "an unknown loss": (
         f"{DATASET}{LAYERS}loss: mse_loss\n",

@@ -1,5 +1,7 @@
+import pytest
 from screens import Tty, painted, without_styles
 
+from mltrain.errors import printable
 from mltrain.views.terminal.messages import Outcome, closing, error, note, warning
 from mltrain.views.terminal.terminal import Channel
 
@@ -98,3 +100,9 @@ def test_the_next_command_can_be_copied_from_a_narrow_terminal():
     lines = painted(closing(OUTCOME), 20)
     assert lines[-1] == "next     mltrain predict --x 10"
     assert "         model.npz," in lines
+
+
+@pytest.mark.parametrize(("length", "whole"), [(500, True), (501, False)])
+def test_a_long_line_keeps_its_ends(length, whole):
+    line = "a" * (length - 1) + "z"
+    assert printable(line) == (line if whole else "a" * 250 + " ... " + "a" * 249 + "z")

@@ -82,6 +82,8 @@ def test_rows_that_are_read_are_not_written_over(run: Path) -> None:
 FOREIGN: dict[str, Callable[[Path], object]] = {
     "history.csv": lambda path: path.write_text("date,price\n2024-01-01,3\n"),
     "history.csv of another program": lambda path: path.write_text("epoch,accuracy,loss\n0,0.5,0.6\n"),
+    "members.csv": lambda path: path.write_text("member,name\n1,Ann\n"),
+    "out_of_fold.csv": lambda path: path.write_text("row,repeat,fold\n1,1,1\n"),
     "model.npz": lambda path: np.savez(path, x=np.zeros(3)),
     "best.npz": lambda path: path.write_bytes(b""),
     "last.npz": lambda path: path.mkdir(),
@@ -150,6 +152,15 @@ def test_a_run_is_trained_again_in_its_folder(run: Path) -> None:
     (run / "model.npz").unlink()
     fit("config.yaml", "--out", "run", "--seed", "1")
     assert (run / "model.npz").read_bytes() == first
+
+
+def test_a_cross_validation_is_written_over_by_a_training_and_the_other_way_round() -> None:
+    fit("config.yaml", "--out", "out", "--folds", "2")
+    assert sorted(contents("out")) == ["out/config.yaml", "out/members.csv", "out/model.npz", "out/out_of_fold.csv"]
+    fit("config.yaml", "--out", "out")
+    assert "out/members.csv" not in contents("out")
+    fit("config.yaml", "--out", "out", "--members", "2")
+    assert sorted(contents("out")) == ["out/config.yaml", "out/members.csv", "out/model.npz"]
 
 
 def test_other_files_of_the_folder_do_not_matter(here: Path) -> None:

@@ -14,6 +14,7 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser import Browser, needs_browser, open_browser
 
@@ -24,6 +25,7 @@ from mltrain.views.live.broadcast import Broadcast
 from mltrain.views.live.desktop import open_page
 from mltrain.views.live.page import LivePage
 from mltrain.views.live.server import Server, most_connections
+from mltrain.views.pictures.gallery import previews_of
 
 
 class Clock:
@@ -89,10 +91,17 @@ def test_a_slow_reader_gets_the_newest_message_only():
 
 
 @pytest.mark.parametrize(
-    ("run", "kind"),
-    [("plane", "plane"), ("three", "plane"), ("line", "curve"), ("images", "samples"), ("table", None)],
+    ("run", "kinds"),
+    [
+        ("plane", ["plane"]),
+        ("three", ["plane"]),
+        ("line", ["curve"]),
+        ("images", ["samples"]),
+        ("shapes", ["samples", "filters"]),
+        ("table", []),
+    ],
 )
-def test_the_page_knows_what_suits_the_model(pages, run, kind):
+def test_the_page_knows_what_suits_the_model(pages, run, kinds):
     page, clock = pages(run)
     clock.now = 1.0
     page.step(1, 2, 0.5)
@@ -100,11 +109,33 @@ def test_the_page_knows_what_suits_the_model(pages, run, kind):
     about = json.loads(text)
     assert status == 200
     assert about["title"] == run
-    assert [preview["kind"] for preview in about["previews"]] == ([kind] if kind else [])
+    assert [preview["kind"] for preview in about["previews"]] == kinds
     seen = []
     messages(page.address, 1, seen)
-    expected = {"plane": {"field"}, "curve": {"y"}, "samples": {"said"}, None: set()}[kind]
-    assert [set(preview) for preview in seen[0]["previews"]] == ([expected] if kind else [])
+    expected = {"plane": {"field"}, "curve": {"y"}, "samples": {"said"}, "filters": {"weights"}}
+    assert [set(preview) for preview in seen[0]["previews"]] == [expected[kind] for kind in kinds]
+
+
+def test_filters_are_sent_as_shares_of_the_largest_weight_or_as_colours(runs):
+    for name, shape in (("shapes", [3, 3, 3]), ("colour", [5, 2, 2, 3])):
+        job = prepare(load_config(runs[name] / "config.yaml"), runs[name])
+        samples, filters = previews_of(job.model([]), job.dataset)
+        about = filters.about()
+        assert (about["layer"], list(about["shape"]), about["colour"]) == ("conv2d", shape, name == "colour")
+        kernel = job.network.arrays["conv2d.kernel"]
+        kernel[...] = np.linspace(-1, 1, kernel.size).reshape(kernel.shape)
+        sent = np.reshape(filters.now()["weights"], shape)
+        largest = np.quantile(np.abs(kernel), 0.995)
+        if name == "shapes":
+            np.testing.assert_array_equal(sent[1], np.clip(np.rint(100 * kernel[:, :, 0, 1] / largest), -100, 100))
+        else:
+            np.testing.assert_array_equal(
+                sent[4], (255 * np.clip(0.5 + kernel[..., 4] / (2 * largest), 0, 1)).astype(int)
+            )
+        images = np.array(samples.about()["images"])
+        x = job.dataset.test.x[:12] if name == "shapes" else job.dataset.train.x
+        ink = 255 * x.reshape(len(x), -1).astype(float) / x.max()
+        np.testing.assert_array_equal(images, 255 - ink.astype(int) if name == "shapes" else ink.astype(int))
 
 
 def half_open(address):

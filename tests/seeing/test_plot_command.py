@@ -5,12 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
 
+from PIL import Image
+
 from mltrain.cli import app
+from mltrain.data.image_files import read_digit
 from mltrain.errors import DataError, StorageError, UsageError
+from mltrain.runs.saved_run import SavedRun
 
 SIGNATURES = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -95,3 +100,45 @@ def test_other_commands_do_not_import_matplotlib(runs):
 def test_one_way_of_drawing_at_a_time(runs, both):
     with pytest.raises(UsageError, match=r"choose one of them$"):
         plot(runs["line"], *both)
+
+
+def test_one_image_is_drawn_by_its_number_or_from_a_file(runs, tmp_path: Path, capsys):
+    plot(runs["shapes"], "--image", "29", "--out", tmp_path, "--json")
+    pictures = json.loads(capsys.readouterr().out)["pictures"]
+    assert [picture["name"] for picture in pictures] == ["image", "maps", "attributions"]
+    assert pictures[1]["caption"].startswith("Image 29 of the test rows, and what each layer makes of it")
+    Image.fromarray(np.full((50, 30), 255, np.uint8) - 255 * np.eye(50, 30, dtype=np.uint8)).save(tmp_path / "line.png")
+    plot(runs["shapes"], "--input", tmp_path / "line.png", "--out", tmp_path / "of-file", "--format", "svg")
+    said = SavedRun.read(runs["shapes"]).model.predict_labels(read_digit(tmp_path / "line.png", 12, 12)[None])[0]
+    assert f"line.png: the network says {said} (" in (tmp_path / "of-file" / "image.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("run", "options", "message"),
+    [
+        ("shapes", ["--image", "30"], r"^--image 30: the test rows are numbered from 0 to 29$"),
+        ("shapes", ["--image", "-1"], r"^--image -1: the test rows are numbered from 0 to 29$"),
+        ("colour", ["--image", "4"], r"^--image 4: the rows that it was trained on are numbered from 0 to 3$"),
+        ("table", ["--image", "0"], r"^--image 0: .*model\.npz takes no images: a row of its data is 3$"),
+        ("plane", ["--input", "x.png"], r"^--input x\.png: .*model\.npz takes no images: a row of its data is 2$"),
+        ("shapes", ["--image", "1", "--input", "x.png"], r"choose one of them$"),
+        ("shapes", ["--image", "1", "--animate"], r"^--animate draws the training; leave --image and --input out$"),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--terminal"]])
+def test_an_image_that_is_not_there_is_an_error_in_one_line(runs, run, options, message, form):
+    with pytest.raises(UsageError, match=r"choose one of them$" if form and "--animate" in options else message):
+        plot(runs[run], *options, *form)
+
+
+def test_a_file_that_is_no_image_is_an_error_in_one_line(runs, tmp_path: Path):
+    (tmp_path / "no.png").write_text("no image")
+    with pytest.raises(DataError, match=r"no\.png: cannot be read as an image: it has no format that Pillow reads$"):
+        plot(runs["shapes"], "--input", tmp_path / "no.png")
+
+
+def test_a_network_without_convolution_says_what_it_lacks(runs, tmp_path: Path, capsys):
+    plot(runs["images"], "--image", "0", "--out", tmp_path)
+    shown = capsys.readouterr()
+    assert [Path(line).name for line in shown.out.splitlines()] == ["image.png", "attributions.png"]
+    assert shown.err == "note: no feature maps: no layer of the network makes images, as convolution and pooling do\n"

@@ -1,9 +1,14 @@
+import numpy as np
 import pytest
 
 from mltrain.cli import app
 from mltrain.errors import DataError, UsageError
-from mltrain.views.terminal.half_blocks import GREYS, SIDES, Colour, Pixels, Regions, shade
+from mltrain.views.insight.run_insight import RunInsight
+from mltrain.views.pictures._signed import signed
+from mltrain.views.pictures.gallery import gallery_of
+from mltrain.views.terminal.half_blocks import GREYS, SIDES, TRUE, Colour, Pixels, Regions, shade, shrunk
 from mltrain.views.terminal.plots import FittedCurve, Images, Labelled, Mark, PlaneMap
+from mltrain.views.terminal.views import Stack, cells
 
 
 def shown(view, width=None):
@@ -82,6 +87,68 @@ def test_images_stand_beside_each_other_as_far_as_they_fit():
     images = [Labelled([[1.0] * 10] * 2, f"image {number}") for number in range(4)]
     assert shown(Images(images), 24) == ["image 0     image 1", "██████████  ██████████"]
     assert shown(Images(images), 5)[0] == "image 0"
+
+
+def test_large_images_are_made_smaller_so_that_some_fit_beside_each_other():
+    image = [[0.0] * 24 + [1.0] * 24] * 12
+    # (columns + 2) / 4 - 2 are there for each of four: 8, 18 and 28, for which 48 become 8, 16 and 24.
+    assert shown(Images([Labelled(image)] * 6, least=4), 40) == ["    ████" + "      ████" * 3]
+    assert shown(Images([Labelled(image)] * 6, least=4), 80)[0] == "        ████████" + "          ████████" * 3
+    assert shown(Images([Labelled(image)] * 6, least=4), 120)[0] == " " * 12 + "█" * 12 + (" " * 14 + "█" * 12) * 3
+
+
+def test_a_smaller_image_has_the_means_of_its_squares():
+    assert shrunk([[0.0, 1.0, 0.5], [0.0, 0.0, 0.5], [1.0, 0.0, 0.2]], 2) == [[0.25, 0.5], [0.5, 0.2]]
+    assert shrunk([[Colour(0, 0, 0), Colour(255, 100, 1)]], 2) == [[Colour(128, 50, 0)]]
+
+
+def test_pixels_of_colour_have_it_and_are_ink_where_they_are_light():
+    red, white = Colour(255, 0, 0), Colour(255, 255, 255)
+    (line,) = Pixels([[red, white]], TRUE).lines(None)
+    assert [tuple(span) for span in line] == [(" ", "#800000 on #800000"), ("▀", "#ffffff on #000000")]
+
+
+def test_words_above_images_keep_to_their_columns():
+    wide, long = "赤い風船と青い空", "a class whose name is longer than any image is wide"
+    images = [Labelled([[1.0] * 6] * 2, words) for words in (wide, long)]
+    words, pixels = (("".join(span.text for span in line)) for line in Images(images).lines(80))
+    assert cells(words) == cells(pixels) == 2 * 34
+    assert (words.startswith(f"{wide} "), pixels[34]) == (True, "█")
+    assert words.rstrip().endswith(f"{long[:31]}…")
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_filters_and_maps_fit_the_terminal(records, width):
+    for run in ("shapes", "colour"):
+        gallery = gallery_of(RunInsight(records[run]), as_text=True)
+        pictures = {picture.name: picture for picture in gallery.pictures}
+        assert {"filters", "maps", "attributions", "samples"} <= set(pictures)
+        for name in ("filters", "maps", "attributions", "samples"):
+            for line in Stack(list(pictures[name].terminal())).lines(width):
+                assert cells("".join(span.text for span in line).rstrip()) <= width
+
+
+def test_maps_are_drawn_layer_by_layer_without_colours(records):
+    maps = next(p for p in gallery_of(RunInsight(records["shapes"]), as_text=True).pictures if p.name == "maps")
+    lines = str(Stack(list(maps.terminal()))).split("\n")
+    abouts = [layer.about for layer in maps.layers]
+    assert [line for line in lines if line in abouts] == abouts
+    assert lines[0] == f"image 0 of the test rows: {maps.said}"
+    first = maps.layers[0]
+    start, largest = lines.index(abouts[0]) + 1, first.maps.max()
+    for row in range(0, 10, 2):
+        cells_of_row = "".join(
+            {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}[
+                int(first.maps[1, row, column] >= largest / 2), int(first.maps[1, row + 1, column] >= largest / 2)
+            ]
+            for column in range(10)
+        )
+        assert lines[start + row // 2].ljust(34)[12:22] == cells_of_row
+
+
+def test_weights_of_0_are_paper_without_colours():
+    tile = signed(np.array([[-1.0, 0.0, 0.5], [np.nan, 0.0, 1.0]]), 1.0)
+    assert shown(Images([tile])) == ["  █"]
 
 
 def drawn(capsys, folder):

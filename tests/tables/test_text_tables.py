@@ -17,7 +17,7 @@ from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.foreign import FOREIGN
 from mltrain.data.tables.layout import Like
 from mltrain.data.tables.opening import open_rows
-from mltrain.data.tables.text_file import count_lines, is_text_encoding
+from mltrain.data.tables.text_file import _found_encoding, count_lines, is_text_encoding
 from mltrain.errors import ConfigError, DataError
 
 
@@ -443,3 +443,11 @@ def test_a_guess_is_said_once(path: Path, tmp_path: Path) -> None:
     assert "encoding: windows-1252" in text
     written = parse_config(text, tmp_path / "c.yaml").dataset.load(0, tmp_path)
     assert not [note for note in written.warnings if "windows" in note]
+
+
+@pytest.mark.parametrize(
+    ("four", "encoding"),
+    [(b"a\0b\0", "utf-16-le"), (b"\0a\0b", "utf-16-be"), (b"\0a\0\0", None), (b"a\0\0b", None), (b"abcd", None)],
+)
+def test_zeros_of_a_text_tell_its_encoding(four: bytes, encoding: str | None) -> None:
+    assert _found_encoding(four * 20) == encoding

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace as replace_fields
+from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -21,7 +23,7 @@ from mltrain.data.columns.text import Text
 from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.data.splitting import Parts, reorder, rows_in_words
-from mltrain.data.tables.cells import DEFAULT_MISSING, Missing
+from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical
 from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.learning import (
     Filling,
@@ -107,6 +109,13 @@ class TableDataset(DatasetSpec):
     split_column: Annotated[
         Name | None, Meta(description="a column that says train, validation or test for each row")
     ] = None
+    group: Annotated[
+        Name | None,
+        Meta(
+            description="a column that says what belongs together, such as the rows of one patient: all rows of a "
+            "group are trained on, or all are held back; it is no input"
+        ),
+    ] = None
     validation_path: Annotated[str | None, Meta(description="a file of rows to watch training by")] = None
     test_path: Annotated[str | None, Meta(description="a file of rows for evaluate")] = None
 
@@ -135,6 +144,25 @@ class TableDataset(DatasetSpec):
             for index, name in enumerate(getattr(self, option) or ()):
                 if name in self.targets:
                     raise OptionError((option, index), f"'{name}' is the target")
+        self._check_split()
+
+    def _check_split(self) -> None:
+        """Refuse several options that say which rows are held back. Raises `OptionError`."""
+        if self.split_column and self.split == "chronological":
+            raise OptionError(("split",), "split_column says which rows are held back; keep one of the two")
+        if self.group is None:
+            return
+        if self.split == "chronological":
+            raise OptionError(
+                ("group",), "split: chronological cuts rows by their order, and may cut a group; keep one of the two"
+            )
+        if self.split_column:
+            raise OptionError(("group",), "split_column says which rows are held back; keep one of the two")
+        if self.group in self.targets:
+            raise OptionError(("group",), f"'{self.group}' is the target")
+        if self.group in (self.features or ()):
+            place = ("features", (self.features or []).index(self.group))
+            raise OptionError(place, f"'{self.group}' is the group, which is no input; leave it out here")
 
     @property
     def targets(self) -> list[str]:
@@ -206,6 +234,7 @@ class TableDataset(DatasetSpec):
             "standardize",
             "min_max",
             "split_column",
+            "group",
         ):
             match getattr(self, option):
                 case str() as name:
@@ -217,7 +246,7 @@ class TableDataset(DatasetSpec):
 
     def _roles(self, source: Source) -> Roles:
         """Which columns of a file are read, and what for. Raises `DataError`."""
-        special = [*self.targets, *self.ignore, *([self.split_column] if self.split_column else [])]
+        special = [*self.targets, *self.ignore, self.split_column, self.group]
         for _, name in self._named_columns():
             if name not in source.columns:
                 raise DataError(f"{source.name}: {no_column(name, source.columns)}; the config names it")
@@ -230,6 +259,7 @@ class TableDataset(DatasetSpec):
             self.targets,
             kinds,
             self.split_column,
+            self.group,
             only_names=self.unknown is not None,
             all_used=self.features is not None,
         )
@@ -258,8 +288,9 @@ class TableDataset(DatasetSpec):
                     what = f"column '{', '.join(self.targets)}' is empty in all rows, so there is nothing to learn"
                 raise DataError(f"{table.source}: {what}")
             table.features, table.targets = table.features[keep], table.targets[keep]
-            if table.split is not None:
-                table.split = [part for part, kept in zip(table.split, keep, strict=True) if kept]
+            table.row_numbers = table.row_numbers[keep]
+            for said in filter(None, (table.split, table.groups)):
+                said[:] = compress(said, keep)
         return table
 
 
@@ -277,10 +308,29 @@ class RawRows(RawData):
     def labels(self) -> npt.NDArray[np.int32] | None:
         return self.table.targets[:, 0].astype(np.int32) if self.table.classes else None
 
+    @cached_property
+    def groups(self) -> npt.NDArray[np.int32] | None:
+        """Groups are numbered in the order in which they come. Raises `DataError` if a row is of none."""
+        if self.table.groups is None:
+            return None
+        missing, numbers = self.spec.missing_texts(), dict[str, int]()
+        for row, text in zip(self.row_numbers, self.table.groups, strict=True):
+            if text in missing:
+                where = f"{self.table.source}: row {row:,}, column '{self.spec.group}'"
+                raise DataError(
+                    f"{where}: the group is missing, so the row may be of any; name it, or leave out the row"
+                )
+            numbers.setdefault(canonical(text.strip()), len(numbers))
+        return np.array([numbers[canonical(text.strip())] for text in self.table.groups], np.int32)
+
+    @property
+    def row_numbers(self) -> npt.NDArray[np.intp]:
+        return self.table.row_numbers
+
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         table, train, spec = self._ordered(np.concatenate(parts), last=last), len(parts.train), self.spec
         gaps = {column.name: int(np.isnan(table.features[:, column.start]).sum()) for column in table.columns}
-        notes = (*table.notes, *telltales(table, train))
+        notes = (*table.notes, *telltales(table, train), *self._not_in_order())
         if learned is not None and learned.table is not None:
             format_ = learned.table
         else:
@@ -316,6 +366,19 @@ class RawRows(RawData):
             novelties=novelties_of(table, train),
             left_out=tuple((one.name, one.reason) for one in table.left_out),
         )
+
+    def _not_in_order(self) -> Iterator[str]:
+        """A sentence about a column of dates that goes back, although the rows are said to be in the order of time."""
+        dates = [column for column in self.table.columns if isinstance(column.kind, Date)]
+        if self.spec.split != "chronological" or len(dates) != 1:
+            return
+        days, seconds = self.table.features[:, dates[0].slots].T.astype(np.float64)
+        back = np.flatnonzero(np.diff(days * 86400 + seconds) < 0)
+        if back.size:
+            yield (
+                f"split: chronological takes rows in the order of the file, but '{dates[0].name}' goes back in row "
+                f"{self.row_numbers[back[0] + 1]:,}; sort the file by it, the oldest row first"
+            )
 
     def _ordered(self, order: npt.NDArray[np.intp], *, last: bool) -> RawTable:
         """The table with these of its rows, in this order.

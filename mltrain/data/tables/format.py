@@ -52,6 +52,11 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return np.array(found, np.float64)
 
     @property
+    def is_side_by_side(self) -> bool:
+        """Whether a row has the inputs of several formats, so that its columns are not those of the inputs."""
+        return False
+
+    @property
     def as_text(self) -> bool:
         """Whether cells are needed as they are written."""
         return any(not isinstance(column, NumberColumn) for column in self.columns)

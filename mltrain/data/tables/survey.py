@@ -42,6 +42,7 @@ class Roles(NamedTuple):
     targets: Sequence[str]
     kinds: Mapping[str, ColumnKind]
     split: str | None = None
+    group: str | None = None
     only_names: bool = False
     all_used: bool = False
 
@@ -80,8 +81,9 @@ class LeftOut(NamedTuple):
 class RawTable:
     """All rows: ``features`` are float32 ``(rows, slots)``, ``targets`` ``(rows, targets)``, NaN for missing values.
 
-    ``split`` holds the part that each row is said to belong to, if a column says so. ``notes`` are sentences about
-    what was found out, and that the config does not say.
+    ``split`` holds the part that each row is said to belong to, and ``groups`` its group, if a column says so.
+    ``row_numbers`` count the rows of the file from 1. ``notes`` are sentences about what was found out, and that the
+    config does not say.
     """
 
     source: str
@@ -90,6 +92,8 @@ class RawTable:
     features: Floats
     targets: Floats
     split: list[str] | None
+    groups: list[str] | None
+    row_numbers: npt.NDArray[np.intp]
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -104,7 +108,7 @@ def survey(open_file: Open, roles_of: Callable[[Source], Roles], missing: Missin
     """Read all rows. Raises `DataError`, which names file, line, row and column."""
     with open_file(as_text) as source:
         roles = roles_of(source)
-        used = [*roles.features, *roles.targets, *([roles.split] if roles.split else [])]
+        used = [*roles.features, *roles.targets, *filter(None, (roles.split, roles.group))]
         source.use(used)
         blocks = source.blocks()
         first = next(blocks, None)
@@ -251,7 +255,7 @@ def _read(
     places = [source.position(column.name, "which is to be read") for column in (*columns, *targets)]
     most, width = source.most_rows(), columns[-1].slots.stop
     features, goals = np.empty((most, width), np.float32), np.empty((most, len(targets)), np.float32)
-    table = RawTable(source.name, columns, targets, features, goals, None if roles.split is None else [], left_out)
+    said: dict[str, list[str]] = {name: [] for name in (roles.split, roles.group) if name is not None}
     rows = 0
     for block in blocks:
         part = slice(rows, rows + len(block.lines))
@@ -264,12 +268,14 @@ def _read(
                     raise _NotAsItSeemed from None
                 raise source.refuse(block, column.name, bad) from None
             array[part, column.slots] = codes if codes.ndim == 2 else codes[:, None]
-        if table.split is not None and roles.split is not None:
-            table.split += as_texts(block.columns[source.position(roles.split, "which says how to split")])
+        for name, texts in said.items():
+            texts += as_texts(block.columns[source.position(name, "which says how to split")])
         rows = part.stop
     if not rows:
         raise DataError(f"{source.name}: there are no rows in it")
-    table.features, table.targets = features[:rows], goals[:rows]
+    split, groups = (said.get(name or "") for name in (roles.split, roles.group))
+    numbers = np.arange(1, rows + 1)
+    table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, numbers, left_out)
     for column in targets:
         if column.is_category:
             _sort(column, table.targets[:, column.start])

@@ -48,6 +48,15 @@ def on_validation(name: str) -> str:
     return VALIDATION_PREFIX + name
 
 
+HELD_OUT_PREFIX = "fold_"
+"""The prefix of the names of numbers measured on the rows that a fold of a cross-validation held out."""
+
+
+def on_held_out(name: str) -> str:
+    """The name of a number measured on the rows that a fold held out."""
+    return HELD_OUT_PREFIX + name
+
+
 def reported_name(name: str) -> str:
     """The full name of a number in epoch reports, for a full or short name of a metric."""
     prefix = VALIDATION_PREFIX if name.startswith(VALIDATION_PREFIX) else ""

@@ -11,10 +11,11 @@ from mltrain.engine.class_scores import Counts, confusion_matrix
 from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.inference.model import Model
 from mltrain.job import split_to_evaluate
-from mltrain.runs.saved_run import SavedRun
+from mltrain.runs.saved_run import OutOfFold, SavedRun
 from mltrain.training.targets import encode
 from mltrain.views.insight.fitted_curve import Numbers
 from mltrain.views.insight.images import takes_images
+from mltrain.views.insight.rows import OUT_OF_FOLD
 
 Indices = npt.NDArray[np.intp]
 
@@ -98,12 +99,23 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     """The predictions of a classifier, one per position of a row. Raises `DataError` if the rows cannot be read."""
     model = record.model
     split, rows = split_to_evaluate(record.data)
+    if split != "test" and record.out_of_fold is not None:
+        return _out_of_fold(model.classes or (), record.out_of_fold, rows.x[:0])
     loss, outputs = model.config.loss, model.network.output_shape[-1]
     y = model.predict(rows.x).reshape(-1, outputs)
     predicted, confidence = judged(model, y)
     true = true_classes(encode(loss, model.row_spec, outputs, rows)).ravel()
     x = np.repeat(rows.x, len(y) // len(rows.x), axis=0) if len(y) > len(rows.x) else rows.x
     return ClassAnswers(split, model.classes or (), x, true, predicted, confidence, model.gives_probabilities)
+
+
+def _out_of_fold(classes: tuple[str, ...], held: OutOfFold, no_rows: npt.NDArray[Any]) -> ClassAnswers:
+    """Of the folds of a cross-validation each has predictions for other rows, which are not read again."""
+    shares = held.probabilities
+    confidence = np.zeros(len(held.true)) if shares is None else shares.max(axis=1)
+    return ClassAnswers(
+        OUT_OF_FOLD, classes, no_rows, held.true, held.predicted, confidence, are_probabilities=shares is not None
+    )
 
 
 def judged(model: Model, y: npt.NDArray[np.float32]) -> tuple[Indices, Numbers]:
@@ -133,6 +145,8 @@ def said(model: Model, x: npt.NDArray[Any]) -> str:
 def number_answers(record: SavedRun) -> NumberAnswers:
     """The predictions of a regression model. Raises `DataError` if the rows cannot be read."""
     split, rows = split_to_evaluate(record.data)
+    if split != "test" and record.out_of_fold is not None:
+        return NumberAnswers(OUT_OF_FOLD, record.out_of_fold.true, record.out_of_fold.predicted)
     predicted = record.model.predict(rows.x).astype(np.float64).ravel()
     return NumberAnswers(split, rows.y.astype(np.float64).ravel(), predicted)
 

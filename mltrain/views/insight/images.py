@@ -13,16 +13,29 @@ _CHANNELS_OF_COLOUR = 3
 
 @dataclass(frozen=True)
 class ChosenImage:
-    """An image as the dataset gives it, what it is called in captions, and the number of its class if it has one."""
+    """An image as the dataset gives it, and the number of its class if it has one.
+
+    It is called by its ``file``, or ``image 7 of the test rows``: by its number and the ``rows``.
+    """
 
     x: npt.NDArray[Any]
-    name: str
+    file: str = ""
+    number: int = 0
+    rows: str = ""
     true: int | None = None
 
     @property
+    def name(self) -> str:
+        return self.file or f"{self.short_name} of {self.rows}"
+
+    @property
     def short_name(self) -> str:
-        """``image 7`` of ``image 7 of the test rows``."""
-        return self.name.partition(" of the ")[0]
+        return self.file or f"image {self.number:,}"
+
+    @property
+    def beginning(self) -> str:
+        """The name at the beginning of a sentence."""
+        return self.file or self.name.capitalize()
 
 
 def takes_images(model: Model) -> bool:

@@ -8,7 +8,15 @@ from mltrain.data.base import Dataset, Split
 MOST_POINTS = 300
 """Rows that are drawn as points on the page of a training: the first ones."""
 
-SPLITS = {"train": "the rows that it was trained on", "validation": "the validation rows", "test": "the test rows"}
+OUT_OF_FOLD = "out of fold"
+"""The name of the rows that the folds of a cross-validation held out, each predicted by the network that did so."""
+
+SPLITS = {
+    "train": "the rows that it was trained on",
+    "validation": "the validation rows",
+    "test": "the test rows",
+    OUT_OF_FOLD: "the rows that folds held out",
+}
 """The names of the parts of the data in messages."""
 
 

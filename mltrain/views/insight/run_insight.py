@@ -46,7 +46,8 @@ class RunInsight:
             return [self.chosen]
         answers = self.answers
         rows = answers.mistakes[:_MOST_EXPLAINED].tolist() or range(min(_MOST_EXPLAINED, len(answers.x)))
-        return [ChosenImage(answers.x[row], _name(row, answers.split), int(answers.true[row])) for row in rows]
+        named = SPLITS[answers.split]
+        return [ChosenImage(answers.x[row], number=row, rows=named, true=int(answers.true[row])) for row in rows]
 
 
 def image_at(record: SavedRun, number: int) -> ChosenImage:
@@ -57,8 +58,4 @@ def image_at(record: SavedRun, number: int) -> ChosenImage:
     if tells_classes(model):
         target = encode(model.config.loss, model.row_spec, model.network.output_shape[-1], row)
         true = int(true_classes(target)[0])
-    return ChosenImage(row.x[0], _name(number, split), true)
-
-
-def _name(number: int, split: str) -> str:
-    return f"image {number:,} of {SPLITS[split]}"
+    return ChosenImage(row.x[0], number=number, rows=SPLITS[split], true=true)

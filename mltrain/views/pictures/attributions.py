@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class AttributionPicture(Picture):
     name, title, order = "attributions", "What the network looks at", 160
+    inside = True
     of_one_image = True
 
     attributions: Sequence[Attribution]
@@ -43,8 +44,7 @@ class AttributionPicture(Picture):
     def caption(self) -> str:
         shown = self.attributions
         if len(shown) == 1:
-            name = shown[0].image.name
-            which = f"{name[0].upper()}{name[1:]}."
+            which = f"{shown[0].image.beginning}."
         elif shown[0].truth is not None:
             which = f"The surest {plural(len(shown), 'mistake')}."
         else:

@@ -31,6 +31,7 @@ class Picture:
     - ``name`` is the stem of its file; ``order`` its place among the pictures of a run.
     - ``needs_rows``: it shows rows of the dataset, or what follows from them.
     - ``of_one_image``: it is about the image that the user chose, if one was chosen.
+    - ``inside``: it shows what is inside a network, so ensembles, which have several, do not have it.
     - ``over_inputs``: it shows what the model says to its inputs.
     - ``why_lacking``: what is said where it suits, but there is nothing to show.
     """
@@ -41,6 +42,7 @@ class Picture:
     needs_rows: ClassVar[bool] = True
     of_one_image: ClassVar[bool] = False
     over_inputs: ClassVar[bool] = False
+    inside: ClassVar[bool] = False
     why_lacking: ClassVar[str | None] = None
 
     @classmethod

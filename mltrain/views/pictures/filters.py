@@ -29,6 +29,7 @@ _MOST, _MOST_IN_A_LINE = 64, 8
 @dataclass(frozen=True)
 class FilterPicture(Picture):
     name, title, order = "filters", "The patterns of the first convolution", 140
+    inside = True
     needs_rows = False
 
     filters: Filters

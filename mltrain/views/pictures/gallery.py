@@ -9,6 +9,7 @@ from functools import cache
 
 from mltrain.data.base import Dataset
 from mltrain.errors import DataError
+from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.views import pictures
 from mltrain.views.insight.run_insight import RunInsight
@@ -47,6 +48,8 @@ def gallery_of(insight: RunInsight, *, as_text: bool = False) -> Gallery:
     """The pictures that apply to a run; with a chosen image, those of that image. ``as_text``: those for terminals."""
     model = insight.model
     kinds = [kind for kind in all_pictures() if not as_text or kind.terminal is not Picture.terminal]
+    if isinstance(model, Ensemble):
+        kinds = [kind for kind in kinds if not kind.inside]
     if insight.chosen is not None:
         of_image = [kind for kind in kinds if kind.of_one_image]
         missing = (kind.why_lacking for kind in of_image if not kind.suits(model))
@@ -103,7 +106,7 @@ def _why_no_picture_over_inputs(model: Model) -> str | None:
     if any(kind.over_inputs and kind.suits(model) for kind in all_pictures()):
         return None
     gives = "a class" if model.classes is not None else f"{math.prod(model.network.output_shape)}"
-    width = math.prod(model.row_spec.input_shape)
+    width = math.prod(model.network.input_shape)
     takes = f"{width} numbers" if width != 1 else "1 number"
     return (
         f"no picture of the model over its inputs: it takes {takes} and gives {gives}; "

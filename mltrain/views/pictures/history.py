@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from mltrain.engine.metrics.base import on_validation
+from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.views.insight.learning_curves import LearningCurves, learning_curves_of
 from mltrain.views.insight.run_insight import RunInsight
@@ -30,7 +31,7 @@ class History(Picture):
 
     @classmethod
     def suits(cls, model: Model) -> bool:
-        return True
+        return not isinstance(model, Ensemble)  # the epochs of several networks are not kept
 
     @classmethod
     def of(cls, insight: RunInsight) -> Self | None:

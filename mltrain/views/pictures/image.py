@@ -39,7 +39,7 @@ class OneImage(Picture):
     @property
     def caption(self) -> str:
         says = f"the network says {short(self.said)}."
-        name = self.image.name[0].upper() + self.image.name[1:]
+        name = self.image.beginning
         return f"{name}: {says}" if self.truth is None else f"{name}: its class is {short(self.truth)}, and {says}"
 
     def draw(self, figure: "Figure", style: "Style") -> None:

@@ -29,6 +29,7 @@ _IN_A_LINE, _MOST_IN_TEXT = 4, 8
 @dataclass(frozen=True)
 class MapPicture(Picture):
     name, title, order = "maps", "One image, layer by layer", 150
+    inside = True
     of_one_image = True
     why_lacking = "no feature maps: no layer of the network makes images, as convolution and pooling do"
 
@@ -51,10 +52,7 @@ class MapPicture(Picture):
     @property
     def caption(self) -> str:
         says = f" The network says {short(self.said)}." if self.said is not None else ""
-        return (
-            f"{self.image.name[0].upper()}{self.image.name[1:]}, and what each layer makes of it: blue is above 0, "
-            f"orange below.{says}"
-        )
+        return f"{self.image.beginning}, and what each layer makes of it: blue is above 0, orange below.{says}"
 
     @property
     def size(self) -> tuple[float, float]:

@@ -17,7 +17,8 @@ class Mistakes(Sheet):
     @classmethod
     def of(cls, insight: RunInsight) -> Self | None:
         mistakes = insight.answers.mistakes[:MOST_ON_SHEET].tolist()
-        return cls(insight.answers, mistakes, greys(insight.model)) if mistakes else None
+        shown = mistakes and len(insight.answers.x)
+        return cls(insight.answers, mistakes, greys(insight.model)) if shown else None
 
     @property
     def caption(self) -> str:

@@ -24,8 +24,10 @@ class Samples(Sheet):
     name, title, order = "samples", "Samples and answers", 100
 
     @classmethod
-    def of(cls, insight: RunInsight) -> Self:
+    def of(cls, insight: RunInsight) -> Self | None:
         answers = insight.answers
+        if not len(answers.x):
+            return None
         return cls(answers, range(min(MOST_ON_SHEET, len(answers.x))), greys(insight.model))
 
     @classmethod

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class UnitMaps(Picture):
     name, title, order = "units", "What each hidden unit sees", 50
+    inside = True
 
     layers: Sequence[Units]
 

@@ -22,6 +22,7 @@ _MOST = 40
 @dataclass(frozen=True)
 class Weights(Picture):
     name, title, order = "weights", "What the first layer looks for", 130
+    inside = True
     needs_rows = False
 
     weights: Numbers

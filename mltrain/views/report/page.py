@@ -13,6 +13,8 @@ from mltrain.data.inspection import FeatureFacts, describe_features
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.metrics.base import VALIDATION_PREFIX, on_validation
 from mltrain.errors import DataError
+from mltrain.inference.ensemble import Ensemble
+from mltrain.inference.means import means_of
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.insight.rows import SPLITS
@@ -80,11 +82,46 @@ def _in_one_sentence(record: SavedRun) -> str:
     config = record.model.config
     seconds = sum(record.history.get("seconds", ()))
     trained = f"trained {plural(record.epochs, 'epoch')}" + (f" in {duration(seconds)}" if record.epochs else "")
-    parameters = plural(record.model.network.parameters.size, "parameter")
+    parameters = plural(record.model.parameter_count, "parameter")
+    if isinstance(record.model, Ensemble):
+        parameters = f"{_networks(record.model)} with {parameters}"
+        trained = f"trained in {duration(sum(record.members.get('seconds', ())))}"
     return f"{parameters}, {trained} on {config.dataset.type_name()} with {config.optimizer.type_name()}."
 
 
+def _networks(model: Ensemble) -> str:
+    """What an ensemble is of: ``5 networks, one a fold``, or ``3 networks of different seeds``."""
+    how = ", one a fold," if model.is_of_folds else " of different seeds"
+    return f"{len(model.members)} networks{how}"
+
+
 def _results(record: SavedRun) -> str:
+    return _own_results(record) + _members(record)
+
+
+def _members(record: SavedRun) -> str:
+    """A line for each network of an ensemble, and their means with standard errors."""
+    model, columns = record.model, record.members
+    if not isinstance(model, Ensemble) or not columns:
+        return ""
+    shown = [name for name in columns if name not in ("member", "seconds")]
+    measured = [name for name in shown if name not in ("repeat", "fold", "seed", "epochs")]
+    rows = [
+        tuple(number(value) if name in measured else f"{value:.0f}" for name, value in zip(shown, values, strict=True))
+        for values in zip(*(columns[name] for name in shown), strict=True)
+    ]
+    labels = len(shown) - len(measured)
+    members = [
+        dict(zip(measured, values, strict=True)) for values in zip(*(columns[name] for name in measured), strict=True)
+    ]
+    means = means_of(members, model.independent)
+    rows.append(("mean", *[""] * (labels - 1), *(number(means[name].value) for name in measured)))
+    rows.append(("standard error", *[""] * (labels - 1), *(number(means[name].error or 0, 2) for name in measured)))
+    title = "Folds" if model.is_of_folds else "Members"
+    return f"<h3>{title}</h3>\n" + _table(shown, rows)
+
+
+def _own_results(record: SavedRun) -> str:
     history = record.history
     last = {name: values[-1] for name, values in history.items() if values and name not in ("epoch", "seconds")}
     measured = {"loss": "loss"} | {metric.type_name(): metric.type_name() for metric in record.model.config.metrics}
@@ -99,11 +136,12 @@ def _results(record: SavedRun) -> str:
     except DataError:
         pass
     else:
-        found = record.model.evaluate(rows)
-        columns[f"saved model, {SPLITS[split]}"] = {"loss": found.loss, **found.metrics}
+        if not (isinstance(record.model, Ensemble) and record.model.is_of_folds and split != "test"):
+            found = record.model.evaluate(rows)
+            columns[f"saved model, {SPLITS[split]}"] = {"loss": found.loss, **found.metrics}
     columns = {title: values for title, values in columns.items() if values}
     if not columns:
-        return "<p>Nothing was measured.</p>"
+        return "" if record.members else "<p>Nothing was measured.</p>"
     table = [(name, *(number(one[name]) if name in one else "" for one in columns.values())) for name in measured]
     tracked = [(name, last[name]) for name in last if name.removeprefix(VALIDATION_PREFIX) not in measured]
     more = _table(("parameter", "value"), [(name, number(value)) for name, value in tracked]) if tracked else ""
@@ -193,13 +231,17 @@ def _size(part: Split) -> str:
 
 def _model(record: SavedRun) -> str:
     config, nodes = record.model.config, record.model.network.nodes
+    costs = [(node.parameter_count, node.layer.multiplications(node.input_shape)) for node in nodes]
     rows = [
-        (node.name, node.layer.type_name(), shape_text(node.output_shape), f"{node.parameter_count:,}")
-        for node in nodes
+        (node.name, node.layer.type_name(), shape_text(node.output_shape), *(f"{count:,}" for count in cost))
+        for node, cost in zip(nodes, costs, strict=True)
     ]
-    total = f"{sum(node.parameter_count for node in nodes):,}"
+    totals = [f"{sum(counts):,}" for counts in zip(*costs, strict=True)]
+    if isinstance(record.model, Ensemble):
+        rows.append((_networks(record.model).rstrip(","), "", "", f"{record.model.parameter_count:,}", ""))
     settings = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"
-    return _table(("layer", "type", "output shape", "parameters"), [*rows, ("total", "", "", total)]) + settings
+    headers = ("layer", "type", "output shape", "parameters", "multiplications a row")
+    return _table(headers, [*rows, ("total", "", "", *totals)]) + settings
 
 
 def _config(record: SavedRun) -> str:
@@ -217,11 +259,22 @@ def _commands(record: SavedRun) -> list[str]:
         *_config(record).splitlines(),
         _END,
         *_about_files(record),
-        f"mltrain fit config.yaml{frames} --out {run}",
+        f"mltrain fit config.yaml{_how_many(record)}{frames} --out {run}",
         f"mltrain evaluate --model {run}",
         f"mltrain plot {run}",
         f"mltrain report {run}",
     ]
+
+
+def _how_many(record: SavedRun) -> str:
+    """The options of `fit` that train the networks of an ensemble."""
+    if not isinstance(record.model, Ensemble):
+        return ""
+    roles = record.model.roles
+    if not record.model.is_of_folds:
+        return f" --members {len(roles)}"
+    repeats = max(role.repeat or 1 for role in roles)
+    return f" --folds {len(roles) // repeats}" + (f" --repeats {repeats}" if repeats > 1 else "")
 
 
 def _about_files(record: SavedRun) -> list[str]:

@@ -93,7 +93,41 @@ def closing(outcome: Outcome) -> View:
         ("model", Span(outcome.model)),
         ("saved", Span(f"{outcome.folder}: {', '.join(outcome.files)}")),
     ]
+    return _entries(entries, outcome.next_command)
+
+
+class EnsembleOutcome(NamedTuple):
+    """The results of ``mltrain fit --folds`` or ``--members``.
+
+    ``what`` was trained; ``means`` are those of its numbers by name, each with its standard error, if there is one. The
+    others are as in `Outcome`.
+    """
+
+    what: str
+    seconds: float
+    means: Mapping[str, tuple[float, float | None]]
+    folder: str
+    files: Sequence[str]
+    next_command: str
+
+
+def ensemble_closing(outcome: EnsembleOutcome) -> View:
+    """The summary after several trainings: means with standard errors, paths of the files, next command."""
+    means = GAP.join(
+        f"{name} {number(value)}" + ("" if error is None else f" ± {number(error, 2)}")
+        for name, (value, error) in outcome.means.items()
+    )
+    entries = [
+        ("trained", Span(f"{outcome.what} in {duration(outcome.seconds)} of training")),
+        ("mean", Span(means, STRONG)),
+        ("±", Span("standard error of the mean")),
+        ("saved", Span(f"{outcome.folder}: {', '.join(outcome.files)}")),
+    ]
+    return _entries(entries, outcome.next_command)
+
+
+def _entries(entries: Sequence[tuple[str, Span]], next_command: str) -> View:
+    """Labelled lines, and the next command, which users copy, so that it is not wrapped."""
     width = len("reached" + GAP)
     said = [Paragraph([Span(label.ljust(width), FAINT), span], hanging=width) for label, span in entries if span.text]
-    # Users copy the command, so it is not wrapped.
-    return Stack([*said, Lines([[Span("next".ljust(width), FAINT), Span(outcome.next_command, ACCENT)]])])
+    return Stack([*said, Lines([[Span("next".ljust(width), FAINT), Span(next_command, ACCENT)]])])

@@ -98,14 +98,19 @@ def origin_table(said: Mapping[str, str]) -> Table:
     return Table([Column("", style=FAINT), Column("", wraps=True)], list(said.items()))
 
 
-def evaluation(split: str, samples: int, loss: float, metrics: Mapping[str, float]) -> Table:
-    """The loss and the metrics on one part of the data."""
-    values = {"loss": loss, **metrics}
-    rows: list[Row] = [
-        ("rows", f"{samples:,} ({split})"),
-        *((name, Span(number(value), STRONG)) for name, value in values.items()),
-    ]
-    return Table([Column("", style=FAINT), Column("")], rows)
+def evaluation(
+    split: str,
+    samples: int,
+    loss: float,
+    metrics: Mapping[str, float],
+    others: Mapping[str, Mapping[str, str]] | None = None,
+) -> Table:
+    """The loss and the metrics on one part of the data. ``others`` are more columns: texts for these, by title."""
+    others = others or {}
+    rows: list[Row] = [("rows", f"{samples:,} ({split})", *[""] * len(others))]
+    for name, value in {"loss": loss, **metrics}.items():
+        rows.append((name, Span(number(value), STRONG), *(one.get(name, "") for one in others.values())))
+    return Table([Column("", style=FAINT), Column(""), *(Column(title) for title in others)], rows)
 
 
 def class_table(classes: Sequence[str], qualities: Sequence[tuple[float, float, float, int]]) -> Table:

@@ -1,0 +1,56 @@
+"""One C99 header, for microcontrollers and everything else."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from mltrain.data.encoding import Encoding, TextEncoding
+from mltrain.engine.operations import Operation
+from mltrain.export.base import Exported, Format, Subject
+from mltrain.export.c_header import HeaderWriter
+from mltrain.export.lowering import folded
+from mltrain.export.measure import Loss, loss_of_accuracy
+from mltrain.export.quantization import with_rounded_weights
+
+STACK = 512
+"""Bytes of the stack that the functions take at most; the tests measure it."""
+
+
+class C(Format):
+    """One C99 header without allocation: a struct of the columns in, probabilities or numbers out.
+
+    It needs `expf` and the like of the math library, and nothing else. Names are enums, a missing number is NAN. What
+    it takes of flash and RAM is printed. `quantize: int8` stores each weight in one byte, with a scale for each output
+    channel; activations stay floats, and the loss of accuracy is measured on the test rows and printed.
+    """
+
+    suffix: ClassVar[str] = ".h"
+    cannot: ClassVar[Mapping[type[Operation] | type[Encoding], str]] = {
+        TextEncoding: "to find the words of a text takes tables of Unicode, which a microcontroller has no room for"
+    }
+
+    quantize: Annotated[Literal["int8"] | None, Meta(description="store weights in one byte each; by default four")] = (
+        None
+    )
+
+    def write(self, subject: Subject) -> Exported:
+        is_small = self.quantize is not None
+        steps = folded(subject.steps)
+        writer = HeaderWriter(subject, with_rounded_weights(steps) if is_small else steps, is_small=is_small)
+        header = writer.header()
+        sizes = {"flash": writer.flash, "ram": writer.ram, "stack": STACK}
+        notes = [
+            f"flash  {writer.flash:,} bytes of constants, besides the code",
+            f"RAM    {writer.ram:,} bytes",
+            f"stack  less than {STACK} bytes",
+        ]
+        loss: Loss | None = None
+        if is_small:
+            loss = loss_of_accuracy(subject, writer.steps)
+            notes.append(
+                loss.sentence if loss else f"the loss of accuracy is not known, because {subject.why_no_dataset}"
+            )
+        test = "gcc -std=c99 -DMLTRAIN_SELF_TEST -x c {file} -lm -o {stem}_test && ./{stem}_test"
+        facts = {**sizes, **({"accuracy": loss.facts} if loss else {})}
+        return Exported({".h": header.encode()}, test, notes, facts)

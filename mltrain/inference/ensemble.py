@@ -1,0 +1,255 @@
+"""An ensemble: networks of one config that learned from other rows or with other seeds, and the mean of their outputs.
+
+    a row of a table ──SideBySide──> the inputs of each preprocessing, side by side
+    ──member, member, ...──> their outputs, in the units of the dataset ──mean──> prediction
+
+A member is a model of its own. Members that learned from the same rows share one preprocessing, and so do those of data
+that is not preprocessed by what it holds; then a row of the ensemble is a row of each member.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from mltrain.backends.base import Evaluation
+from mltrain.config import Config
+from mltrain.data.base import Dataset, RowSpec, Split
+from mltrain.data.preprocessing import Preprocessing, Scaling
+from mltrain.data.tables.side_by_side import SideBySide
+from mltrain.engine.arrays import Floats
+from mltrain.engine.network import Network
+from mltrain.errors import DataError, ModelFileError
+from mltrain.inference.model import Model, incomplete, parameter_shapes, read_config_and_origin, read_rows
+from mltrain.inference.model_file import ENSEMBLE, ModelFile, write_model_file
+from mltrain.inference.origin import Origin
+from mltrain.inference.scores import score
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """What tells a member from the others: its seed and, in a cross-validation, which fold of which repeat it is.
+
+    Folds and repeats are counted from 1.
+    """
+
+    seed: Annotated[int, msgspec.Meta(ge=0)]
+    repeat: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    fold: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+    @property
+    def document(self) -> dict[str, int | None]:
+        """The same as plain values for JSON."""
+        return cast(dict[str, int | None], msgspec.to_builtins(self))
+
+
+class Reads(NamedTuple):
+    """What members read of a row: ``columns`` of it, all of the rows' columns where there is one preprocessing."""
+
+    row_spec: RowSpec
+    preprocessing: Preprocessing
+    columns: slice
+
+
+@dataclass(frozen=True, repr=False)
+class Ensemble(Model):
+    """Several models whose predictions are averaged: probabilities, or numbers in the units of the dataset.
+
+    ``members`` have the ensemble's config but for their seed; ``roles`` say what each is. ``network`` is that of the
+    first member, for shapes and names.
+    """
+
+    members: tuple[Model, ...] = ()
+    roles: tuple[Role, ...] = ()
+
+    @classmethod
+    def of(cls, config: Config, members: Sequence[Model], roles: Sequence[Role], origin: Origin | None) -> "Ensemble":
+        """The ensemble of models of one config. Raises `DataError` if their rows cannot be read together."""
+        first, reads = members[0], _reads(members)
+        row_spec, preprocessing = first.row_spec, first.preprocessing
+        if len(reads) > 1:
+            row_spec, preprocessing = _joined(reads)
+        return cls(
+            config, first.network, row_spec, preprocessing, origin=origin, members=tuple(members), roles=tuple(roles)
+        )
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(member.parameter_count for member in self.members)
+
+    @property
+    def is_of_folds(self) -> bool:
+        """Whether the members are those of a cross-validation, so that each row was trained on by some of them."""
+        return self.roles[0].fold is not None
+
+    @property
+    def independent(self) -> int:
+        """How many members differ in their rows or seeds, not counting the repetitions of a cross-validation."""
+        return sum(role.repeat in (None, 1) for role in self.roles)
+
+    def outputs(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        total = np.zeros((len(rows), *self.network.output_shape))
+        for member, x in self._rows_of_members(rows):
+            total += member.outputs(x)
+        return (total / len(self.members)).astype(np.float32)
+
+    def evaluate_members(self, rows: Split) -> list[Evaluation]:
+        """The loss, metrics and confusion matrix of each member alone, on rows as the ensemble takes them."""
+        return [member.evaluate(Split(x, rows.y)) for member, x in self._rows_of_members(rows.x)]
+
+    def measured_parts(self, dataset: Dataset) -> Dataset:
+        """The ensemble's own dataset with the parts that it can be measured on.
+
+        In a cross-validation, the rows that one training would hold back for validation are in the folds, too.
+        """
+        if not self.is_of_folds or dataset.validation is None or not self.config.dataset.validation_split:
+            return dataset
+        both = (np.concatenate(arrays) for arrays in zip(dataset.train, dataset.validation, strict=True))
+        return replace(dataset, train=Split(*both), validation=None)
+
+    def with_parameters(self, parameters: Floats) -> Model:
+        raise DataError("an ensemble has several networks, so it has no states of one training")
+
+    def save(self, path: Any) -> None:
+        arrays = {
+            f"{_prefix(number)}{name}": array
+            for number, member in enumerate(self.members)
+            for name, array in member.network.arrays.items()
+        }
+        write_model_file(path, self._meta(), arrays)
+
+    def __repr__(self) -> str:
+        kind = "folds" if self.is_of_folds else "seeds"
+        return f"<Ensemble of {len(self.members)} {kind}: {self.parameter_count:,} parameters, {self.members[0]!r}>"
+
+    def _evaluation(self, rows: Split) -> Evaluation:
+        found = score(
+            self.outputs(rows.x),
+            self.target(rows),
+            loss=self.config.loss,
+            metrics=self.config.metrics,
+            preprocessing=self.preprocessing,
+            classes=len(self.classes or ()),
+        )
+        penalty = sum(_penalty(member.network) for member in self.members) / len(self.members)
+        return Evaluation(found.loss + penalty, found.metrics, found.confusion)
+
+    def networks(self) -> list[tuple[Model, slice | None]]:
+        reads = _reads(self.members)
+        if len(reads) == 1:
+            return [(member, None) for member in self.members]
+        return [(member, next(one.columns for one in reads if _same(one, member))) for member in self.members]
+
+    def _rows_of_members(self, rows: npt.NDArray[Any]) -> Iterator[tuple[Model, npt.NDArray[Any]]]:
+        """Each member with what it reads of the rows."""
+        for member, columns in self.networks():
+            yield member, rows if columns is None else np.ascontiguousarray(rows[:, columns])
+
+    def _meta(self) -> dict[str, Any]:
+        shared, reads = super()._meta(), _reads(self.members)
+        named = ("input_shape", *Preprocessing.__struct_fields__)
+        return {
+            "format": ENSEMBLE,
+            **{name: value for name, value in shared.items() if name not in named},
+            "rows": [
+                {"input_shape": one.row_spec.input_shape, **msgspec.to_builtins(one.preprocessing)} for one in reads
+            ],
+            "members": [
+                {**role.document, "rows": next(n for n, one in enumerate(reads) if _same(one, member))}
+                for role, member in zip(self.roles, self.members, strict=True)
+            ],
+        }
+
+
+def _reads(members: Sequence[Model]) -> list[Reads]:
+    """The different preprocessings of some models, in the order of the first that has each."""
+    found: list[Reads] = []
+    for member in members:
+        if not any(_same(one, member) for one in found):
+            start = found[-1].columns.stop if found else 0
+            columns = slice(start, start + math.prod(member.row_spec.input_shape))
+            found.append(Reads(member.row_spec, member.preprocessing, columns))
+    return found
+
+
+def _same(one: Reads, member: Model) -> bool:
+    return one.row_spec == member.row_spec and one.preprocessing == member.preprocessing
+
+
+def _joined(reads: Sequence[Reads]) -> tuple[RowSpec, Preprocessing]:
+    """Rows that hold the inputs of several preprocessings, side by side. Raises `DataError`."""
+    tables = [one.preprocessing.table for one in reads if one.preprocessing.table is not None]
+    columns = [([column.name for column in table.columns], table.targets) for table in tables]
+    if len(tables) < len(reads) or any(one != columns[0] for one in columns):
+        raise DataError("the members of an ensemble read the same columns, or rows that are not preprocessed")
+    inputs = [one.preprocessing.inputs for one in reads]
+    widths = [one.row_spec.input_shape[0] for one in reads]
+    shift, scale = (
+        tuple(number for one, width in zip(inputs, widths, strict=True) for number in _wide(getattr(one, name), width))
+        for name in ("shift", "scale")
+    )
+    preprocessing = Preprocessing(
+        inputs=Scaling(shift=shift, scale=scale),
+        targets=reads[0].preprocessing.targets,
+        table=SideBySide.of(tables),
+    )
+    first = reads[0].row_spec
+    return RowSpec((sum(widths),), first.outputs, first.classes), preprocessing
+
+
+def _wide(value: float | tuple[float, ...], width: int) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,) * width
+
+
+def _penalty(network: Network) -> float:
+    """The penalty of a network's regularizers."""
+    parts = ((regularizer, network.parameters[place]) for regularizer, place in network.regularized)
+    return sum(one.penalty(values, np.empty_like(values), np.empty_like(values)) for one, values in parts)
+
+
+def _prefix(number: int) -> str:
+    """What the names of a member's arrays begin with in a file."""
+    return f"member_{number + 1}."
+
+
+class _Member(Role, frozen=True, kw_only=True):
+    """A member in ``meta``: what it is, and which of the preprocessings it has."""
+
+    rows: Annotated[int, msgspec.Meta(ge=0)]
+
+
+def read_ensemble(file: ModelFile) -> Ensemble:
+    """The ensemble in an open file of format 2. Raises `ModelFileError`."""
+    config, origin = read_config_and_origin(file)
+    try:
+        rows = msgspec.convert(file.meta["rows"], Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1)])
+        members = msgspec.convert(file.meta["members"], Annotated[list[_Member], msgspec.Meta(min_length=1)])
+        if any(member.rows >= len(rows) for member in members):
+            raise ValueError
+    except (KeyError, ValueError, msgspec.ValidationError):
+        raise incomplete(file) from None
+    read = [read_rows(file, {**file.meta, **one}) for one in rows]
+    shapes = [parameter_shapes(file, config, row_spec) for row_spec, _ in read]
+    file.check(
+        {
+            f"{_prefix(number)}{name}": shape
+            for number, member in enumerate(members)
+            for name, shape in shapes[member.rows].items()
+        }
+    )
+    models, roles = [], []
+    for number, member in enumerate(members):
+        row_spec, preprocessing = read[member.rows]
+        network = Network(config.layers, row_spec.inputs)
+        for name, array in network.arrays.items():
+            file.read_into(f"{_prefix(number)}{name}", array)
+        models.append(Model(replace(config, seed=member.seed), network, row_spec, preprocessing))
+        roles.append(Role(seed=member.seed, repeat=member.repeat, fold=member.fold))
+    try:
+        return Ensemble.of(config, models, roles, origin)
+    except DataError as error:
+        raise ModelFileError(f"{file.path}: {error}") from None

@@ -1,0 +1,163 @@
+"""Several trainings of one config: each in a process of its own where that is faster, and what comes of each."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from mltrain.backends.base import Evaluation, Parallelism
+from mltrain.config import Config
+from mltrain.data.base import Dataset, LazyDataset, RawData, RowSpec
+from mltrain.data.preprocessing import Preprocessing
+from mltrain.data.splitting import Parts
+from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics.base import true_classes
+from mltrain.engine.network import Network
+from mltrain.errors import ConfigError, MltrainError, TrainingInterrupted
+from mltrain.inference.ensemble import Role
+from mltrain.inference.model import Model
+from mltrain.job import TrainingJob, memory_of, prepare
+from mltrain.search.processes import Stop, in_processes
+from mltrain.system.memory import available
+from mltrain.system.threads import cores
+from mltrain.training.epoch_report import EpochReport
+
+
+class HeldOut(NamedTuple):
+    """The rows that a fold held out: their numbers in the source, what is true, what the network says, and how good.
+
+    ``true`` are class numbers or, where the network predicts numbers, targets; ``outputs`` are those of
+    `Model.predict`.
+    """
+
+    row_numbers: npt.NDArray[np.intp]
+    true: npt.NDArray[Any]
+    outputs: Floats
+    evaluation: Evaluation
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The loss and the metrics by name."""
+        return {"loss": self.evaluation.loss, **self.evaluation.metrics}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What comes of one training. ``report`` is that of the epoch whose weights the model has; None without epochs.
+
+    ``seconds`` is the time spent training, in ``epochs`` epochs.
+    """
+
+    role: Role
+    row_spec: RowSpec
+    preprocessing: Preprocessing
+    parameters: Floats
+    report: EpochReport | None
+    epochs: int
+    seconds: float
+    held_out: "HeldOut | None" = None
+
+    def model(self, config: Config) -> Model:
+        network = Network(config.layers, self.row_spec.inputs)
+        network.parameters[...] = self.parameters
+        return Model(replace(config, seed=self.role.seed), network, self.row_spec, self.preprocessing)
+
+
+class FoldOf(NamedTuple):
+    """The rows of a fold: how those that were read are split."""
+
+    raw: RawData
+    parts: Parts
+
+
+Task = tuple[Role, FoldOf | Dataset]
+"""A training: what it is, and its rows, split already or to be split by the process that trains."""
+
+
+def train_all(
+    config: Config,
+    folder: Path,
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    name: str,
+    stop: Stop = lambda: False,
+) -> Iterator[Trained]:
+    """Train a network for each task, ``jobs`` at a time, and yield what comes of them, in the order of the tasks.
+
+    ``name`` is what one is called, such as ``fold``. Results do not depend on ``jobs``. Raises `TrainingInterrupted`
+    when ``stop`` says so, and the errors of a training, which name it.
+    """
+    count = len(tasks)
+    work = [
+        partial(_train, config, folder, task, f"{name} {number} of {count}") for number, task in enumerate(tasks, 1)
+    ]
+    done: dict[int, Trained] = {}
+    told = 0
+    try:
+        for number, trained in in_processes(work, min(jobs, count), stop):
+            done[number] = trained
+            while told in done:
+                yield done.pop(told)
+                told += 1
+    except TrainingInterrupted:
+        pass  # by ``stop``, in this process
+    if told < count:
+        raise TrainingInterrupted(f"stopped after {told} of {count} {name}s; nothing was saved")
+
+
+def jobs_for(job: TrainingJob, asked: int | None) -> int:
+    """How many trainings like ``job`` to do at a time: ``asked``, or as many as cores and memory allow.
+
+    It is one where a single training is divided among the cores, since it would round its sums otherwise if it was not.
+    """
+    if job.parallelism.processes > 1:
+        return 1
+    if asked is not None:
+        return asked
+    room, each = available(), memory_of(job.config, job.network.nodes, Parallelism()).total
+    return max(1, min(cores(), cores() if room is None else room // max(1, each)))
+
+
+def _train(config: Config, folder: Path, task: Task, name: str, stop: Callable[[], bool]) -> Trained:
+    role, rows = task
+    try:
+        return _trained(replace(config, seed=role.seed), folder, role, rows, stop)
+    except (ConfigError, TrainingInterrupted):
+        raise
+    except MltrainError as error:
+        error.args = (f"{name}: {error}",)
+        error.for_commands = f"{name}: {error.for_commands}"
+        raise
+
+
+def _trained(config: Config, folder: Path, role: Role, rows: FoldOf | Dataset, stop: Stop) -> Trained:
+    dataset = rows if isinstance(rows, Dataset) else rows.raw.split(rows.parts)
+    job = prepare(config, folder, LazyDataset.of(dataset, config.dataset, config.seed, folder))
+    history = list(job.train(stop))
+    monitor = job.monitor
+    used = monitor.best_epoch if monitor is not None and monitor.restores else None
+    report = next((one for one in history if one.epoch == used), history[-1] if history else None)
+    model = job.model(history)
+    found = Trained(
+        role,
+        model.row_spec,
+        model.preprocessing,
+        job.network.parameters.copy(),
+        report,
+        history[-1].epoch if history else 0,
+        sum(one.seconds for one in history),
+    )
+    if isinstance(rows, Dataset) or dataset.test is None:
+        return found
+    test = dataset.test
+    numbers = rows.raw.row_numbers[rows.parts.test]
+    true = test.y if model.classes is None else true_classes(model.target(test))
+    held_out = HeldOut(numbers, true, model.outputs(test.x), model.evaluate(test))
+    return dataclasses.replace(found, held_out=held_out)

@@ -1,0 +1,247 @@
+"""The exported C header: it compiles without a warning, and gives what the model gives."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from subjects import GRAPHS, LAYERS, lesson, model_of_layer, model_of_layers, new_rows, subject, table_model
+
+from mltrain.export.c_text import string
+from mltrain.export.examples import Examples
+from mltrain.export.formats.c import STACK, C
+from mltrain.export.lowering import folded, memory_of
+from mltrain.export.reference import call, run_steps
+from mltrain.export.runtime import numpy_operations
+from mltrain.inference.given import given_rows
+from mltrain.inference.steps import inference_steps
+
+COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
+needs_compiler = pytest.mark.skipif(not COMPILERS, reason="neither gcc nor clang is installed")
+
+
+def compiled(folder: Path, source: str, *, compiler: str = "", flags: tuple[str, ...] = ()) -> str:
+    """What a program prints."""
+    (folder / "main.c").write_text(f"{source}\n")
+    compiler = compiler or COMPILERS[0]
+    command = [compiler, *STRICT, *flags, "main.c", "-lm", "-o", "main"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return subprocess.run([folder / "main"], capture_output=True, text=True, check=True).stdout
+
+
+def outputs_of(
+    folder: Path, models: dict[str, tuple[Any, Any]], compiler: str = "", **options: Any
+) -> dict[str, list[list[float]]]:
+    """The outputs for rows of several models, from one program that includes all of their headers.
+
+    Models are subjects by name, with their rows as the input of the network.
+    """
+    includes, calls = [], []
+    for number, (what, x) in enumerate(models.values()):
+        text = C(**options).write(what).files[".h"].decode()
+        prefix = re.search(r"int (\w+)_predict\(", text)[1]
+        text = text.replace(prefix, f"m{number}").replace(prefix.upper(), f"M{number}")
+        (folder / f"m{number}.h").write_text(text)
+        includes.append(f'#include "m{number}.h"')
+        kind = re.search(r"_run\(const (\w+) \*input", text)[1]
+        numbers = ",".join(str(value) for value in np.asarray(x).ravel().tolist())
+        width = x[0].size
+        calls += [
+            f"{{ static const {kind} x[] = {{{numbers}}}; static float y[M{number}_OUTPUTS]; int r, i;",
+            f"for (r = 0; r < {len(x)}; r++) {{ (void)m{number}_predict(x + r * {width}, y);",
+            f'for (i = 0; i < M{number}_OUTPUTS; i++) {{ printf("%.9g ", (double)y[i]); }}\nprintf("\\n"); }} }}',
+        ]
+    source = "\n".join(["#include <stdio.h>", *includes, "int main(void) {", *calls, "return 0; }"])
+    lines = iter(compiled(folder, source, compiler=compiler).splitlines())
+    return {
+        name: [[float(word) for word in next(lines).split()] for _ in range(len(x))] for name, (_, x) in models.items()
+    }
+
+
+def check_equal(found: Any, expected: Any, name: str) -> None:
+    expected = np.reshape(expected, (len(expected), -1))
+    scale = max(1.0, float(np.abs(expected).max()))
+    np.testing.assert_allclose(np.array(found), expected, rtol=1e-5, atol=1e-5 * scale, err_msg=name)
+
+
+@needs_compiler
+@pytest.mark.parametrize(("options", "compiler"), [({}, 0), ({"quantize": "int8"}, -1)], ids=["floats", "int8"])
+def test_layers_and_networks_are_equal(tmp_path: Path, options: dict[str, Any], compiler: int) -> None:
+    models = {f"{number} {layer}": model_of_layer(layer) for number, layer in enumerate(LAYERS)}
+    models |= {name: model_of_layers(*graph) for name, graph in GRAPHS.items()}
+    exported = {name: (subject(model, x=x), x) for name, (model, x) in models.items()}
+    found = outputs_of(tmp_path, exported, COMPILERS[compiler], **options)
+    for name, (model, x) in models.items():
+        expected = model.predict(x)
+        if options:
+            spread = max(1.0, float(np.abs(expected).max()))
+            assert np.abs(np.array(found[name]) - expected.reshape(len(x), -1)).max() < 0.03 * spread, name
+        else:
+            check_equal(found[name], expected, name)
+
+
+@needs_compiler
+def test_lessons_are_equal(tmp_path: Path) -> None:
+    exported, expected = {}, {}
+    for name in ("circle", "concert", "linear", "perceptron", "quadratic", "shapes"):
+        model, dataset = lesson(name)
+        x = (dataset.test or dataset.train).x[:20]
+        exported[name], expected[name] = (subject(model, dataset), x), model.predict(x)
+    for name, found in outputs_of(tmp_path, exported).items():
+        check_equal(found, expected[name], name)
+
+
+def with_rows(what: Any, rows: list[dict[str, Any]]) -> Any:
+    """The subject with other rows to test itself with."""
+    model = what.model
+    x = given_rows(rows, model.row_spec, model.preprocessing.table)
+    y = model.predict(rows)
+    labels = model.labels(y) if model.classes else None
+    return type(what)(model, what.steps, what.source, Examples(rows, x, y, labels, False), what.ranges)
+
+
+@needs_compiler
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", ["iris", "penguins", "activity"])
+def test_self_test_of_tables_passes_without_a_warning(tmp_path: Path, name: str, compiler: str) -> None:
+    model, dataset = lesson(name)
+    exported = C().write(subject(model, dataset))
+    (tmp_path / f"{name}.h").write_bytes(exported.files[".h"])
+    command = [compiler, *STRICT, "-DMLTRAIN_SELF_TEST", "-x", "c", f"{name}.h", "-lm", "-o", "test"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    run = subprocess.run([tmp_path / "test"], capture_output=True, text=True, check=True)
+    assert run.stdout == "self-test passed: 8 rows have the answers of the model\n"
+    program = f'#include "{name}.h"\nint main(void) {{ {name}_row row = {{0}}; float y[{name.upper()}_OUTPUTS];\n'
+    assert compiled(tmp_path, program + f"return {name}_predict(&row, y) > 9; }}", compiler=compiler) == ""
+
+
+def test_texts_are_escaped() -> None:
+    assert string('a"b?\n\u00e4') == '"a\\042b\\077\\012\\303\\244"'
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_folded_steps_compute_the_same(name: str) -> None:
+    model, x = model_of_layers(*GRAPHS[name])
+    steps = inference_steps(model)
+    np.testing.assert_allclose(run_steps(folded(steps), x), model.predict(x), rtol=1e-4, atol=1e-5)
+
+
+def test_scale_and_shift_are_folded_into_the_kernel_before_them() -> None:
+    layers = ["batch_normalization", {"type": "conv2d", "filters": 2, "kernel_size": 2}, "batch_normalization", "relu"]
+    network, x = model_of_layers(layers, (4, 4, 1))
+    assert [step.operation.name for step in folded(inference_steps(network)).steps] == [
+        "affine",
+        "convolution",
+        "activation",
+    ]
+    np.testing.assert_allclose(run_steps(folded(inference_steps(network)), x), network.predict(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_values_that_live_at_the_same_time_share_no_memory(name: str) -> None:
+    """Run the steps in the memory that they were given, as C does."""
+    model, x = model_of_layers(*GRAPHS[name])
+    steps = folded(inference_steps(model))
+    memory = memory_of(steps)
+    spaces = {"memory": np.full(memory.size, np.nan), "output": np.full(model.network.output_shape, np.nan).ravel()}
+    spaces["input"] = x[:1].ravel().astype(float)
+
+    def seen(value: Any) -> Any:
+        base, offset = memory.places[value.name]
+        return spaces[base][offset : offset + int(np.prod(value.shape))]
+
+    for step in steps.steps:
+        inputs = [seen(value).reshape(1, *value.shape).astype(np.float32) for value in step.inputs]
+        function, arguments = call(step.operation)
+        seen(step.output)[...] = getattr(numpy_operations, function)(*inputs, **arguments).ravel()
+    np.testing.assert_allclose(seen(steps.output), model.predict(x[:1]).ravel(), rtol=1e-4, atol=1e-5)
+    assert memory.size < sum(int(np.prod(step.output.shape)) for step in steps.steps)
+
+
+@needs_compiler
+def test_stack_is_as_small_as_promised_and_ram_as_large(tmp_path: Path) -> None:
+    if "gcc" not in COMPILERS:
+        pytest.skip("gcc is not installed")
+    model, dataset = lesson("activity")
+    exported = C().write(subject(model, dataset))
+    (tmp_path / "m.h").write_bytes(exported.files[".h"])
+    source = '#include "m.h"\nint use(const activity_row *row, float *y);\n'
+    source += "int use(const activity_row *row, float *y) { return activity_predict(row, y); }\n"
+    (tmp_path / "m.c").write_text(source)
+    subprocess.run(["gcc", "-O1", "-fstack-usage", "-c", "m.c", "-o", "m.o"], cwd=tmp_path, check=True)
+    used = sum(int(line.split("\t")[1]) for line in (tmp_path / "m.su").read_text().splitlines())
+    assert used <= STACK
+    sections = subprocess.run(["size", "-A", "m.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    sizes = {line.split()[0]: int(line.split()[1]) for line in sections.splitlines() if line.startswith(".")}
+    assert sizes[".bss"] == exported.facts["ram"]
+
+
+def test_quantized_weights_lose_little_and_say_how_much() -> None:
+    model, dataset = lesson("iris")
+    exported = C(quantize="int8").write(subject(model, dataset))
+    facts = exported.facts["accuracy"]
+    assert facts["rows"] == 75
+    assert facts["split"] == "test"
+    assert facts["before"] == pytest.approx(model.evaluate(dataset.test).metrics["accuracy"])
+    assert abs(facts["after"] - facts["before"]) <= 0.03
+    assert exported.notes[-1].startswith("accuracy on the 75 test rows: ")
+    unknown = C(quantize="int8").write(subject(model))
+    assert "accuracy" not in unknown.facts
+    assert unknown.notes[-1].startswith("the loss of accuracy is not known")
+    assert exported.facts["flash"] < C().write(subject(model, dataset)).facts["flash"]
+
+
+def test_words_of_texts_are_refused_for_cells_but_not_for_the_matrix(tmp_path_factory) -> None:
+    from mltrain.export.base import refusals
+
+    model, dataset = table_model(tmp_path_factory.getbasetemp())
+    steps = subject(model, dataset).steps
+    (problem,) = refusals(C(), steps)
+    assert problem.message.startswith("c cannot express the text column 'said': to find the words")
+    assert problem.message.endswith("; the bare network can be exported with --inputs matrix")
+    assert not list(refusals(C(inputs="matrix"), steps.as_matrix()))
+
+
+@needs_compiler
+def test_cells_as_people_have_them(tmp_path: Path, tmp_path_factory) -> None:
+    """Every kind of column but texts, with gaps and unknown names."""
+    model, dataset = table_model(tmp_path_factory.getbasetemp(), words=False)
+    rows = [{name: cell for name, cell in row.items() if name != "said"} for row in new_rows()]
+    numbers = {"plain": [4.0, 5.0, -100.0, 7.0], "gaps": [None, None, None, 3.0], "euro": [1000.25, 3.0, 12.0, -7.5]}
+    numbers["large"] = [1700000003.0, 1700000004.0, 1.7e9, 1700000005.5]
+    typed = [{**row, **{name: cells[index] for name, cells in numbers.items()}} for index, row in enumerate(rows)]
+    what = with_rows(subject(model, dataset), typed)
+    np.testing.assert_allclose(what.examples.y, model.predict(rows), rtol=1e-6)
+    (tmp_path / "t.h").write_bytes(C().write(what).files[".h"])
+    for compiler in COMPILERS:
+        printed = compiled(tmp_path, '#define MLTRAIN_SELF_TEST\n#include "t.h"\n', compiler=compiler)
+        assert printed == "self-test passed: 4 rows have the answers of the model\n"
+
+
+@needs_compiler
+def test_column_without_a_value_that_can_be_used_is_minus_one(tmp_path: Path) -> None:
+    model, dataset = lesson("penguins")
+    (tmp_path / "p.h").write_bytes(C().write(subject(model, dataset)).files[".h"])
+    first = next(iter(subject(model, dataset).steps.columns)).column
+    source = '#include <stdio.h>\n#include "p.h"\nint main(void) {\n'
+    source += f"penguins_row row = {{0}}; float y[1]; row.bill_length_mm = NAN; (void)row.{first};\n"
+    source += 'printf("%d", penguins_predict(&row, y)); return 0; }'
+    assert compiled(tmp_path, source) == "-1"
+
+
+@needs_compiler
+def test_matrix_names_the_places_of_inputs(tmp_path: Path) -> None:
+    model, dataset = lesson("iris")
+    what = subject(model, dataset)
+    what = type(what)(model, what.steps.as_matrix(), what.source, what.examples, what.ranges, dataset)
+    text = C(inputs="matrix").write(what).files[".h"].decode()
+    assert "IRIS_INPUT_SEPAL_LENGTH, IRIS_INPUT_SEPAL_WIDTH," in text
+    (tmp_path / "i.h").write_text(text)
+    printed = compiled(tmp_path, '#define MLTRAIN_SELF_TEST\n#include "i.h"\n')
+    assert printed == "self-test passed: 8 rows have the answers of the model\n"
