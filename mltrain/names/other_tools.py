@@ -339,6 +339,10 @@ _OPTIONS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("n_samples", "n", "count", "num_samples", "size"), "=samples"),
         **dict.fromkeys(("noise", "sigma", "std"), "=noise_stddev"),
         **dict.fromkeys(("color", "rgb"), "=colour"),
+        **dict.fromkeys(("channels", "color_mode", "num_channels"), "!'colour: true' keeps red, green and blue"),
+        **dict.fromkeys(("image_size", "target_size", "img_size", "resize"), "!'height' and 'width' are two options"),
+        **dict.fromkeys(("letterbox", "pad"), "=pad_to_aspect_ratio"),
+        **dict.fromkeys(("crop", "center_crop"), "=crop_to_aspect_ratio"),
         **dict.fromkeys(("batch_size", "shuffle"), "!it is an option of training"),
     },
 }
