@@ -19,6 +19,31 @@ LACKING: dict[str, str] = {}
 """Members that Keras cannot express, each with the reason."""
 
 HELPERS = {
+    "PeriodicEmbedding": '''
+class PeriodicEmbedding(keras.layers.Layer):
+    """Each input, and sums of cosines of it with frequencies and phases of its own."""
+
+    def __init__(self, output_dim=4, frequencies=16, stddev=0.5, **options):
+        super().__init__(**options)
+        self.shape, self.stddev = (frequencies, output_dim - 1), stddev
+
+    def build(self, input_shape):
+        inputs, (count, sums) = input_shape[-1], self.shape
+        uniform, normal = keras.initializers.RandomUniform, keras.initializers.RandomNormal
+        near, any_phase = normal(stddev=self.stddev), uniform(-np.pi, np.pi)
+        small = uniform(-(count**-0.5), count**-0.5)
+        self.frequencies = self.add_weight((inputs, count), near, name="frequencies")
+        self.phases = self.add_weight((inputs, count), any_phase, name="phases")
+        self.kernel = self.add_weight((inputs, count, sums), small, name="kernel")
+        self.bias = self.add_weight((inputs, sums), "zeros", name="bias")
+
+    def call(self, x):
+        x = x[:, :, None]
+        cosines = keras.ops.cos(2 * np.pi * x * self.frequencies + self.phases)
+        sums = keras.ops.einsum("rif,ifo->rio", cosines, self.kernel) + self.bias
+        both = keras.ops.concatenate([x, sums], axis=2)
+        return keras.ops.reshape(both, (-1, both.shape[1] * both.shape[2]))
+''',
     "step": '''
 def step(z):
     """1 where z is above 0, else 0."""
@@ -68,6 +93,7 @@ _LAYERS = {
     "max_pooling1d": "MaxPooling1D",
     "max_pooling2d": "MaxPooling2D",
     "multiply": "Multiply",
+    "periodic_embedding": "PeriodicEmbedding",
     "random_flip": "RandomFlip",
     "random_rotation": "RandomRotation",
     "random_translation": "RandomTranslation",
@@ -76,7 +102,7 @@ _LAYERS = {
     "residual": "Add",  # of its layers and its input
     "zero_padding2d": "ZeroPadding2D",
 }
-"""Keras's class of each layer. Options have the same names."""
+"""Keras's class of each layer, or one of `HELPERS`. Options have the same names."""
 
 _IMAGES = {name for name in _LAYERS if name.endswith("2d") or name.startswith("random_")}
 _SEQUENCES = {name for name in _LAYERS if name.endswith("1d")}
@@ -288,9 +314,8 @@ def _steps(plan: Plan, node: Node, names: Mapping[str, str], shapes: dict[str, S
         comment = ""
         if node is plan.nodes[-1] and plan.fused and hasattr(layer, "activation"):
             comment = f"{plan.fused} is in the loss"
-        steps.append(
-            Argument(call(f"keras.layers.{_LAYERS[kind]}", *_positional(node, named), **named), comment=comment)
-        )
+        kept = _LAYERS[kind] if _LAYERS[kind] in HELPERS else f"keras.layers.{_LAYERS[kind]}"
+        steps.append(Argument(call(kept, *_positional(node, named), **named), comment=comment))
     return steps
 
 

@@ -20,6 +20,23 @@ LACKING = {
 """Members that PyTorch cannot express, each with the reason."""
 
 HELPERS = {
+    "PeriodicEmbedding": '''
+class PeriodicEmbedding(nn.Module):
+    """Each input, and sums of cosines of it with frequencies and phases of its own."""
+
+    def __init__(self, inputs, frequencies, output_dim):
+        super().__init__()
+        self.frequencies = nn.Parameter(torch.zeros(inputs, frequencies))
+        self.phases = nn.Parameter(torch.zeros(inputs, frequencies))
+        self.weight = nn.Parameter(torch.zeros(inputs, frequencies, output_dim - 1))
+        self.bias = nn.Parameter(torch.zeros(inputs, output_dim - 1))
+
+    def forward(self, x):
+        x = x[:, :, None]
+        cosines = torch.cos(2 * torch.pi * x * self.frequencies + self.phases)
+        sums = torch.einsum("rif,ifo->rio", cosines, self.weight) + self.bias
+        return torch.cat([x, sums], 2).flatten(1)
+''',
     "ChannelsFirst": '''
 class ChannelsFirst(nn.Module):
     """PyTorch has channels before height and width, mltrain behind them."""

@@ -190,6 +190,11 @@ def _embedding(node: Node, at: Writer) -> None:
     at.add(f"nn.Embedding({own.input_dim}, {own.output_dim})", node)
 
 
+def _periodic_embedding(node: Node, at: Writer) -> None:
+    own: Any = node.layer
+    at.add(f"PeriodicEmbedding({node.input_shape[0]}, {own.frequencies}, {own.output_dim})", node)
+
+
 def _flatten(_: Node, at: Writer) -> None:
     at.channels_last()
     at.add("nn.Flatten()")
@@ -245,6 +250,7 @@ LAYERS: dict[str, Callable[[Node, Writer], None]] = {
     "max_pooling1d": _pooling("Max", 1),
     "max_pooling2d": _pooling("Max", 2),
     "multiply": _merge,
+    "periodic_embedding": _periodic_embedding,
     "reshape": _reshape,
     "residual": _merge,
     "zero_padding2d": _zero_padding,

@@ -201,7 +201,7 @@ class TorchNetwork:
         parameters = [one for one in self._parameters() if one[1] in drawn]
         layers = {node.name: node.layer for node, *_ in parameters}
         usual = all(parameter.initializer.type_name() == drawn[name] for _, name, _, parameter in parameters)
-        if len(layers) < 3 or not usual or any(own.type_name() == "depthwise_conv2d" for own in layers.values()):
+        if len(layers) < 3 or not usual or any(own.type_name() not in _LINEAR for own in layers.values()):
             return []
         classes = sorted({_LINEAR[own.type_name()] for own in layers.values()})
         kind = classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
@@ -279,6 +279,8 @@ _TENSORS = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
     "embeddings": "weight",
+    "frequencies": "frequencies",
+    "phases": "phases",
 }
 """PyTorch's name of each parameter."""
 
@@ -291,7 +293,7 @@ _PYTORCH_DRAWS = {"gamma": "ones", "beta": "zeros", "moving_mean": "zeros", "mov
 
 def _turned_array(node: Node, name: str) -> str:
     """How an array of mltrain's becomes one of PyTorch's, whose kernels are outputs x inputs."""
-    if name != "kernel":
+    if name != "kernel" or node.layer.type_name() == "periodic_embedding":
         return ""
     match node.layer.type_name():
         case "conv2d":
