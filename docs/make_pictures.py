@@ -41,7 +41,7 @@ WIDTH = 880
 
 TERMINAL, TERMINAL_WIDTH = "mnist-terminal.svg", 88
 HASTY = ("--epochs", "2")
-"""What ``--check`` adds to every training: the fewest epochs of which there is a curve."""
+"""What ``--check`` adds to trainings that name no epochs: the fewest of which there is a curve."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def make(steps: list[Step], folder: Path, *, hasty: bool) -> None:
                 newest = max((work / "runs").iterdir(), key=lambda run: run.stat().st_mtime_ns)
                 keep(newest / "plots" / step.plot, folder / step.file)
             else:
-                run([*step, *(HASTY if hasty and _fits(step) else ())], work)
+                is_long = _fits(step) and HASTY[0] not in step
+                run([*step, *(HASTY if hasty and is_long else ())], work)
 
 
 def run(command: list[str], folder: Path) -> None:
