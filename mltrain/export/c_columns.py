@@ -1,6 +1,6 @@
 """The columns of a table in C: fields of a struct, enums of names, and the code that makes inputs of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,30 +12,46 @@ from mltrain.export import c_text as text
 from mltrain.export.base import Identifiers
 from mltrain.export.runtime.cells import text_of
 
+_LONGEST = 100
+"""Characters of names that a comment lists."""
 
-def columns_in_c(columns: Sequence[Encoding], prefix: str) -> "list[Column]":
-    """The columns with the names of their fields."""
+
+def columns_in_c(columns: Mapping[str, Sequence[Encoding]], prefix: str) -> "list[Column]":
+    """The columns with the names of their fields; one may be encoded in several ways, by members of an ensemble."""
     names = Identifiers(text.KEYWORDS)
-    return [Column(column, prefix, names(column.column)) for column in columns]
+    return [Column(encodings, prefix, names(name)) for name, encodings in columns.items()]
 
 
 class Column:
     """A column in C: a field of the struct of a row, and the code that makes inputs of it."""
 
-    def __init__(self, encoding: Encoding, prefix: str, field: str):
-        self.encoding, self.prefix, self.field = encoding, prefix, field
-        self.members: list[str] = []
-        if isinstance(encoding, ChoiceEncoding):
-            names, begin = Identifiers(), f"{prefix}_{field}".upper()
-            self.members = [names(f"{begin}_{choice}".upper()) for choice in encoding.choices]
-            self.gap, self.unknown = names(f"{begin}_MISSING"), names(f"{begin}_UNKNOWN")
+    def __init__(self, encodings: Sequence[Encoding], prefix: str, field: str):
+        self.encodings, self.prefix, self.field = encodings, prefix, field
+        self.name = encodings[0].column
+        choices = dict.fromkeys(
+            choice for one in encodings if isinstance(one, ChoiceEncoding) for choice in one.choices
+        )
+        names, begin = Identifiers(), f"{prefix}_{field}".upper()
+        self.members = {choice: names(f"{begin}_{choice}".upper()) for choice in choices}
+        self.gap, self.unknown = names(f"{begin}_MISSING"), names(f"{begin}_UNKNOWN")
+
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether all encodings take a gap."""
+        gaps = [one.gap if isinstance(one, ChoiceEncoding) else getattr(one, "fill", None) for one in self.encodings]
+        return None not in gaps
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether a float would round what differs of the numbers."""
+        return any(isinstance(one, NumberEncoding) and one.origin for one in self.encodings)
 
     @property
     def kind(self) -> str:
         """The type of the field."""
-        match self.encoding:
+        match self.encodings[0]:
             case NumberEncoding():
-                return "double" if self.encoding.origin else "float"
+                return "double" if self._is_exact else "float"
             case ChoiceEncoding():
                 return f"enum {self.prefix}_{self.field}"
         return f"{self.prefix}_date"
@@ -43,45 +59,52 @@ class Column:
     @property
     def told(self) -> str:
         """What the field holds, for a comment."""
-        column = self.encoding
-        match column:
-            case NumberEncoding():
-                unit = column.notation.before or column.notation.after
-                gap = "; NAN where it is missing" if column.fill is not None else ""
-                return f"{column.column}{f', in {unit}' if unit else ''}{gap}"
-            case DateEncoding():
-                return column.column + ("; year 0 where it is missing" if column.fill is not None else "")
-        return column.column
+        first, told = self.encodings[0], self.name
+        if isinstance(first, NumberEncoding):
+            unit = first.notation.before or first.notation.after
+            told += f", in {unit}" if unit else ""
+        gap = {"number": "NAN", "date": "year 0"}.get(first.name)
+        return f"{told}; {gap} where it is missing" if gap and self.may_be_missing else told
 
     @property
     def declaration(self) -> list[str]:
         """The enum of the names."""
-        column = self.encoding
-        if not isinstance(column, ChoiceEncoding):
+        choices = [one for one in self.encodings if isinstance(one, ChoiceEncoding)]
+        if not choices:
             return []
-        more = [name for name, there in ((self.gap, column.gap), (self.unknown, column.unknown)) if there is not None]
-        told = ", ".join(column.choices)
-        told = told if len(told) < 100 else f"{told[:100]} ..."
-        head = f"/* {text.comment(column.column)}: {text.comment(told)} */"
-        return [head, f"enum {self.prefix}_{self.field} {{", *text.values([*self.members, *more]), "};", ""]
+        more = [self.gap] if self.may_be_missing else []
+        more += [self.unknown] if all(one.unknown is not None for one in choices) else []
+        told = ", ".join(self.members)
+        told = told if len(told) < _LONGEST else f"{told[:_LONGEST]} ..."
+        head = f"/* {text.comment(self.name)}: {text.comment(told)} */"
+        values = text.values([*self.members.values(), *more])
+        return [head, f"enum {self.prefix}_{self.field} {{", *values, "};", ""]
 
-    def code(self, at: int, library: text.Library) -> list[str]:
-        """The statements that write the inputs from number ``at`` on."""
-        field, column = f"row->{self.field}", self.encoding
+    def _number(self, column: ChoiceEncoding, choice: str) -> int | None:
+        """The number that an encoding has for a text; None if it can use no such text."""
+        spelled = canonical(choice)
+        return column.codes.get(spelled.casefold() if column.ignores_case else spelled, column.unknown)
+
+    def code(self, column: Encoding, at: int, library: text.Library) -> list[str]:
+        """The statements that write the inputs of an encoding from number ``at`` on."""
+        field = f"row->{self.field}"
         match column:
             case NumberEncoding():
-                value = f"(float)({field} - {text.number(column.origin, '')})" if column.origin else field
+                value = f"(float)({field} - {text.number(column.origin, '')})" if self._is_exact else field
                 gap = ["    return 0;"]
                 if column.fill is not None:
                     gap = [f"    input[{at}] = {text.number(column.fill - column.origin)};"]
                     gap += [f"    input[{at + 1}] = 1.0f;"] if column.gap_input else []
                 return [f"if ({field} != {field}) {{", *gap, "} else {", f"    input[{at}] = {value};", "}"]
             case ChoiceEncoding():
-                cases = [*zip(self.members, range(len(self.members)), strict=True)]
-                cases += [(self.gap, column.gap)] if column.gap is not None else []
-                cases += [(self.unknown, column.unknown)] if column.unknown is not None else []
+                cases = [(name, self._number(column, choice)) for choice, name in self.members.items()]
+                names = "".join(self.declaration)
+                cases += [(self.gap, column.gap)] if self.gap in names else []
+                cases += [(self.unknown, column.unknown)] if self.unknown in names else []
                 lines = [f"switch ({field}) {{"]
                 for name, number in cases:
+                    if number is None:
+                        continue
                     inputs = [f"    input[{at + place}] = {text.number(one)};" for place, one in column.vectors[number]]
                     lines += [f"case {name}:", *inputs, "    break;"]
                 return [*lines, "default:", "    return 0;", "}"]
@@ -128,19 +151,22 @@ class Column:
 
     def literal(self, cell: Any) -> str:
         """The value of the field for a cell."""
-        column = self.encoding
-        words = text_of(cell)
+        column, words = self.encodings[0], text_of(cell)
         is_gap = words in Missing(column.missing)
         match column:
             case NumberEncoding():
                 value = column.notation.read(words) if isinstance(cell, str) and not is_gap else cell
-                return "NAN" if is_gap or value is None else text.number(value, "" if column.origin else "f")
+                return "NAN" if is_gap or value is None else text.number(value, "" if self._is_exact else "f")
             case ChoiceEncoding():
                 if is_gap:
                     return self.gap
-                spelled = canonical(words)
-                number = column.codes.get(spelled.casefold() if column.ignores_case else spelled, column.unknown)
-                return self.members[number] if number is not None and number < len(self.members) else self.unknown
+                # Spellings of a choice have its number; what no encoding knows has that of all unknown texts.
+                for one in self.encodings:
+                    assert isinstance(one, ChoiceEncoding)
+                    number = self._number(one, words)
+                    if number is not None and number < len(one.choices):
+                        return self.members[one.choices[number]]
+                return self.unknown
             case DateEncoding() if not is_gap:
                 moment = read_moment(words, column.order, compact=column.compact)
                 assert moment is not None

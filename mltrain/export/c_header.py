@@ -52,7 +52,7 @@ class HeaderWriter:
         self.flash = 0
         self.constants: list[str] = []
         self.memory: Memory = memory_of(steps)
-        self.columns = columns_in_c(steps.columns or (), self.prefix)
+        self.columns = columns_in_c(steps.by_column, self.prefix)
         self.ram = 4 * (self.memory.size + (size(steps.input.shape) if steps.columns else 0))
 
     def header(self) -> str:
@@ -90,7 +90,7 @@ class HeaderWriter:
         result = "the number of the class" if answer.classes else "0"
         if self.steps.columns is not None:
             cells = subject.examples.cells or [{}]
-            values = [column.literal(cells[0].get(column.encoding.column)) for column in self.columns]
+            values = [column.literal(cells[0].get(column.name)) for column in self.columns]
             lines += [
                 f"    {prefix}_row row = {{{', '.join(values)}}};",
                 f"    float output[{prefix.upper()}_OUTPUTS];",
@@ -304,9 +304,10 @@ class HeaderWriter:
         if self.steps.columns is None:
             return []
         lines, at = list[str](), 0
-        for column in self.columns:
-            lines += [f"    {line}" for line in column.code(at, self.library)]
-            at += len(column.encoding.inputs)
+        by_name = {column.name: column for column in self.columns}
+        for encoding in self.steps.columns:
+            lines += [f"    {line}" for line in by_name[encoding.column].code(encoding, at, self.library)]
+            at += len(encoding.inputs)
         return [
             "/* The inputs for a row; 0 where a column has no value that can be used. */",
             f"static inline int {self.prefix}_inputs(const {self.prefix}_row *row, float *input)",
@@ -377,7 +378,7 @@ class HeaderWriter:
         if self.steps.columns is not None and examples.cells is not None:
             kind, row = f"{prefix}_row", "&rows[row]"
             given = [
-                f"    {{{', '.join(one.literal(cells[one.encoding.column]) for one in self.columns)}}},"
+                f"    {{{', '.join(one.literal(cells[one.name]) for one in self.columns)}}},"
                 for cells in examples.cells
             ]
             data = [f"static const {kind} rows[{rows}] = {{", *given, "};"]

@@ -57,6 +57,10 @@ class InferenceSteps:
     from a table, ``features`` are their names, and large numbers are less their column's origin. ``image`` says how an
     image file becomes a row: a "picture" is scaled to the size of the input; a "digit" is cut out, scaled and centred
     as those of MNIST are (`mltrain.data.image_files.read_digit`); None where rows are not images. Pixels are 0 to 255.
+
+    Where members of an ensemble read the same table, each in its own way, ``columns`` and ``features`` are those of the
+    first, then those of the second, and so on: a cell is encoded as often as its column is there. `by_column` has the
+    columns of a row once each.
     """
 
     name: str
@@ -71,6 +75,14 @@ class InferenceSteps:
     def as_matrix(self) -> "InferenceSteps":
         """The same for rows that are arrays of the network's inputs already, before they are scaled."""
         return replace(self, columns=None, image=None)
+
+    @property
+    def by_column(self) -> "dict[str, list[Encoding]]":
+        """The encodings of each column of a row: one, or one for each member of an ensemble."""
+        found: dict[str, list[Encoding]] = {}
+        for column in self.columns or ():
+            found.setdefault(column.column, []).append(column)
+        return found
 
     @property
     def values(self) -> list[Value]:

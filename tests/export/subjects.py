@@ -19,6 +19,7 @@ from mltrain.engine.layers.base import Layer
 from mltrain.engine.network import Network
 from mltrain.export.base import Subject
 from mltrain.export.examples import Examples, examples_of, ranges_of
+from mltrain.inference.ensemble import Ensemble, Role
 from mltrain.inference.model import Model
 from mltrain.inference.steps import inference_steps
 
@@ -189,6 +190,7 @@ COLUMN_OPTIONS = {
     "bought": "date",
     "asked": "boolean",
     "rare": {"type": "category", "rare": 40},
+    "colour": {"type": "category", "rare": 1},
 }
 
 NEW_CELLS: dict[str, list[Any]] = {
@@ -196,7 +198,7 @@ NEW_CELLS: dict[str, list[Any]] = {
     "gaps": [None, "NA", float("nan"), "3"],
     "large": ["1700000003", 1700000004, "1.7e9", 1700000005.5],
     "euro": ["1.000,25", "3 €", "12 €", "-7,5 €"],
-    "colour": ["RED", "red ", "blue", ""],
+    "colour": ["RED", "red ", "violet", ""],
     "size": [1, "1.00", 2.0, "03"],
     "rare": ["a", "zz", "b", None],
     "member": ["No", "JA", "f", 1],
@@ -212,6 +214,29 @@ NEW_CELLS: dict[str, list[Any]] = {
 @cache
 def table_model(folder: Path, *, words: bool = True) -> tuple[Model, Dataset]:
     """A model that learned from a table of `COLUMNS`, written to a folder; with its column of texts if ``words``."""
+    config = _table_config(folder, words=words)
+    model = mltrain.fit(config)
+    return model, config.dataset.load(config.seed, folder, model.preprocessing)
+
+
+@cache
+def ensemble_of_tables(folder: Path) -> tuple[Model, Dataset]:
+    """Three models of the same table but for its texts, which learned from other rows: each encodes cells otherwise."""
+    config = _table_config(folder, words=False)
+    raw = config.dataset.read(0, folder)
+    models = []
+    for number, parts in enumerate(config.dataset.draw_folds(raw, 0, 3)):
+        rows = raw.split(parts)
+        network = Network(config.layers, rows.row_spec.inputs)
+        network.initialize(np.random.default_rng(number))
+        models.append(Model(config, network, rows.row_spec, rows.preprocessing))
+    roles = [Role(seed=0, repeat=1, fold=fold) for fold in (1, 2, 3)]
+    model = Ensemble.of(config, models, roles, None)
+    return model, config.dataset.load(0, folder, model.preprocessing)
+
+
+def _table_config(folder: Path, *, words: bool) -> Config:
+    """The config of a table, which is written to the folder."""
     path = folder / "t.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -220,8 +245,9 @@ def table_model(folder: Path, *, words: bool = True) -> tuple[Model, Dataset]:
         for number in range(120):
             cells = {name: cells[rng.integers(4)] for name, cells in COLUMNS.items()}
             cells["rare"] = f"r{number}" if number % 7 == 0 else cells["rare"]
+            cells["colour"] = "violet" if number == 5 else cells["colour"]  # not in all folds
             writer.writerow([*cells.values(), f"$ {number * 7 % 11 * 100 + 0.5}"])
-    config = mltrain.load_config(
+    return mltrain.load_config(
         {
             "dataset": {
                 "type": "csv",
@@ -238,13 +264,12 @@ def table_model(folder: Path, *, words: bool = True) -> tuple[Model, Dataset]:
         },
         folder=folder,
     )
-    model = mltrain.fit(config)
-    return model, model.config.dataset.load(model.config.seed, folder, model.preprocessing)
 
 
-def new_rows() -> list[dict[str, Any]]:
-    """Rows of `NEW_CELLS`."""
-    return [{name: cells[number] for name, cells in NEW_CELLS.items()} for number in range(4)]
+def new_rows(*, words: bool = True) -> list[dict[str, Any]]:
+    """Rows of `NEW_CELLS`, with the texts if ``words``."""
+    cells = {name: cells for name, cells in NEW_CELLS.items() if words or name != "said"}
+    return [{name: found[number] for name, found in cells.items()} for number in range(4)]
 
 
 def lessons() -> Iterator[str]:

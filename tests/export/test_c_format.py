@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from subjects import GRAPHS, LAYERS, lesson, model_of_layer, model_of_layers, new_rows, subject, table_model
+from subjects import (
+    GRAPHS,
+    LAYERS,
+    ensemble_of_tables,
+    lesson,
+    model_of_layer,
+    model_of_layers,
+    new_rows,
+    subject,
+    table_model,
+)
 
 from mltrain.export.c_text import string
 from mltrain.export.examples import Examples
@@ -209,10 +219,12 @@ def test_words_of_texts_are_refused_for_cells_but_not_for_the_matrix(tmp_path_fa
 
 
 @needs_compiler
-def test_cells_as_people_have_them(tmp_path: Path, tmp_path_factory) -> None:
+@pytest.mark.parametrize("of_several", [False, True], ids=["one", "ensemble"])
+def test_cells_as_people_have_them(tmp_path: Path, tmp_path_factory, of_several: bool) -> None:
     """Every kind of column but texts, with gaps and unknown names."""
-    model, dataset = table_model(tmp_path_factory.getbasetemp(), words=False)
-    rows = [{name: cell for name, cell in row.items() if name != "said"} for row in new_rows()]
+    folder = tmp_path_factory.getbasetemp()
+    model, dataset = ensemble_of_tables(folder) if of_several else table_model(folder, words=False)
+    rows = new_rows(words=False)
     numbers = {"plain": [4.0, 5.0, -100.0, 7.0], "gaps": [None, None, None, 3.0], "euro": [1000.25, 3.0, 12.0, -7.5]}
     numbers["large"] = [1700000003.0, 1700000004.0, 1.7e9, 1700000005.5]
     typed = [{**row, **{name: cells[index] for name, cells in numbers.items()}} for index, row in enumerate(rows)]

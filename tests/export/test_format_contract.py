@@ -4,7 +4,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from subjects import GRAPHS, LAYERS, label, model_of_layer, model_of_layers, subject, table_model
+from subjects import GRAPHS, LAYERS, ensemble_of_tables, label, model_of_layer, model_of_layers, subject, table_model
 
 from mltrain.data.columns import ColumnKind
 from mltrain.data.encoding import ENCODINGS, NumberEncoding
@@ -60,6 +60,13 @@ def test_networks_of_several_layers_go_through_every_format(form, name) -> None:
 @every_format
 def test_every_kind_of_column_goes_through_every_format(form, tmp_path_factory) -> None:
     model, dataset = table_model(tmp_path_factory.getbasetemp())
+    check_written(form, subject(model, dataset))
+    check_written(form, subject(model))
+
+
+@every_format
+def test_ensembles_go_through_every_format(form, tmp_path_factory) -> None:
+    model, dataset = ensemble_of_tables(tmp_path_factory.getbasetemp())
     check_written(form, subject(model, dataset))
     check_written(form, subject(model))
 

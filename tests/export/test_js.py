@@ -12,6 +12,7 @@ from node import NODE, needs_node, predictions
 from subjects import (
     GRAPHS,
     LAYERS,
+    ensemble_of_tables,
     label,
     lessons,
     model_of_cells,
@@ -284,3 +285,15 @@ def test_names_of_all_characters_survive(tmp_path):
     answer = predictions(tmp_path, {written(tmp_path, "m", model): [row]})["m.mjs"]
     np.testing.assert_allclose(answer["rows"][0]["y"], model.predict([row])[0], rtol=1e-6)
     assert answer["selfTest"]["passed"]
+
+
+def test_members_of_an_ensemble_encode_the_same_cells_each_in_its_way(tmp_path, tmp_path_factory):
+    model, dataset = ensemble_of_tables(tmp_path_factory.getbasetemp())
+    file, rows = written(tmp_path, "m", model, dataset=dataset), new_rows(words=False)
+    rows[2]["gaps"] = None  # JSON has no NaN
+    names = [column.name for column in model.preprocessing.table.columns]
+    answer = predictions(tmp_path, {file: [*rows, [rows[0][name] for name in names]]})[file]
+    y = model.predict([*rows, rows[0]])
+    np.testing.assert_allclose([one["y"] for one in answer["rows"]], y, rtol=1e-5, atol=1e-3)
+    assert answer["selfTest"]["passed"]
+    assert (tmp_path / "m.d.mts").read_text().count('"colour":') == 1

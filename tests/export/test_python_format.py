@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from subjects import GRAPHS, LAYERS, label, lesson, model_of_layer, model_of_layers, new_rows, subject, table_model
+from subjects import (
+    GRAPHS,
+    LAYERS,
+    ensemble_of_tables,
+    label,
+    lesson,
+    model_of_layer,
+    model_of_layers,
+    new_rows,
+    subject,
+    table_model,
+)
 
 from mltrain.errors import DataError
 from mltrain.export.formats.python import Python
@@ -74,6 +85,15 @@ def test_cells_as_people_have_them(tmp_path_factory, no_numpy: bool) -> None:
     check_equal(module, model, new_rows())
     assert module.self_test()
     assert module.predict(new_rows()[0]) == {"price": pytest.approx(model.predict(new_rows()[:1])[0, 0], rel=1e-5)}
+
+
+def test_members_of_an_ensemble_encode_the_same_cells_each_in_its_way(tmp_path_factory) -> None:
+    model, dataset = ensemble_of_tables(tmp_path_factory.getbasetemp())
+    module, rows = exported(subject(model, dataset)), new_rows(words=False)
+    assert len({len(member.preprocessing.table.features) for member, _ in model.networks()}) > 1
+    check_equal(module, model, rows)
+    assert module.self_test()
+    assert module.__doc__.count("colour: ") == 1
 
 
 def test_made_up_rows_of_a_table_are_rows_that_it_takes(tmp_path_factory) -> None:

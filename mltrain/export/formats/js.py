@@ -65,7 +65,7 @@ def _row_type(steps: InferenceSteps) -> str:
         for _ in steps.input.shape[1:]:
             numbers += " | number[]" + "[]" * numbers.count("|")
         return f"{numbers} | ImageData" if steps.image else numbers
-    fields = "".join(f"  {as_javascript(column.column)}: {_cell_type(column)};\n" for column in steps.columns)
+    fields = "".join(f"  {as_javascript(name)}: {_cell_type(one[0])};\n" for name, one in steps.by_column.items())
     return f"{{\n{fields}}} | Cell[]"
 
 

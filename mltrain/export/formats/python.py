@@ -152,7 +152,7 @@ def _docstring(subject: Subject) -> str:
     lines = [f"{subject.title}.", "", f"Written by mltrain {__version__}: {subject.origin}.", ""]
     if steps.columns is not None:
         lines += ["A row is a dict with these columns:", ""]
-        lines += [f"    {column.column}: {_told(column)}" for column in steps.columns]
+        lines += [f"    {name}: {_told(columns[0])}" for name, columns in steps.by_column.items()]
     else:
         shape = " x ".join(map(str, steps.input.shape))
         named = f": {', '.join(steps.features)}" if steps.features else ""

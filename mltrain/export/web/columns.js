@@ -247,7 +247,7 @@ function makeEncoder(columns, tables) {
     return { ...known, needsValue, encode: ENCODERS[column.encoding](known, tables) };
   });
   const size = columns.reduce((sum, column) => sum + column.inputs, 0);
-  const names = columns.map((column) => column.column);
+  const names = [...new Set(columns.map((column) => column.column))]; // members of an ensemble share columns
   return (row) => {
     if (row === null || typeof row !== "object") {
       throw new Error(`a row is an object with the columns ${names.join(", ")}, got ${row === null ? row : typeof row}`);
@@ -258,13 +258,13 @@ function makeEncoder(columns, tables) {
     const inputs = new Float32Array(size);
     const notes = [];
     let start = 0;
-    parts.forEach((part, index) => {
+    parts.forEach((part) => {
       const name = part.column;
       const bad = (message) => new Error(`column '${name}': ${message}`);
       if (!Array.isArray(row) && !Object.hasOwn(row, name)) {
         throw new Error(`there is no column '${name}', which the model needs`);
       }
-      const cell = cellOf(Array.isArray(row) ? row[index] : row[name], name);
+      const cell = cellOf(Array.isArray(row) ? row[names.indexOf(name)] : row[name], name);
       if (isGap(cell, part)) {
         if (part.needsValue) throw bad("the value is missing, and the model learned from whole rows");
         notes.push(`'${name}' is missing and was filled in`);
