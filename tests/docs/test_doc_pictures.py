@@ -53,7 +53,7 @@ def test_every_config_is_a_lesson_with_pictures_that_are_called_after_it(maker, 
 
 def test_every_picture_that_is_shown_is_there_and_no_other(maker, lessons):
     shown = [file for _, files in lessons for file in files]
-    assert sorted([*shown, maker.TERMINAL]) == sorted(path.name for path in PICTURES.iterdir())
+    assert sorted([*shown, maker.TERMINAL, maker.PAGE]) == sorted(path.name for path in PICTURES.iterdir())
 
 
 def test_pictures_stay_small():
