@@ -56,7 +56,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
     # A model in a form that runs without mltrain.
-    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", ""},
+    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", "views.palette", ""},
     "job": {
         "inference",
         "config",
@@ -139,8 +139,11 @@ ROOMS: dict[str, set[str]] = {
         "job",
         "training",
     },
+    # A config as a script for another framework.
+    "code": {"job", "config", "data", "engine", "errors", "spec", ""},
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
+        "code",
         "export",
         "search",
         "views.insight",
@@ -184,6 +187,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "backends.base",
         "backends.numpy",
         "checks",
+        "code",
         "commands",
         "data",
         "engine",
