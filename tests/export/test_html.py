@@ -178,6 +178,26 @@ def test_probabilities_are_bars_and_change_with_the_sliders(show):
 
 
 @needs_browser
+def test_a_curve_shows_how_the_answer_changes_with_one_number(show):
+    model, dataset = lesson("iris")
+    browser = show(model, dataset)
+    set_field(browser, "petal_width", 2.4)
+    answer(browser)
+    told = browser.run("return document.querySelector('#curve figcaption').textContent")
+    assert told == "as petal_width changes and all else stays"
+    lines = browser.run(
+        "return [...document.querySelectorAll('.trace')].map((line) => [line.style.stroke, line.getAttribute('d')])"
+    )
+    assert [colour for colour, _ in lines] == ["var(--blue)", "var(--orange)", "var(--green)"]
+    # Each line ends at the value that was entered, which is the highest: the heights are the shares, from 8 to 124.
+    ends = [float(path.rpartition(",")[2]) for _, path in lines]
+    np.testing.assert_allclose((124 - np.array(ends)) / 116, answer(browser), atol=1e-3)
+    set_field(browser, "petal_width", "")
+    answer(browser)
+    assert browser.run("return document.getElementById('curve').hidden")
+
+
+@needs_browser
 def test_a_value_that_is_missing_or_outside_is_said(show):
     model, dataset = lesson("penguins")
     browser = show(model, dataset)
