@@ -27,6 +27,10 @@ Progress = Callable[[str, int, int | None], None]
 """Called as a download proceeds: the file's name, the bytes received, and their total, or None if it is not known."""
 
 
+ImageReading = Literal["digit", "stretch", "crop", "pad"]
+"""How an image becomes a row: cut out and centred by its mass as a digit, or scaled to size, cropped or padded."""
+
+
 class Split(NamedTuple):
     """Rows and their targets.
 
@@ -306,16 +310,24 @@ class DatasetSpec(Spec):
         raw = self.read(seed, folder)
         return raw.split(self.draw(raw, seed), learned=learned, last=True)
 
+    def image_reading(self, row_spec: RowSpec) -> ImageReading | None:
+        """How an image file becomes a row of this dataset; None where rows are not images."""
+        return "digit" if len(row_spec.input_shape) == 2 else None
+
     def read_image(self, path: str, row_spec: RowSpec) -> npt.NDArray[np.uint8] | None:
         """The pixels of an image file as a row of this dataset would have them; None where rows are not images.
 
         Raises `DataError`.
         """
-        if len(row_spec.input_shape) != 2:
+        reading = self.image_reading(row_spec)
+        if reading is None:
             return None
-        from mltrain.data.image_files import read_digit
+        from mltrain.data.image_files import read_digit, read_picture
 
-        return read_digit(path, *row_spec.input_shape)
+        height, width, *channels = row_spec.input_shape
+        if reading == "digit":
+            return read_digit(path, height, width)
+        return read_picture(path, height, width, colour=bool(channels), fit=reading).pixels
 
     def generator(self, seed: int, purpose: Literal["data", "split", "folds"], repeat: int = 0) -> np.random.Generator:
         """Random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``; plus ``repeat``."""

@@ -25,12 +25,13 @@ function bicubic(x) {
   return distance < 2 ? (((distance - 5) * distance + 8) * distance - 4) * -0.5 : 0;
 }
 
-// For each place of an axis of `length` places made from one of `from`: the first number that counts, and the weights.
-function weightsOf(from, length) {
-  const scale = from / length;
+// For each place of an axis of `length` places made from the part `begin` to `end` of one of `from`: the first number
+// that counts, and the weights.
+function weightsOf(from, length, [begin, end]) {
+  const scale = (end - begin) / length;
   const stretch = Math.max(1, scale);
   return Array.from({ length }, (_, place) => {
-    const centre = (place + 0.5) * scale;
+    const centre = begin + (place + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - 2 * stretch + 0.5));
     const last = Math.min(from, Math.trunc(centre + 2 * stretch + 0.5));
     const weights = [];
@@ -40,12 +41,13 @@ function weightsOf(from, length) {
   });
 }
 
-// A plane in another size, as Pillow's resize makes it: across and down, in the order that is less work.
-function resized(plane, width, height, newWidth, newHeight) {
+// A plane, or the part of it between `sides` and between `ends`, in another size, as Pillow's resize makes it: across and
+// down, in the order that is less work.
+function resized(plane, width, height, newWidth, newHeight, sides = [0, width], ends = [0, height]) {
   // Of `lines` lines, the numbers of each of which are `step` apart, those of a new length.
-  const pass = (from, length, newLength, lines, step, line) => {
+  const pass = (from, length, newLength, part, lines, step, line) => {
     const out = new Uint8Array(lines * newLength);
-    weightsOf(length, newLength).forEach(({ first, weights }, place) => {
+    weightsOf(length, newLength, part).forEach(({ first, weights }, place) => {
       for (let number = 0; number < lines; number++) {
         let sum = 0;
         weights.forEach((weight, i) => (sum += from[number * line + (first + i) * step] * weight));
@@ -55,8 +57,13 @@ function resized(plane, width, height, newWidth, newHeight) {
     });
     return out;
   };
-  const across = (from, lines) => (newWidth === width ? from : pass(from, width, newWidth, lines, 1, width));
-  const down = (from, lines) => (newHeight === height ? from : pass(from, height, newHeight, lines, lines, 1));
+  const isWhole = ([begin, end], length, newLength) => begin === 0 && end === length && length === newLength;
+  const across = (from, lines) => {
+    return isWhole(sides, width, newWidth) ? from : pass(from, width, newWidth, sides, lines, 1, width);
+  };
+  const down = (from, lines) => {
+    return isWhole(ends, height, newHeight) ? from : pass(from, height, newHeight, ends, lines, lines, 1);
+  };
   const isDownFirst = newHeight < height && height - newHeight > 2 * (width - newWidth);
   return isDownFirst ? across(down(plane, width), newHeight) : down(across(plane, height), newWidth);
 }
@@ -109,15 +116,33 @@ function startOf(mass, length) {
   return Math.min(Math.max(rounded(length / 2 - centre), 0), length - mass.length);
 }
 
+// A plane of the model's size: all of it (stretch), its middle (crop), or all of it between black borders (pad).
+function fitted(plane, { width, height }, newWidth, newHeight, kind) {
+  const ratio = newWidth / newHeight;
+  if (kind === "crop") {
+    const [wide, tall] = width / height >= ratio ? [ratio * height, height] : [width, width / ratio];
+    const middle = (length, part) => [(length - part) * 0.5, (length - part) * 0.5 + part];
+    return resized(plane, width, height, newWidth, newHeight, middle(width, wide), middle(height, tall));
+  }
+  if (kind !== "pad") return resized(plane, width, height, newWidth, newHeight);
+  const tall = width / height > ratio ? rounded((height / width) * newWidth) : newHeight;
+  const wide = width / height > ratio ? newWidth : rounded((width / height) * newHeight);
+  const small = resized(plane, width, height, wide, tall);
+  const [left, top] = [rounded((newWidth - wide) * 0.5), rounded((newHeight - tall) * 0.5)];
+  const padded = new Uint8Array(newWidth * newHeight);
+  for (let y = 0; y < tall; y++) padded.set(small.subarray(y * wide, (y + 1) * wide), (top + y) * newWidth + left);
+  return padded;
+}
+
 // An image of the model's size, in grey or with red, green and blue for each pixel.
-function pictureOf(image, height, width, colour) {
-  const planes = planesOf(image, colour).map((plane) => resized(plane, image.width, image.height, width, height));
+function pictureOf(image, { kind, height, width, colour }) {
+  const planes = planesOf(image, colour).map((plane) => fitted(plane, image, width, height, kind));
   return Uint8Array.from({ length: planes.length * width * height }, (_, i) => {
     return planes[i % planes.length][Math.floor(i / planes.length)];
   });
 }
 
 // The pixels for a model whose description says how its images were prepared; null where there is nothing to be seen.
-function pixelsOf(image, { kind, height, width, colour }) {
-  return kind === "digit" ? digitOf(image, height, width) : pictureOf(image, height, width, colour);
+function pixelsOf(image, picture) {
+  return picture.kind === "digit" ? digitOf(image, picture.height, picture.width) : pictureOf(image, picture);
 }
