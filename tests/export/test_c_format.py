@@ -25,7 +25,7 @@ from subjects import (
 from mltrain.export.c_text import string
 from mltrain.export.examples import Examples
 from mltrain.export.formats.c import STACK, C
-from mltrain.export.lowering import folded, memory_of
+from mltrain.export.lowering import folded, memory_of, pooled
 from mltrain.export.reference import call, run_steps
 from mltrain.export.runtime import numpy_operations
 from mltrain.inference.given import given_rows
@@ -183,6 +183,18 @@ def test_values_that_live_at_the_same_time_share_no_memory(name: str) -> None:
     assert memory.size < sum(int(np.prod(step.output.shape)) for step in steps.steps)
 
 
+def test_a_convolution_is_never_in_memory_where_its_largest_outputs_are_taken() -> None:
+    model, _ = untrained_lesson("mnist_convnet")
+    steps = pooled(folded(inference_steps(model)))
+    named = [step.operation.name for step in steps.steps]
+    assert named[1:5] == ["pooled_convolution", "activation", "pooled_convolution", "activation"]
+    assert memory_of(steps).size == 13 * 13 * 32 + 5 * 5 * 64
+    overlapping, _ = model_of_layers(
+        [{"type": "conv2d", "filters": 2, "kernel_size": 2}, {"type": "max_pooling2d", "strides": 1}], (5, 5, 1)
+    )
+    assert [step.operation.name for step in pooled(inference_steps(overlapping)).steps] == ["convolution", "pooling"]
+
+
 @needs_compiler
 def test_stack_is_as_small_as_promised_and_ram_as_large(tmp_path: Path) -> None:
     if "gcc" not in COMPILERS:
@@ -210,6 +222,8 @@ def test_quantized_weights_lose_little_and_say_how_much() -> None:
     assert facts["before"] == pytest.approx(model.evaluate(dataset.test).metrics["accuracy"])
     assert abs(facts["after"] - facts["before"]) <= 0.03
     assert exported.notes[-1].startswith("accuracy on the 75 test rows: ")
+    images = C(quantize="int8").write(subject(*lesson("shapes"))).facts["accuracy"]
+    assert abs(images["after"] - images["before"]) <= 0.03
     unknown = C(quantize="int8").write(subject(model))
     assert "accuracy" not in unknown.facts
     assert unknown.notes[-1].startswith("the loss of accuracy is not known")

@@ -47,7 +47,7 @@ class C(Format):
         ]
         loss: Loss | None = None
         if is_small:
-            loss = loss_of_accuracy(subject, writer.steps)
+            loss = loss_of_accuracy(subject, writer.exact)
             notes.append(
                 loss.sentence if loss else f"the loss of accuracy is not known, because {subject.why_no_dataset}"
             )
