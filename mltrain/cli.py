@@ -357,6 +357,10 @@ def evaluate(
         str | None,
         typer.Option(metavar="FILE", help="Rows with their targets to measure on, instead of those held back."),
     ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Add the interval of each number on other rows of the kind, such as 0.95."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Evaluate a trained network on held-out rows."""
@@ -366,7 +370,44 @@ def evaluate(
     _import_numpy()
     from mltrain.commands.evaluate import run
 
-    run(_terminal(json=json), _chosen(path, model), data)
+    run(_terminal(json=json), _chosen(path, model), data, confidence)
+
+
+CompareModel = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN|MODEL",
+        help="A run by its name or folder, a model by its file, or latest.",
+        show_default=False,
+        autocompletion=_completer("models"),
+    ),
+]
+
+
+@app.command(cls=_Command)
+def compare(
+    first: CompareModel,
+    second: CompareModel,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Rows with their targets; by default those that both models held back."),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(metavar="SHARE", help="How sure the answer has to be.", show_default=True)
+    ] = 0.95,
+    json: JsonOption = False,
+) -> None:
+    """Say whether two models differ on the same rows.
+
+    By a paired bootstrap of their differences and, for classes, McNemar's exact test.
+    """
+    from mltrain.system.threads import share_cores
+
+    share_cores(None)
+    _import_numpy()
+    from mltrain.commands.compare import run
+
+    run(_terminal(json=json), first, second, data, confidence)
 
 
 @app.command(cls=_Command)

@@ -3,7 +3,8 @@
     MltrainError
     ├── UsageError          2    the command line asks for something that is not there
     ├── ConfigError         2    the config is wrong; carries every Problem found in it
-    │   └── ConfigDataError 3    it names files or columns that are not there; a DataError, too
+    │   ├── ConfigDataError 3    it names files or columns that are not there; a DataError, too
+    │   └── ConfigTooLarge  3    it describes a training that does not fit into memory; a NotEnoughMemory, too
     ├── DataError           3    the data cannot be used
     ├── ModelFileError      3    a model file cannot be read
     ├── StorageError        3    a file or folder cannot be written
@@ -50,6 +51,14 @@ class Diagnostic(NamedTuple):
     setting: str | None = None
     severity: str = "error"
 
+    @property
+    def in_words(self) -> str:
+        """The message with its place before it, where it has one in a config."""
+        if self.path is None:
+            return self.message
+        place = self.setting or (self.file if self.line is None else f"{self.file}:{self.line}:{self.column}")
+        return f"{place}  {self.path}: {self.message}" if place else f"{self.path}: {self.message}"
+
 
 class Worded(str):
     """A message whose advice is worded for Python; ``for_commands`` is the same for those who type commands."""
@@ -61,6 +70,18 @@ class Worded(str):
         """``text`` with the advice of either kind behind it."""
         message = super().__new__(cls, text + python)
         message.for_commands = text + commands
+        return message
+
+
+class PlacedWarning(str):
+    """A warning about one place in a config; ``path`` says which."""
+
+    __slots__ = ("path",)
+    path: ConfigPath
+
+    def __new__(cls, text: str, path: ConfigPath) -> Self:
+        message = super().__new__(cls, text)
+        message.path = path
         return message
 
 
@@ -198,6 +219,18 @@ class DataProblem(Problem):
 
 class ConfigDataError(ConfigError, DataError):
     """Every word of the config is right, but what it names is not there."""
+
+    exit_code = 3
+
+
+class MemoryProblem(Problem):
+    """A training that would take more memory than there is; its path is that of the option to change."""
+
+    __slots__ = ()
+
+
+class ConfigTooLarge(ConfigError, NotEnoughMemory):
+    """Every word of the config is right, but this machine has too little memory for it."""
 
     exit_code = 3
 

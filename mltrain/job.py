@@ -23,7 +23,7 @@ from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.network import Network
-from mltrain.errors import ConfigError, DataError, UsageError
+from mltrain.errors import ConfigError, DataError, DataProblem, UsageError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
 from mltrain.random_streams import generator
@@ -235,6 +235,7 @@ def prepare(
     refuse_overflow(dataset)
     validation = dataset.validation is not None
     problems = [
+        *(DataProblem(("dataset", *path), message) for path, message in dataset.problems),
         *find_data_problems(nodes, config.loss, dataset),
         *schedule_problems(config.optimizer, config.metrics, validation=validation),
         *monitor_problems(config.training, config.metrics, validation=validation),

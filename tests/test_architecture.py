@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
         "engine",
         "data",
         "errors",
+        "random_streams",
         "system",
         "",
     },

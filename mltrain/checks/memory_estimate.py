@@ -9,7 +9,7 @@ from mltrain.engine.graph import Node, input_shapes
 from mltrain.engine.layers.base import shape_text
 from mltrain.engine.layout import Layout
 from mltrain.engine.optimizers.base import Optimizer
-from mltrain.errors import NotEnoughMemory, dotted
+from mltrain.errors import ConfigPath, ConfigTooLarge, MemoryProblem, dotted
 from mltrain.system.memory import available
 from mltrain.training.options import Training
 
@@ -79,7 +79,7 @@ def _copies(parallelism: Parallelism, vectors: int) -> int:
 
 
 def refuse_too_large(memory: Memory, nodes: Sequence[Node] = ()) -> None:
-    """Raises `NotEnoughMemory` if the estimate exceeds the available memory.
+    """Raises `ConfigTooLarge`, a `NotEnoughMemory`, if the estimate exceeds the available memory.
 
     If the buffers of a batch take most of it, the message names the layer with the largest output.
     """
@@ -88,10 +88,21 @@ def refuse_too_large(memory: Memory, nodes: Sequence[Node] = ()) -> None:
         return
     parts = sorted(memory._asdict().items(), key=lambda item: -item[1])
     largest = ", ".join(f"{_size(count)} for {_WORDS[name]}" for name, count in parts if count >= memory.total / 100)
-    raise NotEnoughMemory(
+    message = (
         f"training would take {_size(memory.total)} of memory, but {_size(free)} can be had ({largest}); "
         f"{_largest_output(nodes) if parts[0][0] == 'batch' else ''}try {_ADVICE[parts[0][0]]}"
     )
+    problem = MemoryProblem(_to_change(parts[0][0], nodes), message)
+    raise ConfigTooLarge([problem])
+
+
+def _to_change(part: str, nodes: Sequence[Node]) -> ConfigPath:
+    """The option that decides how much this part of the memory is."""
+    if part == "batch":
+        return ("training", "batch_size")
+    if part == "rows":
+        return ("dataset",)
+    return max(nodes, key=lambda node: node.parameter_count).path if nodes else ()
 
 
 def _largest_output(nodes: Sequence[Node]) -> str:

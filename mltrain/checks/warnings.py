@@ -19,13 +19,13 @@ from mltrain.engine.graph import inputs_read_by
 from mltrain.engine.initializers.constant import Constant
 from mltrain.engine.initializers.ones import Ones
 from mltrain.engine.initializers.zeros import Zeros
-from mltrain.engine.layers.base import Parameter
+from mltrain.engine.layers.base import Parameter, shape_text
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.base import Schedule, start
-from mltrain.errors import TrainingDiverged, Worded
+from mltrain.errors import PlacedWarning, TrainingDiverged, Worded
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.options import Training
@@ -53,6 +53,9 @@ PATIENCE, FAR_UP = 10, 10
 CLEAR_EPOCHS = 3
 """Epochs after the first in which a loss must have fallen below that of the first again."""
 
+_OF_SEQUENCES = frozenset({"conv1d", "max_pooling1d", "average_pooling1d"})
+"""Layers that take a row of numbers for a sequence of one channel."""
+
 
 def find_warnings(
     network: Network,
@@ -75,6 +78,7 @@ def find_warnings(
         *output_warnings(network.nodes, loss, dataset.row_spec, target),
         *(_about_steps(network, loss) if training.epochs else []),
         *(_about_frozen_layers(network, taken) if training.epochs else []),
+        *_about_sequences(network),
         *(_about_batch_statistics(network, len(target), training) if training.epochs else []),
     ]
 
@@ -194,22 +198,48 @@ def _are_ids(network: Network) -> bool:
 
 
 def _about_batch_statistics(network: Network, rows: int, training: Training) -> list[str]:
-    """Warnings about normalizing a single number: it equals its mean, so that the output is always beta."""
-    batch = rows if training.batch_size == "full" else min(training.batch_size, rows)
+    """Warnings about statistics of a batch of one row.
+
+    A single number equals its mean, so that the output is always beta. Of an image there is something left, but its own
+    statistics are not those that predictions use.
+    """
+    batch = training.rows_per_batch(rows)
     last = rows % batch or batch
     if 1 not in (batch, last):
         return []
-    alone = [
-        node.name
-        for node in network.nodes
-        if any(parameter.updated for parameter in node.parameters.values()) and size(node.input_shape[:-1]) == 1
-    ]
     which = "each batch has" if batch == 1 else "the last batch of each epoch has"
-    return [
-        f"layer {name} normalizes over the batch, but {which} one row, of which it leaves nothing; "
-        f"{'use a larger batch_size' if batch == 1 else 'choose another batch_size'}"
-        for name in alone
-    ]
+    advice = "use a larger batch_size" if batch == 1 else "choose another batch_size"
+    found = list[str]()
+    for node in network.nodes:
+        if not any(parameter.updated for parameter in node.parameters.values()):
+            continue
+        consequence = "of which it leaves nothing"
+        if size(node.input_shape[:-1]) > 1:
+            if batch > 1:
+                continue
+            consequence = "whose own statistics differ from those that predictions use"
+        about = f"layer {node.name} normalizes over the batch, but {which} one row, {consequence}; {advice}"
+        found.append(PlacedWarning(about, node.path))
+    return found
+
+
+def _about_sequences(network: Network) -> list[str]:
+    """Warnings about images that were made one long sequence of pixels by accident."""
+    flattened = {
+        node.name: node.input_shape
+        for node in network.nodes
+        if node.layer.type_name() == "flatten" and len(node.input_shape) > 1
+    }
+    found = list[str]()
+    for node in network.nodes:
+        shape, name = flattened.get(node.sources[0]), node.layer.type_name()
+        if shape is not None and name in _OF_SEQUENCES:
+            about = (
+                f"{name} takes the {size(shape)} numbers of flatten for one sequence, in which most neighbours of the "
+                f"{shape_text(shape)} are far apart; put it before flatten, or for images use {name[:-2]}2d there"
+            )
+            found.append(PlacedWarning(about, node.path))
+    return found
 
 
 def _about_frozen_layers(network: Network, taken: Collection[str]) -> list[str]:

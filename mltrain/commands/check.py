@@ -27,9 +27,9 @@ def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> 
             diagnostics += [one._replace(file=one.file or str(path)) for one in error.diagnostics]
             continue
         for warning in warnings:
-            terminal.warning(f"{path}: {for_commands(warning)}")
+            terminal.warning(warning.in_words if warning.path else f"{path}: {warning.message}")
         verdicts.append({"config": str(path), "verdict": "warnings" if warnings else "ok"})
-        diagnostics += [Diagnostic(for_commands(warning), file=str(path), severity="warning") for warning in warnings]
+        diagnostics += warnings
         if not terminal.json:
             verdict = "ok" if not warnings else "works, but see the warnings"
             terminal.result(verbatim(f"{path}: {verdict}"), {})
@@ -45,7 +45,7 @@ def run(terminal: Terminal, configs: Sequence[Path], changes: Sequence[str]) -> 
         raise SystemExit(refused[0].exit_code)
 
 
-def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
+def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[Diagnostic]:
     source = read_config(path, changes)
     if missing := source.config.dataset.download_notice(source.folder):
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
@@ -56,4 +56,4 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[str]:
         raise source.locate(error.problems) from None
     for left_out in job.dataset.notes:
         terminal.note(f"{path}: {left_out}")
-    return [*job.warnings(), *job.warnings_of_trial()]
+    return [source.locate_warning(warning) for warning in (*job.warnings(), *job.warnings_of_trial())]

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.base import DatasetSpec, Split
+from mltrain.data.base import Dataset, DatasetSpec, Split
 from mltrain.data.fingerprint import fingerprint
 from mltrain.engine.class_scores import Counts, scores_of
+from mltrain.errors import UsageError
+from mltrain.inference.bootstrap import interval, resampled, resamples_for
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.inference.tables import open_for, read_split, target_names
@@ -32,6 +34,13 @@ _ALL_SEEN = (
 )
 
 
+def check_confidence(confidence: float | None) -> None:
+    """Refuse what is no share. Raises `UsageError`."""
+    if confidence is not None and not 0 < confidence < 1:
+        percent = f"; write {confidence:g}% as {confidence / 100:g}" if 1 < confidence < 100 else ""
+        raise UsageError(f"--confidence {confidence:g}: expected a share between 0 and 1, such as 0.95{percent}")
+
+
 class ClassQuality(NamedTuple):
     """The scores of one class, and its number of rows. A score of 0 / 0 is 0."""
 
@@ -41,11 +50,18 @@ class ClassQuality(NamedTuple):
     rows: int
 
 
-def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
-    """Evaluate the model on its test rows (else its validation rows, else all rows), or on the file ``data``."""
+def run(terminal: Terminal, path: Path | None, data: str | None = None, confidence: float | None = None) -> None:
+    """Evaluate the model on its test rows (else its validation rows, else all rows), or on the file ``data``.
+
+    With ``confidence``, a share, every number gets the interval in which it probably is on other rows of the kind.
+    """
+    check_confidence(confidence)
     file = find_model(path)
     model, dataset, folder = read_model(file)
-    split, rows = _own_rows(terminal, model, dataset, folder) if data is None else _rows_of(terminal, model, data)
+    if data is None:
+        split, rows = split_to_evaluate(model.measured_parts(own_dataset(terminal, model, dataset, folder)))
+    else:
+        split, rows = rows_of(terminal, model, data)
     result = model.evaluate(rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -63,6 +79,17 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None) -> None:
         count, means = len(model.members), _means_of_members(model, rows)
         document["members"] = {"count": count, "mean": means}
         beside[f"mean of {count} alone"] = {name: number(value) for name, value in means.items()}
+    if confidence is not None:
+        (drawn,) = resampled([model], [rows], model.config.metrics)
+        found = {name: interval(values, confidence) for name, values in drawn.items()}
+        document["confidence"] = {
+            "level": confidence,
+            "resamples": resamples_for(len(rows.x)),
+            "intervals": {name: list(one) for name, one in found.items()},
+        }
+        beside[f"{100 * confidence:g}% interval"] = {
+            name: f"{number(one.low)} to {number(one.high)}" for name, one in found.items()
+        }
     views: list[View] = [evaluation(split, len(rows.x), result.loss, result.metrics, beside)]
     if result.confusion is not None and model.classes is not None:
         qualities = _qualities(result.confusion)
@@ -115,8 +142,8 @@ def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.ND
     return np.quantile((y.astype(np.float64) - target).reshape(len(y), -1), QUANTILES, axis=0)
 
 
-def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> tuple[str, Split]:
-    """The held-out rows of the model's own dataset, and the name of that part."""
+def own_dataset(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> Dataset:
+    """The model's own dataset, split as it was for the training, with a warning if it has changed."""
     with download_bar(terminal) as progress:
         description.fetch(folder, progress)
     dataset = description.load(model.config.seed, folder, model.preprocessing)
@@ -128,10 +155,11 @@ def _own_rows(terminal: Terminal, model: Model, description: DatasetSpec, folder
         )
     for sentence in dataset.novelties:
         terminal.note(sentence)
-    return split_to_evaluate(model.measured_parts(dataset))
+    return dataset
 
 
-def _rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Split]:
+def rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Split]:
+    """The rows of a file with their targets, as the model takes them, and the file's name."""
     with open_for(model, data, as_text=model.row_spec.classes is not None) as source:
         rows = read_split(model, source)
     for sentence in source.novelties.sentences():

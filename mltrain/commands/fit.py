@@ -6,7 +6,7 @@ from pathlib import Path
 from mltrain.backends.profiler import Profile
 from mltrain.commands.train_and_save import Session, prepared, train_and_save
 from mltrain.config.load import read_config
-from mltrain.errors import ConfigError, for_commands
+from mltrain.errors import ConfigError
 from mltrain.inference.model import Model
 from mltrain.runs.event_files import need_event_files
 from mltrain.runs.frames import FrameKeeper
@@ -44,7 +44,7 @@ def run(
         terminal.note(f"starting from {init_from}:")
         terminal.err.print(start_table(started))
     for warning in job.warnings(started):
-        terminal.warning(for_commands(warning))
+        terminal.warning(source.locate_warning(warning).in_words)
     with Run.claim(str(job.config.name), out) as run:
         keeper = FrameKeeper(frames, job.config.training.epochs)
         keeper.keep_if_chosen(0, job.network.parameters)

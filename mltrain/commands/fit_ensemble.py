@@ -14,7 +14,7 @@ from mltrain.commands.train_and_save import next_command, prepared
 from mltrain.config.load import LocatedConfig, read_config
 from mltrain.data.splitting import Parts, rows_in_words
 from mltrain.engine.metrics.base import true_classes
-from mltrain.errors import ConfigError, UsageError, for_commands
+from mltrain.errors import ConfigError, UsageError
 from mltrain.inference.ensemble import Ensemble, Role
 from mltrain.inference.means import means_of
 from mltrain.inference.origin import Origin
@@ -66,7 +66,7 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str], plan: Plan, *,
     try:
         job = prepared(terminal, source.config, source.folder, source.data, source.nodes)
         for warning in job.warnings():
-            terminal.warning(for_commands(warning))
+            terminal.warning(source.locate_warning(warning).in_words)
         tasks = _folds(source, job, plan) if plan.folds else _members(job, plan)
         jobs = jobs_for(job, plan.jobs)
         with Run.claim(str(job.config.name), out) as run, interruptible() as stop:

@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.commands.predict import show
-from mltrain.data.datasets.images import Images
-from mltrain.data.image_files import read_digit, read_picture
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import UsageError
 from mltrain.inference.model import Model
@@ -24,10 +22,9 @@ def run(terminal: Terminal, path: Path | None, image: str) -> None:
 
 
 def read_image(model: Model, image: str) -> npt.NDArray[np.uint8]:
-    """The pixels, preprocessed like the dataset: a folder's images as they are, MNIST's and similar ones centred."""
-    dataset, shape = model.config.dataset, model.row_spec.input_shape
-    if isinstance(dataset, Images):
-        return read_picture(image, dataset.height, dataset.width, colour=dataset.colour)
-    if len(shape) != 2:
-        raise UsageError(f"--input {image}: the model takes {shape_text(shape)} a row, not an image")
-    return read_digit(image, *shape)
+    """The pixels, as the rows of the dataset have them that the model has learned from. Raises `DataError`."""
+    pixels = model.config.dataset.read_image(image, model.row_spec)
+    if pixels is None:
+        shape = shape_text(model.row_spec.input_shape)
+        raise UsageError(f"--input {image}: the model takes {shape} a row, not an image")
+    return pixels

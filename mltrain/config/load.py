@@ -21,7 +21,17 @@ from mltrain.config.yaml_errors import YamlError
 from mltrain.config.yaml_reader import read_yaml
 from mltrain.data.base import DatasetSpec, LazyDataset, RowSpec
 from mltrain.engine.graph import Node, repeated_names
-from mltrain.errors import ConfigError, ConfigPath, DataError, DataProblem, Problem, UsageError
+from mltrain.errors import (
+    ConfigError,
+    ConfigPath,
+    DataError,
+    DataProblem,
+    Diagnostic,
+    PlacedWarning,
+    Problem,
+    UsageError,
+    for_commands,
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,13 @@ class LocatedConfig:
     def locate(self, problems: Sequence[Problem]) -> ConfigError:
         """The error for problems that are found after loading, with file, line and column of each."""
         return self.places.error(problems)
+
+    def locate_warning(self, warning: str) -> Diagnostic:
+        """A warning for those who type commands, with file, line and column where it is about one place."""
+        text = for_commands(warning)
+        if not isinstance(warning, PlacedWarning):
+            return Diagnostic(text, file=self.places.filename, severity="warning")
+        return self.places.error([Problem(warning.path, text)]).diagnostics[0]._replace(severity="warning")
 
 
 def load_config(

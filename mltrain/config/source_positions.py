@@ -10,8 +10,10 @@ from mltrain.errors import (
     ConfigDataError,
     ConfigError,
     ConfigPath,
+    ConfigTooLarge,
     DataProblem,
     Diagnostic,
+    MemoryProblem,
     Problem,
     dotted,
     printable,
@@ -33,7 +35,7 @@ class SourcePositions:
 
     def error(self, problems: Sequence[Problem]) -> ConfigError:
         """The error that reports all problems: in the order of the file, then those of overrides."""
-        kind = ConfigDataError if all(isinstance(one, DataProblem) for one in problems) else ConfigError
+        kind = _kind(problems)
         if self.filename is None:
             return kind(problems, [f"{text}  {one}" if (text := self._label(one)) else str(one) for one in problems])
         in_file = self._marks([problem for problem in problems if self._label(problem) is None])
@@ -82,6 +84,12 @@ class SourcePositions:
             return marks.key if is_key else marks.value
 
         return {problem: mark(problem) for problem in problems}
+
+
+def _kind(problems: Sequence[Problem]) -> type[ConfigError]:
+    if all(isinstance(one, DataProblem) for one in problems):
+        return ConfigDataError
+    return ConfigTooLarge if all(isinstance(one, MemoryProblem) for one in problems) else ConfigError
 
 
 def _upward(path: ConfigPath) -> list[ConfigPath]:

@@ -78,7 +78,8 @@ class Dataset(msgspec.Struct, frozen=True):
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
     the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
     ``warnings`` what looks wrong in the source, or was guessed. ``novelties`` say what rows held back have that those
-    trained on have not. ``left_out`` are columns that are not learned from, each with the reason.
+    trained on have not. ``left_out`` are columns that are not learned from, each with the reason. ``problems`` are
+    about options of the description that do not fit what was read: no training is to begin.
     """
 
     row_spec: RowSpec
@@ -91,6 +92,7 @@ class Dataset(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     novelties: Sequence[str] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    problems: Sequence[DataProblem] = ()
 
     @property
     def by_name(self) -> dict[str, Split]:
@@ -137,7 +139,7 @@ class RawData:
 class RawArrays(RawData, msgspec.Struct, frozen=True):
     """Rows that need no preparation, or always the same; ``test`` is given by data that has a test set of its own.
 
-    ``notes`` say what was left out while reading, in a sentence each.
+    ``notes`` say what was left out while reading, in a sentence each; ``problems`` are as in `Dataset`.
     """
 
     row_spec: RowSpec
@@ -145,6 +147,7 @@ class RawArrays(RawData, msgspec.Struct, frozen=True):
     test: Split | None = None
     preprocessing: Preprocessing = AS_IS
     notes: Sequence[str] = ()
+    problems: Sequence[DataProblem] = ()
 
     @property
     def count(self) -> int:
@@ -157,7 +160,15 @@ class RawArrays(RawData, msgspec.Struct, frozen=True):
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         train, validation, test = map(self._taken, parts)
         assert train is not None
-        return Dataset(self.row_spec, train, validation, test or self.test, self.preprocessing, notes=self.notes)
+        return Dataset(
+            self.row_spec,
+            train,
+            validation,
+            test or self.test,
+            self.preprocessing,
+            notes=self.notes,
+            problems=self.problems,
+        )
 
     def _taken(self, numbers: npt.NDArray[np.intp]) -> Split | None:
         if not len(numbers):
@@ -294,6 +305,17 @@ class DatasetSpec(Spec):
         """All rows, read and split once. ``learned`` is as in `RawData.split`. Raises `DataError`."""
         raw = self.read(seed, folder)
         return raw.split(self.draw(raw, seed), learned=learned, last=True)
+
+    def read_image(self, path: str, row_spec: RowSpec) -> npt.NDArray[np.uint8] | None:
+        """The pixels of an image file as a row of this dataset would have them; None where rows are not images.
+
+        Raises `DataError`.
+        """
+        if len(row_spec.input_shape) != 2:
+            return None
+        from mltrain.data.image_files import read_digit
+
+        return read_digit(path, *row_spec.input_shape)
 
     def generator(self, seed: int, purpose: Literal["data", "split", "folds"], repeat: int = 0) -> np.random.Generator:
         """Random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``; plus ``repeat``."""

@@ -2,7 +2,7 @@
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -52,10 +52,27 @@ _BOX = 20 / 28
 """How much of an image's side MNIST's digits fill."""
 
 
-def read_picture(path: Path | str, height: int, width: int, *, colour: bool) -> Pixels:
-    """An image of that size: ``(height, width)`` in grey, or ``(height, width, 3)``. Raises `DataError`."""
-    picture = _open(path, "RGB" if colour else "L")
-    return np.asarray(picture.resize((width, height)), np.uint8)
+Fit = Literal["stretch", "crop", "pad"]
+"""How an image gets another ratio of width to height: both sides scaled, its ends cut off, or black bands added."""
+
+
+class Picture(NamedTuple):
+    """Pixels ``(height, width)`` in grey, or ``(height, width, 3)``, and whether the file itself has no colours."""
+
+    pixels: Pixels
+    grey_file: bool
+
+
+def read_picture(path: Path | str, height: int, width: int, *, colour: bool, fit: Fit = "stretch") -> Picture:
+    """An image of that size. Raises `DataError`."""
+    opened = _open(path, "RGB" if colour else "L")
+    picture, size = opened.picture, (width, height)
+    if fit == "stretch":
+        picture = picture.resize(size)
+    else:
+        operations = needed("PIL.ImageOps", "reading images", "images")
+        picture = operations.fit(picture, size) if fit == "crop" else operations.pad(picture, size)
+    return Picture(np.asarray(picture, np.uint8), opened.grey_file)
 
 
 def read_digit(path: Path | str, height: int, width: int) -> Pixels:
@@ -65,7 +82,7 @@ def read_digit(path: Path | str, height: int, width: int) -> Pixels:
     http://yann.lecun.com/exdb/mnist/ describes how MNIST was made.
     """
     image = _module()
-    picture = _open(path, "L")
+    picture = _open(path, "L").picture
     picture.thumbnail(_LARGE)
     grey = np.asarray(picture, np.float64)
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
@@ -103,7 +120,12 @@ def is_picture(path: Path | str) -> bool:
     return Path(path).suffix.lower() in ENDINGS
 
 
-def _open(path: Path | str, mode: str) -> Any:
+class _Opened(NamedTuple):
+    picture: Any
+    grey_file: bool
+
+
+def _open(path: Path | str, mode: str) -> _Opened:
     """The image as ``RGB`` or ``L`` (grey) of 8 bits, upright; what is transparent shows white paper.
 
     Of several images in one file (GIF, TIFF), it is the first.
@@ -115,6 +137,7 @@ def _open(path: Path | str, mode: str) -> Any:
             warnings.filterwarnings("ignore", "Corrupt EXIF data")  # cameras write such; the pixels are right
             image.init()
             with image.open(file, formats=[name for name in image.OPEN if name not in NOT_DECODED]) as opened:
+                mode_of_file = opened.mode
                 opened.draft(mode, _LARGE)  # a large JPEG is read as a smaller one; does nothing for other formats
                 if opened.width * opened.height > MOST_PIXELS:
                     raise DataError(
@@ -122,7 +145,8 @@ def _open(path: Path | str, mode: str) -> Any:
                     )
                 _shorten_clear_colour(opened)
                 opened.load()
-                return _upright(image, _eight_bits(image, path, opened, mode), opened)
+                picture = _upright(image, _eight_bits(image, path, opened, mode), opened)
+                return _Opened(picture, _is_grey(opened, mode_of_file))
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except DataError:
@@ -132,6 +156,17 @@ def _open(path: Path | str, mode: str) -> Any:
     except Exception as error:
         why = reason(error)
         raise DataError(f"{path}: cannot be read as an image: {why}") from None
+
+
+def _is_grey(opened: Any, mode: str) -> bool:
+    """Whether a file of this mode keeps shades of grey only. Whether its colours happen to be grey does not count."""
+    if mode in ("P", "PA"):
+        palette = opened.getpalette() or []
+        return palette[::3] == palette[1::3] == palette[2::3]
+    if opened.format in ("AVIF", "WEBP"):  # which have no mode for grey
+        red, green, blue = opened.convert("RGB").split()
+        return bool(red == green == blue)
+    return mode in ("1", "L", "LA", "La", "F") or mode.startswith("I")
 
 
 def _eight_bits(image: Any, path: Path | str, opened: Any, mode: str) -> Any:

@@ -1,11 +1,15 @@
-"""The images in a folder that has one folder for each class, and what is left out of it."""
+"""The images in a folder that has one folder for each class, what is left out of it, and what does not go together."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from mltrain.data.image_files import is_picture
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.image_files import Picture, is_picture
 from mltrain.errors import DataError
 
 MOST_NAMED = 5
@@ -37,12 +41,69 @@ class ImageFolder:
             "links to folders": self.links,
             "not images by their names": self.others,
         }
-        parts = [f"{len(paths):,} {why} ({self._listed(paths)})" for why, paths in reasons.items() if paths]
+        parts = [f"{len(paths):,} {why} ({self.listed(paths)})" for why, paths in reasons.items() if paths]
         return [f"left out of {self.folder}: {'; '.join(parts)}"] if parts else []
 
-    def _listed(self, paths: Sequence[Path]) -> str:
+    def listed(self, paths: Sequence[Path]) -> str:
+        """The first few of the paths, in words."""
         names = [str(path.relative_to(self.folder)) for path in sorted(paths)]
         return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
+
+
+class LoadedImages(NamedTuple):
+    """The images of a folder as bytes ``x``, their classes ``y``, and those of its files that have no colours."""
+
+    x: npt.NDArray[np.uint8]
+    y: npt.NDArray[np.int32]
+    found: ImageFolder
+    grey: list[Path]
+
+    def notes(self, *, colour: bool) -> list[str]:
+        """What was left out, or became grey, in a sentence each."""
+        said = self.found.notes()
+        if self._is_mixed and not colour:
+            in_colour = len(self.x) - len(self.grey)
+            said.append(f"{self.found.folder}: {in_colour:,} of {len(self.x):,} images are in colour; all become grey")
+        return said
+
+    def mixture(self) -> str | None:
+        """What is wrong with keeping the colours, where some of the images have none."""
+        if not self._is_mixed:
+            return None
+        names = self.found.listed(self.grey)
+        return (
+            f"{self.found.folder}: {len(self.grey):,} of {len(self.x):,} images are grey ({names}), and the network "
+            "could tell them from the others by that alone; save them in colour, or leave 'colour' out, and all become "
+            "grey"
+        )
+
+    @property
+    def _is_mixed(self) -> bool:
+        return 0 < len(self.grey) < len(self.x)
+
+
+def load_images(
+    found: ImageFolder, names: Sequence[str], shape: Sequence[int], read: Callable[[Path], Picture]
+) -> LoadedImages:
+    """Read all images, ``(rows, *shape)``; ``names`` are the classes. Raises `DataError`, with all damaged ones."""
+    numbers = {name: number for number, name in enumerate(names)}
+    unknown = [name for name in found.classes if name not in numbers]
+    if unknown:
+        raise DataError(f"{found.folder}: holds the class '{unknown[0]}', which there is none of to learn from")
+    files = [(file, numbers[name]) for name, files in found.classes.items() for file in files]
+    x, damaged, grey = np.empty((len(files), *shape), np.uint8), list[str](), list[Path]()
+    for index, (file, _) in enumerate(files):
+        try:
+            x[index], is_grey = read(file)
+        except DataError as error:
+            damaged.append(str(error))
+            continue
+        if is_grey:
+            grey.append(file)
+    if damaged:
+        more = [f"and {len(damaged) - MOST_NAMED:,} more images"] if len(damaged) > MOST_NAMED else []
+        raise DataError("\n".join(damaged[:MOST_NAMED] + more))
+    return LoadedImages(x, np.array([number for _, number in files], np.int32), found, grey)
 
 
 def scan_images(folder: Path, *, fewest: int) -> ImageFolder:
@@ -58,8 +119,10 @@ def scan_images(folder: Path, *, fewest: int) -> ImageFolder:
         else:
             (found.loose if is_picture(entry) else found.others).append(entry)
     if len(found.classes) < fewest:
-        names = f" ({', '.join(found.classes)})" if found.classes else ""
-        raise DataError(f"{folder}: expected a folder of images for each class, found {len(found.classes)}{names}")
+        names = f" ({', '.join(found.classes)}), but one class is nothing to tell apart" if found.classes else ""
+        loose = f"; {len(found.loose):,} images are in none" if found.loose else ""
+        count = f"found {len(found.classes)}{names}{loose}"
+        raise DataError(f"{folder}: expected a folder of images for each class, {count}")
     for name, images in found.classes.items():
         if not images:
             raise DataError(f"{folder / name}: {_no_images(folder / name, found)}")

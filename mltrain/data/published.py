@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from mltrain.data.base import Progress
 from mltrain.data.cache import VARIABLE as CACHE_VARIABLE
@@ -39,8 +40,7 @@ class File(NamedTuple):
         return ()
 
 
-@dataclass(frozen=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True):
     """Files that make a dataset. ``folder`` is what the folder that has them is called; ``megabytes`` are downloaded.
 
     Each mirror is an address that ends with a slash; the first that has a file gives it.

@@ -82,6 +82,10 @@ class Ensemble(Model):
         return sum(member.parameter_count for member in self.members)
 
     @property
+    def penalty(self) -> float:
+        return sum(member.penalty for member in self.members) / len(self.members)
+
+    @property
     def is_of_folds(self) -> bool:
         """Whether the members are those of a cross-validation, so that each row was trained on by some of them."""
         return self.roles[0].fold is not None
@@ -135,8 +139,7 @@ class Ensemble(Model):
             preprocessing=self.preprocessing,
             classes=len(self.classes or ()),
         )
-        penalty = sum(_penalty(member.network) for member in self.members) / len(self.members)
-        return Evaluation(found.loss + penalty, found.metrics, found.confusion)
+        return Evaluation(found.loss + self.penalty, found.metrics, found.confusion)
 
     def networks(self) -> list[tuple[Model, slice | None]]:
         reads = _reads(self.members)
@@ -203,12 +206,6 @@ def _joined(reads: Sequence[Reads]) -> tuple[RowSpec, Preprocessing]:
 
 def _wide(value: float | tuple[float, ...], width: int) -> tuple[float, ...]:
     return value if isinstance(value, tuple) else (value,) * width
-
-
-def _penalty(network: Network) -> float:
-    """The penalty of a network's regularizers."""
-    parts = ((regularizer, network.parameters[place]) for regularizer, place in network.regularized)
-    return sum(one.penalty(values, np.empty_like(values), np.empty_like(values)) for one, values in parts)
 
 
 def _prefix(number: int) -> str:

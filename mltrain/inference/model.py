@@ -24,7 +24,7 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats, Shape
 from mltrain.engine.graph import infer
 from mltrain.engine.layers.base import shape_text
-from mltrain.engine.metrics.base import predicted_classes
+from mltrain.engine.metrics.base import Metric, predicted_classes
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import (
@@ -65,6 +65,12 @@ class Model:
     def parameter_count(self) -> int:
         """The number of all parameters."""
         return self.network.parameters.size
+
+    @property
+    def penalty(self) -> float:
+        """The part of the loss that the regularizers add, whatever the rows."""
+        parts = ((regularizer, self.network.parameters[place]) for regularizer, place in self.network.regularized)
+        return sum(one.penalty(values, np.empty_like(values), np.empty_like(values)) for one, values in parts)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -180,6 +186,10 @@ class Model:
             f"<Model{' ' + config.name if config.name else ''}: {takes} -> {gives}, {len(network.nodes)} layers, "
             f"{network.parameters.size:,} parameters, {config.loss.type_name()}{told}>"
         )
+
+    def with_metrics(self, metrics: tuple[Metric, ...]) -> "Model":
+        """The same model with other metrics to evaluate."""
+        return dataclasses.replace(self, config=replace(self.config, metrics=metrics))
 
     def with_parameters(self, parameters: Floats) -> "Model":
         """The same model with other values of all its parameters, a flat vector."""

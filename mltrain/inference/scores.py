@@ -47,6 +47,19 @@ def score(
     )
 
 
+def row_losses(
+    y: Floats, target: npt.NDArray[Any], loss: Loss, preprocessing: Preprocessing
+) -> npt.NDArray[np.float64]:
+    """The loss of each row, ``(rows,)``, of which `score` is the mean, without the penalty of regularizers."""
+    scaling = target_scaling(loss, preprocessing)
+    z = _before_activation(loss, y if scaling.is_identity else scaling.applied(y))
+    flat = z.reshape(-1, z.shape[-1])
+    y_of_loss = np.empty_like(flat) if loss.fused_activation else flat
+    flat_target = target.reshape(-1, *target.shape[z.ndim - 1 :])
+    losses = loss.per_element(flat, y_of_loss, flat_target, np.empty_like(flat))
+    return losses.reshape(len(y), -1).mean(axis=1, dtype=np.float64)
+
+
 def _before_activation(loss: Loss, y: Floats) -> Floats:
     """Inputs of the loss's fused activation that give the outputs ``y``; ``y`` itself where there is none."""
     if loss.fused_activation is None:

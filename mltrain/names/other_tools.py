@@ -56,6 +56,7 @@ _MEMBERS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("lstm", "gru", "rnn", "simple_rnn", "recurrent", "bidirectional"), "?lstm"),
         **dict.fromkeys(("attention", "multi_head_attention", "multihead_attention", "transformer"), "?attention"),
         **dict.fromkeys(("embed",), "=embedding"),
+        **dict.fromkeys(("periodic", "plr", "pbld", "fourier_features"), "=periodic_embedding"),
         **dict.fromkeys(("group_normalization", "groupnorm", "instancenorm", "rmsnorm"), "?group_normalization"),
         **dict.fromkeys(("gaussian_dropout", "spatial_dropout2d", "random_crop", "random_contrast"), "?random_crop"),
         **dict.fromkeys(("up_sampling2d", "upsample", "cropping2d", "lambda", "permute"), "?other"),
@@ -338,6 +339,10 @@ _OPTIONS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("n_samples", "n", "count", "num_samples", "size"), "=samples"),
         **dict.fromkeys(("noise", "sigma", "std"), "=noise_stddev"),
         **dict.fromkeys(("color", "rgb"), "=colour"),
+        **dict.fromkeys(("channels", "color_mode", "num_channels"), "!'colour: true' keeps red, green and blue"),
+        **dict.fromkeys(("image_size", "target_size", "img_size", "resize"), "!'height' and 'width' are two options"),
+        **dict.fromkeys(("letterbox", "pad"), "=pad_to_aspect_ratio"),
+        **dict.fromkeys(("crop", "center_crop"), "=crop_to_aspect_ratio"),
         **dict.fromkeys(("batch_size", "shuffle"), "!it is an option of training"),
     },
 }

@@ -160,4 +160,4 @@ def test_below_a_type_that_nobody_knows_anything_may_be_set() -> None:
 
 def test_an_option_below_one_that_is_missing() -> None:
     lines = problems_in("layers: [flatten]\nloss: mse\n", "dataset.x=[1]")
-    assert lines[0].startswith("x.yaml:1:1  dataset: expected a type that says which dataset this is: csv, ")
+    assert lines[0].startswith("x.yaml:1:1  dataset: expected a type that says which dataset this is: cifar10, csv, ")

@@ -1,11 +1,11 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mirrors import Mirrors
+from msgspec.structs import replace
 from tiny_mnist import tiny_files
 
 from mltrain.data.datasets.mnist import Mnist

@@ -10,12 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from mirrors import Mirrors
+from msgspec.structs import replace
 from tiny_mnist import LABELS, put_files, tiny_files
 
 from mltrain.data import download as downloading

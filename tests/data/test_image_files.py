@@ -55,7 +55,7 @@ def saved(picture, path: Path, **options) -> Path:
 
 
 def grey(path: Path, height: int = 2, width: int = 3) -> list[list[int]]:
-    return read_picture(path, height, width, colour=False).tolist()
+    return read_picture(path, height, width, colour=False).pixels.tolist()
 
 
 def palette(path: Path, **options) -> Path:
@@ -82,7 +82,7 @@ def test_grey_of_sixteen_bits(tmp_path: Path) -> None:
 def test_sixteen_bits_in_colour_and_with_transparency(tmp_path: Path) -> None:
     coloured = np.stack([SHADES, 255 - SHADES, SHADES], axis=2)
     (tmp_path / "colour.png").write_bytes(png(16, 2, wide(coloured), 3))
-    assert read_picture(tmp_path / "colour.png", 2, 3, colour=True).tolist() == coloured.tolist()
+    assert read_picture(tmp_path / "colour.png", 2, 3, colour=True).pixels.tolist() == coloured.tolist()
     clear = np.stack([SHADES, np.full_like(SHADES, 255)], axis=2)
     clear[0, 1, 1] = 0
     shown = SHADES.copy()
@@ -170,7 +170,7 @@ def test_photographs_are_turned_upright(tmp_path: Path, orientation: int, ending
     exif[ORIENTATION] = orientation
     options = {"lossless": True} if ending == "webp" else {"quality": 100} if ending == "jpg" else {}
     path = saved(Image.fromarray(turned).convert("RGB"), tmp_path / f"a.{ending}", exif=exif.tobytes(), **options)
-    found = read_picture(path, 16, 24, colour=False).astype(int)
+    found = read_picture(path, 16, 24, colour=False).pixels.astype(int)
     assert np.abs(found - upright).max() <= 4
     assert read_digit(path, 28, 28).tolist() == pytest.approx(
         read_digit(saved(Image.fromarray(upright), tmp_path / "b.png"), 28, 28), abs=16
@@ -213,7 +213,33 @@ def test_images_of_all_kinds_and_in_deeper_folders_are_read(tmp_path: Path) -> N
     dataset = load(tmp_path)
     assert dataset.row_spec.classes == ("a", "b")
     assert dataset.train.y.tolist() == [0, 0, 0, 1, 1, 1]
-    assert dataset.notes == []
+    assert (dataset.notes, dataset.problems) == ([], [])
+    assert load(tmp_path, colour=True).problems == []
+
+
+def test_images_of_several_sizes_become_one_size(tmp_path: Path) -> None:
+    """Stretched, or with their ratio of width to height kept: in bands of black, or with the ends cut off."""
+    for name, (height, width) in {"a/wide": (4, 12), "a/right": (8, 12), "b/high": (12, 6)}.items():
+        halves = np.full((height, width, 3), (200, 100, 50), np.uint8)
+        halves[: height // 4] = halves[height - height // 4 :] = 255
+        (tmp_path / "all" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(halves).save(tmp_path / "all" / f"{name}.png")
+    size = {"height": 8, "width": 12, "colour": True}
+    stretched = load(tmp_path, **size).train.x
+    assert stretched.shape == (3, 8, 12, 3)
+    for image in stretched:  # a quarter of the height is white at either end of all of them
+        assert image[[0, -1]].min() == 255
+        assert np.abs(image[4].astype(int) - (200, 100, 50)).max() < 20  # a smooth scaling overshoots
+    right, wide, high = load(tmp_path, **size, pad_to_aspect_ratio=True).train.x
+    assert right.tolist() == stretched[0].tolist()
+    assert not wide[[0, 1, -2, -1]].any()
+    assert wide[[2, -3]].min() == 255
+    assert not high[:, [0, 1, 2, 3, -4, -3, -2, -1]].any()
+    assert high[[0, -1], 4:8].min() == 255
+    right, wide, high = load(tmp_path, **size, crop_to_aspect_ratio=True).train.x
+    assert right.tolist() == stretched[0].tolist()
+    assert wide[[0, -1]].min() == 255
+    assert np.abs(high.astype(int) - (200, 100, 50)).max() < 20  # its white ends are cut off
 
 
 def test_what_is_left_out_is_named_and_counted(tmp_path: Path) -> None:

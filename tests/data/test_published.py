@@ -7,12 +7,12 @@ import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mirrors import Mirrors
+from msgspec.structs import replace
 from tiny_mnist import idx
 
 import mltrain

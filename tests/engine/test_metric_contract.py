@@ -49,6 +49,24 @@ def test_metric_of_classes_is_its_formula(
         assert measure(metric, y, target, threshold, cuts) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("metric", METRICS, ids=label)
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_numbers_of_rows_add_up_to_the_metric_of_any_rows(metric: Metric, outputs: int) -> None:
+    """Of rows drawn with replacement, as a bootstrap draws them: some several times, others never."""
+    rng = np.random.default_rng(10)
+    y = rng.normal(size=(ROWS, outputs)).round(1).astype(np.float32)
+    numbers = rng.normal(50, 2, (ROWS, outputs)).astype(np.float32)
+    labels = rng.integers(0, max(2, outputs), ROWS)
+    for target in [numbers] if metric.task == "numbers" else class_targets(labels, outputs):
+        alone = metric.row_statistics(y, target, 0.5)
+        assert alone.shape[0] == ROWS
+        for _ in range(5):
+            drawn = rng.integers(0, ROWS, ROWS)
+            found = metric.result(metric.from_sums(alone[drawn].sum(axis=0)))
+            assert found == pytest.approx(measure(metric, y[drawn], target[drawn]), rel=1e-6, abs=1e-9)
+        assert np.allclose(Metric.row_statistics(metric, y, target, 0.5).shape, alone.shape)
+
+
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
 def test_what_never_happened_counts_as_zero(name: str) -> None:
     y, target = np.zeros((3, 1), np.float32), np.zeros((3, 1), np.float32)

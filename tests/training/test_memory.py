@@ -126,7 +126,9 @@ def test_what_can_be_had_or_may_be_is_not_refused(free: int | None, monkeypatch:
 
 def test_nothing_is_begun_that_cannot_fit() -> None:
     huge = parse_config(LARGE.replace("1000", "100000000"), "huge.yaml")
-    with pytest.raises(NotEnoughMemory, match=r"^training would take \d+\.\d GB of memory, but \d+\.\d .B can be had"):
+    with pytest.raises(
+        NotEnoughMemory, match=r"^layers\[1\]: training would take \d+\.\d GB of memory, but \d+\.\d .B can be had"
+    ):
         prepare(huge, Path())
 
 

@@ -2,15 +2,18 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
 from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
 from mltrain.data.find_files import find_file
-from mltrain.data.image_files import read_picture
-from mltrain.data.image_folders import MOST_NAMED, ImageFolder, scan_images
+from mltrain.data.image_files import Fit, Picture, read_picture
+from mltrain.data.image_folders import ImageFolder, LoadedImages, load_images, scan_images
 from mltrain.data.preprocessing import pixels
-from mltrain.errors import DataError, OptionError
+from mltrain.errors import DataError, DataProblem, OptionError
+
+FEWEST_CLASSES = 2
 
 
 class Images(DatasetSpec):
@@ -18,7 +21,8 @@ class Images(DatasetSpec):
 
     All formats that Pillow decodes are read: PNG, JPEG, BMP, GIF, TIFF, WebP and others; of several images in a file,
     the first. Photographs are turned upright as their EXIF data says. Hidden files and folders are left out.
-    Images become bytes ``(rows, height, width)``, or ``(rows, height, width, 3)`` in colour, all of one size. Needs
+    Images become bytes ``(rows, height, width)``, or ``(rows, height, width, 3)`` in colour. Images of any size are
+    scaled to one; where the ratio of their sides differs, they are stretched, unless an option says otherwise. Needs
     Pillow: ``pip install 'mltrain[images]'``.
     """
 
@@ -30,6 +34,12 @@ class Images(DatasetSpec):
     height: Annotated[int, Meta(ge=1, description="rows of pixels to which every image is scaled")]
     width: Annotated[int, Meta(ge=1, description="pixels of a row to which every image is scaled")]
     colour: Annotated[bool, Meta(description="keep red, green and blue, instead of one shade of grey")] = False
+    crop_to_aspect_ratio: Annotated[
+        bool, Meta(description="cut the ends off an image that is too wide or too high, in place of stretching it")
+    ] = False
+    pad_to_aspect_ratio: Annotated[
+        bool, Meta(description="add black bands to an image that is too narrow or too low, in place of stretching it")
+    ] = False
     test_path: Annotated[str | None, Meta(description="a folder like it, of images for evaluate")] = None
     scale: Annotated[bool, Meta(description="give the network pixels from 0 to 1, not from 0 to 255")] = True
 
@@ -37,18 +47,35 @@ class Images(DatasetSpec):
         super().__post_init__()
         if self.test_split and self.test_path:
             raise OptionError(("test_path",), "test_split draws these images already; keep one of the two")
+        if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
+            raise OptionError(("pad_to_aspect_ratio",), "crop_to_aspect_ratio cuts off; keep one of the two")
+
+    def find_missing(self, folder: Path) -> list[DataProblem]:
+        missing = super().find_missing(folder)
+        for option, path, fewest in (("path", self.path, FEWEST_CLASSES), ("test_path", self.test_path, 1)):
+            if path is not None and not any(problem.path == (option,) for problem in missing):
+                try:
+                    scan_images(find_file(path, folder), fewest=fewest)
+                except DataError as error:
+                    missing.append(DataProblem((option,), str(error)))
+        return missing
 
     def known_row_spec(self, folder: Path) -> RowSpec:
-        return self._row_spec(scan_images(find_file(self.path, folder), fewest=2))
+        return self._row_spec(scan_images(find_file(self.path, folder), fewest=FEWEST_CLASSES))
 
     def read(self, seed: int, folder: Path) -> RawData:
-        found = scan_images(find_file(self.path, folder), fewest=2)
+        found = scan_images(find_file(self.path, folder), fewest=FEWEST_CLASSES)
         row_spec = self._row_spec(found)
-        rows, test, notes = self._read(found, row_spec), None, found.notes()
+        parts = [self._read(found, row_spec)]
         if self.test_path:
-            of_test = scan_images(find_file(self.test_path, folder), fewest=1)
-            test, notes = self._read(of_test, row_spec), notes + of_test.notes()
-        return RawArrays(row_spec, rows, test, pixels(scale=self.scale), notes)
+            parts.append(self._read(scan_images(find_file(self.test_path, folder), fewest=1), row_spec))
+        rows, *test = (Split(part.x, part.y) for part in parts)
+        notes = [note for part in parts for note in part.notes(colour=self.colour)]
+        problems = [DataProblem(("colour",), text) for part in parts if (text := part.mixture()) and self.colour]
+        return RawArrays(row_spec, rows, test[0] if test else None, pixels(scale=self.scale), notes, problems)
+
+    def read_image(self, path: str, row_spec: RowSpec) -> npt.NDArray[np.uint8]:
+        return self._picture(path).pixels
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         test = str(find_file(self.test_path, folder).resolve()) if self.test_path else None
@@ -61,19 +88,9 @@ class Images(DatasetSpec):
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
         return RowSpec(shape, classes=tuple(found.classes))
 
-    def _read(self, found: ImageFolder, row_spec: RowSpec) -> Split:
-        numbers = {name: number for number, name in enumerate(row_spec.classes or ())}
-        unknown = [name for name in found.classes if name not in numbers]
-        if unknown:
-            raise DataError(f"{found.folder}: holds the class '{unknown[0]}', which there is none of to learn from")
-        files = [(file, numbers[name]) for name, files in found.classes.items() for file in files]
-        x, damaged = np.empty((len(files), *row_spec.input_shape), np.uint8), list[str]()
-        for index, (file, _) in enumerate(files):
-            try:
-                x[index] = read_picture(file, self.height, self.width, colour=self.colour)
-            except DataError as error:
-                damaged.append(str(error))
-        if damaged:
-            more = [f"and {len(damaged) - MOST_NAMED:,} more images"] if len(damaged) > MOST_NAMED else []
-            raise DataError("\n".join(damaged[:MOST_NAMED] + more))
-        return Split(x, np.array([number for _, number in files], np.int32))
+    def _picture(self, path: Path | str) -> Picture:
+        fit: Fit = "crop" if self.crop_to_aspect_ratio else "pad" if self.pad_to_aspect_ratio else "stretch"
+        return read_picture(path, self.height, self.width, colour=self.colour, fit=fit)
+
+    def _read(self, found: ImageFolder, row_spec: RowSpec) -> LoadedImages:
+        return load_images(found, row_spec.classes or (), row_spec.input_shape, self._picture)

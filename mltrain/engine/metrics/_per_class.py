@@ -26,6 +26,13 @@ class PerClass(Metric):
         rows = (predicted[predicted == true], predicted, true)
         return np.array([np.bincount(row, minlength=classes) for row in rows], dtype=np.float64)
 
+    def row_statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        classes = np.arange(max(2, y.shape[1]))
+        predicted, true = (
+            numbers[:, None] == classes for numbers in (predicted_classes(y, threshold), true_classes(target))
+        )
+        return np.stack([predicted & true, predicted, true], axis=1).astype(np.float64)
+
     def result(self, statistics: Statistics) -> float:
         _, predicted, true = statistics
         scores = getattr(class_scores(*statistics), self.type_name())

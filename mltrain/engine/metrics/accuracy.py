@@ -16,6 +16,10 @@ class Accuracy(Metric):
         right = np.count_nonzero(predicted_classes(y, threshold) == true_classes(target))
         return np.array([right, len(y)], dtype=np.float64)
 
+    def row_statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        right = predicted_classes(y, threshold) == true_classes(target)
+        return np.stack([right, np.ones(len(y))], axis=1)
+
     def result(self, statistics: Statistics) -> float:
         right, rows = statistics
         return float(right / rows)

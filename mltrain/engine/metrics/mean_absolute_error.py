@@ -17,6 +17,9 @@ class MeanAbsoluteError(Metric):
     def statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
         return np.array([np.abs(y - target).sum(dtype=np.float64), y.size])
 
+    def row_statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        return np.stack([np.abs(y - target).sum(axis=1, dtype=np.float64), np.full(len(y), y.shape[1])], axis=1)
+
     def result(self, statistics: Statistics) -> float:
         total, count = statistics
         return float(total / count)

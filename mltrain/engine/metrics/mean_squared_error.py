@@ -18,6 +18,10 @@ class MeanSquaredError(Metric):
         errors = np.subtract(y, target, dtype=np.float64)
         return np.array([np.vdot(errors, errors), y.size])
 
+    def row_statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        errors = np.square(np.subtract(y, target, dtype=np.float64)).sum(axis=1)
+        return np.stack([errors, np.full(len(y), y.shape[1])], axis=1)
+
     def result(self, statistics: Statistics) -> float:
         total, count = statistics
         return float(total / count)

@@ -24,6 +24,16 @@ class R2(Metric):
         errors = np.subtract(y, target, dtype=np.float64)
         return np.stack((count, mean, np.square(target - mean).sum(axis=0), np.square(errors).sum(axis=0)))
 
+    def row_statistics(self, y: Floats, target: npt.NDArray[Any], threshold: float) -> Statistics:
+        """Four rows, one column an output: 1, deviation from the mean of all rows, its square, squared error."""
+        deviations = target - target.mean(axis=0, dtype=np.float64)
+        errors = np.subtract(y, target, dtype=np.float64)
+        return np.stack((np.ones_like(deviations), deviations, np.square(deviations), np.square(errors)), axis=1)
+
+    def from_sums(self, sums: Statistics) -> Statistics:
+        count, total, squares, errors = sums
+        return np.stack((count, total / count, np.maximum(squares - np.square(total) / count, 0), errors))
+
     def merge(self, one: Statistics, other: Statistics) -> Statistics:
         # Sums of squares would cancel where targets lie far from 0 but close together; deviations from the mean do not.
         # Chan, Golub and LeVeque 1983, https://doi.org/10.1080/00031305.1983.10483115

@@ -331,6 +331,15 @@ static inline void NAME_step(const float *x, int32_t count, float *y)
     }
 }
 
+/* The cosine of x in radians. */
+static inline void NAME_cos(const float *x, int32_t count, float *y)
+{
+    int32_t i;
+    for (i = 0; i < count; i++) {
+        y[i] = cosf(x[i]);
+    }
+}
+
 /* A day and a time; year 0 stands for a missing date. */
 typedef struct {
     int year, month, day, hour, minute, second;

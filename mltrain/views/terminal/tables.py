@@ -113,6 +113,40 @@ def evaluation(
     return Table([Column("", style=FAINT), Column(""), *(Column(title) for title in others)], rows)
 
 
+class Compared(NamedTuple):
+    """A measure of two models, the difference of the second from the first, and the interval of that."""
+
+    name: str
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+
+
+def comparison(title: str, names: tuple[str, str], measures: Sequence[Compared], interval: str) -> Table:
+    """The measures of two models side by side, with their differences."""
+    columns = [Column(title, style=FAINT, wraps=True), *(Column(name, wraps=True) for name in names)]
+    columns += [Column("difference"), Column(interval)]
+    return Table(
+        columns,
+        [
+            (
+                one.name,
+                number(one.first),
+                number(one.second),
+                Span(_signed(one.difference), STRONG),
+                f"{_signed(one.low)} to {_signed(one.high)}",
+            )
+            for one in measures
+        ],
+    )
+
+
+def _signed(value: float) -> str:
+    return ("+" if value > 0 else "") + number(value, 3).replace("-", "−", 1 if value < 0 else 0)
+
+
 def class_table(classes: Sequence[str], qualities: Sequence[tuple[float, float, float, int]]) -> Table:
     """Precision, recall, F1 and the number of rows, one line per class."""
     columns = [

@@ -1,0 +1,112 @@
+"""How far measures would differ on other rows of the same kind: the bootstrap, and a test of two classifiers.
+
+Rows are drawn with replacement, as many as there are, some thousand times; the measures of what was drawn vary as they
+would from sample to sample (Efron 1979, https://doi.org/10.1214/aos/1176344552). A measure is computed from sums over
+rows, so a drawing is only how often each row counts, and all drawings together are matrix products.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.base import Split
+from mltrain.engine.metrics.base import Metric
+from mltrain.inference.model import Model
+from mltrain.inference.scores import row_losses
+from mltrain.random_streams import generator
+from mltrain.training.targets import target_scaling
+
+Doubles = npt.NDArray[np.float64]
+
+RESAMPLES, FEWEST = 2000, 200
+_MOST_DRAWN = 200_000_000
+"""Drawn rows of all resamples together: some seconds. Of many rows, less resamples are drawn, and intervals are
+narrow."""
+
+_BLOCK = 4_000_000
+"""Drawn rows in memory at a time."""
+
+
+class Interval(NamedTuple):
+    """The bounds between which a measure lies in most resamples."""
+
+    low: float
+    high: float
+
+
+def resamples_for(rows: int) -> int:
+    """How many resamples are drawn of so many rows."""
+    return max(FEWEST, min(RESAMPLES, _MOST_DRAWN // max(1, rows)))
+
+
+def resampled(models: Sequence[Model], rows: Sequence[Split], metrics: Sequence[Metric]) -> list[dict[str, Doubles]]:
+    """The loss and the metrics of each model in every resample, by name, ``(resamples,)``.
+
+    ``rows`` are the same rows for each of the models, as it takes them; all models see the same resamples.
+    """
+    measured = [_measured(model, split, metrics) for model, split in zip(models, rows, strict=True)]
+    found: list[dict[str, list[float]]] = [{"loss": [], **{one.type_name(): [] for one in metrics}} for _ in models]
+    for counts in _counts(len(rows[0].x)):
+        for model, (losses, statistics), values in zip(models, measured, found, strict=True):
+            values["loss"] += (counts @ losses / len(losses) + model.penalty).tolist()
+            for metric, alone in zip(metrics, statistics, strict=True):
+                sums = np.tensordot(counts, alone, axes=1)
+                values[metric.type_name()] += [metric.result(metric.from_sums(one)) for one in sums]
+    return [{name: np.array(numbers) for name, numbers in values.items()} for values in found]
+
+
+def interval(values: Doubles, confidence: float) -> Interval:
+    """The percentile interval: a share of ``confidence`` of the resamples lies in it, as many below as above."""
+    outside = (1 - confidence) / 2
+    low, high = np.quantile(values, [outside, 1 - outside])
+    return Interval(float(low), float(high))
+
+
+def _measured(model: Model, rows: Split, metrics: Sequence[Metric]) -> tuple[Doubles, list[Doubles]]:
+    """What each row adds to the loss and to the sums of each metric."""
+    y, target, loss = model.outputs(rows.x), model.target(rows), model.config.loss
+    count, threshold = len(y), loss.threshold
+    flat_y, flat_target = y.reshape(-1, y.shape[-1]), target.reshape(-1, *target.shape[y.ndim - 1 :])
+    in_units = target_scaling(loss, model.preprocessing).undone(flat_target)
+    statistics = []
+    for metric in metrics:
+        alone = metric.row_statistics(flat_y, in_units, threshold)
+        # Positions of a row are drawn together.
+        statistics.append(alone.reshape(count, -1, *alone.shape[1:]).sum(axis=1))
+    return row_losses(y, target, loss, model.preprocessing), statistics
+
+
+def _counts(rows: int) -> Iterator[Doubles]:
+    """How often each row is drawn, ``(some resamples, rows)``, block by block; always the same for so many rows."""
+    rng, left = generator(0, "bootstrap"), resamples_for(rows)
+    most = max(1, _BLOCK // rows)
+    while left:
+        block = min(left, most)
+        left -= block
+        drawn = [np.bincount(rng.integers(0, rows, rows), minlength=rows) for _ in range(block)]
+        yield np.array(drawn, np.float64)
+
+
+class Disagreement(NamedTuple):
+    """The rows that only the first, or only the second of two classifiers has right, and McNemar's exact test.
+
+    ``p`` is how often chance alone would divide as many rows as unevenly, or more, if both were equally good.
+    McNemar 1947, https://doi.org/10.1007/BF02295996
+    """
+
+    only_first: int
+    only_second: int
+    p: float
+
+
+def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> Disagreement:
+    """Compare two classifiers by whether each has each of the same rows right."""
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    count, least = only_first + only_second, min(only_first, only_second)
+    # log(k!) for all k; the probabilities of a fair coin themselves would underflow.
+    factorials = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, count + 1)))))
+    heads = np.arange(least + 1)
+    tail = np.exp(factorials[count] - factorials[heads] - factorials[count - heads] - count * np.log(2)).sum()
+    return Disagreement(only_first, only_second, min(1.0, 2 * float(tail)))
