@@ -56,7 +56,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
     # A model in a form that runs without mltrain.
-    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", ""},
+    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", "views.palette", ""},
     "job": {
         "inference",
         "config",

@@ -24,10 +24,10 @@ from mltrain.runs.run import FILES, MEMBERS, MODEL, OUT_OF_FOLD, Run, files_of
 from mltrain.search.files import members_csv, out_of_fold_csv
 from mltrain.search.trainings import FoldOf, Task, Trained, jobs_for, train_all
 from mltrain.system.interrupts import interruptible
+from mltrain.views.terminal.members_display import members_display
 from mltrain.views.terminal.messages import EnsembleOutcome, ensemble_closing
 from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.terminal import Terminal
-from mltrain.views.terminal.training_display import member_line
 from mltrain.views.terminal.views import verbatim
 
 
@@ -72,10 +72,13 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str], plan: Plan, *,
         with Run.claim(str(job.config.name), out) as run, interruptible() as stop:
             trained = []
             terminal.note(_beginning(plan, jobs))
-            for one in train_all(job.config, source.folder, tasks, jobs=jobs, name=plan.name, stop=stop):
-                trained.append(one)
-                if not terminal.quiet:
-                    terminal.err.print(member_line(plan.name, len(trained), plan.count, _values(one), one.epochs))
+            with members_display(terminal, plan.name, plan.count) as display:
+                work = train_all(
+                    job.config, source.folder, tasks, jobs=jobs, name=plan.name, stop=stop, told=display.told
+                )
+                for one in work:
+                    trained.append(one)
+                    display.done(_values(one), one.epochs)
             model = _ensemble(source, job, trained, plan)
             tables = {MEMBERS: members_csv(trained)}
             if plan.folds:

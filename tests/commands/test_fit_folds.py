@@ -161,7 +161,10 @@ def test_an_ensemble_predicts_the_mean_of_its_members() -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--folds", "60"), "error: --folds 60: class 'setosa' has 25 rows, so not every fold would have one; ask for"),
+        (
+            ("--folds", "60"),
+            "error: --folds 60: class 'setosa' has 25 rows, so not every fold would have one; ask for 25",
+        ),
         (("--folds", "3", "--members", "2"), "--folds and --members: the folds are members of an ensemble already"),
         (("--repeats", "2"), "error: --repeats goes with --folds"),
         (("--jobs", "2"), "error: --jobs goes with --folds or --members"),

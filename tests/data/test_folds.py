@@ -100,7 +100,7 @@ def test_ordered_folds_are_those_of_scikit_learn():
         ),
         (
             lambda: random_folds(np.arange(9), 3, rng(), np.array([0] * 7 + [1] * 2, np.int32), ["cat", "dog"]),
-            "--folds 3: class 'dog' has 2 rows, so not every fold would have one; ask for fewer folds",
+            "--folds 3: class 'dog' has 2 rows, so not every fold would have one; ask for 2 folds at most",
         ),
         (
             lambda: group_folds(np.arange(9), 4, rng(), np.array([0, 1, 2] * 3, np.int32)),

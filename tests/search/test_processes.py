@@ -11,7 +11,7 @@ import pytest
 from mltrain.config.load import parse_config
 from mltrain.errors import ConfigError, DataError, Problem, TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.inference.ensemble import Role
-from mltrain.search.processes import START, Start, in_processes
+from mltrain.search.processes import START, Context, Start, in_processes
 from mltrain.search.trainings import FoldOf, Task, train_all
 from mltrain.system.threads import cores
 
@@ -28,29 +28,43 @@ training: {epochs: 2}
 both = pytest.mark.parametrize("start", ["fork", "spawn"] if START == "fork" else ["spawn"])
 
 
-def squared(number: int, stop: object) -> tuple[int, int]:
+def squared(number: int, context: object) -> tuple[int, int]:
     time.sleep(0.02 * (3 - number))
     return number**2, cores()
 
 
-def dies(number: int, stop: object) -> int:
+def dies(number: int, context: object) -> int:
     if number == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(60)
     return number
 
 
-def fails(error: Exception, stop: object) -> None:
+def fails(error: Exception, context: object) -> None:
     raise error
 
 
-def waits(stop: object) -> None:
+def waits(context: object) -> None:
     time.sleep(60)
+
+
+def tells(number: int, context: Context) -> int:
+    for share in (0.25, 0.5):
+        context.tell(share)
+    return number
 
 
 def test_results_come_with_their_numbers_and_each_process_uses_one_core() -> None:
     found = dict(in_processes([partial(squared, number) for number in range(4)], 3))
     assert found == {number: (number**2, 1) for number in range(4)}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_work_tells_how_far_it_is(jobs: int) -> None:
+    told: list[tuple[int, float]] = []
+    work = [partial(tells, number) for number in range(3)]
+    assert dict(in_processes(work, jobs, told=lambda *what: told.append(what))) == {0: 0, 1: 1, 2: 2}
+    assert sorted(told) == [(number, share) for number in range(3) for share in (0.25, 0.5)]
 
 
 def test_one_job_works_in_this_process() -> None:

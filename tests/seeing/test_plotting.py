@@ -187,9 +187,9 @@ def test_maps_have_a_line_a_layer_and_the_classes_at_the_end(pictures, records):
         assert -low == high == np.abs(layer.maps).max()
         shown = axes.images[0].get_array()
         assert np.ma.compressed(np.ma.masked_invalid(shown)).max() == layer.maps.max()
-    # Three maps in a line of eight, each pixel five wide, and gaps between them.
+    # Three maps in a line of five, each pixel five wide, and gaps between them.
     three = layers[0].images[0].get_array()
-    assert three.shape == (50, 8 * 53 - 3)
+    assert three.shape == (50, 5 * 53 - 3)
     np.testing.assert_array_equal(three[::5, 53:103:5], picture.layers[0].maps[1])
     assert three.mask[:, 50:53].all()
     assert three.mask[:, 3 * 53 :].all()
@@ -222,7 +222,7 @@ def test_augmented_images_stand_below_what_they_were(pictures):
     np.testing.assert_array_equal(grid[1][3].images[0].get_array(), picture.shown.augmented[0][3])
     assert {line[3].images[0].get_clim() for line in grid} == {(0, 255)}
     assert picture.caption == (
-        "8 images of the first batch: as they are, as the first step of the training saw them, and as 3 other draws of "
+        "8 images of the first batch: as they are, as the first step of a training sees them, and as 3 other draws of "
         "random_translation and gaussian_noise make them."
     )
 

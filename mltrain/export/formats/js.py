@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding
 from mltrain.export.base import Exported, Format, Subject
-from mltrain.export.web.describe import Description, as_javascript, data, describe, filled, script, scripts
+from mltrain.export.web.describe import Description, as_javascript, data, describe, filled, picture_of, script, scripts
 from mltrain.inference.steps import InferenceSteps
 
 _LONGEST_EXAMPLE = 100
@@ -22,7 +22,7 @@ class Js(Format):
 
     def write(self, subject: Subject) -> Exported:
         description = describe(subject)
-        files = {".mjs": module(subject, description), ".d.mts": types(subject.steps)}
+        files = {".mjs": module(subject, description), ".d.mts": types(subject)}
         return Exported({name: text.encode() for name, text in files.items()}, "node {file} --self-test")
 
 
@@ -39,9 +39,10 @@ def module(subject: Subject, description: Description) -> str:
     return "\n".join(parts)
 
 
-def types(steps: InferenceSteps) -> str:
+def types(subject: Subject) -> str:
     """The declarations of TypeScript for the module."""
-    answer, positions = steps.answer, "[]" * (len(steps.output.shape) - 1)
+    steps, answer = subject.steps, subject.steps.answer
+    positions = "[]" * (len(steps.output.shape) - 1)
     if answer.probabilities:
         prediction = f"{{ label: Label{positions}; probabilities: Record<Label, number>{positions} }}"
     elif answer.classes:
@@ -51,7 +52,7 @@ def types(steps: InferenceSteps) -> str:
     else:
         prediction = f"Record<{_union(answer.targets)}, number>"
     values = {
-        "ROW": _row_type(steps),
+        "ROW": _row_type(steps, "ImageData" if picture_of(subject) else ""),
         "LABEL": _union(answer.classes or ()),
         "PREDICTION": prediction,
         "OUTPUTS": f"number[]{positions}",
@@ -59,12 +60,12 @@ def types(steps: InferenceSteps) -> str:
     return filled(script("types.d.ts"), values)
 
 
-def _row_type(steps: InferenceSteps) -> str:
+def _row_type(steps: InferenceSteps, image: str) -> str:
     if steps.columns is None:
         numbers = "ArrayLike<number>"
         for _ in steps.input.shape[1:]:
             numbers += " | number[]" + "[]" * numbers.count("|")
-        return f"{numbers} | ImageData" if steps.image else numbers
+        return f"{numbers} | {image}" if image else numbers
     fields = "".join(f"  {as_javascript(name)}: {_cell_type(one[0])};\n" for name, one in steps.by_column.items())
     return f"{{\n{fields}}} | Cell[]"
 

@@ -48,7 +48,7 @@ def describe(subject: Subject) -> Description:
         "classes": steps.answer.classes,
         "hasProbabilities": steps.answer.probabilities,
         "threshold": float(np.float32(steps.answer.threshold)),
-        "picture": _picture(subject),
+        "picture": picture_of(subject),
         "columns": None if steps.columns is None else [_column(column) for column in steps.columns],
         "tables": _tables(steps.columns or ()),
         "selfTest": {
@@ -68,7 +68,11 @@ def script(name: str) -> str:
 def scripts(subject: Subject) -> str:
     """The scripts that the model needs, from its cells or pixels to its answer."""
     steps = subject.steps
-    names = ["network.js", *["columns.js"] * (steps.columns is not None), *["picture.js"] * (steps.image is not None)]
+    names = [
+        "network.js",
+        *["columns.js"] * (steps.columns is not None),
+        *["picture.js"] * (picture_of(subject) is not None),
+    ]
     return "\n".join(map(script, [*names, "predict.js"]))
 
 
@@ -96,9 +100,12 @@ def _json(value: Any) -> str:
     return text.replace('"__proto__":', '["__proto__"]:')  # the other one would set the prototype of the object
 
 
-def _picture(subject: Subject) -> dict[str, Any] | None:
+def picture_of(subject: Subject) -> dict[str, Any] | None:
+    """How an image becomes a row: its kind and size. None where rows are no pixels of 0 to 255, such as sequences."""
     kind, shape = subject.steps.image, subject.steps.input.shape
-    return kind and {"kind": kind, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
+    if kind is None or (kind == "digit" and subject.examples.x.dtype != np.uint8):
+        return None
+    return {"kind": kind, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
 
 
 def _step(step: Step, weights: list[npt.NDArray[np.float32]]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ const rounded = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.r
 function planesOf({ data, width, height }, colour) {
   const planes = Array.from({ length: colour ? 3 : 1 }, () => new Uint8Array(width * height));
   for (let i = 0; i < width * height; i++) {
-    const alpha = data[4 * i + 3] / 255;
-    const [red, green, blue] = [0, 1, 2].map((channel) => Math.round(data[4 * i + channel] * alpha + 255 * (1 - alpha)));
-    if (colour) [red, green, blue].forEach((value, channel) => (planes[channel][i] = value));
-    else planes[0][i] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+    const share = data[4 * i + 3] / 255;
+    const shade = (channel) => Math.round(data[4 * i + channel] * share + 255 * (1 - share));
+    if (colour) planes.forEach((plane, channel) => (plane[i] = shade(channel)));
+    else planes[0][i] = (shade(0) * 19595 + shade(1) * 38470 + shade(2) * 7471 + 0x8000) >> 16;
   }
   return planes;
 }
@@ -40,7 +40,7 @@ function weightsOf(from, length) {
   });
 }
 
-// A plane in another size, by the filter and the rounding of Pillow's resize: first across, then down.
+// A plane in another size, as Pillow's resize makes it: across and down, in the order that is less work.
 function resized(plane, width, height, newWidth, newHeight) {
   // Of `lines` lines, the numbers of each of which are `step` apart, those of a new length.
   const pass = (from, length, newLength, lines, step, line) => {
@@ -55,8 +55,10 @@ function resized(plane, width, height, newWidth, newHeight) {
     });
     return out;
   };
-  const across = newWidth === width ? plane : pass(plane, width, newWidth, height, 1, width);
-  return newHeight === height ? across : pass(across, height, newHeight, newWidth, newWidth, 1);
+  const across = (from, lines) => (newWidth === width ? from : pass(from, width, newWidth, lines, 1, width));
+  const down = (from, lines) => (newHeight === height ? from : pass(from, height, newHeight, lines, lines, 1));
+  const isDownFirst = newHeight < height && height - newHeight > 2 * (width - newWidth);
+  return isDownFirst ? across(down(plane, width), newHeight) : down(across(plane, height), newWidth);
 }
 
 // A digit as MNIST has them: ink 255 on paper 0, in a box of its own, centred by its mass. Null for an empty image.

@@ -41,7 +41,7 @@ function makeModel(description, weights) {
   const outputs = (row) => nested(network(inputsOf(row).inputs), outputShape);
 
   // What the row has that was new to the model, in sentences: gaps that were filled in, names that count as others.
-  const notes = (row) => inputsOf(row).notes;
+  const notes = (row) => [...new Set(inputsOf(row).notes)];
 
   // Label and probabilities, or numbers by target, in the form that all exported models share.
   function answer(y) {
