@@ -389,7 +389,7 @@ def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour):
     browser = show(model)
     file = tmp_path / "photos" / "sea" / "2.png"
     drop(browser, file)
-    expected = model.predict(read_picture(file, 12, 16, colour=colour)[None])[0]
+    expected = model.predict(read_picture(file, 12, 16, colour=colour).pixels[None])[0]
     np.testing.assert_allclose(answer(browser), expected, atol=1e-5)
 
 
