@@ -647,6 +647,54 @@ def check(
     run(_terminal(json=json), configs, changes or [])
 
 
+class _Framework(StrEnum):
+    KERAS = "keras"
+    TORCH = "torch"
+    NUMPY = "numpy"
+
+
+@app.command(cls=_Command)
+def code(
+    config: ConfigFile,
+    framework: Annotated[
+        _Framework, typer.Option(metavar="NAME", help="keras, torch (PyTorch) or numpy.", show_default=False)
+    ],
+    changes: SetOption = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN|MODEL",
+            help="Start from the weights of a model, which the script reads.",
+            autocompletion=_completer("models"),
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Write the rows to a file, which the script reads.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the script to a file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Print the same training as a script for another framework.
+
+    For Keras, for PyTorch, or for NumPy alone with every formula in plain sight. --weights starts from a trained model:
+    with --set training.epochs=0 the script only evaluates it.
+    """
+    _import_numpy()
+    from mltrain.commands.code import run
+
+    run(
+        _terminal(json=json),
+        config,
+        changes or [],
+        framework.value,
+        weights=weights,
+        data=data,
+        out=out,
+        force=force,
+    )
+
+
 @app.command(cls=_Command)
 def init(
     name: Annotated[

@@ -139,8 +139,11 @@ ROOMS: dict[str, set[str]] = {
         "job",
         "training",
     },
+    # A config as a script for another framework.
+    "code": {"job", "config", "data", "engine", "errors", "spec", ""},
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
+        "code",
         "export",
         "search",
         "views.insight",
@@ -184,6 +187,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "backends.base",
         "backends.numpy",
         "checks",
+        "code",
         "commands",
         "data",
         "engine",

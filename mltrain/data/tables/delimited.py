@@ -80,6 +80,11 @@ class DelimitedFile(Source):
         self.check_columns()
 
     @property
+    def delimiter(self) -> str:
+        """The character between two cells, given or found."""
+        return self._layout.delimiter
+
+    @property
     def notes(self) -> list[str]:
         return [*self._file.notes, *self._layout.notes]
 
