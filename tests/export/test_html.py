@@ -13,7 +13,7 @@ from browser import Browser, needs_browser, open_browser
 from subjects import ensemble_of_tables, lesson, model_of_layers, new_rows, subject, table_model
 
 import mltrain
-from mltrain.data.image_files import read_digit, read_picture
+from mltrain.data.image_files import read_digit
 from mltrain.export.formats.html import Html
 from mltrain.export.web import page
 from mltrain.inference.model import Model
@@ -364,8 +364,10 @@ def test_a_dropped_image_is_seen_as_predict_sees_it(show, digits, tmp_path):
 
 
 @needs_browser
-@pytest.mark.parametrize("colour", [False, True])
-def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour):
+@pytest.mark.parametrize(
+    ("colour", "fit"), [(False, {}), (True, {"crop_to_aspect_ratio": True}), (False, {"pad_to_aspect_ratio": True})]
+)
+def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour, fit):
     image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(2)
     for number in range(8):
@@ -375,7 +377,7 @@ def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour):
         image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
     model = mltrain.fit(
         {
-            "dataset": {"type": "images", "path": "photos", "height": 12, "width": 16, "colour": colour},
+            "dataset": {"type": "images", "path": "photos", "height": 12, "width": 16, "colour": colour, **fit},
             "layers": [
                 {"type": "conv2d", "filters": 3, "kernel_size": 3},
                 "flatten",
@@ -389,7 +391,7 @@ def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour):
     browser = show(model)
     file = tmp_path / "photos" / "sea" / "2.png"
     drop(browser, file)
-    expected = model.predict(read_picture(file, 12, 16, colour=colour).pixels[None])[0]
+    expected = model.predict(model.config.dataset.read_image(file, model.row_spec)[None])[0]
     np.testing.assert_allclose(answer(browser), expected, atol=1e-5)
 
 
