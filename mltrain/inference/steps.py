@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mltrain.data.base import ImageReading
+from mltrain.data.base import ImageForm
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import execution_order
 from mltrain.engine.network import Network
@@ -55,7 +55,7 @@ class InferenceSteps:
 
     ``name`` is that of the config. ``input`` is what the first steps read: one row of numbers. Where the model learned
     from a table, ``features`` are their names, and large numbers are less their column's origin. ``image`` says how an
-    image file becomes a row (`mltrain.data.image_files` does it); None where rows are not images. Pixels are 0 to 255.
+    image file becomes a row (`mltrain.data.base.ImageForm`); None where rows are not images. Pixels are 0 to 255.
 
     Where members of an ensemble read the same table, each in its own way, ``columns`` and ``features`` are those of the
     first, then those of the second, and so on: a cell is encoded as often as its column is there. `by_column` has the
@@ -66,7 +66,7 @@ class InferenceSteps:
     columns: "tuple[Encoding, ...] | None"
     features: tuple[str, ...]
     input: Value
-    image: ImageReading | None
+    image: ImageForm | None
     steps: tuple[Step, ...]
     output: Value
     answer: Answer
@@ -122,7 +122,7 @@ def inference_steps(model: "Model") -> InferenceSteps:
         None if table is None else tuple(table.encodings()),
         () if table is None else tuple(table.features),
         row,
-        model.config.dataset.image_reading(model.row_spec),
+        model.config.dataset.image_form(model.row_spec),
         tuple(builder.steps),
         y,
         answer,

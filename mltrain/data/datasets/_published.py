@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import DatasetSpec, ImageReading, Progress, RawArrays, RawData, RowSpec, Split
+from mltrain.data.base import DatasetSpec, ImageForm, Progress, RawArrays, RawData, RowSpec, Split
 from mltrain.data.preprocessing import pixels
 from mltrain.data.published import OFFLINE_VARIABLE, Publication, offline
 from mltrain.errors import DataError, OptionError
@@ -56,7 +56,7 @@ class Published(DatasetSpec):
             raise DataError(f"{error}; {advice} {title} is looked for elsewhere or downloaded") from error
         return RawArrays(self.known_row_spec(folder), rows, test, pixels(scale=self.scale))
 
-    def image_reading(self, row_spec: RowSpec) -> ImageReading | None:
+    def image_form(self, row_spec: RowSpec) -> ImageForm:
         return "digit" if len(self.input_shape) == 2 else "stretch"
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
