@@ -329,7 +329,7 @@ def test_types_are_those_of_the_functions(tmp_path):
         written(tmp_path, name, untrained_lesson(name)[0])
     written(tmp_path, "strange", model_of_cells(tmp_path, {name: ["1", "2", "4"] * 4 for name in STRANGE}, {}))
     (tmp_path / "uses.mts").write_text(USES)
-    options = "--noEmit --strict --module nodenext --target es2022 --lib es2022,dom".split()
+    options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"]
     command = [str(NODE), str(TYPESCRIPT), *options, "uses.mts"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")

@@ -130,8 +130,8 @@ def _input(subject: Subject) -> str:
     match picture_of(subject):
         case {"kind": "digit"}:
             return f"An image of one thing, which is cut out, scaled and centred by its mass to {shape} pixels."
-        case {"kind": kind}:
-            how = {"crop": "cropped and scaled", "pad": "scaled and padded"}.get(kind, "scaled")
+        case {"fit": fit}:
+            how = {"crop": "cropped and scaled", "pad": "scaled and padded"}.get(fit, "scaled")
             return f"An image, which is {how} to {shape} numbers from 0 to 255."
     return f"{shape} numbers."
 
