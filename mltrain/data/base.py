@@ -25,7 +25,7 @@ Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
 ImageForm = Literal["digit", "stretch", "crop", "pad"]
 """How an image file becomes a row: a digit is cut out and centred as MNIST's are; others are scaled to the size of
-rows. Where the ratio of their sides differs they are stretched, their ends are cut off, or black bands are added."""
+rows; where the ratio of their sides differs they are stretched, their ends are cut off, or black bands are added."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called as a download proceeds: the file's name, the bytes received, and their total, or None if it is not known."""

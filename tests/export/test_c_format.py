@@ -17,6 +17,7 @@ from subjects import (
     model_of_layer,
     model_of_layers,
     new_rows,
+    random_model,
     subject,
     table_model,
     untrained_lesson,
@@ -89,6 +90,7 @@ def check_equal(found: Any, expected: Any, name: str) -> None:
 def test_layers_and_networks_are_equal(tmp_path: Path, options: dict[str, Any], compiler: int) -> None:
     models = {f"{number} {layer}": model_of_layer(layer) for number, layer in enumerate(LAYERS)}
     models |= {name: model_of_layers(*graph) for name, graph in GRAPHS.items()}
+    models |= {f"random {number}": random_model(number) for number in range(20)}
     exported = {name: (subject(model, x=x), x) for name, (model, x) in models.items()}
     found = outputs_of(tmp_path, exported, COMPILERS[compiler], **options)
     for name, (model, x) in models.items():

@@ -19,6 +19,7 @@ from subjects import (
     model_of_layer,
     model_of_layers,
     new_rows,
+    random_model,
     subject,
     table_model,
     untrained_lesson,
@@ -64,6 +65,12 @@ def test_layers_are_equal(layer, no_numpy: bool) -> None:
 def test_networks_are_equal(name: str, no_numpy: bool) -> None:
     model, x = model_of_layers(*GRAPHS[name])
     check_equal(exported(subject(model, x=x), no_numpy=no_numpy), model, x)
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_random_networks_are_equal(number: int) -> None:
+    model, x = random_model(number)
+    check_equal(exported(subject(model, x=x)), model, x)
 
 
 @pytest.mark.parametrize("name", list(lessons()))
@@ -123,6 +130,15 @@ def test_bad_cells_are_refused_with_row_and_column(tmp_path_factory, change, mes
     assert str(error.value) == message
     with pytest.raises(DataError):
         model.predict([row])
+
+
+def test_a_row_may_be_a_list_of_cells_in_the_order_of_the_columns(tmp_path_factory) -> None:
+    model, dataset = table_model(tmp_path_factory.getbasetemp())
+    module, row = exported(subject(model, dataset)), new_rows()[0]
+    names = [column.name for column in model.preprocessing.table.columns]
+    assert module.predict([row[name] for name in names]) == module.predict(row)
+    with pytest.raises(ValueError, match="row 1: expected 13 cells, got 2"):
+        module.predict([1, 2])
 
 
 def test_missing_column_and_wrong_width_are_refused(tmp_path_factory) -> None:
