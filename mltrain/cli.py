@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from enum import StrEnum
 from functools import partial
@@ -809,7 +810,8 @@ def main() -> None:
 def _run() -> int:
     try:
         try:
-            code = app(standalone_mode=False)
+            with _words_of_the_shell():
+                code = app(standalone_mode=False)
         finally:
             sys.stdout.flush()
     except SystemExit as end:
@@ -819,6 +821,15 @@ def _run() -> int:
     if code == _INTERRUPTED:  # Typer raises this on Ctrl-C
         return _failed(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
+
+
+def _words_of_the_shell() -> AbstractContextManager[None]:
+    """What it takes to answer a shell that asks for completions in a way that Typer does not understand."""
+    if os.environ.get("_MLTRAIN_COMPLETE") != "complete_bash":
+        return nullcontext()
+    from mltrain.commands.completion import as_bash_divides
+
+    return as_bash_divides()
 
 
 def _failed(error: BaseException) -> int:

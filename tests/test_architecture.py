@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {
         "training.targets",
     },
     "backends.default": {"backends.base", "backends.numpy"},
-    "training": {"backends.base", "backends.profiler", "engine", "data", "errors", "random_streams"},
+    "training": {"backends.base", "backends.profiler", "engine", "data", "errors", "names", "random_streams"},
     "checks": {"backends.base", "training", "engine", "data", "errors", "system"},
     "config": {"checks", "training", "engine", "data", "errors", "spec", "names", "system"},
     # A trained model; the folder that a training leaves behind; a training with everything that it needs.

@@ -110,8 +110,8 @@ def _held_back_by_both(names: tuple[str, str], *both: Own) -> tuple[tuple[str, S
     )
     if said != said_of_other or targets != targets_of_other or split != split_of_other or split == "train":
         raise UsageError(
-            f"{names[0]} and {names[1]} did not hold back the same rows; name rows that neither has learned from with "
-            "--data FILE"
+            f"{names[0]} and {names[1]} have not held back the same rows, or none; name rows that neither has learned "
+            "from with --data FILE"
         )
     return (split, rows), (split_of_other, others)
 

@@ -13,10 +13,9 @@ from mltrain.export.base import Exported, Format, Subject, chosen_format, refusa
 from mltrain.export.examples import examples_of, ranges_of
 from mltrain.inference.model import Model
 from mltrain.inference.steps import inference_steps
-from mltrain.runs.overwriting import refuse_inputs
 from mltrain.runs.run import CONFIG, find_model, read_model
 from mltrain.system.atomic_folder import current_file
-from mltrain.system.files import write_bytes
+from mltrain.system.files import refuse_inputs, write_bytes
 from mltrain.views.terminal.number_format import data_size
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim

@@ -158,7 +158,7 @@ def test_models_of_other_columns_are_compared_on_what_both_held_back(two: None) 
         document = succeed("compare", "good", name, "--json").document
         assert (document["split"], document["samples"]) == ("test", 75)
     succeed("fit", IRIS, "--epochs", "5", "--set", "dataset.test_split=0.4", "--out", "fewer")
-    assert "did not hold back the same rows" in mltrain("compare", "good", "fewer").err
+    assert "have not held back the same rows" in mltrain("compare", "good", "fewer").err
 
 
 @pytest.mark.parametrize(

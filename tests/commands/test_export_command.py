@@ -112,6 +112,15 @@ def test_operation_that_cannot_be_expressed_is_named_with_its_line(run: str, mon
     assert mltrain("export", "model.npz", "--to", "python").err.strip().endswith(complaint)
 
 
+def test_package_that_is_missing_is_named_with_its_extra(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mltrain.export.formats.python import Python
+
+    monkeypatch.setattr(Python, "package", ("no_such_package", "onnx"))
+    complaint = "export --to python needs the package no_such_package; install it with: pip install 'mltrain[onnx]'"
+    assert mltrain("export", run, "--to", "python") == (3, "", f"error: {complaint}\n")
+    assert not Path("linear.py").exists()
+
+
 def test_formats_are_listed_and_explained() -> None:
     listed = succeed("explain", "export").out.splitlines()
     assert listed[0] == "export formats"

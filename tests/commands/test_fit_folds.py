@@ -11,6 +11,7 @@ import pytest
 from command_runs import files, lesson, mltrain, pseudo_terminal, succeed
 
 import mltrain as library
+from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 
@@ -94,6 +95,21 @@ def test_numbers_do_not_depend_on_processes() -> None:
         assert one[name] == three[name]
 
 
+def test_a_file_is_read_once_for_all_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    original = DelimitedFile.blocks
+
+    def counted(self: DelimitedFile) -> Any:
+        opened.append(self.name)
+        return original(self)
+
+    monkeypatch.setattr(DelimitedFile, "blocks", counted)
+    succeed("fit", *IRIS, "--epochs", "1", "--quiet", "--out", "alone")
+    alone = len(opened)
+    succeed("fit", *IRIS, "--epochs", "1", "--folds", "5", "--repeats", "2", "--jobs", "1")
+    assert len(opened) == 2 * alone > 0
+
+
 def test_repeats_divide_the_rows_otherwise_and_have_the_next_seeds() -> None:
     succeed("fit", *IRIS, "--folds", "3", "--repeats", "2")
     succeed("fit", *IRIS, "--folds", "3", "--seed", "1", "--set", "dataset.test_split=0", "--out", "next")
@@ -109,8 +125,9 @@ def test_repeats_divide_the_rows_otherwise_and_have_the_next_seeds() -> None:
 
 
 def test_the_test_rows_of_the_dataset_are_in_no_fold_and_evaluate_measures_on_them() -> None:
-    succeed("fit", *IRIS, "--folds", "3")
+    done = succeed("fit", *IRIS, "--folds", "3")
     succeed("fit", *IRIS, "--out", "alone")
+    assert "note: the 75 rows of the test are in no fold; mltrain evaluate measures on them\n" in done.err
     held_out = {int(row["row"]) for row in table("runs/iris-001/out_of_fold.csv")}
     spec = library.load_config(IRIS[0]).dataset
     raw = spec.read(0, Path())
@@ -196,15 +213,10 @@ def test_a_fold_that_diverges_is_named() -> None:
     assert not Path("runs").exists()
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_leaves_nothing_behind(jobs: str, work: Path) -> None:
-    with pseudo_terminal("fit", IRIS[0], "--epochs", "100000000", "--folds", "2", "--jobs", jobs) as terminal:
+def test_ctrl_c_leaves_nothing_behind(work: Path) -> None:
+    with pseudo_terminal("fit", IRIS[0], "--epochs", "100000000", "--folds", "2", "--jobs", "2") as terminal:
         terminal.wait_for("cross-validating")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.wait_for_end() == 130
     assert not list(work.rglob("*.npz"))
     assert not (work / "runs").exists()
-
-
-def document_of(*words: str) -> Any:
-    return succeed(*words, "--json").document

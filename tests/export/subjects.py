@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import mltrain
+from campaigns.differential.case import draw_case
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, InputSpec, RowSpec
@@ -64,6 +65,16 @@ def model_of_layers(layers: list[Any], shape: tuple[int, ...]) -> tuple[Model, A
             array[...] = np.abs(array)
     model = Model(_config(), network, RowSpec(shape, size(network.output_shape)))
     return model, rng.normal(size=(ROWS, *shape)).astype(np.float32)
+
+
+@cache
+def random_model(number: int) -> tuple[Model, Any]:
+    """The model of a config drawn at random, with random parameters, and rows for it."""
+    job = draw_case(14, number).job()
+    network = job.network
+    network.initialize(np.random.default_rng(number))
+    model = Model(job.config, network, job.dataset.row_spec, job.dataset.preprocessing)
+    return model, job.dataset.train.x[:ROWS]
 
 
 GRAPHS: dict[str, tuple[list[Any], tuple[int, ...]]] = {

@@ -62,9 +62,8 @@ def types(subject: Subject) -> str:
 
 def _row_type(steps: InferenceSteps, image: str) -> str:
     if steps.columns is None:
-        numbers = "ArrayLike<number>"
-        for _ in steps.input.shape[1:]:
-            numbers += " | number[]" + "[]" * numbers.count("|")
+        depth = len(steps.input.shape)
+        numbers = "ArrayLike<number>" if depth == 1 else f"ArrayLike<number> | number{'[]' * depth}"
         return f"{numbers} | {image}" if image else numbers
     fields = "".join(f"  {as_javascript(name)}: {_cell_type(one[0])};\n" for name, one in steps.by_column.items())
     return f"{{\n{fields}}} | Cell[]"

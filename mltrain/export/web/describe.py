@@ -102,10 +102,11 @@ def _json(value: Any) -> str:
 
 def picture_of(subject: Subject) -> dict[str, Any] | None:
     """How an image becomes a row: its kind and size. None where rows are no pixels of 0 to 255, such as sequences."""
-    kind, shape = subject.steps.image, subject.steps.input.shape
-    if kind is None or (kind == "digit" and subject.examples.x.dtype != np.uint8):
+    form, shape = subject.steps.image, subject.steps.input.shape
+    if form is None or (form == "digit" and subject.examples.x.dtype != np.uint8):
         return None
-    return {"kind": kind, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
+    kind = "digit" if form == "digit" else "picture"
+    return {"kind": kind, "fit": form, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
 
 
 def _step(step: Step, weights: list[npt.NDArray[np.float32]]) -> dict[str, Any]:

@@ -123,6 +123,10 @@ function makeForm() {
     if (missing >= 0) throw new Error(`'${fields[missing].name}' needs a number`);
     return isWhole ? values[0] : values;
   };
+  const places = fields.map(({ name, element: made }, i) => {
+    return { field: form[i], element: made, key: DESCRIPTION.columns ? name : i };
+  });
+  showMore = makeCurve(places.filter(({ field }) => field.kind === "number"));
   const write = (row) => {
     fields.forEach(({ name, write: set }, i) => set(isWhole ? row.flat(Infinity) : DESCRIPTION.columns ? row[name] : row[i]));
     update();

@@ -7,7 +7,7 @@ globalThis.model = model; // for the console
 const MOST_BARS = 12;
 const PAUSE = 700; // milliseconds without a change before the answer is read aloud
 
-const { classes, targets, outputShape, picture, form, selfTest: tests } = DESCRIPTION;
+const { classes, colours, targets, outputShape, picture, form, selfTest: tests } = DESCRIPTION;
 const get = (id) => document.getElementById(id);
 
 // An element with properties, attributes (those with a hyphen, role and for) and children.
@@ -40,6 +40,7 @@ function showProblem(message) {
   get("problem").textContent = message;
   get("notes").replaceChildren();
   clearTimeout(speaking);
+  showMore(null);
 }
 
 function showBars(shares, isKnown = true) {
@@ -57,6 +58,7 @@ function showBars(shares, isKnown = true) {
     const [name, bar, share] = line.children;
     name.textContent = classes[i];
     bar.firstChild.style.width = `${100 * shares[i]}%`;
+    bar.firstChild.style.background = colours ? `var(--${colours[i]})` : "";
     share.textContent = isKnown ? percent(shares[i]) : "";
   });
 }
@@ -93,10 +95,12 @@ function show(row) {
     text = targets.map((name, i) => `${name} ${values[i]}`).join(", ");
   }
   say(text);
+  showMore(row);
 }
 
 let waiting = false;
 let rowNow = null;
+let showMore = () => {}; // is called with the row of an answer, and with null where there is none
 
 // Predicts the row that `rowNow` gives before the next frame is drawn, however many changes there were.
 function update() {
