@@ -52,12 +52,20 @@ def describe(subject: Subject) -> Description:
         "columns": None if steps.columns is None else [_column(column) for column in steps.columns],
         "tables": _tables(steps.columns or ()),
         "selfTest": {
-            "rows": examples.x.tolist() if examples.cells is None or steps.columns is None else examples.cells,
+            "rows": _rows(subject),
             "y": [[value if math.isfinite(value) else None for value in row.ravel().tolist()] for row in examples.y],
         },
         "steps": [_step(step, weights) for step in steps.steps],
     }
     return Description(document, np.concatenate([np.empty(0, np.float32), *weights]))
+
+
+def _rows(subject: Subject) -> Any:
+    """The rows of the self-test: cells by column, numbers, or pixels as base64 of bytes."""
+    cells, x = subject.examples.cells, subject.examples.x
+    if cells is not None and subject.steps.columns is not None:
+        return cells
+    return x.tolist() if x.dtype != np.uint8 else [base64.b64encode(row.tobytes()).decode() for row in x]
 
 
 def script(name: str) -> str:

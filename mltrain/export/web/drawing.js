@@ -62,14 +62,13 @@ function makePicture() {
     });
   }
 
-  const examples = tests.rows.map((example, i) => {
+  const examples = model.examples.map((example, i) => {
     const small = element("canvas", { width, height });
-    const flat = example.flat(Infinity);
-    paint(small, flat);
+    paint(small, example);
     const press = element("button", { type: "button", "aria-label": `example ${i + 1}` }, small);
     press.addEventListener("click", () => {
       surface.clear();
-      pixels = flat;
+      pixels = example;
       update();
     });
     return press;

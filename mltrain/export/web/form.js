@@ -131,13 +131,13 @@ function makeForm() {
     fields.forEach(({ name, write: set }, i) => set(isWhole ? row.flat(Infinity) : DESCRIPTION.columns ? row[name] : row[i]));
     update();
   };
-  const buttons = tests.rows.map((row, i) => {
+  const buttons = model.examples.map((row, i) => {
     const press = element("button", { type: "button", textContent: i + 1, "aria-label": `fill in example ${i + 1}` });
     press.addEventListener("click", () => write(row));
     return press;
   });
   get("inputs").append(element("div", { className: "examples", role: "group", "aria-label": "Examples" }, "Examples: ", ...buttons));
-  if (tests.rows.length) write(tests.rows[0]);
+  if (model.examples.length) write(model.examples[0]);
 }
 
 makeForm();

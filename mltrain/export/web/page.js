@@ -7,7 +7,7 @@ globalThis.model = model; // for the console
 const MOST_BARS = 12;
 const PAUSE = 700; // milliseconds without a change before the answer is read aloud
 
-const { classes, colours, targets, outputShape, picture, form, selfTest: tests } = DESCRIPTION;
+const { classes, colours, targets, outputShape, picture, form } = DESCRIPTION;
 const get = (id) => document.getElementById(id);
 
 // An element with properties, attributes (those with a hyphen, role and for) and children.
