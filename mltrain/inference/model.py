@@ -24,7 +24,7 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats, Shape
 from mltrain.engine.graph import infer
 from mltrain.engine.layers.base import shape_text
-from mltrain.engine.metrics.base import Metric, predicted_classes
+from mltrain.engine.metrics.base import predicted_classes
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import (
@@ -186,10 +186,6 @@ class Model:
             f"<Model{' ' + config.name if config.name else ''}: {takes} -> {gives}, {len(network.nodes)} layers, "
             f"{network.parameters.size:,} parameters, {config.loss.type_name()}{told}>"
         )
-
-    def with_metrics(self, metrics: tuple[Metric, ...]) -> "Model":
-        """The same model with other metrics to evaluate."""
-        return dataclasses.replace(self, config=replace(self.config, metrics=metrics))
 
     def with_parameters(self, parameters: Floats) -> "Model":
         """The same model with other values of all its parameters, a flat vector."""

@@ -136,11 +136,33 @@ def test_the_test_rows_of_the_dataset_are_in_no_fold_and_evaluate_measures_on_th
     assert (found["split"], found["samples"], found["members"]["count"]) == ("test", 75, 3)
 
 
-def test_an_ensemble_of_folds_says_that_it_has_seen_all_rows() -> None:
+@pytest.mark.parametrize("config", ["iris", "penguins", "xor", "quadratic"])
+def test_without_test_rows_each_row_is_evaluated_by_the_network_that_held_it_out(config: str) -> None:
+    """Classes, numbers, two classes of one output, and rows of no table."""
+    none = ("--set", "dataset.test_split=0", "--set", "dataset.validation_split=0.2", "--epochs", "3")
+    fitted = succeed("fit", lesson(config), *none, "--folds", "3", "--json").document
+    document = succeed("evaluate", "--json", "--confidence", "0.9").document
+    rows = [fold["rows"] for fold in fitted["folds"]]
+    assert (document["split"], document["samples"]) == ("out of fold", sum(rows))
+    for name in ("accuracy", "mean_absolute_error"):
+        if name in document["metrics"]:
+            means = [fold["metrics"][name] for fold in fitted["folds"]]
+            assert document["metrics"][name] == pytest.approx(np.average(means, weights=rows), rel=1e-5)
+    if config != "penguins":  # there each fold has a scale of its own for the target, and for its loss
+        losses = [fold["loss"] for fold in fitted["folds"]]
+        assert document["loss"] == pytest.approx(np.average(losses, weights=rows), rel=1e-4)
+    low, high = document["confidence"]["intervals"]["loss"]
+    assert low < document["loss"] < high
+
+
+def test_a_model_without_its_run_says_that_it_has_seen_all_rows() -> None:
     succeed("fit", *IRIS, "--set", "dataset.test_split=0", "--set", "dataset.validation_split=0.2", "--folds", "3")
+    Path("runs/iris-001/out_of_fold.csv").unlink()
     done = succeed("evaluate", "--json")
     assert (done.document["split"], done.document["samples"]) == ("train", 150)
     assert "each of these rows was trained on by most of the folds" in done.err
+    Path("runs/iris-001/out_of_fold.csv").write_text("row,repeat,fold,true_species,predicted_species\n1,1,1,a,b\n")
+    assert "is not what mltrain wrote of the folds of this model" in mltrain("evaluate").err
 
 
 def test_members_have_seeds_one_after_the_other_and_what_is_bought_is_said() -> None:
