@@ -29,9 +29,9 @@ class PeriodicEmbedding(keras.layers.Layer):
 
     def build(self, input_shape):
         inputs, (count, sums) = input_shape[-1], self.shape
-        uniform, normal = keras.initializers.RandomUniform, keras.initializers.RandomNormal
-        near, any_phase = normal(stddev=self.stddev), uniform(-np.pi, np.pi)
-        small = uniform(-(count**-0.5), count**-0.5)
+        near = keras.initializers.RandomNormal(stddev=self.stddev)
+        any_phase = keras.initializers.RandomUniform(-np.pi, np.pi)
+        small = keras.initializers.RandomUniform(-(count**-0.5), count**-0.5)
         self.frequencies = self.add_weight((inputs, count), near, name="frequencies")
         self.phases = self.add_weight((inputs, count), any_phase, name="phases")
         self.kernel = self.add_weight((inputs, count, sums), small, name="kernel")
@@ -229,6 +229,7 @@ def write(plan: Plan) -> Written:
         HELPERS,
         network=_network(plan),
         weights=_weights(plan),
+        loss_function=[],
         training=_training(plan),
         output=[f"output = model.predict(x_{plan.evaluated}, verbose=0)"] if plan.config.metrics else [],
         loss=[f"loss = model.evaluate(x_{plan.evaluated}, y_{plan.evaluated}, verbose=0)"],

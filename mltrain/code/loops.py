@@ -48,7 +48,9 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
     group = training.gradient_accumulation
     if plan.steps == 1:
         whole = [re.sub(r"\[rows(, 0)?\]", lambda found: "[:, 0]" if found[1] else "", line) for line in loop.batch]
-        lines += indented([*loop.begin, *whole, *loop.update, f"loss = {loop.measured}"])
+        update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
+        update = [re.sub(r"\bstep\b", "epoch", line) for line in update if line != "step += 1"]
+        lines += indented([*loop.begin, *whole, *update, f"loss = {loop.measured}"])
     elif group > 1:
         lines += indented(
             [

@@ -77,7 +77,7 @@ class Plan:
     @property
     def loaded_weights(self) -> list[str]:
         """Lines that read the arrays of the model to start from."""
-        return statement(call("np.load", literal(str(self.weights))), "weights = ")
+        return statement(call("dict", call("np.load", literal(str(self.weights)))), "weights = ")
 
     @property
     def scales_targets(self) -> bool:
@@ -146,13 +146,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Written:
-    """The parts of a script that a framework writes. ``helpers`` are functions and classes that may be called."""
+    """The parts of a script that a framework writes. ``helpers`` are functions and classes that may be called.
+
+    ``weights_first``: the weights of a model are read before the network is made, and not into it.
+    """
 
     title: str
     helpers: Mapping[str, str]
     network: list[str]
     weights: list[str]
+    loss_function: list[str]
     training: list[str]
     output: list[str]
     loss: list[str]
     notes: list[str]
+    weights_first: bool = False

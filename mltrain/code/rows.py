@@ -144,7 +144,9 @@ def row_arrays(plan: Plan) -> dict[str, npt.NDArray[Any]]:
 
 
 def _loaded(plan: Plan) -> list[str]:
-    lines = statement(call("np.load", literal(str(plan.data))), "rows = ", "mltrain code --data has written it")
+    lines = statement(
+        call("dict", call("np.load", literal(str(plan.data)))), "rows = ", "mltrain code --data has written it"
+    )
     lines += [f'x_{part}, y_{part} = rows["x_{part}"], rows["y_{part}"]' for part in plan.parts]
     if plan.scales_targets:
         lines.append('mean, deviation = rows["target_mean"], rows["target_deviation"]')
@@ -393,7 +395,7 @@ def _npz(plan: Plan, dataset: Npz) -> list[str] | None:
     row_spec = plan.job.dataset.row_spec
     scaled = " / 255" if plan.job.dataset.preprocessing.inputs.scale != 1.0 else ""
     lines = [
-        *statement(call("np.load", literal(_shown(find_file(dataset.path, plan.folder)))), "rows = "),
+        *statement(call("dict", call("np.load", literal(_shown(find_file(dataset.path, plan.folder))))), "rows = "),
         f"x = rows[{literal(dataset.x)}].astype(np.float32){scaled}",
     ]
     y = f"rows[{literal(dataset.y)}]"

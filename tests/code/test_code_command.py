@@ -34,7 +34,7 @@ def test_files_are_not_written_over(here: Path, tmp_path: Path) -> None:
 def test_unknown_frameworks_are_refused(here: Path) -> None:
     done = mltrain("code", "configs/linear.yaml", "--framework", "jax")
     assert done.code == 2
-    assert "'keras', 'torch'" in done.err
+    assert "'keras', 'torch', 'numpy'" in done.err
 
 
 def test_what_a_framework_lacks_has_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_rows_that_a_few_lines_cannot_tell(tmp_path: Path, monkeypatch: pytest.M
     assert mltrain("code", "rows.yaml", "--framework", "keras").err.startswith(told)
     done = succeed("code", "rows.yaml", "--framework", "keras", "--data", "rows.npz")
     assert done.err == "note: the rows are in rows.npz\n"
-    assert 'rows = np.load("rows.npz")' in done.out
+    assert 'rows = dict(np.load("rows.npz"))' in done.out
     with np.load("rows.npz", allow_pickle=False) as arrays:
         assert arrays["x_train"].shape[0] == arrays["y_train"].shape[0] == 30
         assert arrays["x_test"].shape == (10, arrays["x_train"].shape[1])
@@ -114,7 +114,7 @@ def test_weights_of_another_network_or_of_other_rows(here: Path, tmp_path: Path)
         "config.yaml\n"
     )
     text = succeed("code", "configs/iris.yaml", "--framework", "torch", "--weights", tmp_path / "iris").out
-    assert "weights = np.load(" in text
+    assert "weights = dict(" in text
 
 
 def test_the_rows_of_a_script_are_those_of_the_file(here: Path, tmp_path: Path) -> None:
