@@ -62,6 +62,8 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str], plan: Plan, *,
         job = prepared(terminal, source.config, source.folder, source.data, source.nodes)
         for warning in job.warnings():
             terminal.warning(source.locate_warning(warning).in_words)
+        if plan.folds:
+            job.model([]).check_storable(plan.count)
         tasks = fold_tasks(source.data.raw, job, plan.folds, plan.repeats) if plan.folds else _members(job, plan)
         jobs = jobs_for(job, plan.jobs)
         with Run.claim(str(job.config.name), out) as run, interruptible() as stop:

@@ -197,11 +197,16 @@ class Model:
         """Write the model file atomically; the same model gives the same bytes. Raises `StorageError`."""
         write_model_file(Path(path), self._meta(), self.network.arrays)
 
-    def check_storable(self) -> None:
-        """Raises `DataError` if the model's metadata is too long for a model file."""
-        text = meta_text(self._meta())
-        if len(text) > MOST_META:
-            raise DataError(too_long(text))
+    def check_storable(self, members: int = 1) -> None:
+        """Raises `DataError` if the metadata is too long for a model file.
+
+        ``members`` is for an ensemble of so many networks that each learn from other rows how to read them.
+        """
+        length = len(meta_text(self._meta()))
+        if self.preprocessing.table is not None:
+            length += (members - 1) * len(meta_text(msgspec.to_builtins(self.preprocessing)))
+        if length > MOST_META:
+            raise DataError(too_long(length))
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":

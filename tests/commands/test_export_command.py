@@ -43,6 +43,12 @@ def test_file_that_is_there_stays_without_force(run: str) -> None:
     assert "predict" in Path("linear.py").read_text()
 
 
+def test_folder_gets_a_file_of_the_usual_name(run: str) -> None:
+    Path("there").mkdir()
+    assert succeed("export", run, "--to", "python", "--out", "there").out.startswith("there/linear.py  ")
+    assert Path("there/linear.py").exists()
+
+
 def test_model_is_never_written_over(run: str) -> None:
     done = mltrain("export", run, "--to", "python", "--out", "run/model.npz", "--force")
     assert (done.code, done.last_line) == (

@@ -222,6 +222,17 @@ def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], expected:
     assert not Path("runs").exists()
 
 
+def test_an_ensemble_that_no_file_can_hold_is_refused_before_it_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    succeed("fit", *PENGUINS, "--folds", "2", "--out", "two")
+    with np.load("two/model.npz", allow_pickle=False) as file:
+        monkeypatch.setattr("mltrain.inference.model.MOST_META", len(str(file["meta"])) + 500)
+    done = mltrain("fit", *PENGUINS, "--folds", "5")
+    assert done.code == 3
+    assert "error: a model keeps its config and the names of columns and categories" in done.err
+    assert "fold 1" not in done.err
+    assert not Path("runs").exists()
+
+
 def test_resume_is_refused() -> None:
     succeed("fit", *IRIS, "--folds", "2")
     assert "--resume goes on with one training" in mltrain("fit", "--resume", "runs/iris-001", "--folds", "2").err

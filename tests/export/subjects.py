@@ -277,6 +277,32 @@ def _table_config(folder: Path, *, words: bool) -> Config:
     )
 
 
+def awkward_model(folder: Path) -> tuple[Model, Dataset]:
+    """A model of a table whose names of columns, choices and classes are no names in any language."""
+    names = ["int", 'a"b', "*/ x /*", "größe", "1st", "__proto__", "x\\n{0}", "self"]
+    words = ["*/", '"', "\\", "{}", "'''", "%s", "a\tb", "é", "int", "INT"]
+    path = folder / "awkward.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*names, "class"])
+        for number in range(60):
+            cells = [words[(number * (place + 3) + place) % len(words)] for place in range(4)]
+            writer.writerow([*cells, number % 7, number % 5, number % 3, number % 4, words[number % 4]])
+    kinds = {name: {"type": "category", "rare": 1} for name in names[:4]}
+    config = mltrain.load_config(
+        {
+            "dataset": {"type": "csv", "path": "awkward.csv", "target": "class", "columns": kinds},
+            "layers": [{"type": "dense", "units": 4, "activation": "softmax"}],
+            "loss": "sparse_categorical_crossentropy",
+            "training": {"epochs": 1},
+        },
+        folder=folder,
+    )
+    with warnings.catch_warnings(action="ignore"):
+        model = mltrain.fit(config)
+    return model, config.dataset.load(config.seed, folder, model.preprocessing)
+
+
 def new_rows(*, words: bool = True) -> list[dict[str, Any]]:
     """Rows of `NEW_CELLS`, with the texts if ``words``."""
     cells = {name: cells for name, cells in NEW_CELLS.items() if words or name != "said"}

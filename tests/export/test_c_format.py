@@ -11,6 +11,7 @@ import pytest
 from subjects import (
     GRAPHS,
     LAYERS,
+    awkward_model,
     ensemble_of_tables,
     lesson,
     lessons,
@@ -259,6 +260,14 @@ def test_cells_as_people_have_them(tmp_path: Path, tmp_path_factory, of_several:
     for compiler in COMPILERS:
         printed = compiled(tmp_path, '#define MLTRAIN_SELF_TEST\n#include "t.h"\n', compiler=compiler)
         assert printed == "self-test passed: 4 rows have the answers of the model\n"
+
+
+@needs_compiler
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_names_that_are_no_names_in_c(tmp_path: Path, compiler: str) -> None:
+    (tmp_path / "a.h").write_bytes(C().write(subject(*awkward_model(tmp_path))).files[".h"])
+    printed = compiled(tmp_path, '#define MLTRAIN_SELF_TEST\n#include "a.h"\n', compiler=compiler)
+    assert printed == "self-test passed: 8 rows have the answers of the model\n"
 
 
 @needs_compiler

@@ -12,6 +12,7 @@ import pytest
 from subjects import (
     GRAPHS,
     LAYERS,
+    awkward_model,
     ensemble_of_tables,
     label,
     lesson,
@@ -40,6 +41,13 @@ def exported(what: Any, **options: Any) -> ModuleType:
     module = ModuleType("exported")
     exec(compile(source, "exported.py", "exec"), module.__dict__)
     return module
+
+
+def check_formatted(file: Path) -> None:
+    """Whether ruff would leave the file as it is."""
+    command = ["ruff", "format", "--check", "--diff", "--line-length", "120", "--isolated", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 either = pytest.mark.parametrize("no_numpy", [False, True], ids=["numpy", "plain"])
@@ -192,13 +200,19 @@ def test_file_runs_on_its_own_and_is_formatted(tmp_path: Path, tmp_path_factory,
     assert json.loads(done.stdout) == {"price": pytest.approx(model.predict(new_rows()[:1])[0, 0], rel=1e-5)}
     done = run(input="plain\n1\n")
     assert (done.returncode, done.stderr) == (1, "error: row 1: the column 'gaps' is missing\n")
-    checked = subprocess.run(
-        ["ruff", "format", "--check", "--diff", "--line-length", "120", "--isolated", file],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert checked.returncode == 0, checked.stdout
+    check_formatted(file)
+
+
+def test_names_that_are_no_names_in_python(tmp_path: Path) -> None:
+    model, dataset = awkward_model(tmp_path)
+    what = subject(model, dataset)
+    module = exported(what)
+    assert module.self_test()
+    assert module.predict(module.EXAMPLES[0])["label"] == what.examples.labels[0]
+    assert tuple(module.CLASSES) == model.classes
+    file = tmp_path / "awkward.py"
+    file.write_bytes(Python().write(what).files[".py"])
+    check_formatted(file)
 
 
 def test_self_test_notices_a_changed_weight() -> None:
