@@ -137,7 +137,7 @@ def test_gaps_and_rare_names_are_told(tmp_path: Path, monkeypatch: pytest.Monkey
         f"{'' if row % 4 == 0 else row % 7};{'' if row == 50 else row % 5};"
         f"{f'rare{row // 40}' if row % 20 == 7 else ['a', 'b', ''][row % 3]};{'yes' if row % 2 else 'no'};"
         f"{'' if row % 30 == 3 else row % 11}"
-        for row in range(120)
+        for row in range(240)
     ]
     Path("rows.csv").write_text("\n".join(["often;seldom;kind;asked;price", *rows]) + "\n")
     for settings in ("", ", missing: mean", ", missing: drop", ", standardize: false"):
