@@ -29,9 +29,9 @@ class PeriodicEmbedding(keras.layers.Layer):
 
     def build(self, input_shape):
         inputs, (count, sums) = input_shape[-1], self.shape
-        uniform, normal = keras.initializers.RandomUniform, keras.initializers.RandomNormal
-        near, any_phase = normal(stddev=self.stddev), uniform(-np.pi, np.pi)
-        small = uniform(-(count**-0.5), count**-0.5)
+        near = keras.initializers.RandomNormal(stddev=self.stddev)
+        any_phase = keras.initializers.RandomUniform(-np.pi, np.pi)
+        small = keras.initializers.RandomUniform(-(count**-0.5), count**-0.5)
         self.frequencies = self.add_weight((inputs, count), near, name="frequencies")
         self.phases = self.add_weight((inputs, count), any_phase, name="phases")
         self.kernel = self.add_weight((inputs, count, sums), small, name="kernel")
@@ -229,6 +229,7 @@ def write(plan: Plan) -> Written:
         HELPERS,
         network=_network(plan),
         weights=_weights(plan),
+        loss_function=[],
         training=_training(plan),
         output=[f"output = model.predict(x_{plan.evaluated}, verbose=0)"] if plan.config.metrics else [],
         loss=[f"loss = model.evaluate(x_{plan.evaluated}, y_{plan.evaluated}, verbose=0)"],
@@ -414,7 +415,7 @@ def _training(plan: Plan) -> list[str]:
     lines += statement(written)
     if not training.epochs:
         return lines
-    lines += _batches(plan)
+    lines += [*_batches(plan), *_tracked(plan)]
     arguments: dict[str, Expression] = {"epochs": str(training.epochs), "steps_per_epoch": str(plan.steps)}
     if "val" in plan.parts:
         arguments["validation_data"] = "(x_val, y_val)"
@@ -456,9 +457,23 @@ def _batches(plan: Plan) -> list[str]:
     ]
 
 
+def _tracked(plan: Plan) -> list[str]:
+    """A function that prints the tracked parameters, for a callback."""
+    if not plan.tracked:
+        return []
+    arrays = {}
+    for name in plan.tracked.values():
+        layer, _, parameter = name.rpartition(".")
+        arrays[name] = f"model.get_layer({literal(layer)}).{parameter}.numpy()"
+    body = (f"    {line}" for line in plan.tracked_code(arrays))
+    return ["def show(epoch, logs):", '    """The tracked parameters."""', *body, "", ""]
+
+
 def _callbacks(plan: Plan) -> list[Expression]:
     training, rate = plan.config.training, plan.config.optimizer.learning_rate
     callbacks: list[Expression] = []
+    if plan.tracked:
+        callbacks.append(call("keras.callbacks.LambdaCallback", on_epoch_end="show"))
     if isinstance(rate, Schedule) and rate.monitored is not None:
         own: Any = rate
         callbacks.append(

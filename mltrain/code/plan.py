@@ -75,9 +75,24 @@ class Plan:
         return self.config.training.shuffle and self.steps > 1
 
     @property
+    def tracked(self) -> dict[str, str]:
+        """The parameters that each epoch shows, by the labels of the config."""
+        track = self.config.training.track
+        return track if isinstance(track, dict) else {name: name for name in track}
+
+    def tracked_code(self, arrays: Mapping[str, str]) -> list[str]:
+        """Lines that print the tracked parameters, of which ``arrays`` has the code by their names in a model."""
+        lines = []
+        for label, name in self.tracked.items():
+            code, text = arrays[name], literal(f"  {label}")
+            is_single = self.job.network.arrays[name].size == 1
+            lines.append(f"print({text}, {code}.item())" if is_single else f"print({text}, {code}.ravel())")
+        return lines
+
+    @property
     def loaded_weights(self) -> list[str]:
         """Lines that read the arrays of the model to start from."""
-        return statement(call("np.load", literal(str(self.weights))), "weights = ")
+        return statement(call("dict", call("np.load", literal(str(self.weights)))), "weights = ")
 
     @property
     def scales_targets(self) -> bool:
@@ -146,13 +161,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Written:
-    """The parts of a script that a framework writes. ``helpers`` are functions and classes that may be called."""
+    """The parts of a script that a framework writes. ``helpers`` are functions and classes that may be called.
+
+    ``weights_first``: the weights of a model are read before the network is made, and not into it.
+    """
 
     title: str
     helpers: Mapping[str, str]
     network: list[str]
     weights: list[str]
+    loss_function: list[str]
     training: list[str]
     output: list[str]
     loss: list[str]
     notes: list[str]
+    weights_first: bool = False

@@ -65,11 +65,20 @@ def write_script(plan: Plan, framework: Framework) -> str:
     written: Written = module.write(plan)
     if plan.problems:
         raise ConfigError(plan.problems)
+    weights = []
+    if plan.weights is not None:
+        weights = [*comment_lines(f"The weights of {plan.weights}."), *written.weights]
+    network = ["# layers", *written.network]
     sections = [
         [*_key(plan, "dataset"), *rows],
-        ["# layers", *written.network],
-        [*comment_lines(f"The weights of {plan.weights}."), *written.weights] if plan.weights is not None else [],
-        [*_key(plan, "loss"), *_key(plan, "optimizer"), *_key(plan, "training"), *written.training],
+        *([weights, network] if written.weights_first else [network, weights]),
+        [
+            *_key(plan, "loss"),
+            *written.loss_function,
+            *_key(plan, "optimizer"),
+            *_key(plan, "training"),
+            *written.training,
+        ],
         [*_evaluated(plan), *written.output, *written.loss, *evaluation_code(plan)],
     ]
     body = [line for section in sections if section for line in ["", *section]][1:]
@@ -170,7 +179,13 @@ def _spaced(lines: Sequence[str]) -> list[str]:
         if starts or (in_block and line and not line[0].isspace()):
             while result and not result[-1]:
                 result.pop()
-            result += _BLANK
+            at = len(result)
+            while starts and result[at - 1].startswith("#"):  # comments about it
+                at -= 1
+            while not result[at - 1]:
+                del result[at - 1]
+                at -= 1
+            result[at:at] = _BLANK
             in_block = starts
         elif not line and index + 1 < len(spaced) and not result[-1]:
             continue

@@ -38,7 +38,9 @@ def run(
             raise ConfigError(problems)
     except ConfigError as error:
         raise _located(error, file, model) from None
-    main = out or Path(f"{steps.name}{form.suffix}")
+    main = Path(f"{steps.name}{form.suffix}")
+    if out is not None:
+        main = out / main if out.is_dir() else out
     rows, why = _rows(model, dataset, folder)
     subject = Subject(model, steps, str(file), examples_of(model, rows), ranges_of(model, rows), rows, why)
     exported = form.write(subject)

@@ -6,7 +6,7 @@ import pytest
 
 from mltrain.config.families import FAMILIES
 
-FRAMEWORKS = ["keras", "torch"]
+FRAMEWORKS = ["keras", "torch", "numpy"]
 WRITTEN = ["activations", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"]
 NOT_WRITTEN = {"column kinds", "datasets", "metrics", "points"}
 """Families that all scripts write alike: see test_rows.py and the metrics below."""

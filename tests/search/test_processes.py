@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mltrain.config import Config
 from mltrain.config.load import parse_config
 from mltrain.errors import ConfigError, DataError, Problem, TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.inference.ensemble import Role
@@ -107,15 +108,28 @@ def test_stopping_ends_all_processes() -> None:
     assert time.monotonic() - began < 30
 
 
+def folds_of(folder: Path) -> tuple[Config, list[Task]]:
+    (folder / "pets.csv").write_text(PETS)
+    config = parse_config(CONFIG, folder / "some.yaml")
+    raw = config.dataset.read(0, folder)
+    drawn = config.dataset.draw_folds(raw, 0, 2, raw.labels)
+    return config, [(Role(seed=0, repeat=1, fold=fold), FoldOf(raw, parts)) for fold, parts in enumerate(drawn, 1)]
+
+
+def test_a_training_that_is_stopped_says_how_many_were_done(tmp_path: Path) -> None:
+    config, tasks = folds_of(tmp_path)
+    done: list[int | None] = []
+    trained = train_all(config, tmp_path, tasks, jobs=1, name="fold", stop=lambda: bool(done))
+    with pytest.raises(TrainingInterrupted, match="stopped after 1 of 2 folds; nothing was saved"):
+        done.extend(one.role.fold for one in trained)
+    assert done == [1]
+
+
 @both
 def test_trainings_are_the_same_however_processes_start(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "pets.csv").write_text(PETS)
-    config = parse_config(CONFIG, tmp_path / "some.yaml")
-    raw = config.dataset.read(0, tmp_path)
-    drawn = config.dataset.draw_folds(raw, 0, 2, raw.labels)
-    tasks: list[Task] = [(Role(seed=0, repeat=1, fold=fold), FoldOf(raw, parts)) for fold, parts in enumerate(drawn, 1)]
+    config, tasks = folds_of(tmp_path)
     here = list(train_all(config, tmp_path, tasks, jobs=1, name="fold"))
     monkeypatch.setattr("mltrain.search.trainings.in_processes", partial(in_processes, start=start))
     there = list(train_all(config, tmp_path, tasks, jobs=2, name="fold"))

@@ -128,17 +128,15 @@ def _gives_elements(plan: Plan) -> bool:
     return plan.job.class_weights is not None or plan.config.loss.type_name() in _OF_ELEMENTS
 
 
-def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
-    config, training = plan.config, plan.config.training
-    optimizer, weighted = config.optimizer, plan.job.class_weights is not None
+def loss_code(plan: Plan, network: TorchNetwork) -> list[str]:
+    """The loss, and a function for the penalties of regularizers."""
+    weighted = plan.job.class_weights is not None
     how = 'reduction="none"' if weighted else ""
-    lines = [f"loss_function = {LOSSES[config.loss.type_name()](config.loss, how)}"]
-    if weighted:
-        assert plan.job.class_weights is not None
+    lines = [f"loss_function = {LOSSES[plan.config.loss.type_name()](plan.config.loss, how)}"]
+    if plan.job.class_weights is not None:
         values = [float(f"{value:.7g}") for value in plan.job.class_weights.tolist()]
         lines += statement(call("torch.tensor", literal(values)), "class_weight = ")
-    if network.penalties:
-        terms = network.penalties
+    if terms := network.penalties:
         lines += ["", "", "def penalty():", '    """What large weights add to the loss."""']
         lines += [
             f"    total = {terms[0]}",
@@ -147,6 +145,13 @@ def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
             "",
             "",
         ]
+    return lines
+
+
+def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
+    """The optimizer and the loop; nothing where there are no epochs."""
+    config, training, lines = plan.config, plan.config.training, list[str]()
+    optimizer = config.optimizer
     if not training.epochs:
         return lines
     rule, rate = OPTIMIZERS[optimizer.type_name()](optimizer), optimizer.learning_rate
@@ -158,8 +163,7 @@ def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
         lines.append("parameters = list(model.parameters())")
     if isinstance(rate, ReduceOnPlateau):
         lines.append(f"rate = {first_rate(plan)}")
-    counted = is_formula or rule.each_step
-    if counted:
+    if plan.steps > 1 and (is_formula or rule.each_step):
         lines.append("step = 0")
     if rule.made:
         first = "learning_rate(0)" if is_formula else "rate" if isinstance(rate, Schedule) else repr(rate)
@@ -250,4 +254,5 @@ def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
         keep=f"{{name: one.clone() for name, one in {averaged}.state_dict().items()}}",
         restore=[f"{averaged}.load_state_dict(kept)"],
         begin=begin,
+        tracked=plan.tracked_code(network.array_code),
     )
