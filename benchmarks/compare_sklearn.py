@@ -72,7 +72,7 @@ def ours(
         lines = [",".join(header), *(",".join(row) for row in rows[part])]
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
     run("init", "csv", "train.csv", "--target", target, "--force")
-    assert len((folder / "train.yaml").read_text().splitlines()) <= 15
+    assert len((folder / "train.yaml").read_text().splitlines()) <= 25
     held = ["--set", "dataset.test_split=0", "--set", "dataset.test_path=test.csv"]
     run("fit", "train.yaml", "--quiet", "--out", "run", "--seed", str(seed), *held)
     metrics = json.loads(run("evaluate", "--model", "run", "--json"))["metrics"]

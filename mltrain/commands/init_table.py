@@ -1,7 +1,7 @@
 """``mltrain init csv FILE --target COLUMN``: a config that is derived from the columns of a table."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +18,7 @@ from mltrain.data.tables.layout import NO_DELIMITERS
 from mltrain.data.tables.opening import is_arrow, is_json_lines, open_rows
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.text_file import is_text_encoding
+from mltrain.engine.arrays import size
 from mltrain.errors import DataError, UsageError
 from mltrain.names.nearest import no_column
 
@@ -31,15 +32,28 @@ _REPEATED = 5
 
 _MOST_NAMED = 8
 
-_STEPS, _BATCH = 3000, 32
-_FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
-"""Limits against overfitting to the numbers of a small table; benchmarks/compare_sklearn.py measures their effect."""
+_MOST_STEPS, _BATCH = 6000, 64
+"""Steps that a training takes at most, whatever the rows, and rows of each. What each number here, and each line of the
+config, is worth on public tables is in docs/first-model.md, measured by ``python -m benchmarks.tables``."""
+
+_PATIENCE = 0.2
+"""The share of the steps after which training stops if the validation loss has not improved."""
+
+_UNITS, _DROPOUT = 128, 0.2
+
+_MOST_EMBEDDED = 128
+"""Inputs up to which each is embedded in cosines: with more of them, most are words or names, and steps get slow."""
+
+_FEWEST_WATCHED = 50
+"""Rows from which on a part is kept for validation. The mean loss of a few rows says nothing."""
+
+_FEWEST_EPOCHS, _EPOCHS_UNWATCHED = 5, 100
 
 
 def config_for(
     path: Path, target: str, folder: Path, layout: Mapping[str, Any], task: Task | None = None
 ) -> tuple[str, list[str]]:
-    """The text of a config of at most fifteen lines that predicts ``target``, and sentences about the choices.
+    """The text of a config of at most 25 lines that predicts ``target``, and sentences about the choices.
 
     ``folder`` is the config's future folder, to which the table's path is relative. ``layout`` are options of the
     dataset on the file's format; uncertain guesses are written as options, too. ``task`` is regression or classes; by
@@ -64,8 +78,8 @@ def config_for(
     if not next(iter(columns.values())).rows:
         raise DataError(f"{path}: there are no rows in it")
     goal = _goal(path, columns.pop(target), task)
-    dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target, "test_split": 0.2}
-    dataset |= layout
+    dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target}
+    dataset |= _held_back(goal.held.present) | layout
     guesses = {name: recognize(held) for name, held in columns.items()}
     useless = {
         name: f"it holds {unusable[name]}" if name in unusable else why
@@ -96,7 +110,9 @@ def config_for(
         *(_about_odd(name, one) for name, one in odd),
         *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
     ]
-    return _text(path, goal, dataset), [*decided, *_trial(dataset, path)]
+    inputs, said = _trial(dataset, path)
+    embeds = inputs <= _MOST_EMBEDDED and any(isinstance(guess.kind, Number | Date) for guess in used.values())
+    return _text(path, goal, dataset, embeds=embeds), [*decided, *said]
 
 
 class _Goal(NamedTuple):
@@ -207,14 +223,13 @@ def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterato
         yield f"values are missing in {some}: numbers get the median, and names the name 'missing'"
 
 
-def _trial(dataset: dict[str, Any], path: Path) -> Iterator[str]:
-    """The warnings and errors of reading the rows with this config, as ``fit`` would report them."""
+def _trial(dataset: dict[str, Any], path: Path) -> tuple[int, Sequence[str]]:
+    """How many inputs the rows make with this config, 0 if they cannot be read; and what ``fit`` would report."""
     try:
         rows = convert(DatasetSpec, {**dataset, "path": str(path)}).load(0, path.parent)
     except DataError as error:
-        yield f"fit will refuse this: {error}"
-        return
-    yield from rows.warnings
+        return 0, [f"fit will refuse this: {error}"]
+    return size(rows.row_spec.input_shape), rows.warnings
 
 
 def _listed(useless: Mapping[str, str]) -> str:
@@ -242,24 +257,55 @@ def _relative_path(folder: Path, path: Path) -> str:
         return str(path.absolute())
 
 
-def _text(path: Path, goal: _Goal, dataset: dict[str, Any]) -> str:
-    outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
+def _held_back(rows: int) -> dict[str, float]:
+    """The shares of the rows that are not trained on."""
+    return {"validation_split": 0.1, "test_split": 0.1} if rows >= _FEWEST_WATCHED else {"test_split": 0.2}
+
+
+def _text(path: Path, goal: _Goal, dataset: dict[str, Any], *, embeds: bool) -> str:
     options = [f"{option}: {on_one_line(value)}" for option, value in dataset.items()]
-    most = _MOST_FOR_CLASSES if goal.classes else _MOST_FOR_NUMBERS
     rows = goal.held.present
-    epochs = max(_FEWEST_EPOCHS, min(most, round(_STEPS * _BATCH / rows)))
     return "\n".join(
         [
-            f"# Predicts {goal.held.name} from the {rows_in_words(rows)} of {path.name}.",
+            f"# Predicts {goal.held.name} from the {rows_in_words(rows)} of {path.name}. "
+            "What each line does, and buys: docs/first-model.md",
             f"dataset: {{{', '.join(options[:3])},",
             f"  {', '.join(options[3:])}}}",
             "layers:",
-            "  - {type: dense, units: 64, activation: relu}",
-            f"  - {{type: dense, {outputs}}}",
+            *_layers(goal, embeds=embeds),
             f"loss: {'sparse_categorical_crossentropy' if goal.classes else 'mean_squared_error'}",
-            "optimizer: adam",
+            "optimizer: {type: adam, use_ema: true}  # the mean of the weights of the last steps is what is kept",
             f"metrics: [{'accuracy' if goal.classes else 'r2, mean_absolute_error'}]",
-            f"training: {{epochs: {epochs}, batch_size: {_BATCH}}}",
+            "training:",
+            *_training(rows, dataset),
             "",
         ]
     )
+
+
+def _layers(goal: _Goal, *, embeds: bool) -> list[str]:
+    """The network: two wide layers, whatever the table; numbers are embedded before them where that pays."""
+    outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
+    dense, dropout = f"{{type: dense, units: {_UNITS}, activation: relu}}", f"{{type: dropout, rate: {_DROPOUT}}}"
+    return [
+        *(["  - periodic_embedding  # waves of each number, for what rises and falls along a column"] if embeds else []),
+        f"  - {dense}",
+        f"  - {dropout}  # leaves out a fifth of the neurons in each step, against learning by heart",
+        f"  - {dense}",
+        f"  - {dropout}",
+        f"  - {{type: dense, {outputs}}}",
+    ]
+
+
+def _training(rows: int, dataset: Mapping[str, Any]) -> list[str]:
+    """How long to train: steps count, so that a small table gets many epochs and a large one few."""
+    trained = rows * (1 - dataset.get("validation_split", 0) - dataset["test_split"])
+    epochs = max(_FEWEST_EPOCHS, round(_MOST_STEPS * _BATCH / max(trained, _BATCH)))
+    if "validation_split" not in dataset:
+        return [f"  epochs: {min(epochs, _EPOCHS_UNWATCHED)}", f"  batch_size: {_BATCH}"]
+    patience = max(_FEWEST_EPOCHS, round(epochs * _PATIENCE))
+    return [
+        f"  epochs: {epochs}  # at most",
+        f"  batch_size: {_BATCH}",
+        f"  early_stopping: {{patience: {patience}}}  # ends when validation rows gain nothing more; keeps the best epoch",
+    ]
