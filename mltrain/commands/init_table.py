@@ -288,7 +288,11 @@ def _layers(goal: _Goal, *, embeds: bool) -> list[str]:
     outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
     dense, dropout = f"{{type: dense, units: {_UNITS}, activation: relu}}", f"{{type: dropout, rate: {_DROPOUT}}}"
     return [
-        *(["  - periodic_embedding  # waves of each number, for what rises and falls along a column"] if embeds else []),
+        *(
+            ["  - periodic_embedding  # waves of each number, for what rises and falls along a column"]
+            if embeds
+            else []
+        ),
         f"  - {dense}",
         f"  - {dropout}  # leaves out a fifth of the neurons in each step, against learning by heart",
         f"  - {dense}",
@@ -307,5 +311,5 @@ def _training(rows: int, dataset: Mapping[str, Any]) -> list[str]:
     return [
         f"  epochs: {epochs}  # at most",
         f"  batch_size: {_BATCH}",
-        f"  early_stopping: {{patience: {patience}}}  # ends when validation rows gain nothing more; keeps the best epoch",
+        f"  early_stopping: {{patience: {patience}}}  # stops when val_loss gains no more; keeps the best epoch",
     ]
