@@ -48,7 +48,7 @@ SEVEN = [(0.28, 0.24), (0.5, 0.25), (0.72, 0.24), (0.58, 0.5), (0.46, 0.8)]
 """What is drawn on the page: places on the field, as shares of its sides."""
 
 HASTY = ("--epochs", "2")
-"""What ``--check`` adds to every training: the fewest epochs of which there is a curve."""
+"""What ``--check`` adds to trainings that name no epochs: the fewest of which there is a curve."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ def make(steps: list[Step], folder: Path, *, hasty: bool) -> None:
                 newest = max((work / "runs").iterdir(), key=lambda run: run.stat().st_mtime_ns)
                 keep(newest / "plots" / step.plot, folder / step.file)
             else:
-                run([*step, *(HASTY if hasty and _fits(step) else ())], work)
+                is_long = _fits(step) and HASTY[0] not in step
+                run([*step, *(HASTY if hasty and is_long else ())], work)
 
 
 def run(command: list[str], folder: Path) -> None:

@@ -82,8 +82,11 @@ def _elsewhere(name: str) -> Iterator[str | None]:
 
 def _member(noun: str, struct: Struct) -> Member:
     text = describe(struct)
-    options = [Option(one.name, one.accepts, one.default, one.description) for one in text.options]
+    named = (lambda name: f"--{name.replace('_', '-')}") if noun == Format.family.noun else str
+    options = [Option(named(one.name), one.accepts, one.default, one.description) for one in text.options]
     docstring = f"{text.summary}\n\n{text.details}"
+    if issubclass(struct, Format):
+        docstring += "".join(f"\n\nIt cannot express {part.name}: {why}." for part, why in struct.cannot.items())
     return Member(text.name, noun, text.aliases, docstring, options, _example(noun, struct))
 
 

@@ -47,9 +47,12 @@ def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:
     for name in names:  # also for zero rows
         source.position(name, "which the model needs")
     source.use(names)
-    for block in source.blocks():
+
+    def predicted(block: Block) -> Predicted:
         x = table.encode(source, block)
-        yield Predicted(block, model.predict(x.reshape(len(x), *model.row_spec.input_shape)))
+        return Predicted(block, model.predict(x.reshape(len(x), *model.row_spec.input_shape)))
+
+    yield from map(predicted, source.blocks())  # a loop would keep a block in memory while the next one is read
 
 
 def read_split(model: Model, source: Source) -> Split:

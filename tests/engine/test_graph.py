@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gradient_check import check_layers, outputs, run
 
+from mltrain.backends.numpy.evaluation import predict
 from mltrain.config.convert import convert
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.graph import infer, is_chain
@@ -264,6 +265,26 @@ def test_a_part_of_a_network_gives_what_the_whole_has_there() -> None:
     assert [node.name for node in part.nodes] == ["stem", "left"]
     for name, array in part.arrays.items():
         np.testing.assert_array_equal(array, network.arrays[name])
+
+
+NAMED_AS_THE_INPUT = [
+    dense(3, name="input"),
+    {"type": "gaussian_noise", "stddev": 0.5},
+    dense(3, name="dataset_input"),
+    "batch_normalization",
+]
+
+
+@pytest.mark.parametrize("branch", [*BRANCHES.values(), NAMED_AS_THE_INPUT], ids=[*BRANCHES, "named as the input"])
+def test_a_network_for_inference_predicts_the_same_without_what_only_training_has(branch: list[Any]) -> None:
+    network = Network(layers(*branch), (3,))
+    network.initialize(np.random.default_rng(1))
+    x = np.random.default_rng(2).normal(size=(4, 3)).astype(np.float32)
+    inference, whole = network.for_inference(), predict(network, x)
+    np.testing.assert_array_equal(predict(inference, x), whole)
+    assert not any(node.layer.training_only or node.trainable_count for node in inference.nodes)
+    assert inference.parameters is not network.parameters
+    np.testing.assert_array_equal(predict(network.ending_at(network.nodes[-1].name), x), whole)
 
 
 @pytest.mark.parametrize("pooling", [{"type": "max_pooling2d", "padding": "same"}, {"type": "global_max_pooling2d"}])

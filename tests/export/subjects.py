@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import mltrain
+from campaigns.differential.case import draw_case
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, InputSpec, RowSpec
@@ -64,6 +65,16 @@ def model_of_layers(layers: list[Any], shape: tuple[int, ...]) -> tuple[Model, A
             array[...] = np.abs(array)
     model = Model(_config(), network, RowSpec(shape, size(network.output_shape)))
     return model, rng.normal(size=(ROWS, *shape)).astype(np.float32)
+
+
+@cache
+def random_model(number: int) -> tuple[Model, Any]:
+    """The model of a config drawn at random, with random parameters, and rows for it."""
+    job = draw_case(14, number).job()
+    network = job.network
+    network.initialize(np.random.default_rng(number))
+    model = Model(job.config, network, job.dataset.row_spec, job.dataset.preprocessing)
+    return model, job.dataset.train.x[:ROWS]
 
 
 GRAPHS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
@@ -264,6 +275,32 @@ def _table_config(folder: Path, *, words: bool) -> Config:
         },
         folder=folder,
     )
+
+
+def awkward_model(folder: Path) -> tuple[Model, Dataset]:
+    """A model of a table whose names of columns, choices and classes are no names in any language."""
+    names = ["int", 'a"b', "*/ x /*", "größe", "1st", "__proto__", "x\\n{0}", "self"]
+    words = ["*/", '"', "\\", "{}", "'''", "%s", "a\tb", "é", "int", "INT"]
+    path = folder / "awkward.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*names, "class"])
+        for number in range(60):
+            cells = [words[(number * (place + 3) + place) % len(words)] for place in range(4)]
+            writer.writerow([*cells, number % 7, number % 5, number % 3, number % 4, words[number % 4]])
+    kinds = {name: {"type": "category", "rare": 1} for name in names[:4]}
+    config = mltrain.load_config(
+        {
+            "dataset": {"type": "csv", "path": "awkward.csv", "target": "class", "columns": kinds},
+            "layers": [{"type": "dense", "units": 4, "activation": "softmax"}],
+            "loss": "sparse_categorical_crossentropy",
+            "training": {"epochs": 1},
+        },
+        folder=folder,
+    )
+    with warnings.catch_warnings(action="ignore"):
+        model = mltrain.fit(config)
+    return model, config.dataset.load(config.seed, folder, model.preprocessing)
 
 
 def new_rows(*, words: bool = True) -> list[dict[str, Any]]:

@@ -4,7 +4,17 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from subjects import GRAPHS, LAYERS, ensemble_of_tables, label, model_of_layer, model_of_layers, subject, table_model
+from subjects import (
+    GRAPHS,
+    LAYERS,
+    awkward_model,
+    ensemble_of_tables,
+    label,
+    model_of_layer,
+    model_of_layers,
+    subject,
+    table_model,
+)
 
 from mltrain.data.columns import ColumnKind
 from mltrain.data.encoding import ENCODINGS, NumberEncoding
@@ -69,6 +79,11 @@ def test_ensembles_go_through_every_format(form, tmp_path_factory) -> None:
     model, dataset = ensemble_of_tables(tmp_path_factory.getbasetemp())
     check_written(form, subject(model, dataset))
     check_written(form, subject(model))
+
+
+@every_format
+def test_names_that_are_no_names_go_through_every_format(form, tmp_path) -> None:
+    check_written(form, subject(*awkward_model(tmp_path)))
 
 
 def test_the_table_has_every_kind_of_column(tmp_path_factory) -> None:

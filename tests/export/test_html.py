@@ -13,7 +13,7 @@ from browser import Browser, needs_browser, open_browser
 from subjects import ensemble_of_tables, lesson, model_of_layers, new_rows, subject, table_model
 
 import mltrain
-from mltrain.data.image_files import read_digit, read_picture
+from mltrain.data.image_files import read_digit
 from mltrain.export.formats.html import Html
 from mltrain.export.web import page
 from mltrain.inference.model import Model
@@ -175,6 +175,26 @@ def test_probabilities_are_bars_and_change_with_the_sliders(show):
         f"return document.getElementById('spoken').textContent.startsWith({json.dumps(model.predict_labels([row])[0])})"
     )
     assert "%" in spoken
+
+
+@needs_browser
+def test_a_curve_shows_how_the_answer_changes_with_one_number(show):
+    model, dataset = lesson("iris")
+    browser = show(model, dataset)
+    set_field(browser, "petal_width", 2.4)
+    answer(browser)
+    told = browser.run("return document.querySelector('#curve figcaption').textContent")
+    assert told == "as petal_width changes and all else stays"
+    lines = browser.run(
+        "return [...document.querySelectorAll('.trace')].map((line) => [line.style.stroke, line.getAttribute('d')])"
+    )
+    assert [colour for colour, _ in lines] == ["var(--blue)", "var(--orange)", "var(--green)"]
+    # Each line ends at the value that was entered, which is the highest: the heights are the shares, from 8 to 124.
+    ends = [float(path.rpartition(",")[2]) for _, path in lines]
+    np.testing.assert_allclose((124 - np.array(ends)) / 116, answer(browser), atol=1e-3)
+    set_field(browser, "petal_width", "")
+    answer(browser)
+    assert browser.run("return document.getElementById('curve').hidden")
 
 
 @needs_browser
@@ -358,14 +378,19 @@ def test_a_dropped_image_is_seen_as_predict_sees_it(show, digits, tmp_path):
     drop(browser, tmp_path / "seven.png")
     expected = digits.predict(read_digit(tmp_path / "seven.png", 28, 28)[None])[0]
     np.testing.assert_allclose(answer(browser), expected, atol=1e-5)
+    pytest.importorskip("PIL.Image").new("RGB", (40, 40), (9, 99, 9)).save(tmp_path / "green.png")
+    drop(browser, tmp_path / "green.png")
+    browser.wait("return document.getElementById('problem').textContent.startsWith('there is nothing to be seen')")
     (tmp_path / "broken.png").write_bytes(b"no image")
     drop(browser, tmp_path / "broken.png")
     browser.wait("return document.getElementById('problem').textContent.startsWith('this file is no image')")
 
 
 @needs_browser
-@pytest.mark.parametrize("colour", [False, True])
-def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour):
+@pytest.mark.parametrize(
+    ("colour", "option"), [(False, {}), (True, {"crop_to_aspect_ratio": True}), (True, {"pad_to_aspect_ratio": True})]
+)
+def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour, option):
     image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(2)
     for number in range(8):
@@ -375,7 +400,7 @@ def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour):
         image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
     model = mltrain.fit(
         {
-            "dataset": {"type": "images", "path": "photos", "height": 12, "width": 16, "colour": colour},
+            "dataset": {"type": "images", "path": "photos", "height": 12, "width": 16, "colour": colour, **option},
             "layers": [
                 {"type": "conv2d", "filters": 3, "kernel_size": 3},
                 "flatten",
@@ -387,10 +412,11 @@ def test_a_model_of_pictures_takes_pictures(show, tmp_path, colour):
         folder=tmp_path,
     )
     browser = show(model)
-    file = tmp_path / "photos" / "sea" / "2.png"
-    drop(browser, file)
-    expected = model.predict(read_picture(file, 12, 16, colour=colour)[None])[0]
-    np.testing.assert_allclose(answer(browser), expected, atol=1e-5)
+    for size in ((20, 30, 3), (70, 31, 3), (12, 16, 3)):
+        image.fromarray(rng.integers(0, 256, size).astype(np.uint8)).save(tmp_path / "new.png")
+        pixels = model.config.dataset.read_image(str(tmp_path / "new.png"), model.row_spec)
+        drop(browser, tmp_path / "new.png")
+        browser.wait(f"return Math.abs(({ANSWER[7:]})[0] - {model.predict(pixels[None])[0, 0]}) < 1e-5")
 
 
 @needs_browser

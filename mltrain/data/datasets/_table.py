@@ -18,7 +18,7 @@ from mltrain.data.columns import ColumnKind
 from mltrain.data.columns.category import Category
 from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier
-from mltrain.data.columns.number import Number, NumberReader
+from mltrain.data.columns.number import NumberReader
 from mltrain.data.columns.text import Text
 from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
@@ -265,13 +265,7 @@ class TableDataset(DatasetSpec):
         )
 
     def _survey(self, path: Path) -> RawTable:
-        as_text = any(not isinstance(kind, Number | Identifier) for kind in self.columns.values())
-        table = survey(
-            lambda as_text: self.open(path, as_text=as_text),
-            self._roles,
-            self.missing_texts(),
-            as_text=as_text or bool(self.categories),
-        )
+        table = survey(lambda as_text: self.open(path, as_text=as_text), self._roles, self.missing_texts())
         if self.missing == "error" and whole_rows(table, targets_only=True).all():
             check_missing(table)
         keep = whole_rows(table, targets_only=self.missing != "drop")
@@ -329,7 +323,7 @@ class RawRows(RawData):
 
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         table, train, spec = self._ordered(np.concatenate(parts), last=last), len(parts.train), self.spec
-        gaps = {column.name: int(np.isnan(table.features[:, column.start]).sum()) for column in table.columns}
+        gaps = table.gaps()
         notes = (*table.notes, *telltales(table, train), *self._not_in_order())
         if learned is not None and learned.table is not None:
             format_ = learned.table
@@ -361,7 +355,7 @@ class RawRows(RawData):
             validation or self._held(spec.validation_path, format_, row_spec),
             test or self._held(spec.test_path, format_, row_spec),
             preprocessing,
-            gaps,
+            {column.name: int(gaps[column.start]) for column in table.columns},
             warnings=notes,
             novelties=novelties_of(table, train),
             left_out=tuple((one.name, one.reason) for one in table.left_out),

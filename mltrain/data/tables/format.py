@@ -102,9 +102,14 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def expand(self, table: "RawTable") -> Floats:
         """The inputs ``(rows, features)`` of a table; in the same memory where all are numbers."""
+        by_name = {read.name: read for read in table.columns}
         in_place = all(isinstance(column, NumberColumn) and not column.gap_input for column in self.columns)
+        if in_place and not table.gaps().any():
+            origins = {name: read.reader.origin for name, read in by_name.items()}
+            if all(isinstance(one, NumberColumn) and one.origin == origins[one.name] for one in self.columns):
+                return table.features
         x = table.features if in_place else np.empty((len(table.features), len(self.features)), np.float32)
-        start, by_name = 0, {read.name: read for read in table.columns}
+        start = 0
         for column in self.columns:
             read = by_name[column.name]
             stop = start + len(column.features)

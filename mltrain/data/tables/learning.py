@@ -55,10 +55,10 @@ def whole_rows(table: RawTable, *, targets_only: bool = False) -> npt.NDArray[np
 
 def learn_columns(table: RawTable, train: int, gaps: Filling | None, unknown: Unknown | None) -> list[LearnedColumn]:
     """The columns as a model keeps them, as the first ``train`` rows say. Raises `DataError`."""
-    columns = []
+    columns, absent = [], table.gaps(train)
     for column in table.columns:
-        codes = table.features[:train, column.slots]
-        rows = Learning(column.name, column.reason, column.reader, codes, gaps, unknown)
+        codes, share = table.features[:train, column.slots], absent[column.start] / max(1, train)
+        rows = Learning(column.name, column.reason, column.reader, codes, float(share), gaps, unknown)
         try:
             columns.append(column.kind.learn(rows))
         except ValueError as error:

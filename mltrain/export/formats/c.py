@@ -21,7 +21,7 @@ class C(Format):
     """One C99 header without allocation: a struct of the columns in, probabilities or numbers out.
 
     It needs `expf` and the like of the math library, and nothing else. Names are enums, a missing number is NAN. What
-    it takes of flash and RAM is printed. `quantize: int8` stores each weight in one byte, with a scale for each output
+    it takes of flash and RAM is printed. `--quantize int8` stores each weight in one byte, with a scale for each output
     channel; activations stay floats, and the loss of accuracy is measured on the test rows and printed.
     """
 
@@ -47,7 +47,7 @@ class C(Format):
         ]
         loss: Loss | None = None
         if is_small:
-            loss = loss_of_accuracy(subject, writer.steps)
+            loss = loss_of_accuracy(subject, writer.exact)
             notes.append(
                 loss.sentence if loss else f"the loss of accuracy is not known, because {subject.why_no_dataset}"
             )

@@ -28,7 +28,9 @@ class Js(Format):
 
 def module(subject: Subject, description: Description) -> str:
     """The text of the module."""
-    row = as_javascript(description.document["selfTest"]["rows"][0]).replace("\n", "")
+    row = "pixels"
+    if picture_of(subject) is None:
+        row = as_javascript(description.document["selfTest"]["rows"][0]).replace("\n", "")
     values = {
         "TITLE": _one_line(subject.title),
         "ORIGIN": _one_line(subject.origin),
@@ -62,9 +64,8 @@ def types(subject: Subject) -> str:
 
 def _row_type(steps: InferenceSteps, image: str) -> str:
     if steps.columns is None:
-        numbers = "ArrayLike<number>"
-        for _ in steps.input.shape[1:]:
-            numbers += " | number[]" + "[]" * numbers.count("|")
+        depth = len(steps.input.shape)
+        numbers = "ArrayLike<number>" if depth == 1 else f"ArrayLike<number> | number{'[]' * depth}"
         return f"{numbers} | {image}" if image else numbers
     fields = "".join(f"  {as_javascript(name)}: {_cell_type(one[0])};\n" for name, one in steps.by_column.items())
     return f"{{\n{fields}}} | Cell[]"

@@ -52,12 +52,20 @@ def describe(subject: Subject) -> Description:
         "columns": None if steps.columns is None else [_column(column) for column in steps.columns],
         "tables": _tables(steps.columns or ()),
         "selfTest": {
-            "rows": examples.x.tolist() if examples.cells is None or steps.columns is None else examples.cells,
+            "rows": _rows(subject),
             "y": [[value if math.isfinite(value) else None for value in row.ravel().tolist()] for row in examples.y],
         },
         "steps": [_step(step, weights) for step in steps.steps],
     }
     return Description(document, np.concatenate([np.empty(0, np.float32), *weights]))
+
+
+def _rows(subject: Subject) -> Any:
+    """The rows of the self-test: cells by column, numbers, or pixels as base64 of bytes."""
+    cells, x = subject.examples.cells, subject.examples.x
+    if cells is not None and subject.steps.columns is not None:
+        return cells
+    return x.tolist() if x.dtype != np.uint8 else [base64.b64encode(row.tobytes()).decode() for row in x]
 
 
 def script(name: str) -> str:
@@ -102,10 +110,11 @@ def _json(value: Any) -> str:
 
 def picture_of(subject: Subject) -> dict[str, Any] | None:
     """How an image becomes a row: its kind and size. None where rows are no pixels of 0 to 255, such as sequences."""
-    kind, shape = subject.steps.image, subject.steps.input.shape
-    if kind is None or (kind == "digit" and subject.examples.x.dtype != np.uint8):
+    form, shape = subject.steps.image, subject.steps.input.shape
+    if form is None or (form == "digit" and subject.examples.x.dtype != np.uint8):
         return None
-    return {"kind": kind, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
+    kind = "digit" if form == "digit" else "picture"
+    return {"kind": kind, "fit": form, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
 
 
 def _step(step: Step, weights: list[npt.NDArray[np.float32]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ function makePicture() {
   let pixels = null; // of an example, which is prepared already
   rowNow = () => {
     const row = pixels ?? (imageNow && pixelsOf(imageNow(), picture));
+    if (imageNow && row === null) throw new Error("there is nothing to be seen on the image; all of it has one shade");
     paint(seen, row ?? new Uint8Array(width * height * (colour ? 3 : 1)));
     return row;
   };
@@ -62,14 +63,13 @@ function makePicture() {
     });
   }
 
-  const examples = tests.rows.map((example, i) => {
+  const examples = model.examples.map((example, i) => {
     const small = element("canvas", { width, height });
-    const flat = example.flat(Infinity);
-    paint(small, flat);
+    paint(small, example);
     const press = element("button", { type: "button", "aria-label": `example ${i + 1}` }, small);
     press.addEventListener("click", () => {
       surface.clear();
-      pixels = flat;
+      pixels = example;
       update();
     });
     return press;

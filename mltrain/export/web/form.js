@@ -123,17 +123,21 @@ function makeForm() {
     if (missing >= 0) throw new Error(`'${fields[missing].name}' needs a number`);
     return isWhole ? values[0] : values;
   };
+  const places = fields.map(({ name, element: made }, i) => {
+    return { field: form[i], element: made, key: DESCRIPTION.columns ? name : i };
+  });
+  showMore = makeCurve(places.filter(({ field }) => field.kind === "number"));
   const write = (row) => {
     fields.forEach(({ name, write: set }, i) => set(isWhole ? row.flat(Infinity) : DESCRIPTION.columns ? row[name] : row[i]));
     update();
   };
-  const buttons = tests.rows.map((row, i) => {
+  const buttons = model.examples.map((row, i) => {
     const press = element("button", { type: "button", textContent: i + 1, "aria-label": `fill in example ${i + 1}` });
     press.addEventListener("click", () => write(row));
     return press;
   });
   get("inputs").append(element("div", { className: "examples", role: "group", "aria-label": "Examples" }, "Examples: ", ...buttons));
-  if (tests.rows.length) write(tests.rows[0]);
+  if (model.examples.length) write(model.examples[0]);
 }
 
 makeForm();

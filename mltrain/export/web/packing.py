@@ -151,7 +151,7 @@ def _packed(description: Description, kernels: Mapping[int, _Rounded]) -> tuple[
             {"offset": offset, "rows": len(kernel.steps), "length": numbers.size, "lowest": lowest, "low": low}
         )
     parts.append(description.weights[is_plain].astype("<f4").tobytes())
-    compressor = zlib.compressobj(9, wbits=-15, strategy=zlib.Z_HUFFMAN_ONLY)
+    compressor = zlib.compressobj(9, wbits=-15, memLevel=9, strategy=zlib.Z_HUFFMAN_ONLY)
     content = b"".join([*(compressor.compress(part) for part in parts), compressor.flush()])
     return as_text(content), {"size": is_plain.size, "bytes": len(content), "kernels": layout}
 

@@ -7,7 +7,7 @@ globalThis.model = model; // for the console
 const MOST_BARS = 12;
 const PAUSE = 700; // milliseconds without a change before the answer is read aloud
 
-const { classes, targets, outputShape, picture, form, selfTest: tests } = DESCRIPTION;
+const { classes, colours, targets, outputShape, picture, form } = DESCRIPTION;
 const get = (id) => document.getElementById(id);
 
 // An element with properties, attributes (those with a hyphen, role and for) and children.
@@ -21,7 +21,11 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: 6 });
+// A number with 6 digits, or all of those before the point; from 10,000 on with commas, so that years have none.
+function number(value) {
+  const whole = Math.abs(value) < 1e15 ? String(Math.trunc(Math.abs(value))).length : 0;
+  return value.toLocaleString("en", { maximumSignificantDigits: Math.max(6, whole), useGrouping: "min2" });
+}
 
 function percent(share) {
   const rounded = (100 * share).toFixed(1);
@@ -40,6 +44,7 @@ function showProblem(message) {
   get("problem").textContent = message;
   get("notes").replaceChildren();
   clearTimeout(speaking);
+  showMore(null);
 }
 
 function showBars(shares, isKnown = true) {
@@ -57,6 +62,7 @@ function showBars(shares, isKnown = true) {
     const [name, bar, share] = line.children;
     name.textContent = classes[i];
     bar.firstChild.style.width = `${100 * shares[i]}%`;
+    bar.firstChild.style.background = colours ? `var(--${colours[i]})` : "";
     share.textContent = isKnown ? percent(shares[i]) : "";
   });
 }
@@ -93,10 +99,12 @@ function show(row) {
     text = targets.map((name, i) => `${name} ${values[i]}`).join(", ");
   }
   say(text);
+  showMore(row);
 }
 
 let waiting = false;
 let rowNow = null;
+let showMore = () => {}; // is called with the row of an answer, and with null where there is none
 
 // Predicts the row that `rowNow` gives before the next frame is drawn, however many changes there were.
 function update() {

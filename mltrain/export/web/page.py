@@ -11,10 +11,13 @@ from mltrain.export.web.form import form_of
 from mltrain.export.web.packing import Packed, pack
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.steps import InferenceSteps
-from mltrain.views.palette import DARK, LIGHT
+from mltrain.views.palette import DARK, LIGHT, class_colours
 
 _MOST_PLAIN = 900_000
 """Bytes of base64 that a page may have; more weights than that are packed."""
+
+_MOST_COLOURS = 6
+"""Classes up to which each has a colour of its own, in bars and curves."""
 
 _MOST_NAMED = 8
 """Names of a column that the table of columns shows."""
@@ -31,11 +34,18 @@ def page(subject: Subject) -> Page:
     """The page of a model. Nothing from the data is markup in it."""
     description = describe(subject)
     document, picture = description.document, description.document["picture"]
+    classes = subject.steps.answer.classes or ()
+    document["colours"] = class_colours(len(classes)) if len(classes) <= _MOST_COLOURS else None
     if picture is None:
         document["form"] = form_of(subject)
     model, packed = _data(subject, description)
     rows = len(document["selfTest"]["rows"])
-    parts = scripts(subject), model, script("page.js"), script("drawing.js" if picture else "form.js")
+    parts = (
+        scripts(subject),
+        model,
+        script("page.js"),
+        *map(script, ["drawing.js"] if picture else ["curve.js", "form.js"]),
+    )
     code, style = "\n".join(parts), filled(script("page.css"), {"LIGHT": LIGHT.css(), "DARK": DARK.css()})
     if packed is not None:
         code, style = _shorter(code), _shorter(style)
@@ -91,7 +101,7 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
     layers = " → ".join(node.layer.type_name() for node in model.network.nodes)
     members = len(model.members) if isinstance(model, Ensemble) else 1
     yield "Layers", layers if members == 1 else f"{members} networks of {layers}, whose answers are averaged"
-    yield "Trained to make small", model.config.loss.type_name().replace("_", " ")
+    yield "Loss", model.config.loss.type_name().replace("_", " ")
     if model.origin is not None:
         rows = ", ".join(f"{count:,} {name}" for name, count in model.origin.rows.items())
         yield "Rows", f"{rows} (fingerprint {model.origin.data[:12]})"
@@ -120,8 +130,9 @@ def _input(subject: Subject) -> str:
     match picture_of(subject):
         case {"kind": "digit"}:
             return f"An image of one thing, which is cut out, scaled and centred by its mass to {shape} pixels."
-        case {"kind": "picture"}:
-            return f"An image, which is scaled to {shape} numbers from 0 to 255."
+        case {"fit": fit}:
+            how = {"crop": "cropped and scaled", "pad": "scaled and padded"}.get(fit, "scaled")
+            return f"An image, which is {how} to {shape} numbers from 0 to 255."
     return f"{shape} numbers."
 
 
