@@ -415,7 +415,7 @@ def _training(plan: Plan) -> list[str]:
     lines += statement(written)
     if not training.epochs:
         return lines
-    lines += _batches(plan)
+    lines += [*_batches(plan), *_tracked(plan)]
     arguments: dict[str, Expression] = {"epochs": str(training.epochs), "steps_per_epoch": str(plan.steps)}
     if "val" in plan.parts:
         arguments["validation_data"] = "(x_val, y_val)"
@@ -457,9 +457,23 @@ def _batches(plan: Plan) -> list[str]:
     ]
 
 
+def _tracked(plan: Plan) -> list[str]:
+    """A function that prints the tracked parameters, for a callback."""
+    if not plan.tracked:
+        return []
+    arrays = {}
+    for name in plan.tracked.values():
+        layer, _, parameter = name.rpartition(".")
+        arrays[name] = f"model.get_layer({literal(layer)}).{parameter}.numpy()"
+    body = (f"    {line}" for line in plan.tracked_code(arrays))
+    return ["def show(epoch, logs):", '    """The tracked parameters."""', *body, "", ""]
+
+
 def _callbacks(plan: Plan) -> list[Expression]:
     training, rate = plan.config.training, plan.config.optimizer.learning_rate
     callbacks: list[Expression] = []
+    if plan.tracked:
+        callbacks.append(call("keras.callbacks.LambdaCallback", on_epoch_end="show"))
     if isinstance(rate, Schedule) and rate.monitored is not None:
         own: Any = rate
         callbacks.append(

@@ -655,4 +655,5 @@ def _loop(plan: Plan, at: _Layers, values: Sequence[str], rule: _Rule, penalized
         keep="[p.copy() for p in parameters]",
         restore=["for p, best in zip(parameters, kept):", "    p[...] = best"],
         begin=begin,
+        tracked=plan.tracked_code({own: name for name, own, _ in _parameters(plan)}),
     )

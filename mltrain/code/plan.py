@@ -75,6 +75,21 @@ class Plan:
         return self.config.training.shuffle and self.steps > 1
 
     @property
+    def tracked(self) -> dict[str, str]:
+        """The parameters that each epoch shows, by the labels of the config."""
+        track = self.config.training.track
+        return track if isinstance(track, dict) else {name: name for name in track}
+
+    def tracked_code(self, arrays: Mapping[str, str]) -> list[str]:
+        """Lines that print the tracked parameters, of which ``arrays`` has the code by their names in a model."""
+        lines = []
+        for label, name in self.tracked.items():
+            code, text = arrays[name], literal(f"  {label}")
+            is_single = self.job.network.arrays[name].size == 1
+            lines.append(f"print({text}, {code}.item())" if is_single else f"print({text}, {code}.ravel())")
+        return lines
+
+    @property
     def loaded_weights(self) -> list[str]:
         """Lines that read the arrays of the model to start from."""
         return statement(call("dict", call("np.load", literal(str(self.weights)))), "weights = ")

@@ -248,6 +248,11 @@ class TorchNetwork:
         return lines
 
     @property
+    def array_code(self) -> dict[str, str]:
+        """Code for each parameter as a NumPy array in the layout of PyTorch, by its name in mltrain."""
+        return {f"{node.name}.{name}": f"{tensor}.detach().numpy()" for node, name, tensor, _ in self._parameters()}
+
+    @property
     def penalties(self) -> list[str]:
         """What each regularized parameter costs."""
         return [

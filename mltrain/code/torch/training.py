@@ -254,4 +254,5 @@ def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
         keep=f"{{name: one.clone() for name, one in {averaged}.state_dict().items()}}",
         restore=[f"{averaged}.load_state_dict(kept)"],
         begin=begin,
+        tracked=plan.tracked_code(network.array_code),
     )
