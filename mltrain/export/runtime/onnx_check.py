@@ -47,7 +47,7 @@ def main() -> int:
     test = json.loads(session.get_modelmeta().custom_metadata_map["self_test"])
     largest, rows = difference(answers(session, test["inputs"]), test["outputs"]), test["rows"]
     if largest <= 1e-4:
-        print(f"self-test passed: {rows} rows have the answers of the model, largest difference {largest:.1g}")
+        print(f"self-test passed: {rows} rows have the answers of the model")
         return 0
     print(f"self-test FAILED: {rows} rows differ from the answers of the model, by up to {largest:g}")
     return 1
