@@ -122,6 +122,15 @@ def test_made_up_rows_of_a_table_are_rows_that_it_takes(tmp_path_factory) -> Non
     assert exported(what).self_test()
 
 
+def test_made_up_rows_of_an_embedding_are_ids_that_it_has() -> None:
+    layers = [{"type": "embedding", "input_dim": 3, "output_dim": 2}, "flatten", {"type": "dense", "units": 1}]
+    model, _ = model_of_layers(layers, (4,))
+    what = subject(model)
+    assert what.examples.made_up
+    assert set(np.unique(what.examples.x)) == {0, 1, 2}
+    assert exported(what).self_test()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
