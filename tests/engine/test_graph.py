@@ -11,7 +11,7 @@ from mltrain.config.convert import convert
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.graph import infer, is_chain
 from mltrain.engine.layers.base import Layer
-from mltrain.engine.layout import OUTPUT, Layout
+from mltrain.engine.layout import OUTPUT, Layout, _fitness
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError
 
@@ -318,3 +318,8 @@ def test_relu_does_not_wait_where_something_else_reads_it() -> None:
     ]
     stages = Layout(infer(layers(*described), (6, 5)), (6, 5), training=True).stages
     assert [stage.layer.type_name() for stage in stages][:2] == ["conv2d", "relu"]
+
+
+@pytest.mark.parametrize(("numbers", "best"), [(8, 10), (10, 10), (11, 100), (200, 100)])
+def test_a_value_takes_the_smallest_buffer_that_is_large_enough_or_else_the_largest(numbers: int, best: int) -> None:
+    assert min([50, 100, 10] if numbers <= 10 else [10, 100], key=lambda has: _fitness(has, numbers)) == best

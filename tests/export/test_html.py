@@ -128,6 +128,7 @@ def test_a_form_of_all_kinds_of_columns_answers_as_the_model_does(show, tmp_path
         "colour": "blue",
         "size": "2",
         "rare": "b",
+        "city": "Rome",
     }
     row |= {"member": True, "day": "2021-05-06", "at": "2024-02-29T12:30", "bought": "", "said": "cheap red wine"}
     for name, value in row.items():
@@ -378,6 +379,9 @@ def test_a_dropped_image_is_seen_as_predict_sees_it(show, digits, tmp_path):
     drop(browser, tmp_path / "seven.png")
     expected = digits.predict(read_digit(tmp_path / "seven.png", 28, 28)[None])[0]
     np.testing.assert_allclose(answer(browser), expected, atol=1e-5)
+    pytest.importorskip("PIL.Image").new("RGB", (40, 40), (9, 99, 9)).save(tmp_path / "green.png")
+    drop(browser, tmp_path / "green.png")
+    browser.wait("return document.getElementById('problem').textContent.startsWith('there is nothing to be seen')")
     (tmp_path / "broken.png").write_bytes(b"no image")
     drop(browser, tmp_path / "broken.png")
     browser.wait("return document.getElementById('problem').textContent.startsWith('this file is no image')")

@@ -28,8 +28,8 @@ from subjects import (
 )
 
 import mltrain
+from mltrain.export import onnx_file
 from mltrain.export.base import refusals
-from mltrain.export.formats import onnx as formats_onnx
 from mltrain.export.formats.onnx import Onnx
 from mltrain.export.runtime import onnx_check
 from mltrain.inference.model import Model
@@ -47,6 +47,7 @@ CELLS: dict[str, list[Any]] = {
     "colour": ["red", "blue", "violet", ""],
     "size": ["1", "1.0", "2", "9"],
     "rare": ["a", "zz", "b", ""],
+    "city": ["Rome", "Oslo", "", "1"],
     "member": ["nein", "JA", "ja", "Nein"],
     "asked": ["TRUE", "false", "", "True"],
     "day": ["2024-02-29", "2021-03-01 12:30", "2021-03-01T12:00:00", "1999-12-31"],
@@ -59,7 +60,7 @@ CELLS: dict[str, list[Any]] = {
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch) -> None:
     """The export predicts few rows by itself, since the tests do."""
-    monkeypatch.setattr(formats_onnx, "CHECKED_ROWS", 2)
+    monkeypatch.setattr(onnx_file, "CHECKED_ROWS", 2)
 
 
 def content(what: Any, **options: Any) -> bytes:
@@ -273,7 +274,7 @@ def test_self_test_runs_without_mltrain_and_notices_a_changed_weight(tmp_path, t
 
 
 def test_without_onnxruntime_a_note_says_so(monkeypatch) -> None:
-    monkeypatch.setattr(formats_onnx, "CHECKED_ROWS", 32)
+    monkeypatch.setattr(onnx_file, "CHECKED_ROWS", 32)
     what = subject(*lesson("linear"))
     *_, compared = Onnx().write(what).notes
     assert compared.startswith(f"onnxruntime {onnxruntime.__version__}: 32 rows differ from the model by ")

@@ -116,6 +116,13 @@ def test_the_page_knows_what_suits_the_model(pages, run, kinds):
     assert [set(preview) for preview in seen[0]["previews"]] == [expected[kind] for kind in kinds]
 
 
+def test_previews_are_computed_once_before_the_first_message_is_timed(runs, monkeypatch):
+    computed = []
+    monkeypatch.setattr("mltrain.views.pictures.boundary.PlanePreview.now", lambda self: computed.append(1) or {})
+    with closing(LivePage(prepare(load_config(runs["plane"] / "config.yaml"), runs["plane"]))):
+        assert computed == [1]
+
+
 def test_filters_are_sent_as_shares_of_the_largest_weight_or_as_colours(runs):
     for name, shape in (("shapes", [3, 3, 3]), ("colour", [5, 2, 2, 3])):
         job = prepare(load_config(runs[name] / "config.yaml"), runs[name])

@@ -17,7 +17,7 @@ from mltrain.data.base import DatasetSpec
 from mltrain.data.tables.cells import as_texts
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.foreign import FOREIGN
-from mltrain.data.tables.layout import Like
+from mltrain.data.tables.layout import Like, _are_row_names
 from mltrain.data.tables.opening import open_rows
 from mltrain.data.tables.text_file import _found_encoding, count_lines, is_text_encoding
 from mltrain.errors import ConfigError, DataError
@@ -501,3 +501,12 @@ def test_names_among_numbers_take_the_fast_parser_and_codes_do_not(tmp_path):
         with open_rows(path) as source:
             source.use(["a", "b"], texts=["b"])
             assert all(isinstance(block.columns[0], np.ndarray) == is_fast for block in source.blocks())
+
+
+@pytest.mark.parametrize(
+    ("rows", "are_names"),
+    [([["r", "3"], ["s", "4"]], True), ([["r", "3"], ["", "4"]], False), ([["r", "3"], ["r", "4"]], False)],
+)
+def test_names_of_rows_are_all_there_and_different(rows: list[list[str]], are_names: bool) -> None:
+    assert _are_row_names(["a"], rows) is False  # a header of one word could be anything
+    assert _are_row_names(["a", "b"], [[*row, "x"] for row in rows]) is are_names

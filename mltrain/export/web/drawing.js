@@ -11,6 +11,7 @@ function makePicture() {
   let pixels = null; // of an example, which is prepared already
   rowNow = () => {
     const row = pixels ?? (imageNow && pixelsOf(imageNow(), picture));
+    if (imageNow && row === null) throw new Error("there is nothing to be seen on the image; all of it has one shade");
     paint(seen, row ?? new Uint8Array(width * height * (colour ? 3 : 1)));
     return row;
   };

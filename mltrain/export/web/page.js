@@ -21,7 +21,11 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: 6 });
+// A number with 6 digits, or all of those before the point; from 10,000 on with commas, so that years have none.
+function number(value) {
+  const whole = Math.abs(value) < 1e15 ? String(Math.trunc(Math.abs(value))).length : 0;
+  return value.toLocaleString("en", { maximumSignificantDigits: Math.max(6, whole), useGrouping: "min2" });
+}
 
 function percent(share) {
   const rounded = (100 * share).toFixed(1);

@@ -101,7 +101,7 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
     layers = " → ".join(node.layer.type_name() for node in model.network.nodes)
     members = len(model.members) if isinstance(model, Ensemble) else 1
     yield "Layers", layers if members == 1 else f"{members} networks of {layers}, whose answers are averaged"
-    yield "Trained to make small", model.config.loss.type_name().replace("_", " ")
+    yield "Loss", model.config.loss.type_name().replace("_", " ")
     if model.origin is not None:
         rows = ", ".join(f"{count:,} {name}" for name, count in model.origin.rows.items())
         yield "Rows", f"{rows} (fingerprint {model.origin.data[:12]})"
