@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mltrain.data.datasets.cifar10 import Cifar10
 from mltrain.data.datasets.images import Images
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import execution_order
@@ -181,6 +182,6 @@ def _inputs(builder: StepBuilder, network: Network, row: Value) -> Iterator[tupl
 
 
 def _image(model: "Model") -> Literal["picture", "digit"] | None:
-    if isinstance(model.config.dataset, Images):
+    if isinstance(model.config.dataset, Images | Cifar10):
         return "picture"
     return "digit" if len(model.row_spec.input_shape) == 2 else None
