@@ -20,6 +20,7 @@ from mltrain.config.families import FAMILIES, SECTIONS, members
 from mltrain.config.option_types import Kind, ListKind, Struct, alternatives, bare, family_of, options
 from mltrain.config.schema import schema_text
 from mltrain.config.yaml_writer import on_one_line
+from mltrain.export.base import Format
 from mltrain.spec import Family, Spec
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,7 @@ def reference() -> str:
         lines += ["", f"### {name}", "", *_explained(describe(section))]
     for title, family in FAMILIES.items():
         lines += ["", f"## {title.capitalize()}", "", *_family(title, family)]
+    lines += ["", "## Export formats", "", "What `mltrain export --to` takes, each with its options.", *_formats()]
     lines += ["", "## Commands", *_commands()]
     return "\n".join(lines) + "\n"
 
@@ -55,6 +57,7 @@ def _contents() -> Iterator[str]:
     yield "- [Sections of a config](#sections-of-a-config)"
     for title, family in FAMILIES.items():
         yield f"- [{title.capitalize()}](#{title}): {', '.join(_members(title)) or ', '.join(family.names())}"
+    yield f"- [Export formats](#export-formats): {', '.join(Format.family.names())}"
     yield f"- [Commands](#commands): {', '.join(_all_commands())}"
 
 
@@ -79,6 +82,11 @@ def _family(title: str, family: Family) -> Iterator[str]:
         ]
         if telling := [example for example in examples if example != name]:
             yield from ("", "For example:", "", *(f"- `{example}`" for example in telling))
+
+
+def _formats() -> Iterator[str]:
+    for form in Format.family:
+        yield from ("", f"### {form.type_name()}", "", *_explained(describe(form)))
 
 
 def _in_most(option: OptionHelp, helps: list[Help]) -> bool:

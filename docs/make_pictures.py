@@ -9,6 +9,7 @@ run here, in a folder of its own for each lesson. The picture of a terminal show
 
 import contextlib
 import io
+import json
 import math
 import re
 import shlex
@@ -40,8 +41,14 @@ WIDTH = 880
 """Pixels of the kept pictures: sharp on a page, and all of them together fit a repository."""
 
 TERMINAL, TERMINAL_WIDTH = "mnist-terminal.svg", 88
+PAGE, PAGE_SIZE = "mnist-page.png", (1000, 760)
+"""The picture of an exported page, and its width and height. It is taken by Chromium, where that is installed."""
+
+SEVEN = [(0.28, 0.24), (0.5, 0.25), (0.72, 0.24), (0.58, 0.5), (0.46, 0.8)]
+"""What is drawn on the page: places on the field, as shares of its sides."""
+
 HASTY = ("--epochs", "2")
-"""What ``--check`` adds to every training: the fewest epochs of which there is a curve."""
+"""What ``--check`` adds to trainings that name no epochs: the fewest of which there is a curve."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,8 @@ def make(steps: list[Step], folder: Path, *, hasty: bool) -> None:
                 newest = max((work / "runs").iterdir(), key=lambda run: run.stat().st_mtime_ns)
                 keep(newest / "plots" / step.plot, folder / step.file)
             else:
-                run([*step, *(HASTY if hasty and _fits(step) else ())], work)
+                is_long = _fits(step) and HASTY[0] not in step
+                run([*step, *(HASTY if hasty and is_long else ())], work)
 
 
 def run(command: list[str], folder: Path) -> None:
@@ -149,6 +157,30 @@ def terminal_picture(lesson: str) -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # a picture should fetch nothing
 
 
+def page_picture(to: Path) -> None:
+    """Export the newest run as a page, draw on it, and keep what a browser shows."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from browser import open_browser
+
+    run(["mltrain", "export", "latest", "--to", "html", "--out", "page.html"], Path.cwd())
+    with open_browser() as browser:
+        browser.resize(*PAGE_SIZE)
+        browser.open(Path("page.html").resolve().as_uri())
+        browser.wait("return document.getElementById('pad') && globalThis.model")
+        browser.run(f"""const pad = document.getElementById("pad"), box = pad.getBoundingClientRect();
+            const send = (type, [x, y]) => pad.dispatchEvent(new PointerEvent(type, {{pointerId: 1, buttons: 1,
+              clientX: box.left + x * box.width, clientY: box.top + y * box.height}}));
+            const places = {json.dumps(SEVEN)};
+            send("pointerdown", places[0]);
+            places.forEach((place) => send("pointermove", place));
+            send("pointerup", places[0]);
+            pad.blur();""")
+        browser.wait("return document.getElementById('spoken').textContent")
+        shot = Path("page.png")
+        shot.write_bytes(browser.screenshot())
+    keep(shot, to)
+
+
 def main(folder: Path, *, hasty: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # What stays on the terminal, without the frames that were drawn on the way there. It says how long steps take, so
@@ -159,6 +191,8 @@ def main(folder: Path, *, hasty: bool) -> None:
         patch.object(live, "REDRAW_INTERVAL", math.inf),
     ):
         picture = terminal_picture("circle" if hasty else TERMINAL.partition("-")[0])
+        if not hasty and shutil.which("chromedriver"):
+            page_picture(folder / PAGE)
     (folder / TERMINAL).write_text(picture, "utf-8")
     every = [steps for page in pages() for steps in lessons(page.read_text("utf-8"))]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as workers:

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from enum import StrEnum
 from functools import partial
@@ -647,6 +648,54 @@ def check(
     run(_terminal(json=json), configs, changes or [])
 
 
+class _Framework(StrEnum):
+    KERAS = "keras"
+    TORCH = "torch"
+    NUMPY = "numpy"
+
+
+@app.command(cls=_Command)
+def code(
+    config: ConfigFile,
+    framework: Annotated[
+        _Framework | None, typer.Option(metavar="NAME", help="What the script is for: keras, torch (PyTorch) or numpy.")
+    ] = None,
+    changes: SetOption = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN|MODEL",
+            help="Start from the weights of a model, which the script reads.",
+            autocompletion=_completer("models"),
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Write the rows to a file, which the script reads.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the script to a file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Print the same training as a script for another framework.
+
+    For Keras, for PyTorch, or for NumPy alone with every formula in plain sight. --weights starts from a trained model:
+    with --set training.epochs=0 the script only evaluates it.
+    """
+    _import_numpy()
+    from mltrain.commands.code import run
+
+    run(
+        _terminal(json=json),
+        config,
+        changes or [],
+        framework.value if framework is not None else None,
+        weights=weights,
+        data=data,
+        out=out,
+        force=force,
+    )
+
+
 @app.command(cls=_Command)
 def init(
     name: Annotated[
@@ -761,7 +810,8 @@ def main() -> None:
 def _run() -> int:
     try:
         try:
-            code = app(standalone_mode=False)
+            with _words_of_the_shell():
+                code = app(standalone_mode=False)
         finally:
             sys.stdout.flush()
     except SystemExit as end:
@@ -771,6 +821,15 @@ def _run() -> int:
     if code == _INTERRUPTED:  # Typer raises this on Ctrl-C
         return _failed(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
+
+
+def _words_of_the_shell() -> AbstractContextManager[None]:
+    """What it takes to answer a shell that asks for completions in a way that Typer does not understand."""
+    if os.environ.get("_MLTRAIN_COMPLETE") != "complete_bash":
+        return nullcontext()
+    from mltrain.commands.completion import as_bash_divides
+
+    return as_bash_divides()
 
 
 def _failed(error: BaseException) -> int:

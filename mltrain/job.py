@@ -51,7 +51,7 @@ class TrainingJob:
     @cached_property
     def rows(self) -> Rows:
         """The training rows, with targets in the loss's form."""
-        return self._encoded(self.dataset.train)
+        return self.encoded(self.dataset.train)
 
     @cached_property
     def class_weights(self) -> Floats | None:
@@ -157,7 +157,7 @@ class TrainingJob:
             optimizer=config.optimizer,
             training=config.training,
             metrics=config.metrics,
-            validation=held_back and self._encoded(held_back),
+            validation=held_back and self.encoded(held_back),
             preprocessing=self.dataset.preprocessing,
             class_weights=self.class_weights,
             seed=config.seed,
@@ -207,7 +207,8 @@ class TrainingJob:
             raise DataError(f"no layer of the model fits this network ({reasons})")
         return starts
 
-    def _encoded(self, split: Split) -> Rows:
+    def encoded(self, split: Split) -> Rows:
+        """Rows with targets in the loss's form."""
         outputs = self.network.output_shape[-1]
         target = encode(self.config.loss, self.dataset.row_spec, outputs, split, self.dataset.preprocessing)
         return Rows(split.x, target)

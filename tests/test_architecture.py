@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {
         "training.targets",
     },
     "backends.default": {"backends.base", "backends.numpy"},
-    "training": {"backends.base", "backends.profiler", "engine", "data", "errors", "random_streams"},
+    "training": {"backends.base", "backends.profiler", "engine", "data", "errors", "names", "random_streams"},
     "checks": {"backends.base", "training", "engine", "data", "errors", "system"},
     "config": {"checks", "training", "engine", "data", "errors", "spec", "names", "system"},
     # A trained model; the folder that a training leaves behind; a training with everything that it needs.
@@ -56,7 +56,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
     # A model in a form that runs without mltrain.
-    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", ""},
+    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", "views.palette", ""},
     "job": {
         "inference",
         "config",
@@ -139,8 +139,11 @@ ROOMS: dict[str, set[str]] = {
         "job",
         "training",
     },
+    # A config as a script for another framework.
+    "code": {"job", "config", "data", "engine", "errors", "spec", ""},
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
+        "code",
         "export",
         "search",
         "views.insight",
@@ -184,6 +187,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "backends.base",
         "backends.numpy",
         "checks",
+        "code",
         "commands",
         "data",
         "engine",

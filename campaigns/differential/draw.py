@@ -28,9 +28,9 @@ STEP = 0.02
 WEIGHTED = 0.2
 """Share of the configs of classes that are weighted."""
 
-NORMALIZED, MERGED, IDS = 0.15, 0.2, 0.1
+NORMALIZED, MERGED, IDS, PERIODIC = 0.15, 0.2, 0.1, 0.1
 """Shares of the hidden layers behind which features are normalized, of the dense layers that are merged with an earlier
-one, and of the configs whose inputs are ids."""
+one, of the configs whose inputs are ids, and of those whose rows are lines of numbers that are embedded."""
 
 IMAGES = 0.6
 """Share of the configs with images and sequences among those whose rows are no line of numbers."""
@@ -105,7 +105,8 @@ def _front(rng: Generator, large: bool) -> tuple[tuple[int, ...], list[Any]]:
         embedding = {"type": "embedding", "input_dim": int(rng.integers(1, 12)), "output_dim": int(rng.integers(1, 5))}
         return (int(rng.integers(1, 5)),), [embedding | options_of("layers", "embedding", rng), {"type": "flatten"}]
     if rng.random() < 0.7:
-        return (int(rng.integers(1, 17)),), []
+        periodic = {"type": "periodic_embedding", **options_of("layers", "periodic_embedding", rng)}
+        return (int(rng.integers(1, 17)),), [periodic] if rng.random() < PERIODIC else []
     if rng.random() < IMAGES:
         return _images(rng) if rng.random() < 0.7 else _sequences(rng)
     height, width = (int(length) for length in rng.integers(1, 6, 2))

@@ -4,6 +4,7 @@ Layers, losses, schedules and optimizers are Keras's own. Arithmetic and gradien
 each new shape takes seconds to compile, and TensorFlow has constants of float32 in what it computes in float64.
 """
 
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -85,6 +86,27 @@ class Dropout:
         return keras.layers.Activation(lambda x: x * self.stays / (1 - self.rate))
 
 
+class PeriodicEmbedding(keras.layers.Layer):  # type: ignore[misc]
+    """The formula, written with Keras's operations: Keras has no such layer."""
+
+    def __init__(self, output_dim: int, frequencies: int, trainable: bool):
+        super().__init__(trainable=trainable)
+        self._sums, self._frequencies = output_dim - 1, frequencies
+
+    def build(self, shape: Sequence[int]) -> None:
+        inputs = shape[-1]
+        self.frequencies = self.add_weight((inputs, self._frequencies), name="frequencies")
+        self.phases = self.add_weight((inputs, self._frequencies), name="phases")
+        self.kernel = self.add_weight((inputs, self._frequencies, self._sums), name="kernel")
+        self.bias = self.add_weight((inputs, self._sums), name="bias")
+
+    def call(self, x: Any) -> Any:
+        cosines = keras.ops.cos(2 * math.pi * x[:, :, None] * self.frequencies + self.phases)
+        sums = keras.ops.einsum("rif,ifo->rio", cosines, self.kernel) + self.bias
+        both = keras.ops.concatenate((x[:, :, None], sums), axis=2)
+        return keras.ops.reshape(both, (-1, x.shape[1] * (self._sums + 1)))
+
+
 MERGES = {
     "add": lambda options: keras.layers.Add(),
     "average": lambda options: keras.layers.Average(),
@@ -105,6 +127,7 @@ WITH_WEIGHTS: dict[str, tuple[Any, Sequence[str]]] = {
     ),
     "embedding": (keras.layers.Embedding, ("input_dim", "output_dim", "trainable")),
     "layer_normalization": (keras.layers.LayerNormalization, ("epsilon", "center", "scale", "trainable")),
+    "periodic_embedding": (PeriodicEmbedding, ("output_dim", "frequencies", "trainable")),
 }
 """Layers with weights, and the options of mltrain's that they take as they are."""
 

@@ -166,6 +166,16 @@ MEMBERS: dict[str, dict[str, Member]] = {
         "max_pooling1d": Member(),
         "max_pooling2d": Member(),
         "multiply": Member(),
+        "periodic_embedding": Member(
+            WRITTEN,
+            WRITTEN,
+            {
+                "output_dim": whole(2, 4),
+                "frequencies": whole(1, 6),
+                "stddev": power_between(0.05, 1),
+                "trainable": _seldom_frozen,
+            },
+        ),
         "reshape": Member(),
         "zero_padding2d": Member(),
     },

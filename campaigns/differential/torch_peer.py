@@ -152,6 +152,12 @@ WITHOUT_WEIGHTS: dict[str, Callable[[Any, Options], Any]] = {
 }
 
 
+def periodic_embedding(x: Any, p: Mapping[str, Any]) -> Any:
+    cosines = torch.cos(2 * math.pi * x[:, :, None] * p["frequencies"] + p["phases"])
+    sums = torch.einsum("rif,ifo->rio", cosines, p["kernel"]) + p["bias"]
+    return torch.cat((x[:, :, None], sums), dim=2).flatten(1)
+
+
 WITH_WEIGHTS: dict[str, Callable[[Any, Mapping[str, Any], Options], Any]] = {
     "batch_normalization": batch_normalization,
     "conv1d": lambda x, p, options: convolution(x[:, None], p["kernel"][None], p, options)[:, 0],
@@ -162,14 +168,20 @@ WITH_WEIGHTS: dict[str, Callable[[Any, Mapping[str, Any], Options], Any]] = {
     "layer_normalization": lambda x, p, options: functional.layer_norm(
         x, x.shape[-1:], p.get("gamma"), p.get("beta"), options["epsilon"]
     ),
+    "periodic_embedding": lambda x, p, options: periodic_embedding(x, p),
 }
 STATISTICS = {"moving_mean", "moving_variance"}
+
+
+def _has_weights(layer: Options) -> bool:
+    is_empty = layer["type"] == "layer_normalization" and not (layer["center"] or layer["scale"])
+    return layer["type"] in WITH_WEIGHTS and not is_empty
 
 
 def _regularizer(layer: Options, name: str) -> Options | None:
     """The regularizer of a parameter: of a depthwise kernel, the option has another name."""
     own = "depthwise" if layer["type"] == "depthwise_conv2d" and name == "kernel" else name
-    return layer[f"{own}_regularizer"]
+    return layer.get(f"{own}_regularizer")
 
 
 class Network:
@@ -183,7 +195,7 @@ class Network:
         }
         # They come in the order of the layers; what stands before the dot names the layer.
         owners = list(dict.fromkeys(name.partition(".")[0] for name in self._parameters))
-        with_weights = [index for index, layer in enumerate(self._layers) if layer["type"] in WITH_WEIGHTS]
+        with_weights = [index for index, layer in enumerate(self._layers) if _has_weights(layer)]
         self._own: dict[int, dict[str, Any]] = {
             index: {
                 name.partition(".")[2]: parameter
@@ -226,7 +238,7 @@ class Network:
         if name in MERGES:
             return MERGES[name](list(xs), layer)
         if name in WITH_WEIGHTS:
-            x = WITH_WEIGHTS[name](x, self._own[index], layer)
+            x = WITH_WEIGHTS[name](x, self._own.get(index, {}), layer)
             carries = "activation" in layer and not skip
             return ACTIVATIONS[layer["activation"]["type"]](x, layer["activation"]) if carries else x
         if name in WITHOUT_WEIGHTS:

@@ -5,19 +5,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mltrain.commands.evaluate import check_confidence, own_dataset, rows_of
+from mltrain.commands.evaluate import check_confidence, own_dataset, own_rows, rows_of
 from mltrain.config.dump import to_plain
-from mltrain.data.base import Dataset, Split
+from mltrain.data.base import Dataset
 from mltrain.data.tables.text_file import STDIN
 from mltrain.engine.metrics.accuracy import Accuracy
-from mltrain.engine.metrics.base import Metric, larger_is_better, predicted_classes, true_classes
+from mltrain.engine.metrics.base import Metric, larger_is_better
 from mltrain.engine.metrics.root_mean_squared_error import RootMeanSquaredError
 from mltrain.errors import DataError, UsageError
 from mltrain.inference.bootstrap import Disagreement, Interval, interval, mcnemar, resampled, resamples_for
 from mltrain.inference.model import Model
+from mltrain.inference.scores import Predictions, score
 from mltrain.inference.tables import target_names
-from mltrain.job import split_to_evaluate
 from mltrain.runs.run import find_model, read_model
+from mltrain.runs.saved_run import HELD_OUT, out_of_fold_beside
 from mltrain.training.targets import target_scaling
 from mltrain.views.terminal.number_format import number
 from mltrain.views.terminal.tables import Compared, comparison
@@ -28,11 +29,10 @@ _MOST_NAMED = 5
 
 
 class Sides(NamedTuple):
-    """Two models with the same rows, as each takes them, and what they are called."""
+    """What two models say of the same rows, and what the models are called."""
 
     names: tuple[str, str]
-    models: tuple[Model, Model]
-    rows: tuple[Split, Split]
+    predictions: tuple[Predictions, Predictions]
 
 
 class Measured(NamedTuple):
@@ -57,25 +57,30 @@ def run(terminal: Terminal, first: Path, second: Path, data: str | None, confide
     (one, dataset, folder), (other, dataset_of_other, folder_of_other) = (read_model(file) for file in files)
     _refuse_other_question(names, one, other)
     if data is not None:
-        (split, rows), (_, others) = (rows_of(terminal, model, data) for model in (one, other))
+        (split, found), (_, of_other) = (rows_of(terminal, model, data) for model in (one, other))
+        if not np.array_equal(found.rows.y, of_other.rows.y):
+            raise DataError(f"{data}: the models read different targets from it, so they cannot be compared on it")
     else:
-        (split, rows), (_, others) = _held_back_by_both(
-            names,
-            (one, own_dataset(terminal, one, dataset, folder)),
-            (other, own_dataset(terminal, other, dataset_of_other, folder_of_other)),
-        )
-    if not np.array_equal(rows.y, others.y):
-        raise DataError(f"{data}: the models read different targets from it, so they cannot be compared on it")
-    sides = Sides(names, (one, other), (rows, others))
+        mine = own_dataset(terminal, one, dataset, folder)
+        others = own_dataset(terminal, other, dataset_of_other, folder_of_other)
+        split, found = own_rows(terminal, files[0], one, mine)
+        split_of_other, of_other = own_rows(terminal, files[1], other, others)
+        same = _same_held_out(files, one, other) if split == HELD_OUT else _same_parts((one, mine), (other, others))
+        if split != split_of_other or split == "train" or not same:
+            raise UsageError(
+                f"{names[0]} and {names[1]} have not held back the same rows, or none; name rows that neither has "
+                "learned from with --data FILE"
+            )
+    sides = Sides(names, (found, of_other))
     measures = _measures(sides, confidence)
-    disagreement = _disagreement(sides) if one.classes is not None else None
+    disagreement = mcnemar(found.is_right, of_other.is_right) if one.classes is not None else None
     better, sentence = _verdict(sides, measures[0], disagreement, confidence)
     document = {
         "models": [str(file) for file in files],
         "split": split,
-        "samples": len(rows.x),
+        "samples": len(found),
         "confidence": confidence,
-        "resamples": resamples_for(len(rows.x)),
+        "resamples": resamples_for(len(found)),
         "measures": {
             one.name: {"values": list(one.values), "difference": one.difference, "interval": list(one.interval)}
             for one in measures
@@ -85,12 +90,9 @@ def run(terminal: Terminal, first: Path, second: Path, data: str | None, confide
         "sentence": sentence,
     }
     shown = [Compared(one.name, *one.values, one.difference, *one.interval) for one in measures]
-    table = comparison(f"{len(rows.x):,} rows ({split})", names, shown, f"{100 * confidence:g}% interval")
+    table = comparison(f"{len(found):,} rows ({split})", names, shown, f"{100 * confidence:g}% interval")
     terminal.result(Stack([Prose([Span(sentence)]), verbatim(""), table]), document)
 
-
-Own = tuple[Model, Dataset]
-"""A model with its own dataset."""
 
 _OF_COLUMNS = (
     *("features", "ignore", "columns", "categories", "unknown"),
@@ -98,22 +100,32 @@ _OF_COLUMNS = (
 )
 """Options of datasets that say how rows are read, not which rows there are."""
 
+_OF_PARTS = ("validation_split", "test_split", "split_seed", "split", "group")
+"""Options of datasets that say how rows are split, not which rows there are."""
 
-def _held_back_by_both(names: tuple[str, str], *both: Own) -> tuple[tuple[str, Split], tuple[str, Split]]:
-    """The rows that both models held back, as each takes them. Raises `UsageError` if these are not the same."""
-    (split, rows), (split_of_other, others) = (
-        split_to_evaluate(model.measured_parts(dataset)) for model, dataset in both
-    )
+Own = tuple[Model, Dataset]
+"""A model with its own dataset."""
+
+
+def _same_parts(*both: Own) -> bool:
+    """Whether two models learned from the same rows and held back the same, however they read them."""
     said, said_of_other = (_which_rows(model) for model, _ in both)
     targets, targets_of_other = (
         [(name, part.y.tobytes()) for name, part in dataset.by_name.items()] for _, dataset in both
     )
-    if said != said_of_other or targets != targets_of_other or split != split_of_other or split == "train":
-        raise UsageError(
-            f"{names[0]} and {names[1]} did not hold back the same rows; name rows that neither has learned from with "
-            "--data FILE"
-        )
-    return (split, rows), (split_of_other, others)
+    return said == said_of_other and targets == targets_of_other
+
+
+def _same_held_out(files: tuple[Path, Path], *models: Model) -> bool:
+    """Whether the folds of two cross-validations held out the same rows of the same data, in whatever folds."""
+    held, held_by_other = (out_of_fold_beside(file, model) for file, model in zip(files, models, strict=True))
+    if held is None or held_by_other is None:
+        return False
+    said, said_of_other = (
+        {name: value for name, value in _which_rows(model).items() if name not in _OF_PARTS} for model in models
+    )
+    same = all(np.array_equal(getattr(held, name), getattr(held_by_other, name)) for name in ("row_numbers", "true"))
+    return same and said == said_of_other
 
 
 def _which_rows(model: Model) -> dict[str, Any]:
@@ -143,18 +155,16 @@ def _refuse_other_question(names: tuple[str, str], one: Model, other: Model) -> 
 
 def _measures(sides: Sides, confidence: float) -> list[Measured]:
     """What both are compared by: the measure that decides, then their other metrics, and the loss if it is one."""
-    one, other = sides.models
+    one, other = (found.model for found in sides.predictions)
     metrics: list[Metric] = []
     fallback: Metric = Accuracy() if one.classes is not None else RootMeanSquaredError()
     decides = [Accuracy()] if one.classes is not None else []
     for metric in (*decides, *one.config.metrics, *other.config.metrics, fallback):
         if metric.type_name() not in {found.type_name() for found in metrics}:
             metrics.append(metric)
-    drawn = resampled(sides.models, sides.rows, metrics)
-    measured = [
-        model.with_metrics(tuple(metrics)).evaluate(rows) for model, rows in zip(sides.models, sides.rows, strict=True)
-    ]
-    values = [{**found.metrics, "loss": found.loss} for found in measured]
+    drawn = resampled(sides.predictions, metrics)
+    scores = [score(found, metrics) for found in sides.predictions]
+    values = [{**found.metrics, "loss": found.loss} for found in scores]
     names = [metric.type_name() for metric in metrics] + (["loss"] if _same_loss(one, other) else [])
     return [
         Measured(name, (values[0][name], values[1][name]), interval(drawn[1][name] - drawn[0][name], confidence))
@@ -166,14 +176,6 @@ def _same_loss(one: Model, other: Model) -> bool:
     """Whether the losses of both are numbers of the same kind: also by the scaling of their targets."""
     scalings = (target_scaling(model.config.loss, model.preprocessing) for model in (one, other))
     return one.config.loss == other.config.loss and len(set(scalings)) == 1
-
-
-def _disagreement(sides: Sides) -> Disagreement:
-    right = []
-    for model, rows in zip(sides.models, sides.rows, strict=True):
-        predicted = predicted_classes(model.outputs(rows.x), model.config.loss.threshold)
-        right.append((predicted == true_classes(model.target(rows)).reshape(predicted.shape)).ravel())
-    return mcnemar(*right)
 
 
 def _verdict(

@@ -4,8 +4,12 @@ The shell runs ``mltrain`` at each Tab, so each function imports only the module
 completes nothing.
 """
 
+import io
 import os
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +26,9 @@ _SECTIONS = ("config", "training", "early_stopping", "export")
 _COLUMN_OPTIONS = ("target", "split_column")
 """Options of a table whose value is the name of one of its columns."""
 
+_BASH_BREAK = re.compile(r"[=:]+")
+"""The characters at which bash divides a word, by its variable COMP_WORDBREAKS."""
+
 
 def complete(what: str, parameters: Mapping[str, Any], words: Sequence[str], typed: str) -> list[str]:
     """The completions of ``typed``: the choices of the function ``what`` that begin with it.
@@ -34,6 +41,41 @@ def complete(what: str, parameters: Mapping[str, Any], words: Sequence[str], typ
         return [choice for choice in dict.fromkeys(globals()[what](given, typed)) if choice.startswith(typed)]
     except Exception:  # a message would be printed into the line that is being typed
         return []
+
+
+@contextmanager
+def as_bash_divides() -> Iterator[None]:
+    """Within the block, Typer finds the words that bash asks about undivided, and its answer is divided as they were.
+
+    Bash divides ``seed=1`` into three words, and replaces only the last of them by the completion.
+    """
+    words, current = os.environ.get("COMP_WORDS", "").split("\n"), int(os.environ.get("COMP_CWORD", "0"))
+    whole, kept = _undivided(words[: current + 1])
+    os.environ.update(COMP_WORDS="\n".join(whole), COMP_CWORD=str(len(whole) - 1))
+    answer = io.StringIO()
+    try:
+        with redirect_stdout(answer):
+            yield
+    finally:  # Typer answers, and ends the program
+        sys.stdout.writelines(f"{_without(kept, line)}\n" for line in answer.getvalue().splitlines())
+
+
+def _undivided(words: Sequence[str]) -> tuple[list[str], str]:
+    """The words as they were typed, and the part of the last one that bash keeps."""
+    whole: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        if whole and (_BASH_BREAK.fullmatch(before) or _BASH_BREAK.fullmatch(word)):
+            whole[-1] += word
+        else:
+            whole.append(word)
+    was_divided = any(map(_BASH_BREAK.fullmatch, words[-2:]))
+    return whole, re.sub(r"[^=:]*$", "", whole[-1]) if was_divided else ""
+
+
+def _without(kept: str, completion: str) -> str:
+    """The completion without what it repeats: all of ``kept``, or, of ``--set=seed=``, what is behind the option."""
+    starts = (0, *(found.end() for found in _BASH_BREAK.finditer(kept)))
+    return next((completion[len(kept) - at :] for at in starts if completion.startswith(kept[at:])), completion)
 
 
 def names_to_explain(*_: Any) -> Iterator[str]:

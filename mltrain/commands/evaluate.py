@@ -15,9 +15,11 @@ from mltrain.errors import UsageError
 from mltrain.inference.bootstrap import interval, resampled, resamples_for
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
+from mltrain.inference.scores import Predictions, score
 from mltrain.inference.tables import open_for, read_split, target_names
 from mltrain.job import split_to_evaluate
 from mltrain.runs.run import find_model, read_model
+from mltrain.runs.saved_run import HELD_OUT, out_of_fold_beside
 from mltrain.views.terminal.download import download_bar
 from mltrain.views.terminal.number_format import number
 from mltrain.views.terminal.tables import Confusion, class_table, evaluation, residual_table
@@ -30,7 +32,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 _ALL_SEEN = (
     "each of these rows was trained on by most of the folds, so these numbers are better than those of new rows will "
-    "be; the run's members.csv has what each fold reached on the rows that it held out, and --data takes other rows"
+    "be; --data takes other rows"
 )
 
 
@@ -58,39 +60,37 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None, confiden
     check_confidence(confidence)
     file = find_model(path)
     model, dataset, folder = read_model(file)
-    if data is None:
-        split, rows = split_to_evaluate(model.measured_parts(own_dataset(terminal, model, dataset, folder)))
+    if data is not None:
+        split, found = rows_of(terminal, model, data)
     else:
-        split, rows = rows_of(terminal, model, data)
-    result = model.evaluate(rows)
+        split, found = own_rows(terminal, file, model, own_dataset(terminal, model, dataset, folder))
+    result = score(found, model.config.metrics) if split == HELD_OUT else model.evaluate(found.rows)
     if path is None:
         terminal.note(f"model {file}")
     document: dict[str, Any] = {
         "model": str(file),
         "split": split,
-        "samples": len(rows.x),
+        "samples": len(found),
         "loss": result.loss,
         "metrics": result.metrics,
     }
     beside: dict[str, dict[str, str]] = {}
-    if isinstance(model, Ensemble):
-        if data is None and model.is_of_folds and split != "test":
-            terminal.warning(_ALL_SEEN)
-        count, means = len(model.members), _means_of_members(model, rows)
+    if isinstance(model, Ensemble) and split != HELD_OUT:
+        count, means = len(model.members), _means_of_members(model, found.rows)
         document["members"] = {"count": count, "mean": means}
         beside[f"mean of {count} alone"] = {name: number(value) for name, value in means.items()}
     if confidence is not None:
-        (drawn,) = resampled([model], [rows], model.config.metrics)
-        found = {name: interval(values, confidence) for name, values in drawn.items()}
+        (drawn,) = resampled([found], model.config.metrics)
+        intervals = {name: interval(values, confidence) for name, values in drawn.items()}
         document["confidence"] = {
             "level": confidence,
-            "resamples": resamples_for(len(rows.x)),
-            "intervals": {name: list(one) for name, one in found.items()},
+            "resamples": resamples_for(len(found)),
+            "intervals": {name: list(one) for name, one in intervals.items()},
         }
         beside[f"{100 * confidence:g}% interval"] = {
-            name: f"{number(one.low)} to {number(one.high)}" for name, one in found.items()
+            name: f"{number(one.low)} to {number(one.high)}" for name, one in intervals.items()
         }
-    views: list[View] = [evaluation(split, len(rows.x), result.loss, result.metrics, beside)]
+    views: list[View] = [evaluation(split, len(found), result.loss, result.metrics, beside)]
     if result.confusion is not None and model.classes is not None:
         qualities = _qualities(result.confusion)
         document["confusion"] = {"classes": list(model.classes), "counts": result.confusion.tolist()}
@@ -98,13 +98,13 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None, confiden
         views += [verbatim(""), class_table(model.classes, qualities)]
         views += [verbatim(""), Confusion(model.classes, result.confusion.tolist())]
     elif model.classes is None:
-        names, quantiles = target_names(model), _residual_quantiles(model.predict(rows.x), rows.y).tolist()
+        names, quantiles = target_names(model), _residual_quantiles(found.outputs, found.rows.y).tolist()
         document["residuals"] = {
             name: {f"{share:g}": values[index] for share, values in zip(QUANTILES, quantiles, strict=True)}
             for index, name in enumerate(names)
         }
         views += [verbatim(""), residual_table(names, QUANTILES, quantiles)]
-    for warning in unfinished_measures(model, rows, {"loss": result.loss, **result.metrics}):
+    for warning in unfinished_measures(found, {"loss": result.loss, **result.metrics}):
         terminal.warning(warning)
     terminal.result(Stack(views), document)
 
@@ -115,12 +115,12 @@ def _means_of_members(model: Ensemble, rows: Split) -> dict[str, float]:
     return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
-def unfinished_measures(model: Model, rows: Split, values: Mapping[str, float]) -> list[str]:
+def unfinished_measures(found: Predictions, values: Mapping[str, float]) -> list[str]:
     """One sentence about measures that are infinite or NaN, and the rows that cause it."""
     wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
     if not wrong:
         return []
-    outputs = model.predict(rows.x)
+    outputs = found.outputs
     lost = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
     text = ", ".join(wrong)
     if lost.size:
@@ -158,10 +158,25 @@ def own_dataset(terminal: Terminal, model: Model, description: DatasetSpec, fold
     return dataset
 
 
-def rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Split]:
-    """The rows of a file with their targets, as the model takes them, and the file's name."""
+def own_rows(terminal: Terminal, file: Path, model: Model, dataset: Dataset) -> tuple[str, Predictions]:
+    """The predictions for the rows that the model from ``file`` can be measured on, and the name of that part.
+
+    Those are the test rows, else the validation rows, else all. All rows of a cross-validation were trained on, but
+    its run has what each fold said of those that it held out.
+    """
+    split, rows = split_to_evaluate(model.measured_parts(dataset))
+    if isinstance(model, Ensemble) and model.is_of_folds and split != "test":
+        held_out = out_of_fold_beside(file, model)
+        if held_out is not None and (found := held_out.predictions(model)) is not None:
+            return HELD_OUT, found
+        terminal.warning(_ALL_SEEN)
+    return split, Predictions(model, rows)
+
+
+def rows_of(terminal: Terminal, model: Model, data: str) -> tuple[str, Predictions]:
+    """The predictions for the rows of a file with their targets, and the file's name."""
     with open_for(model, data, as_text=model.row_spec.classes is not None) as source:
         rows = read_split(model, source)
     for sentence in source.novelties.sentences():
         terminal.note(sentence)
-    return source.name, rows
+    return source.name, Predictions(model, rows)

@@ -13,10 +13,9 @@ from mltrain.export.base import Exported, Format, Subject, chosen_format, refusa
 from mltrain.export.examples import examples_of, ranges_of
 from mltrain.inference.model import Model
 from mltrain.inference.steps import inference_steps
-from mltrain.runs.overwriting import refuse_inputs
 from mltrain.runs.run import CONFIG, find_model, read_model
 from mltrain.system.atomic_folder import current_file
-from mltrain.system.files import write_bytes
+from mltrain.system.files import refuse_inputs, write_bytes
 from mltrain.views.terminal.number_format import data_size
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
@@ -39,7 +38,9 @@ def run(
             raise ConfigError(problems)
     except ConfigError as error:
         raise _located(error, file, model) from None
-    main = out or Path(f"{steps.name}{form.suffix}")
+    main = Path(f"{steps.name}{form.suffix}")
+    if out is not None:
+        main = out / main if out.is_dir() else out
     rows, why = _rows(model, dataset, folder)
     subject = Subject(model, steps, str(file), examples_of(model, rows), ranges_of(model, rows), rows, why)
     exported = form.write(subject)

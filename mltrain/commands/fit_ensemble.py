@@ -1,33 +1,28 @@
 """``mltrain fit --folds`` and ``fit --members``: several networks of one config, saved as one model."""
 
-import dataclasses
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from mltrain.commands.train_and_save import next_command, prepared
-from mltrain.config.load import LocatedConfig, read_config
-from mltrain.data.splitting import Parts, rows_in_words
-from mltrain.engine.metrics.base import true_classes
+from mltrain.config.load import read_config
+from mltrain.data.splitting import rows_in_words
 from mltrain.errors import ConfigError, UsageError
-from mltrain.inference.ensemble import Ensemble, Role
+from mltrain.inference.ensemble import Role
 from mltrain.inference.means import means_of
-from mltrain.inference.origin import Origin
 from mltrain.job import TrainingJob
 from mltrain.runs.overwriting import refuse_foreign
 from mltrain.runs.run import FILES, MEMBERS, MODEL, OUT_OF_FOLD, Run, files_of
 from mltrain.search.files import members_csv, out_of_fold_csv
-from mltrain.search.trainings import FoldOf, Task, Trained, jobs_for, train_all
+from mltrain.search.folds import ensemble_of, fold_tasks
+from mltrain.search.trainings import Task, Trained, jobs_for, train_all
 from mltrain.system.interrupts import interruptible
+from mltrain.views.terminal.members_display import members_display
 from mltrain.views.terminal.messages import EnsembleOutcome, ensemble_closing
 from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.terminal import Terminal
-from mltrain.views.terminal.training_display import member_line
 from mltrain.views.terminal.views import verbatim
 
 
@@ -67,16 +62,24 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str], plan: Plan, *,
         job = prepared(terminal, source.config, source.folder, source.data, source.nodes)
         for warning in job.warnings():
             terminal.warning(source.locate_warning(warning).in_words)
-        tasks = _folds(source, job, plan) if plan.folds else _members(job, plan)
+        if plan.folds:
+            job.model([]).check_storable(plan.count)
+        tasks = fold_tasks(source.data.raw, job, plan.folds, plan.repeats) if plan.folds else _members(job, plan)
         jobs = jobs_for(job, plan.jobs)
         with Run.claim(str(job.config.name), out) as run, interruptible() as stop:
             trained = []
             terminal.note(_beginning(plan, jobs))
-            for one in train_all(job.config, source.folder, tasks, jobs=jobs, name=plan.name, stop=stop):
-                trained.append(one)
-                if not terminal.quiet:
-                    terminal.err.print(member_line(plan.name, len(trained), plan.count, _values(one), one.epochs))
-            model = _ensemble(source, job, trained, plan)
+            if plan.folds and job.dataset.test is not None:
+                rows = rows_in_words(len(job.dataset.test.x))
+                terminal.note(f"the {rows} of the test are in no fold; mltrain evaluate measures on them")
+            with members_display(terminal, plan.name, plan.count) as display:
+                work = train_all(
+                    job.config, source.folder, tasks, jobs=jobs, name=plan.name, stop=stop, told=display.told
+                )
+                for one in work:
+                    trained.append(one)
+                    display.done(_values(one), one.epochs)
+            model = ensemble_of(job, trained, source.data.raw if plan.folds else None)
             tables = {MEMBERS: members_csv(trained)}
             if plan.folds:
                 tables[OUT_OF_FOLD] = out_of_fold_csv(model, trained)
@@ -95,41 +98,6 @@ def _beginning(plan: Plan, jobs: int) -> str:
 
 def _members(job: TrainingJob, plan: Plan) -> list[Task]:
     return [(Role(seed=job.config.seed + number), job.dataset) for number in range(plan.members)]
-
-
-def _folds(source: LocatedConfig, job: TrainingJob, plan: Plan) -> list[Task]:
-    """The folds of all repeats. Each repeat has the next seed, for its folds and for its networks."""
-    raw, spec, tasks = source.data.raw, job.config.dataset, list[Task]()
-    labels, classes = _labels(source, job)
-    for repeat in range(plan.repeats):
-        seed = job.config.seed + repeat
-        drawn = spec.draw_folds(raw, job.config.seed, plan.folds, labels, classes, repeat=repeat)
-        tasks += [
-            (Role(seed=seed, repeat=repeat + 1, fold=fold), FoldOf(raw, parts)) for fold, parts in enumerate(drawn, 1)
-        ]
-    return tasks
-
-
-def _labels(source: LocatedConfig, job: TrainingJob) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:
-    """The classes by which folds are stratified, and their names: also where classes are given as numbers."""
-    raw, model = source.data.raw, job.model([])
-    if raw.labels is not None:
-        return raw.labels, job.dataset.row_spec.classes or ()
-    if model.classes is None:
-        return None, ()
-    nothing = np.empty(0, np.intp)
-    labels = true_classes(model.target(raw.split(Parts(np.arange(raw.count), nothing, nothing)).train))
-    return (labels.astype(np.int32), model.classes) if labels.ndim == 1 else (None, ())
-
-
-def _ensemble(source: LocatedConfig, job: TrainingJob, trained: Sequence[Trained], plan: Plan) -> Ensemble:
-    models, roles = [one.model(job.config) for one in trained], [one.role for one in trained]
-    ensemble = Ensemble.of(job.config, models, roles, None)
-    dataset = job.dataset
-    if plan.folds:  # the rows as evaluate will read them
-        raw = source.data.raw
-        dataset = raw.split(job.config.dataset.draw(raw, job.config.seed), learned=ensemble.preprocessing, last=True)
-    return dataclasses.replace(ensemble, origin=Origin.of(dataset))
 
 
 def _values(one: Trained) -> Mapping[str, float]:

@@ -10,8 +10,8 @@ from mltrain.config.schema import schema_text
 from mltrain.config.starters import starter, starters, table_of_starter
 from mltrain.errors import UsageError
 from mltrain.names.nearest import did_you_mean
-from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
-from mltrain.system.files import write_text
+from mltrain.runs.overwriting import refuse_unmarked
+from mltrain.system.files import refuse_inputs, write_text
 from mltrain.views.terminal.explain import Entries, Entry
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim

@@ -8,10 +8,11 @@ from mltrain.commands.predict_image import read_image
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError, UsageError
 from mltrain.job import split_to_evaluate
-from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
+from mltrain.runs.overwriting import refuse_unmarked
 from mltrain.runs.run import PLOTS
 from mltrain.runs.run_folders import is_numbered
 from mltrain.runs.saved_run import SavedRun
+from mltrain.system.files import refuse_inputs
 from mltrain.views.insight.images import ChosenImage, takes_images
 from mltrain.views.insight.rows import SPLITS
 from mltrain.views.insight.run_insight import RunInsight, image_at

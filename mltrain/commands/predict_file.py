@@ -13,9 +13,8 @@ from mltrain.errors import UsageError
 from mltrain.inference.model import Model
 from mltrain.inference.prediction_files import Written, written_answers, written_predictions
 from mltrain.inference.tables import open_for
-from mltrain.runs.overwriting import refuse_inputs
 from mltrain.runs.run import find_model
-from mltrain.system.files import write_whole
+from mltrain.system.files import refuse_inputs, write_whole
 from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.terminal import Terminal
 

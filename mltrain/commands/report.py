@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from mltrain.commands.plot import need_matplotlib, read
-from mltrain.runs.overwriting import refuse_inputs, refuse_unmarked
+from mltrain.runs.overwriting import refuse_unmarked
 from mltrain.runs.run import REPORT
-from mltrain.system.files import write_text
+from mltrain.system.files import refuse_inputs, write_text
 from mltrain.views.insight.run_insight import RunInsight
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim

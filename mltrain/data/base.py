@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from mltrain.data.tables.layout import Like
 
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
+
+ImageForm = Literal["digit", "stretch", "crop", "pad"]
+"""How an image file becomes a row: a digit is cut out and centred as MNIST's are; others are scaled to the size of
+rows; where the ratio of their sides differs they are stretched, their ends are cut off, or black bands are added."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called as a download proceeds: the file's name, the bytes received, and their total, or None if it is not known."""
@@ -65,6 +70,12 @@ class RowSpec(msgspec.Struct, frozen=True):
     def inputs(self) -> Mapping[str, InputSpec]:
         """The inputs by name: ``input`` where there is one without a name."""
         return self.named_inputs or {"input": InputSpec(self.input_shape)}
+
+    @property
+    def are_ids(self) -> npt.NDArray[np.bool_]:
+        """Which numbers of a flat row are ids, of which the size means nothing, ``(numbers,)``."""
+        parts = [np.full(prod(spec.shape), spec.dtype == "int") for spec in self.inputs.values()]
+        return np.concatenate(parts)
 
     @property
     def named(self) -> bool:
@@ -306,16 +317,24 @@ class DatasetSpec(Spec):
         raw = self.read(seed, folder)
         return raw.split(self.draw(raw, seed), learned=learned, last=True)
 
+    def image_form(self, row_spec: RowSpec) -> ImageForm | None:
+        """How an image file becomes a row like those of this dataset; None where rows are not images."""
+        return "digit" if len(row_spec.input_shape) == 2 else None
+
     def read_image(self, path: str, row_spec: RowSpec) -> npt.NDArray[np.uint8] | None:
         """The pixels of an image file as a row of this dataset would have them; None where rows are not images.
 
         Raises `DataError`.
         """
-        if len(row_spec.input_shape) != 2:
+        form = self.image_form(row_spec)
+        if form is None:
             return None
-        from mltrain.data.image_files import read_digit
+        from mltrain.data.image_files import read_digit, read_picture
 
-        return read_digit(path, *row_spec.input_shape)
+        height, width, *colours = row_spec.input_shape
+        if form == "digit":
+            return read_digit(path, height, width)
+        return read_picture(path, height, width, colour=bool(colours), fit=form).pixels
 
     def generator(self, seed: int, purpose: Literal["data", "split", "folds"], repeat: int = 0) -> np.random.Generator:
         """Random numbers of the rows: those of ``split_seed``, or else of the config's ``seed``; plus ``repeat``."""

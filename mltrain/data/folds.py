@@ -27,7 +27,8 @@ def random_folds(
         for number in np.flatnonzero((counts > 0) & (counts < folds)).tolist():
             name = classes[number] if number < len(classes) else number
             has = f"class '{name}' has {rows_in_words(counts[number])}"
-            raise DataError(f"--folds {folds}: {has}, so not every fold would have one; ask for fewer folds")
+            fewer = f"ask for {counts[number]} folds at most" if counts[number] > 1 else "leave that row out"
+            raise DataError(f"--folds {folds}: {has}, so not every fold would have one; {fewer}")
         shuffled = shuffled[np.argsort(labels[shuffled], kind="stable")]
     # Rows are dealt out like cards, class after class: the folds' shares of a class differ by one row at most.
     return [np.sort(shuffled[fold::folds]) for fold in range(folds)]

@@ -10,6 +10,9 @@ from mltrain.errors import DataError
 
 Indices = npt.NDArray[np.intp]
 
+_ROWS = 50_000
+"""Rows that are put into another order together, so that no column is in memory for a third time."""
+
 
 class Parts(NamedTuple):
     """Row numbers of each part, ascending; those held back may be empty."""
@@ -118,7 +121,9 @@ def reorder(array: npt.NDArray[Any], order: Indices) -> None:
         array[...] = array[order]
         return
     for column in range(array.shape[1]):
-        array[:, column] = array[order, column]
+        values = array[:, column].copy()  # from which rows are gathered twice as fast as from the whole table
+        for start in range(0, len(order), _ROWS):
+            array[start : start + _ROWS, column] = values[order[start : start + _ROWS]]
 
 
 def groups_in_words(count: int) -> str:

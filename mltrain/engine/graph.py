@@ -90,6 +90,18 @@ def named_inputs(inputs: Shape | Inputs, layers: Sequence[Layer] = ()) -> Inputs
     return {_HIDDEN + name if name in taken else name: value for name, value in named.items()}
 
 
+def unhidden_names(inputs: Inputs, layers: Sequence[Layer]) -> dict[str, str]:
+    """For each input's name one that layers can read, also where a layer has the name of the input."""
+    taken = {layer.name for layer in layers}
+    names = {}
+    for name in inputs:
+        free = name.replace(_HIDDEN, "dataset_")
+        while free in taken:
+            free += "_"
+        names[name] = free
+    return names
+
+
 def infer(layers: Sequence[Layer], inputs: Shape | Inputs) -> tuple[Node, ...]:
     """The layers, in their order, with names, sources and shapes. Raises `ConfigError`.
 

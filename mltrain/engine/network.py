@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from numpy.random import Generator
 
 from mltrain.engine.arrays import Allocator, Floats, Inputs, Shape, size
-from mltrain.engine.graph import Node, execution_order, infer, named_inputs
+from mltrain.engine.graph import Node, execution_order, infer, named_inputs, unhidden_names
 from mltrain.engine.layers.base import Layer, Parameter
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.errors import ConfigError, Problem
@@ -74,9 +74,10 @@ class Network:
     def _of(self, layers: Sequence[Layer]) -> "Network":
         """A network of layers with the names and shapes of some of this one's, and copies of their parameters."""
         read = set[str]().union(*(layer.inputs or () for layer in layers))
+        names = unhidden_names(self.inputs, layers)
         part = Network(
-            layers,
-            {name: value for name, value in self.inputs.items() if name in read},
+            [replace(layer, inputs=tuple(names.get(name, name) for name in layer.inputs or ())) for layer in layers],
+            {names[name]: value for name, value in self.inputs.items() if name in read},
             dtype=self.parameters.dtype,
         )
         for array, values in part.arrays.items():

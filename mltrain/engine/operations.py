@@ -243,7 +243,7 @@ class Slice(Operation):
         return (self.stop - self.start,)
 
 
-Function = Literal["relu", "leaky_relu", "elu", "gelu", "sigmoid", "tanh", "softplus", "step"]
+Function = Literal["relu", "leaky_relu", "elu", "gelu", "sigmoid", "tanh", "softplus", "step", "cos"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +252,7 @@ class Activation(Operation):
 
     relu: max(x, 0). leaky_relu: x above 0, else slope * x. elu: x above 0, else alpha * (exp(x) - 1).
     gelu: x * (1 + erf(x / sqrt(2))) / 2. sigmoid: 1 / (1 + exp(-x)). softplus: log(1 + exp(x)). step: 1 above 0,
-    else 0.
+    else 0. cos: the cosine of x in radians.
     """
 
     name = "activation"

@@ -14,6 +14,9 @@ from mltrain.inference.model import Model
 _PATCHES, _STEPS = 5, 3
 """How many patches are as long as the image, and how many steps are as long as a patch."""
 
+_BYTES = 1 << 26
+"""Bytes of covered images at a time."""
+
 
 def occlusion(model: Model, image: npt.NDArray[Any], of_class: int) -> npt.NDArray[np.float64]:
     """How much lower the class's score is where a pixel is covered, ``(height, width)``: above 0, it speaks for it.
@@ -22,17 +25,19 @@ def occlusion(model: Model, image: npt.NDArray[Any], of_class: int) -> npt.NDArr
     with the median colour of the image. A pixel has the mean over all patches that cover it. The score is the
     probability of the class, or its output where there are no probabilities.
     """
-    rows, columns = (patches(length) for length in image.shape[:2])
-    covered = np.repeat(image[None], 1 + len(rows) * len(columns), axis=0)
+    places = [(row, column) for row in patches(image.shape[0]) for column in patches(image.shape[1])]
     colour = np.median(image, axis=(0, 1)).astype(image.dtype)
-    places = [(row, column) for row in rows for column in columns]
-    for copy, (row, column) in zip(covered[1:], places, strict=True):
-        copy[row, column] = colour
-    scores = class_scores(model, covered, of_class)
+    whole = class_scores(model, image[None], of_class)[0]
     falls, counts = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
-    for score, place in zip(scores[1:], places, strict=True):
-        falls[place] += scores[0] - score
-        counts[place] += 1
+    most = max(1, _BYTES // image.nbytes)
+    for first in range(0, len(places), most):
+        some = places[first : first + most]
+        covered = np.repeat(image[None], len(some), axis=0)
+        for copy, place in zip(covered, some, strict=True):
+            copy[place] = colour
+        for score, place in zip(class_scores(model, covered, of_class), some, strict=True):
+            falls[place] += whole - score
+            counts[place] += 1
     return falls / counts
 
 

@@ -30,7 +30,7 @@ from mltrain.engine.operations import (
 from mltrain.export import c_text as text
 from mltrain.export.base import Identifiers, Subject
 from mltrain.export.c_columns import columns_in_c
-from mltrain.export.lowering import Memory, Place, memory_of
+from mltrain.export.lowering import Memory, Place, PooledConvolution, memory_of, pooled
 from mltrain.export.quantization import by_channel, quantize
 from mltrain.export.reference import run_steps
 from mltrain.inference.steps import InferenceSteps
@@ -44,14 +44,14 @@ class HeaderWriter:
 
     def __init__(self, subject: Subject, steps: InferenceSteps, *, is_small: bool):
         self.subject, self.is_small = subject, is_small
-        self.steps = steps
+        self.exact, self.steps = steps, pooled(steps)
         self.bytes = subject.examples.x.dtype == np.uint8 and _take_bytes(steps)
         self.prefix = _identifier(steps.name)
         self.library = text.Library(self.prefix)
         self.names = Identifiers()
         self.flash = 0
         self.constants: list[str] = []
-        self.memory: Memory = memory_of(steps)
+        self.memory: Memory = memory_of(self.steps)
         self.columns = columns_in_c(steps.by_column, self.prefix)
         self.ram = 4 * (self.memory.size + (size(steps.input.shape) if steps.columns else 0))
 
@@ -205,10 +205,16 @@ class HeaderWriter:
                 yield f"{function('matmul', kind, weights)}({x}, {sizes}, {arguments}, {y});"
             case Convolution() | DepthwiseConvolution():
                 weights, arguments = self._weights(step)
-                at, outputs = self._windows(step), len(operation.bias)
+                at, outputs = self._windows(step, operation, shape), len(operation.bias)
                 yield f"{function(operation.name, kind, weights)}({x}, &{at}, {outputs}, {arguments}, {y});"
+            case PooledConvolution():
+                weights, arguments = self._weights(step)
+                at = self._windows(step, operation.convolution, shape)
+                over = self._windows(step, operation.pooling, operation.convolution.output_shape(shape))
+                name = function("pooled_convolution", kind, weights)
+                yield f"{name}({x}, &{at}, &{over}, {len(operation.convolution.bias)}, {arguments}, {y});"
             case Pooling():
-                yield f"{function(operation.reduce, kind)}({x}, &{self._windows(step)}, {y});"
+                yield f"{function(operation.reduce, kind)}({x}, &{self._windows(step, operation, shape)}, {y});"
             case Padding():
                 sizes = ", ".join(map(str, [*shape, *operation.pads[0], *operation.pads[1]]))
                 yield f"{function('padding', kind)}({x}, {sizes}, {y});"
@@ -275,7 +281,8 @@ class HeaderWriter:
 
     def _weights(self, step: Step) -> tuple[str, str]:
         """The type of the weights, and the arguments of the function for them."""
-        weights, names = by_channel(step.operation), step.operation.constants
+        operation = step.operation.convolution if isinstance(step.operation, PooledConvolution) else step.operation
+        weights, names = by_channel(operation), operation.constants
         assert weights is not None
         bias = [self._constant("float", f"{step.layer}_bias", names["bias"])] if "bias" in names else []
         if not self.is_small:
@@ -288,12 +295,11 @@ class HeaderWriter:
         ]
         return "int8_t", ", ".join(arguments)
 
-    def _windows(self, step: Step) -> str:
-        operation = step.operation
-        assert isinstance(operation, Windowed)
+    def _windows(self, step: Step, operation: Windowed, image: tuple[int, ...]) -> str:
+        """A constant that says how windows lie over an image."""
         self.library.function("windows")
         name = self.names(f"{self.prefix}_{step.layer}_windows")
-        numbers = [*step.inputs[0].shape, *step.output.shape[:2], *operation.window, *operation.strides]
+        numbers = [*image, *operation.output_shape(image)[:2], *operation.window, *operation.strides]
         numbers += [operation.pads[0][0], operation.pads[1][0]]
         self.flash += 4 * len(numbers)
         self.constants.append(f"static const {self.prefix}_windows {name} = {{{', '.join(map(str, numbers))}}};")
@@ -372,7 +378,7 @@ class HeaderWriter:
     def _self_test(self) -> list[str]:
         """Rows and outputs, and a program that compares them."""
         prefix, examples, upper = self.prefix, self.subject.examples, self.prefix.upper()
-        expected = run_steps(self.steps, examples.x) if self.is_small else examples.y
+        expected = run_steps(self.exact, examples.x) if self.is_small else examples.y
         rows = len(expected)
         scale = max(1.0, float(np.abs(expected).max()))
         if self.steps.columns is not None and examples.cells is not None:

@@ -91,9 +91,10 @@ class Library:
         full = name + ("_u8" if x != "float" and "XTYPE" in block else "")
         full += "_i8" if weights != "float" and "WTYPE" in block else ""
         if full not in self._blocks:
-            for other in re.findall(r"NAME_(\w+)", block):
-                if other != name and other in _library():
-                    self.function(other)
+            used = {other for other in re.findall(r"NAME_(\w+)", block) if other != name and other in _library()}
+            for other in sorted(used):
+                own = self.function(other, x, weights).removeprefix(f"{self._prefix}_")
+                block = block.replace(f"NAME_{other}(", f"NAME_{own}(")
             dropped = "PLAIN" if weights != "float" else "SCALE"
             lines = [line for line in block.splitlines() if f"/* {dropped} */" not in line]
             text = re.sub(r" /\* (?:SCALE|PLAIN) \*/", "", "\n".join(lines))

@@ -1,12 +1,12 @@
 """Simplifies the steps of a network for formats that compute them one by one, and finds memory for their values."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from mltrain.engine.arrays import size
+from mltrain.engine.arrays import Shape, size
 from mltrain.engine.operations import (
     Activation,
     Affine,
@@ -15,9 +15,11 @@ from mltrain.engine.operations import (
     LayerNormalization,
     Matmul,
     Operation,
+    Pooling,
     Reshape,
     Softmax,
     Step,
+    Value,
 )
 from mltrain.inference.steps import InferenceSteps
 
@@ -37,8 +39,8 @@ def folded(steps: InferenceSteps) -> InferenceSteps:
     index = 0
     while index < len(found):
         step = found[index]
-        readers = [number for number, other in enumerate(found) if step.output in other.inputs]
-        follower = found[readers[0]] if len(readers) == 1 and step.output != steps.output else None
+        follower = _only_reader(found, step, steps.output)
+        place = found.index(follower) if follower is not None else -1
         match step.operation, follower and follower.operation:
             case (Matmul() | Convolution() | DepthwiseConvolution()) as kernel, Affine() as affine:
                 combined = _folded_behind(kernel, affine)
@@ -47,7 +49,7 @@ def folded(steps: InferenceSteps) -> InferenceSteps:
             case Affine(), Reshape() if _is_factor(step.operation):  # look behind the reshaping
                 assert follower is not None
                 found[index] = Step(follower.operation, step.inputs, step.output._replace(shape=follower.output.shape))
-                found[readers[0]] = Step(step.operation, (found[index].output,), follower.output, step.layer, step.path)
+                found[place] = Step(step.operation, (found[index].output,), follower.output, step.layer, step.path)
                 index += 1
                 continue
             case _:
@@ -56,9 +58,64 @@ def folded(steps: InferenceSteps) -> InferenceSteps:
             index += 1
             continue
         assert follower is not None
-        found[readers[0]] = Step(combined, step.inputs, follower.output, step.layer or follower.layer, follower.path)
+        found[place] = Step(combined, step.inputs, follower.output, step.layer or follower.layer, follower.path)
         del found[index]
     return replace(steps, steps=tuple(found))
+
+
+@dataclass(frozen=True, eq=False)
+class PooledConvolution(Operation):
+    """A convolution and the largest of its outputs in each window over them, in one, so that these need no memory."""
+
+    name = "pooled_convolution"
+    convolution: Convolution
+    pooling: Pooling
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return self.pooling.output_shape(self.convolution.output_shape(*shapes))
+
+
+_RISING = ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "softplus", "step")
+"""Functions that never fall: the largest of what they give is what they give for the largest."""
+
+
+def pooled(steps: InferenceSteps) -> InferenceSteps:
+    """The same with each convolution and the maximum pooling behind it in one step, an activation between them last.
+
+    Only where the windows of the pooling do not overlap, because nothing is computed twice then.
+    """
+    found = list(steps.steps)
+    for index in reversed(range(len(found))):
+        chain = [found[index]]
+        while (reader := _only_reader(found, chain[-1], steps.output)) is not None:
+            chain.append(reader)
+            if not (isinstance(reader.operation, Activation) and reader.operation.function in _RISING):
+                break
+        first, last = chain[0], chain[-1]
+        if len(chain) == 1 or not isinstance(first.operation, Convolution) or not _may_be_first(last.operation):
+            continue
+        assert isinstance(last.operation, Pooling)
+        values = [one.output._replace(shape=last.output.shape) for one in chain[1:]]
+        moved = [
+            Step(one.operation, (before,), after, one.layer, one.path)
+            for one, before, after in zip(chain[1:-1], values, values[1:], strict=False)
+        ]
+        operation = PooledConvolution(first.operation, last.operation)
+        replaced = iter([Step(operation, first.inputs, values[0], first.layer, first.path), *moved])
+        found = [next(replaced, one) if one in chain else one for one in found if one is not last]
+    return replace(steps, steps=tuple(found))
+
+
+def _may_be_first(operation: Operation) -> bool:
+    """Whether a pooling may come before the activation in front of it, at no cost."""
+    if not isinstance(operation, Pooling) or operation.reduce != "maximum":
+        return False
+    return operation.size[0] <= operation.strides[0] and operation.size[1] <= operation.strides[1]
+
+
+def _only_reader(steps: Sequence[Step], step: Step, output: Value) -> Step | None:
+    readers = [other for other in steps if step.output in other.inputs]
+    return readers[0] if len(readers) == 1 and step.output != output else None
 
 
 def _folded_behind(kernel: Weighted, affine: Affine) -> Weighted | None:

@@ -11,12 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.base import Split
 from mltrain.engine.metrics.base import Metric
-from mltrain.inference.model import Model
-from mltrain.inference.scores import row_losses
+from mltrain.inference.scores import Predictions
 from mltrain.random_streams import generator
-from mltrain.training.targets import target_scaling
 
 Doubles = npt.NDArray[np.float64]
 
@@ -41,19 +38,19 @@ def resamples_for(rows: int) -> int:
     return max(FEWEST, min(RESAMPLES, _MOST_DRAWN // max(1, rows)))
 
 
-def resampled(models: Sequence[Model], rows: Sequence[Split], metrics: Sequence[Metric]) -> list[dict[str, Doubles]]:
+def resampled(predictions: Sequence[Predictions], metrics: Sequence[Metric]) -> list[dict[str, Doubles]]:
     """The loss and the metrics of each model in every resample, by name, ``(resamples,)``.
 
-    ``rows`` are the same rows for each of the models, as it takes them; all models see the same resamples.
+    Predictions are of the same rows; all models see the same resamples.
     """
-    measured = [_measured(model, split, metrics) for model, split in zip(models, rows, strict=True)]
-    found: list[dict[str, list[float]]] = [{"loss": [], **{one.type_name(): [] for one in metrics}} for _ in models]
-    for counts in _counts(len(rows[0].x)):
-        for model, (losses, statistics), values in zip(models, measured, found, strict=True):
-            values["loss"] += (counts @ losses / len(losses) + model.penalty).tolist()
+    measured = [_measured(one, metrics) for one in predictions]
+    found: list[dict[str, list[float]]] = [{"loss": [], **{one.type_name(): [] for one in metrics}} for _ in measured]
+    for counts in _counts(len(predictions[0])):
+        for one, (losses, statistics), values in zip(predictions, measured, found, strict=True):
+            values["loss"] += (counts @ losses / len(losses) + one.model.penalty).tolist()
             for metric, alone in zip(metrics, statistics, strict=True):
                 sums = np.tensordot(counts, alone, axes=1)
-                values[metric.type_name()] += [metric.result(metric.from_sums(one)) for one in sums]
+                values[metric.type_name()] += [metric.result(metric.from_sums(drawn)) for drawn in sums]
     return [{name: np.array(numbers) for name, numbers in values.items()} for values in found]
 
 
@@ -64,18 +61,15 @@ def interval(values: Doubles, confidence: float) -> Interval:
     return Interval(float(low), float(high))
 
 
-def _measured(model: Model, rows: Split, metrics: Sequence[Metric]) -> tuple[Doubles, list[Doubles]]:
+def _measured(found: Predictions, metrics: Sequence[Metric]) -> tuple[Doubles, list[Doubles]]:
     """What each row adds to the loss and to the sums of each metric."""
-    y, target, loss = model.outputs(rows.x), model.target(rows), model.config.loss
-    count, threshold = len(y), loss.threshold
-    flat_y, flat_target = y.reshape(-1, y.shape[-1]), target.reshape(-1, *target.shape[y.ndim - 1 :])
-    in_units = target_scaling(loss, model.preprocessing).undone(flat_target)
+    y, target = found.flat
     statistics = []
     for metric in metrics:
-        alone = metric.row_statistics(flat_y, in_units, threshold)
+        alone = metric.row_statistics(y, target, found.loss.threshold)
         # Positions of a row are drawn together.
-        statistics.append(alone.reshape(count, -1, *alone.shape[1:]).sum(axis=1))
-    return row_losses(y, target, loss, model.preprocessing), statistics
+        statistics.append(alone.reshape(len(found), -1, *alone.shape[1:]).sum(axis=1))
+    return found.row_losses(), statistics
 
 
 def _counts(rows: int) -> Iterator[Doubles]:

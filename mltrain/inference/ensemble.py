@@ -28,7 +28,7 @@ from mltrain.errors import DataError, ModelFileError
 from mltrain.inference.model import Model, incomplete, parameter_shapes, read_config_and_origin, read_rows
 from mltrain.inference.model_file import ENSEMBLE, ModelFile, write_model_file
 from mltrain.inference.origin import Origin
-from mltrain.inference.scores import score
+from mltrain.inference.scores import Predictions, score
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,15 +131,7 @@ class Ensemble(Model):
         return f"<Ensemble of {len(self.members)} {kind}: {self.parameter_count:,} parameters, {self.members[0]!r}>"
 
     def _evaluation(self, rows: Split) -> Evaluation:
-        found = score(
-            self.outputs(rows.x),
-            self.target(rows),
-            loss=self.config.loss,
-            metrics=self.config.metrics,
-            preprocessing=self.preprocessing,
-            classes=len(self.classes or ()),
-        )
-        return Evaluation(found.loss + self.penalty, found.metrics, found.confusion)
+        return score(Predictions(self, rows), self.config.metrics)
 
     def networks(self) -> list[tuple[Model, slice | None]]:
         reads = _reads(self.members)

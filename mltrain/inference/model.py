@@ -24,7 +24,7 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import MOST_DIMENSIONS, Floats, Shape
 from mltrain.engine.graph import infer
 from mltrain.engine.layers.base import shape_text
-from mltrain.engine.metrics.base import Metric, predicted_classes
+from mltrain.engine.metrics.base import predicted_classes
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, ModelFileError
 from mltrain.inference.model_file import (
@@ -187,10 +187,6 @@ class Model:
             f"{network.parameters.size:,} parameters, {config.loss.type_name()}{told}>"
         )
 
-    def with_metrics(self, metrics: tuple[Metric, ...]) -> "Model":
-        """The same model with other metrics to evaluate."""
-        return dataclasses.replace(self, config=replace(self.config, metrics=metrics))
-
     def with_parameters(self, parameters: Floats) -> "Model":
         """The same model with other values of all its parameters, a flat vector."""
         network = Network(self.config.layers, self.row_spec.inputs)
@@ -201,11 +197,16 @@ class Model:
         """Write the model file atomically; the same model gives the same bytes. Raises `StorageError`."""
         write_model_file(Path(path), self._meta(), self.network.arrays)
 
-    def check_storable(self) -> None:
-        """Raises `DataError` if the model's metadata is too long for a model file."""
-        text = meta_text(self._meta())
-        if len(text) > MOST_META:
-            raise DataError(too_long(text))
+    def check_storable(self, members: int = 1) -> None:
+        """Raises `DataError` if the metadata is too long for a model file.
+
+        ``members`` is for an ensemble of so many networks that each learn from other rows how to read them.
+        """
+        length = len(meta_text(self._meta()))
+        if self.preprocessing.table is not None:
+            length += (members - 1) * len(meta_text(msgspec.to_builtins(self.preprocessing)))
+        if length > MOST_META:
+            raise DataError(too_long(length))
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":

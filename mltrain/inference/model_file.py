@@ -59,7 +59,7 @@ def write_model_file(path: Path, meta: dict[str, Any], arrays: dict[str, npt.NDA
     """Write meta and arrays atomically. The same content gives the same bytes. Raises `StorageError`."""
     text = meta_text(meta)
     if len(text) > MOST_META:
-        raise StorageError(f"{path}: cannot be written: {too_long(text)}")
+        raise StorageError(f"{path}: cannot be written: {too_long(len(text))}")
 
     def write(file: BinaryIO) -> None:
         # As `np.savez`, which has no option to refuse Python objects in some versions of NumPy.
@@ -76,10 +76,10 @@ def meta_text(meta: dict[str, Any]) -> str:
     return json.dumps({"format": FORMAT, **meta}, ensure_ascii=False, separators=(",", ":"))
 
 
-def too_long(text: str) -> str:
+def too_long(length: int) -> str:
     """The message for a ``meta`` of more than `MOST_META` characters."""
     return (
-        f"a model keeps its config and the names of columns and categories, which take {len(text):,} characters here; "
+        f"a model keeps its config and the names of columns and categories, which take {length:,} characters here; "
         f"there is room for {MOST_META:,}"
     )
 

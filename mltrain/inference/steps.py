@@ -13,12 +13,11 @@ the target: ``output`` is what `Model.predict` gives.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mltrain.data.datasets.cifar10 import Cifar10
-from mltrain.data.datasets.images import Images
+from mltrain.data.base import ImageForm
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import execution_order
 from mltrain.engine.network import Network
@@ -56,8 +55,7 @@ class InferenceSteps:
 
     ``name`` is that of the config. ``input`` is what the first steps read: one row of numbers. Where the model learned
     from a table, ``features`` are their names, and large numbers are less their column's origin. ``image`` says how an
-    image file becomes a row: a "picture" is scaled to the size of the input; a "digit" is cut out, scaled and centred
-    as those of MNIST are (`mltrain.data.image_files.read_digit`); None where rows are not images. Pixels are 0 to 255.
+    image file becomes a row (`mltrain.data.base.ImageForm`); None where rows are not images. Pixels are 0 to 255.
 
     Where members of an ensemble read the same table, each in its own way, ``columns`` and ``features`` are those of the
     first, then those of the second, and so on: a cell is encoded as often as its column is there. `by_column` has the
@@ -68,7 +66,7 @@ class InferenceSteps:
     columns: "tuple[Encoding, ...] | None"
     features: tuple[str, ...]
     input: Value
-    image: Literal["picture", "digit"] | None
+    image: ImageForm | None
     steps: tuple[Step, ...]
     output: Value
     answer: Answer
@@ -124,7 +122,7 @@ def inference_steps(model: "Model") -> InferenceSteps:
         None if table is None else tuple(table.encodings()),
         () if table is None else tuple(table.features),
         row,
-        _image(model),
+        model.config.dataset.image_form(model.row_spec),
         tuple(builder.steps),
         y,
         answer,
@@ -179,9 +177,3 @@ def _inputs(builder: StepBuilder, network: Network, row: Value) -> Iterator[tupl
         stop = start + size(shape)
         yield name, builder.reshape(builder.slice(row, start, stop), shape)
         start = stop
-
-
-def _image(model: "Model") -> Literal["picture", "digit"] | None:
-    if isinstance(model.config.dataset, Images | Cifar10):
-        return "picture"
-    return "digit" if len(model.row_spec.input_shape) == 2 else None

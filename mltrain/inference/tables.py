@@ -36,7 +36,7 @@ def open_for(model: Model, path: Path | str, *, as_text: bool = False, keep: boo
 def _like(model: Model) -> Like:
     """The probable layout of new rows: the layout of the model's training data, where its config describes one."""
     table = model.preprocessing.table
-    columns = [column.name for column in table.columns] if table else []
+    columns = [column.name for column in table.in_order] if table else []
     return model.config.dataset.layout(columns) or UNKNOWN
 
 
@@ -47,9 +47,12 @@ def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:
     for name in names:  # also for zero rows
         source.position(name, "which the model needs")
     source.use(names)
-    for block in source.blocks():
+
+    def predicted(block: Block) -> Predicted:
         x = table.encode(source, block)
-        yield Predicted(block, model.predict(x.reshape(len(x), *model.row_spec.input_shape)))
+        return Predicted(block, model.predict(x.reshape(len(x), *model.row_spec.input_shape)))
+
+    yield from map(predicted, source.blocks())  # a loop would keep a block in memory while the next one is read
 
 
 def read_split(model: Model, source: Source) -> Split:

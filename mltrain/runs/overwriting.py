@@ -64,13 +64,6 @@ def refuse_unmarked(path: Path) -> None:
         raise UsageError(f"{path}: is there already, and mltrain did not write it; name another place with --out")
 
 
-def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
-    """Raises `UsageError` if ``output`` is the same file as one of the inputs, also through links."""
-    for path in inputs:
-        if is_same_file(output, path):
-            raise UsageError(f"{output}: would be written over, but it is read for that; name another file")
-
-
 def _meta(path: Path) -> dict[str, Any] | None:
     """The metadata of a model, or of another file of its format; None if it is not such a file."""
     try:

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.base import Dataset, DatasetSpec
+from mltrain.data.base import Dataset, DatasetSpec, Split
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
 from mltrain.errors import DataError, reason
 from mltrain.inference.model import Model
+from mltrain.inference.scores import Predictions
 from mltrain.runs.frames import Frames
 from mltrain.runs.run import CONFIG, FILES, FRAMES, HISTORY, MEMBERS, OUT_OF_FOLD, dataset_of, files_of, find_model
 from mltrain.system.atomic_folder import current_file, read_together
@@ -110,16 +111,49 @@ class SavedRun:
         return self.model.with_parameters(parameters).network
 
 
+HELD_OUT = "out of fold"
+"""The name of the rows that the folds of a cross-validation held out, each predicted by the network that did so."""
+
+
 class OutOfFold(NamedTuple):
     """What the folds of a cross-validation said of the rows that they held out, in the first of its repeats.
 
-    ``true`` and ``predicted`` are class numbers, or numbers; ``probabilities`` are ``(rows, classes)``, if the model
-    gives any. Rows of several positions or targets follow each other, position by position.
+    ``row_numbers`` are those in the source. ``true`` and ``predicted`` are ``(rows, targets)``: class numbers, or
+    numbers; ``probabilities`` are ``(rows, targets, classes)``, if the model gives any. Positions count as targets.
     """
 
+    row_numbers: npt.NDArray[np.intp]
     true: npt.NDArray[Any]
     predicted: npt.NDArray[Any]
     probabilities: npt.NDArray[np.float64] | None
+
+    def predictions(self, model: Model) -> Predictions | None:
+        """The same as outputs of the model; None for classes without probabilities, whose outputs are not known."""
+        shape = (len(self.true), *model.network.output_shape)
+        if model.classes is None:
+            y = self.predicted.reshape(shape)
+            truth = self.true.astype(np.int32)[:, 0] if model.row_spec.classes else self.true.reshape(shape)
+        elif self.probabilities is None:
+            return None
+        else:
+            y = (self.probabilities[..., 1:] if shape[-1] == 1 else self.probabilities).reshape(shape)
+            truth = self.true.reshape(shape[:-1])
+            if model.row_spec.classes is None:  # numbers that the loss takes for classes
+                truth = np.array(model.classes, np.float32)[truth].reshape(len(truth), -1)
+        truth = truth.astype(np.float32 if model.row_spec.classes is None else np.int32)
+        return Predictions(model, Split(np.empty((len(truth), 0), np.float32), truth), y.astype(np.float32))
+
+
+def out_of_fold_beside(file: Path, model: Model) -> OutOfFold | None:
+    """The predictions for held-out rows in the run of a model file, if it is that of a cross-validation.
+
+    Raises `DataError` if they cannot be read.
+    """
+    from mltrain.inference.ensemble import Ensemble  # few runs are cross-validations
+
+    path = current_file(file.parent, OUT_OF_FOLD)
+    is_of_folds = isinstance(model, Ensemble) and model.is_of_folds
+    return read_out_of_fold(path, model) if path is not None and is_of_folds else None
 
 
 def read_out_of_fold(path: Path, model: Model) -> OutOfFold:
@@ -127,27 +161,25 @@ def read_out_of_fold(path: Path, model: Model) -> OutOfFold:
     from mltrain.inference.prediction_files import prediction_names  # few runs are cross-validations
     from mltrain.inference.tables import target_names
 
-    names = {name: str(number) for number, name in enumerate(model.classes or ())}
-    targets = target_names(model)
+    numbers = {name: str(number) for number, name in enumerate(model.classes or ())}
+    kind, targets = np.float64 if model.classes is None else np.intp, target_names(model)
     try:
         with io.TextIOWrapper(open_file(path), encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["repeat"] == "1"]
-        shown = [[[row[f"{kind}_{target}"] for row in rows] for target in targets] for kind in ("true", "predicted")]
-        kind = np.float64 if model.classes is None else np.intp
         true, predicted = (
-            np.concatenate([np.array([names[cell] if names else cell for cell in column], kind) for column in columns])
-            for columns in shown
+            np.array([[numbers[row[name]] if numbers else row[name] for name in names] for row in rows], kind)
+            for names in ([f"{what}_{target}" for target in targets] for what in ("true", "predicted"))
         )
         probabilities = None
         if model.classes is not None and model.gives_probabilities:
-            columns = [prediction_names(model, probabilities=True)[len(targets) :]]
-            shares = np.array([[row[name] for name in columns[0]] for row in rows], np.float64)
-            probabilities = np.concatenate(np.split(shares, len(targets), axis=1))
+            columns = prediction_names(model, probabilities=True)[len(targets) :]
+            shares = np.array([[row[name] for name in columns] for row in rows], np.float64)
+            probabilities = shares.reshape(len(rows), len(targets), -1)
+        return OutOfFold(np.array([row["row"] for row in rows], np.intp), true, predicted, probabilities)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     except (ValueError, KeyError, TypeError, csv.Error):
         raise DataError(f"{path}: is not what mltrain wrote of the folds of this model") from None
-    return OutOfFold(true, predicted, probabilities)
 
 
 def read_members(path: Path) -> Columns:

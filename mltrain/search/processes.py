@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -20,6 +21,18 @@ from mltrain.system.threads import BLAS_VARIABLES, use_cores
 
 Result = TypeVar("Result")
 Stop = Callable[[], bool]
+Told = Callable[[int, float], None]
+"""Called with the number of a piece of work, and the share of it that is done."""
+
+
+class Context(NamedTuple):
+    """What a piece of work gets: whether to stop, and a function to tell which share of it is done."""
+
+    stop: Stop
+    tell: Callable[[float], None]
+
+
+Work = Callable[[Context], Result]
 
 _LOOK = 0.1
 """Seconds between two looks whether to stop."""
@@ -37,17 +50,22 @@ class _Running(NamedTuple):
 
 
 def in_processes(
-    work: Sequence[Callable[[Stop], Result]], jobs: int, stop: Stop = lambda: False, *, start: Start = START
+    work: Sequence[Work[Result]],
+    jobs: int,
+    stop: Stop = lambda: False,
+    told: Told = lambda *_: None,
+    *,
+    start: Start = START,
 ) -> Iterator[tuple[int, Result]]:
     """Do all of the ``work``, ``jobs`` pieces at a time; yields the number and the result of each when it is done.
 
-    With one job, the work is done in this process; each piece gets ``stop``, and raises an error if it is to end.
+    With one job, the work is done in this process, and a piece that is to stop raises an error.
     Other processes are killed when ``stop`` says so, and nothing more is yielded. Raises what a piece raises, and
     `WorkerLost` if a process ends without a result; all others are killed then, and so they are if the caller leaves.
     """
     if jobs == 1:
         for number, piece in enumerate(work):
-            yield number, piece(stop)
+            yield number, piece(Context(stop, partial(told, number)))
         return
     context = multiprocessing.get_context(start)
     waiting = list(enumerate(work))[::-1]
@@ -61,9 +79,9 @@ def in_processes(
             if stop():
                 break
             for number, one in list(running.items()):
-                if one.results.poll():
+                if one.results.poll() and (outcome := _received(one, partial(told, number))) is not None:
                     del running[number]
-                    yield number, _result(one)
+                    yield number, _result(one, outcome)
     finally:
         for one in running.values():
             one.process.kill()
@@ -71,7 +89,14 @@ def in_processes(
             one.results.close()
 
 
-def _started(context: Any, piece: Callable[[Stop], Any]) -> _Running:
+class _Outcome(NamedTuple):
+    """What a piece of work returned, or the error that it raised."""
+
+    result: Any
+    error: Exception | None = None
+
+
+def _started(context: Any, piece: Work[Any]) -> _Running:
     receives, sends = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(piece, sends, os.getpid()), daemon=True)
     try:
@@ -83,20 +108,27 @@ def _started(context: Any, piece: Callable[[Stop], Any]) -> _Running:
     return _Running(process, receives)
 
 
-def _result(one: _Running) -> Any:
+def _received(one: _Running, tell: Callable[[float], None]) -> _Outcome | None:
+    """The outcome of a piece of work; None if it told how far it is. Raises `WorkerLost`."""
     try:
-        result, error = one.results.recv()
+        received = one.results.recv()
     except EOFError:
         raise WorkerLost from None
-    finally:
-        one.process.join()
-        one.results.close()
-    if error is not None:
-        raise error
-    return result
+    if isinstance(received, _Outcome):
+        return received
+    tell(received)
+    return None
 
 
-def _serve(piece: Callable[[Stop], Any], sends: Connection, parent: int) -> None:  # pragma: no cover  (a process)
+def _result(one: _Running, outcome: _Outcome) -> Any:
+    one.process.join()
+    one.results.close()
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.result
+
+
+def _serve(piece: Work[Any], sends: Connection, parent: int) -> None:  # pragma: no cover  (a process)
     """Do the work, and send what comes of it. Ctrl-C reaches all processes of a terminal; the first one handles it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SIGNAL_AT_PARENTS_END, int(signal.SIGKILL))
@@ -104,12 +136,13 @@ def _serve(piece: Callable[[Stop], Any], sends: Connection, parent: int) -> None
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     use_cores(1)
-    outcome: tuple[Any, Exception | None]
-    try:
-        outcome = piece(lambda: os.getppid() != parent), None
-    except Exception as error:
-        outcome = None, error
     with contextlib.suppress(BrokenPipeError):
+        try:
+            outcome = _Outcome(piece(Context(lambda: os.getppid() != parent, sends.send)))
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            outcome = _Outcome(None, error)
         sends.send(outcome)
 
 

@@ -1,7 +1,8 @@
 """Several trainings of one config: each in a process of its own where that is faster, and what comes of each."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from mltrain.errors import ConfigError, MltrainError, TrainingInterrupted
 from mltrain.inference.ensemble import Role
 from mltrain.inference.model import Model
 from mltrain.job import TrainingJob, memory_of, prepare
-from mltrain.search.processes import Stop, in_processes
+from mltrain.search.processes import Context, Stop, Told, in_processes
 from mltrain.system.memory import available
 from mltrain.system.threads import cores
 from mltrain.training.epoch_report import EpochReport
@@ -88,28 +89,30 @@ def train_all(
     jobs: int,
     name: str,
     stop: Stop = lambda: False,
+    told: Told = lambda *_: None,
 ) -> Iterator[Trained]:
     """Train a network for each task, ``jobs`` at a time, and yield what comes of them, in the order of the tasks.
 
-    ``name`` is what one is called, such as ``fold``. Results do not depend on ``jobs``. Raises `TrainingInterrupted`
-    when ``stop`` says so, and the errors of a training, which name it.
+    ``name`` is what one is called, such as ``fold``; ``told`` hears how far each is, by its number from 0. Results do
+    not depend on ``jobs``. Raises `TrainingInterrupted` when ``stop`` says so, and the errors of a training, which name
+    it.
     """
     count = len(tasks)
     work = [
         partial(_train, config, folder, task, f"{name} {number} of {count}") for number, task in enumerate(tasks, 1)
     ]
     done: dict[int, Trained] = {}
-    told = 0
+    given = 0
     try:
-        for number, trained in in_processes(work, min(jobs, count), stop):
+        for number, trained in in_processes(work, min(jobs, count), stop, told):
             done[number] = trained
-            while told in done:
-                yield done.pop(told)
-                told += 1
+            while given in done:
+                yield done.pop(given)
+                given += 1
     except TrainingInterrupted:
         pass  # by ``stop``, in this process
-    if told < count:
-        raise TrainingInterrupted(f"stopped after {told} of {count} {name}s; nothing was saved")
+    if given < count:
+        raise TrainingInterrupted(f"stopped after {given} of {count} {name}s; nothing was saved")
 
 
 def jobs_for(job: TrainingJob, asked: int | None) -> int:
@@ -125,10 +128,10 @@ def jobs_for(job: TrainingJob, asked: int | None) -> int:
     return max(1, min(cores(), cores() if room is None else room // max(1, each)))
 
 
-def _train(config: Config, folder: Path, task: Task, name: str, stop: Callable[[], bool]) -> Trained:
+def _train(config: Config, folder: Path, task: Task, name: str, context: Context) -> Trained:
     role, rows = task
     try:
-        return _trained(replace(config, seed=role.seed), folder, role, rows, stop)
+        return _trained(replace(config, seed=role.seed), folder, role, rows, context)
     except (ConfigError, TrainingInterrupted):
         raise
     except MltrainError as error:
@@ -137,10 +140,14 @@ def _train(config: Config, folder: Path, task: Task, name: str, stop: Callable[[
         raise
 
 
-def _trained(config: Config, folder: Path, role: Role, rows: FoldOf | Dataset, stop: Stop) -> Trained:
+def _trained(config: Config, folder: Path, role: Role, rows: FoldOf | Dataset, context: Context) -> Trained:
     dataset = rows if isinstance(rows, Dataset) else rows.raw.split(rows.parts)
     job = prepare(config, folder, LazyDataset.of(dataset, config.dataset, config.seed, folder))
-    history = list(job.train(stop))
+    tell = _Teller(context, config.training.epochs)
+    history = []
+    for one in job.train(context.stop, tell.step):
+        history.append(one)
+        tell.epoch(one.epoch)
     monitor = job.monitor
     used = monitor.best_epoch if monitor is not None and monitor.restores else None
     report = next((one for one in history if one.epoch == used), history[-1] if history else None)
@@ -161,3 +168,27 @@ def _trained(config: Config, folder: Path, role: Role, rows: FoldOf | Dataset, s
     true = test.y if model.classes is None else true_classes(model.target(test))
     held_out = HeldOut(numbers, true, model.outputs(test.x), model.evaluate(test))
     return dataclasses.replace(found, held_out=held_out)
+
+
+_PAUSE = 0.1
+"""Seconds between two times that a training tells how far it is."""
+
+
+class _Teller:
+    """Tells which share of a training is done, from time to time."""
+
+    def __init__(self, context: Context, epochs: int):
+        self._tell, self._epochs, self._done = context.tell, max(1, epochs), 0
+        self._due = time.monotonic() + _PAUSE
+
+    def epoch(self, epoch: int) -> None:
+        self._done = epoch
+        self._told(0.0)
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        self._told(step / steps)
+
+    def _told(self, within: float) -> None:
+        if (now := time.monotonic()) >= self._due:
+            self._due = now + _PAUSE
+            self._tell((self._done + within) / self._epochs)

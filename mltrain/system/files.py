@@ -1,10 +1,10 @@
 """Files that are written whole or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from mltrain.errors import StorageError, reason
+from mltrain.errors import StorageError, UsageError, reason
 from mltrain.system.atomic_write import replacing
 
 
@@ -48,3 +48,10 @@ def is_same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):  # one of them is not there, or is the name of no file
         return False
+
+
+def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
+    """Raises `UsageError` if ``output`` is the same file as one of the inputs, also through links."""
+    for path in inputs:
+        if is_same_file(output, path):
+            raise UsageError(f"{output}: would be written over, but it is read for that; name another file")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from mltrain.engine.arrays import Floats
 from mltrain.engine.metrics.base import true_classes
 from mltrain.errors import ConfigError, Problem
+from mltrain.names.nearest import did_you_mean, some
 from mltrain.training.options import Training
 
 
@@ -28,8 +29,13 @@ def class_weights(training: Training, classes: Sequence[str] | None, target: npt
         counts = np.bincount(true_classes(target).ravel(), minlength=len(classes))
         return (counts.sum() / (len(classes) * np.maximum(counts, 1))).astype(np.float32)
     if unknown := [name for name in wanted if name not in classes]:
-        there = ", ".join(classes)
-        raise ConfigError([Problem((*option, unknown[0]), f"there is no class '{unknown[0]}'; there are {there}")])
+        there = f"; there are {some(classes)}"
+        raise ConfigError(
+            [
+                Problem((*option, name), f"there is no class '{name}'{did_you_mean(name, classes, there)}")
+                for name in unknown
+            ]
+        )
     class_weights = np.array([wanted.get(name, 1.0) for name in classes], np.float32)
     if not class_weights[true_classes(target)].any():
         raise ConfigError([Problem(option, "every row to train on counts 0, so there is nothing to learn from")])

@@ -20,6 +20,7 @@ COMMANDS = [
     "export",
     "summary",
     "check",
+    "code",
     "init",
     "explain",
     "schema",

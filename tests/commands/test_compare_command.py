@@ -1,5 +1,6 @@
 """``mltrain compare``, and ``evaluate --confidence``: what rows show, and what they do not."""
 
+import csv
 import math
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from mltrain.config.convert import convert
 from mltrain.data.base import Split
 from mltrain.engine.metrics.base import Metric
 from mltrain.inference.bootstrap import interval, mcnemar, resampled, resamples_for
+from mltrain.inference.scores import Predictions, score
 
 IRIS, PENGUINS = lesson("iris"), lesson("penguins")
 
@@ -62,16 +64,15 @@ def test_intervals_are_those_of_a_bootstrap_row_by_row() -> None:
     rows = model.config.dataset.load(0, Path(IRIS).parent).test
     assert rows is not None
     metrics = [convert(Metric, name) for name in ("accuracy", "f1", "top_k_accuracy", "precision")]
-    (drawn,) = resampled([model], [rows], metrics)
+    (drawn,) = resampled([Predictions(model, rows)], metrics)
     assert {name: len(values) for name, values in drawn.items()} == dict.fromkeys(
         ["loss", *(metric.type_name() for metric in metrics)], resamples_for(len(rows.x))
     )
-    measured = model.with_metrics(tuple(metrics))
     rng = np.random.default_rng(3)
     again = []
     for _ in range(400):
         picked = rng.integers(0, len(rows.x), len(rows.x))
-        found = measured.evaluate(Split(rows.x[picked], rows.y[picked]))
+        found = score(Predictions(model, Split(rows.x[picked], rows.y[picked])), metrics)
         again.append({"loss": found.loss, **found.metrics})
     for name, values in drawn.items():
         other = np.array([one[name] for one in again])
@@ -158,7 +159,25 @@ def test_models_of_other_columns_are_compared_on_what_both_held_back(two: None) 
         document = succeed("compare", "good", name, "--json").document
         assert (document["split"], document["samples"]) == ("test", 75)
     succeed("fit", IRIS, "--epochs", "5", "--set", "dataset.test_split=0.4", "--out", "fewer")
-    assert "did not hold back the same rows" in mltrain("compare", "good", "fewer").err
+    assert "have not held back the same rows" in mltrain("compare", "good", "fewer").err
+
+
+def test_cross_validations_are_compared_on_the_rows_that_their_folds_held_out() -> None:
+    """Whatever the folds: each row is predicted by a network of either that had not seen it."""
+    all_rows = ("--set", "dataset.test_split=0")
+    succeed("fit", IRIS, *all_rows, "--epochs", "20", "--folds", "3", "--out", "one")
+    succeed("fit", IRIS, *all_rows, "--epochs", "1", "--folds", "5", "--seed", "3", "--out", "other")
+    document = succeed("compare", "one", "other", "--json").document
+    assert (document["split"], document["samples"]) == ("out of fold", 150)
+    assert document["better"] == "one/model.npz"
+    right = []
+    for name in ("one", "other"):
+        with Path(name, "out_of_fold.csv").open(encoding="utf-8", newline="") as file:
+            right.append([row["true_species"] == row["predicted_species"] for row in csv.DictReader(file)])
+    only = [sum(a and not b for a, b in zip(*pair, strict=True)) for pair in (right, right[::-1])]
+    assert [document["mcnemar"][name] for name in ("only_first", "only_second")] == only
+    succeed("fit", IRIS, "--epochs", "1", "--folds", "3", "--out", "tested")
+    assert "have not held back the same rows" in mltrain("compare", "one", "tested").err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,11 @@
 """What the Tab key offers, asked for as shells ask: by a variable of the environment."""
 
 import os
+import pty
+import re
+import select
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,11 +36,11 @@ def folder(work: Path) -> Path:
 
 
 def offered(line: str, shell: str = "bash") -> list[str]:
-    """What a shell is answered where the cursor is at the end of the line."""
-    words = line.split(" ")
+    """What a shell is answered where the cursor is at the end of the line. Bash divides words at = and :."""
+    words = [part for word in line.split(" ") for part in re.split("([=:]+)", word) if part or not word]
     asked = {
         "_MLTRAIN_COMPLETE": f"complete_{shell}",
-        "COMP_WORDS": line,
+        "COMP_WORDS": "\n".join(words),
         "COMP_CWORD": str(len(words) - 1),
         "_TYPER_COMPLETE_ARGS": line,
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
@@ -64,6 +69,12 @@ def test_everything_with_a_name_can_be_explained() -> None:
         ("mltrain runs --sort ep", ["epochs"]),
         ("mltrain init csv nowhere.csv --target ", []),
         ("mltrain fit c.yaml --set nothing.", []),
+        ("mltrain fit c.yaml --set optimizer=ada", ["adagrad", "adam", "adamw"]),
+        ("mltrain fit c.yaml --set dataset.target=", ["size", "colour", "price"]),
+        ("mltrain fit c.yaml --set=dataset.target=si", ["size"]),
+        ("mltrain fit c.yaml --set seed=1 --set optimizer.be", ["optimizer.beta_1=", "optimizer.beta_2="]),
+        ("mltrain init csv rows.csv --target=col", ["colour"]),
+        ("mltrain runs --sort=ep", ["epochs"]),
     ],
 )
 def test_what_bash_is_answered(line: str, choices: list[str]) -> None:
@@ -73,6 +84,31 @@ def test_what_bash_is_answered(line: str, choices: list[str]) -> None:
 def test_what_zsh_and_fish_are_answered() -> None:
     assert '"dense"' in " ".join(offered("mltrain explain dens", "zsh"))
     assert offered("mltrain explain dens", "fish") == ["dense"]
+    assert offered("mltrain fit c.yaml --set optimizer=adamw", "fish") == ["optimizer=adamw"]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("bash") is None, reason="needs a current bash")
+def test_the_tab_key_of_bash_inserts_the_value_behind_the_sign(folder: Path) -> None:
+    program = folder / "mltrain"
+    program.write_text(f"#!{sys.executable}\nfrom mltrain.cli import main\nmain()\n")
+    program.chmod(0o755)
+    install = subprocess.run(
+        [program], env={**os.environ, "_MLTRAIN_COMPLETE": "source_bash"}, capture_output=True, text=True, check=True
+    )
+    (folder / "install.sh").write_text(f"{install.stdout}\nPATH=$PWD:$PATH; bind 'set enable-bracketed-paste off'\n")
+    child, terminal = pty.fork()
+    if not child:
+        os.execvp("bash", ["bash", "--noprofile", "--rcfile", "install.sh", "-i"])
+    try:
+        os.write(terminal, b"mltrain check c.yaml --set optimizer=adag\t--set dataset.target=pr\t")
+        shown = b""
+        while b"optimizer=adagrad --set dataset.target=price" not in shown:
+            assert select.select([terminal], [], [], 20)[0], shown
+            shown += os.read(terminal, 1000)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(terminal)
 
 
 def test_runs_and_models_are_offered_by_name_and_path(folder: Path) -> None:

@@ -43,6 +43,12 @@ def test_file_that_is_there_stays_without_force(run: str) -> None:
     assert "predict" in Path("linear.py").read_text()
 
 
+def test_folder_gets_a_file_of_the_usual_name(run: str) -> None:
+    Path("there").mkdir()
+    assert succeed("export", run, "--to", "python", "--out", "there").out.startswith("there/linear.py  ")
+    assert Path("there/linear.py").exists()
+
+
 def test_model_is_never_written_over(run: str) -> None:
     done = mltrain("export", run, "--to", "python", "--out", "run/model.npz", "--force")
     assert (done.code, done.last_line) == (
@@ -110,6 +116,15 @@ def test_operation_that_cannot_be_expressed_is_named_with_its_line(run: str, mon
     monkeypatch.chdir("run")
     Path("config.yaml").unlink()
     assert mltrain("export", "model.npz", "--to", "python").err.strip().endswith(complaint)
+
+
+def test_package_that_is_missing_is_named_with_its_extra(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mltrain.export.formats.python import Python
+
+    monkeypatch.setattr(Python, "package", ("no_such_package", "onnx"))
+    complaint = "export --to python needs the package no_such_package; install it with: pip install 'mltrain[onnx]'"
+    assert mltrain("export", run, "--to", "python") == (3, "", f"error: {complaint}\n")
+    assert not Path("linear.py").exists()
 
 
 def test_formats_are_listed_and_explained() -> None:

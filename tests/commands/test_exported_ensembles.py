@@ -11,9 +11,7 @@ from command_runs import lesson, succeed
 import mltrain
 
 
-@pytest.mark.parametrize(
-    ("config", "how"), [("penguins", ("--folds", "3")), ("circle", ("--members", "3")), ("iris", ("--folds", "2"))]
-)
+@pytest.mark.parametrize(("config", "how"), [("penguins", ("--folds", "3")), ("circle", ("--members", "3"))])
 def test_an_exported_ensemble_says_what_the_model_says(config: str, how: tuple[str, ...], work: Path) -> None:
     succeed("fit", lesson(config), "--epochs", "2", *how, "--out", "run")
     succeed("export", "run", "--to", "python", "--out", "alone.py")

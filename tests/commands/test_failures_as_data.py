@@ -17,6 +17,7 @@ FAILURES = {
     "export": ("export", "nowhere", "--to", "python"),
     "summary": ("summary", "bad.yaml"),
     "check": ("check", "bad.yaml"),
+    "code": ("code", "bad.yaml", "--framework", "keras"),
     "list": ("runs", "--sort", "colour"),
     "diff": ("runs", "diff", "one", "two"),
 }

@@ -11,6 +11,7 @@ import pytest
 from command_runs import files, lesson, mltrain, pseudo_terminal, succeed
 
 import mltrain as library
+from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 
@@ -94,6 +95,21 @@ def test_numbers_do_not_depend_on_processes() -> None:
         assert one[name] == three[name]
 
 
+def test_a_file_is_read_once_for_all_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    original = DelimitedFile.blocks
+
+    def counted(self: DelimitedFile) -> Any:
+        opened.append(self.name)
+        return original(self)
+
+    monkeypatch.setattr(DelimitedFile, "blocks", counted)
+    succeed("fit", *IRIS, "--epochs", "1", "--quiet", "--out", "alone")
+    alone = len(opened)
+    succeed("fit", *IRIS, "--epochs", "1", "--folds", "5", "--repeats", "2", "--jobs", "1")
+    assert len(opened) == 2 * alone > 0
+
+
 def test_repeats_divide_the_rows_otherwise_and_have_the_next_seeds() -> None:
     succeed("fit", *IRIS, "--folds", "3", "--repeats", "2")
     succeed("fit", *IRIS, "--folds", "3", "--seed", "1", "--set", "dataset.test_split=0", "--out", "next")
@@ -109,8 +125,9 @@ def test_repeats_divide_the_rows_otherwise_and_have_the_next_seeds() -> None:
 
 
 def test_the_test_rows_of_the_dataset_are_in_no_fold_and_evaluate_measures_on_them() -> None:
-    succeed("fit", *IRIS, "--folds", "3")
+    done = succeed("fit", *IRIS, "--folds", "3")
     succeed("fit", *IRIS, "--out", "alone")
+    assert "note: the 75 rows of the test are in no fold; mltrain evaluate measures on them\n" in done.err
     held_out = {int(row["row"]) for row in table("runs/iris-001/out_of_fold.csv")}
     spec = library.load_config(IRIS[0]).dataset
     raw = spec.read(0, Path())
@@ -119,11 +136,33 @@ def test_the_test_rows_of_the_dataset_are_in_no_fold_and_evaluate_measures_on_th
     assert (found["split"], found["samples"], found["members"]["count"]) == ("test", 75, 3)
 
 
-def test_an_ensemble_of_folds_says_that_it_has_seen_all_rows() -> None:
+@pytest.mark.parametrize("config", ["iris", "penguins", "xor", "quadratic"])
+def test_without_test_rows_each_row_is_evaluated_by_the_network_that_held_it_out(config: str) -> None:
+    """Classes, numbers, two classes of one output, and rows of no table."""
+    none = ("--set", "dataset.test_split=0", "--set", "dataset.validation_split=0.2", "--epochs", "3")
+    fitted = succeed("fit", lesson(config), *none, "--folds", "3", "--json").document
+    document = succeed("evaluate", "--json", "--confidence", "0.9").document
+    rows = [fold["rows"] for fold in fitted["folds"]]
+    assert (document["split"], document["samples"]) == ("out of fold", sum(rows))
+    for name in ("accuracy", "mean_absolute_error"):
+        if name in document["metrics"]:
+            means = [fold["metrics"][name] for fold in fitted["folds"]]
+            assert document["metrics"][name] == pytest.approx(np.average(means, weights=rows), rel=1e-5)
+    if config != "penguins":  # there each fold has a scale of its own for the target, and for its loss
+        losses = [fold["loss"] for fold in fitted["folds"]]
+        assert document["loss"] == pytest.approx(np.average(losses, weights=rows), rel=1e-4)
+    low, high = document["confidence"]["intervals"]["loss"]
+    assert low < document["loss"] < high
+
+
+def test_a_model_without_its_run_says_that_it_has_seen_all_rows() -> None:
     succeed("fit", *IRIS, "--set", "dataset.test_split=0", "--set", "dataset.validation_split=0.2", "--folds", "3")
+    Path("runs/iris-001/out_of_fold.csv").unlink()
     done = succeed("evaluate", "--json")
     assert (done.document["split"], done.document["samples"]) == ("train", 150)
     assert "each of these rows was trained on by most of the folds" in done.err
+    Path("runs/iris-001/out_of_fold.csv").write_text("row,repeat,fold,true_species,predicted_species\n1,1,1,a,b\n")
+    assert "is not what mltrain wrote of the folds of this model" in mltrain("evaluate").err
 
 
 def test_members_have_seeds_one_after_the_other_and_what_is_bought_is_said() -> None:
@@ -161,7 +200,10 @@ def test_an_ensemble_predicts_the_mean_of_its_members() -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--folds", "60"), "error: --folds 60: class 'setosa' has 25 rows, so not every fold would have one; ask for"),
+        (
+            ("--folds", "60"),
+            "error: --folds 60: class 'setosa' has 25 rows, so not every fold would have one; ask for 25",
+        ),
         (("--folds", "3", "--members", "2"), "--folds and --members: the folds are members of an ensemble already"),
         (("--repeats", "2"), "error: --repeats goes with --folds"),
         (("--jobs", "2"), "error: --jobs goes with --folds or --members"),
@@ -180,6 +222,17 @@ def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], expected:
     assert not Path("runs").exists()
 
 
+def test_an_ensemble_that_no_file_can_hold_is_refused_before_it_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    succeed("fit", *PENGUINS, "--folds", "2", "--out", "two")
+    with np.load("two/model.npz", allow_pickle=False) as file:
+        monkeypatch.setattr("mltrain.inference.model.MOST_META", len(str(file["meta"])) + 500)
+    done = mltrain("fit", *PENGUINS, "--folds", "5")
+    assert done.code == 3
+    assert "error: a model keeps its config and the names of columns and categories" in done.err
+    assert "fold 1" not in done.err
+    assert not Path("runs").exists()
+
+
 def test_resume_is_refused() -> None:
     succeed("fit", *IRIS, "--folds", "2")
     assert "--resume goes on with one training" in mltrain("fit", "--resume", "runs/iris-001", "--folds", "2").err
@@ -193,15 +246,10 @@ def test_a_fold_that_diverges_is_named() -> None:
     assert not Path("runs").exists()
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_leaves_nothing_behind(jobs: str, work: Path) -> None:
-    with pseudo_terminal("fit", IRIS[0], "--epochs", "100000000", "--folds", "2", "--jobs", jobs) as terminal:
+def test_ctrl_c_leaves_nothing_behind(work: Path) -> None:
+    with pseudo_terminal("fit", IRIS[0], "--epochs", "100000000", "--folds", "2", "--jobs", "2") as terminal:
         terminal.wait_for("cross-validating")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.wait_for_end() == 130
     assert not list(work.rglob("*.npz"))
     assert not (work / "runs").exists()
-
-
-def document_of(*words: str) -> Any:
-    return succeed(*words, "--json").document

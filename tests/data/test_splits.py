@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mltrain.data.base import Dataset, DatasetSpec, RawArrays, RowSpec, Split
-from mltrain.data.splitting import rows_in_words
+from mltrain.data.splitting import reorder, rows_in_words
 from mltrain.errors import DataError, OptionError
 
 
@@ -119,3 +119,12 @@ def test_whether_classes_have_names():
 
 def test_rows_in_words():
     assert [rows_in_words(count) for count in (0, 1, 60_000)] == ["0 rows", "1 row", "60,000 rows"]
+
+
+@pytest.mark.parametrize("shape", [(7,), (7, 1), (7, 3), (120_000, 2)])
+def test_rows_are_put_into_another_order_within_their_memory(shape):
+    rng = np.random.default_rng(0)
+    rows, order = rng.normal(size=shape).astype(np.float32), rng.permutation(shape[0])
+    wanted = rows[order]
+    reorder(rows, order)
+    assert (rows == wanted).all()

@@ -37,14 +37,14 @@ def test_float32_by_the_loop_is_float64_by_the_engine(number: int) -> None:
 
 
 def test_the_same_is_agreement() -> None:
-    case = draw_case(2, 0)
+    case = draw_case(2, 6)
     assert judged(case, train_float64(case)).word == "agrees"
 
 
 @pytest.mark.parametrize("share", [1e-8, 1e-4])
 def test_another_formula_is_seen(share: float) -> None:
     """By so little that float32 hides it, and by more."""
-    case = draw_case(2, 0)
+    case = draw_case(2, 6)
     right = train_float64(case)
     name = list(right.weights)[-1]
     wrong = right._replace(weights=right.weights | {name: right.weights[name] * (1 + share)})
@@ -53,7 +53,7 @@ def test_another_formula_is_seen(share: float) -> None:
 
 
 def test_another_rounding_is_seen() -> None:
-    case = draw_case(2, 0)
+    case = draw_case(2, 6)
     right, found = train_float64(case), train_float32(case)
     assert found is not None
     wrong = found._replace(losses=found.losses * (1 + 1e-4))
@@ -82,7 +82,7 @@ def test_what_a_rounding_decides_is_explained(optimizer: str, word: str) -> None
 
 
 def test_training_that_diverges_has_to_diverge_in_both() -> None:
-    case = draw_case(2, 0)
+    case = draw_case(2, 6)
     right = train_float64(case)
     infinite = right._replace(losses=np.full_like(right.losses, np.inf))
     assert judged(case, right, Ours(None, right)).word == "disagrees"
@@ -90,7 +90,7 @@ def test_training_that_diverges_has_to_diverge_in_both() -> None:
 
 
 def test_numbers_that_are_none_are_infinitely_far() -> None:
-    case = draw_case(2, 0)
+    case = draw_case(2, 6)
     right = train_float64(case)
     broken = right._replace(losses=np.full_like(right.losses, np.nan))
     assert distance(case, broken, right).share == np.inf

@@ -1,6 +1,7 @@
 import pytest
 from screens import painted
 
+from mltrain.views.terminal.run_tables import side_by_side
 from mltrain.views.terminal.tables import (
     Confusion,
     Prediction,
@@ -101,3 +102,9 @@ def test_predictions_are_a_line_each():
         "5.1, 3.5       →  rose           rose 97.0%, a 2.0%, b 1.0%",
         "784 numbers    →  7",
     ]
+
+
+def test_long_names_of_runs_wrap():
+    lines = painted(side_by_side("config", ["first run " * 4, "second run " * 4], [("a", "1", "2")]), 40)
+    assert max(map(len, lines)) <= 40
+    assert len(lines) > 3

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from gradient_check import check_layers, outputs, run
 
+from mltrain.backends.numpy.evaluation import predict
 from mltrain.config.convert import convert
 from mltrain.engine.activations.relu import Relu
 from mltrain.engine.graph import infer, is_chain
 from mltrain.engine.layers.base import Layer
-from mltrain.engine.layout import OUTPUT, Layout
+from mltrain.engine.layout import OUTPUT, Layout, _fitness
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError
 
@@ -266,6 +267,26 @@ def test_a_part_of_a_network_gives_what_the_whole_has_there() -> None:
         np.testing.assert_array_equal(array, network.arrays[name])
 
 
+NAMED_AS_THE_INPUT = [
+    dense(3, name="input"),
+    {"type": "gaussian_noise", "stddev": 0.5},
+    dense(3, name="dataset_input"),
+    "batch_normalization",
+]
+
+
+@pytest.mark.parametrize("branch", [*BRANCHES.values(), NAMED_AS_THE_INPUT], ids=[*BRANCHES, "named as the input"])
+def test_a_network_for_inference_predicts_the_same_without_what_only_training_has(branch: list[Any]) -> None:
+    network = Network(layers(*branch), (3,))
+    network.initialize(np.random.default_rng(1))
+    x = np.random.default_rng(2).normal(size=(4, 3)).astype(np.float32)
+    inference, whole = network.for_inference(), predict(network, x)
+    np.testing.assert_array_equal(predict(inference, x), whole)
+    assert not any(node.layer.training_only or node.trainable_count for node in inference.nodes)
+    assert inference.parameters is not network.parameters
+    np.testing.assert_array_equal(predict(network.ending_at(network.nodes[-1].name), x), whole)
+
+
 @pytest.mark.parametrize("pooling", [{"type": "max_pooling2d", "padding": "same"}, {"type": "global_max_pooling2d"}])
 @pytest.mark.parametrize("relu_of_its_own", [False, True])
 def test_relu_waits_for_the_maximum_where_nothing_else_reads_it(
@@ -297,3 +318,8 @@ def test_relu_does_not_wait_where_something_else_reads_it() -> None:
     ]
     stages = Layout(infer(layers(*described), (6, 5)), (6, 5), training=True).stages
     assert [stage.layer.type_name() for stage in stages][:2] == ["conv2d", "relu"]
+
+
+@pytest.mark.parametrize(("numbers", "best"), [(8, 10), (10, 10), (11, 100), (200, 100)])
+def test_a_value_takes_the_smallest_buffer_that_is_large_enough_or_else_the_largest(numbers: int, best: int) -> None:
+    assert min([50, 100, 10] if numbers <= 10 else [10, 100], key=lambda has: _fitness(has, numbers)) == best

@@ -83,17 +83,22 @@ def test_occlusion_is_how_much_direct_predictions_fall(shapes):
     assert np.abs(found).max() > 0
 
 
-def test_a_patch_has_the_median_colour_of_the_image(monkeypatch, shapes):
+@pytest.mark.parametrize("most", [1, 7, 100])
+def test_a_patch_has_the_median_colour_of_the_image(monkeypatch, shapes, most):
     image = np.zeros((5, 5, 3), np.uint8) + np.array([10, 20, 30], np.uint8)
     image[0, 0] = 255
     seen = []
-    monkeypatch.setattr(
-        "mltrain.explain.occlusion.class_scores", lambda model, x, of_class: seen.append(x) or np.arange(len(x))
-    )
+
+    def scores(model, x, of_class):
+        seen.extend(x)
+        return len(seen) - len(x) + np.arange(len(x))
+
+    monkeypatch.setattr("mltrain.explain.occlusion.class_scores", scores)
+    monkeypatch.setattr("mltrain.explain.occlusion._BYTES", most * image.nbytes)
     falls = occlusion(shapes, image, 0)
-    (covered,) = seen
-    np.testing.assert_array_equal(covered[0], image)
-    assert (covered[1] == [10, 20, 30]).all()
+    np.testing.assert_array_equal(seen[0], image)
+    assert (seen[1] == [10, 20, 30]).all()
+    assert len(seen) == 1 + 25
     np.testing.assert_array_equal(falls, -np.arange(1, 26).reshape(5, 5))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import mltrain
+from campaigns.differential.case import draw_case
 from mltrain.config import Config
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, InputSpec, RowSpec
@@ -64,6 +65,16 @@ def model_of_layers(layers: list[Any], shape: tuple[int, ...]) -> tuple[Model, A
             array[...] = np.abs(array)
     model = Model(_config(), network, RowSpec(shape, size(network.output_shape)))
     return model, rng.normal(size=(ROWS, *shape)).astype(np.float32)
+
+
+@cache
+def random_model(number: int) -> tuple[Model, Any]:
+    """The model of a config drawn at random, with random parameters, and rows for it."""
+    job = draw_case(14, number).job()
+    network = job.network
+    network.initialize(np.random.default_rng(number))
+    model = Model(job.config, network, job.dataset.row_spec, job.dataset.preprocessing)
+    return model, job.dataset.train.x[:ROWS]
 
 
 GRAPHS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
@@ -175,6 +186,7 @@ COLUMNS: dict[str, list[str]] = {
     "colour": ["red", "blue", "red", "green"],
     "size": ["1.0", "2", "1", "3"],
     "rare": ["a", "b", "a", "b"],
+    "city": ["Bern", "Rome", "", "1.0"],
     "member": ["ja", "nein", "nein", "ja"],
     "asked": ["TRUE", "false", "", "True"],
     "day": ["2020-01-31", "2021-12-01", "2020-07-15", "2022-03-04"],
@@ -190,6 +202,7 @@ COLUMN_OPTIONS = {
     "bought": "date",
     "asked": "boolean",
     "rare": {"type": "category", "rare": 40},
+    "city": "index",
     "colour": {"type": "category", "rare": 1},
 }
 
@@ -201,6 +214,7 @@ NEW_CELLS: dict[str, list[Any]] = {
     "colour": ["RED", "red ", "violet", ""],
     "size": [1, "1.00", 2.0, "03"],
     "rare": ["a", "zz", "b", None],
+    "city": ["Rome", "Oslo", None, 1],
     "member": ["No", "JA", "f", 1],
     "asked": [True, "wahr", None, "perhaps"],
     "day": ["2024-02-29", "1 Mar 2021", "2021-03-01T12:00:00Z", "1/2/2020"],
@@ -240,10 +254,11 @@ def _table_config(folder: Path, *, words: bool) -> Config:
     path = folder / "t.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*COLUMNS, "price"])
+        writer.writerow([*(name for name in COLUMNS if name != "city"), "city", "price"])
         rng = np.random.default_rng(1)
         for number in range(120):
-            cells = {name: cells[rng.integers(4)] for name, cells in COLUMNS.items()}
+            cells = {name: cells[rng.integers(4)] for name, cells in COLUMNS.items() if name != "city"}
+            cells["city"] = COLUMNS["city"][number % 4]
             cells["rare"] = f"r{number}" if number % 7 == 0 else cells["rare"]
             cells["colour"] = "violet" if number == 5 else cells["colour"]  # not in all folds
             writer.writerow([*cells.values(), f"$ {number * 7 % 11 * 100 + 0.5}"])
@@ -258,12 +273,44 @@ def _table_config(folder: Path, *, words: bool) -> Config:
                 "columns": {name: kind for name, kind in COLUMN_OPTIONS.items() if words or name != "said"},
                 "ignore": [] if words else ["said"],
             },
-            "layers": [{"type": "dense", "units": 8, "activation": "relu"}, {"type": "dense", "units": 1}],
+            "layers": [
+                {"type": "embedding", "inputs": ["city"], "input_dim": 6, "output_dim": 2},
+                "flatten",
+                {"type": "concatenate", "inputs": ["input", "flatten"]},
+                {"type": "dense", "units": 8, "activation": "relu"},
+                {"type": "dense", "units": 1},
+            ],
             "loss": "mse",
             "training": {"epochs": 2},
         },
         folder=folder,
     )
+
+
+def awkward_model(folder: Path) -> tuple[Model, Dataset]:
+    """A model of a table whose names of columns, choices and classes are no names in any language."""
+    names = ["int", 'a"b', "*/ x /*", "größe", "1st", "__proto__", "x\\n{0}", "self"]
+    words = ["*/", '"', "\\", "{}", "'''", "%s", "a\tb", "é", "int", "INT"]
+    path = folder / "awkward.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*names, "class"])
+        for number in range(60):
+            cells = [words[(number * (place + 3) + place) % len(words)] for place in range(4)]
+            writer.writerow([*cells, number % 7, number % 5, number % 3, number % 4, words[number % 4]])
+    kinds = {name: {"type": "category", "rare": 1} for name in names[:4]}
+    config = mltrain.load_config(
+        {
+            "dataset": {"type": "csv", "path": "awkward.csv", "target": "class", "columns": kinds},
+            "layers": [{"type": "dense", "units": 4, "activation": "softmax"}],
+            "loss": "sparse_categorical_crossentropy",
+            "training": {"epochs": 1},
+        },
+        folder=folder,
+    )
+    with warnings.catch_warnings(action="ignore"):
+        model = mltrain.fit(config)
+    return model, config.dataset.load(config.seed, folder, model.preprocessing)
 
 
 def new_rows(*, words: bool = True) -> list[dict[str, Any]]:

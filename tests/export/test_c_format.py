@@ -11,25 +11,33 @@ import pytest
 from subjects import (
     GRAPHS,
     LAYERS,
+    awkward_model,
     ensemble_of_tables,
     lesson,
+    lessons,
+    model_of_cells,
     model_of_layer,
     model_of_layers,
     new_rows,
+    random_model,
     subject,
     table_model,
+    untrained_lesson,
 )
 
 from mltrain.export.c_text import string
 from mltrain.export.examples import Examples
 from mltrain.export.formats.c import STACK, C
-from mltrain.export.lowering import folded, memory_of
+from mltrain.export.lowering import folded, memory_of, pooled
 from mltrain.export.reference import call, run_steps
 from mltrain.export.runtime import numpy_operations
 from mltrain.inference.given import given_rows
 from mltrain.inference.steps import inference_steps
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
+MOST = 50_000
+"""Parameters of a lesson from which on it is left out here."""
+
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
 needs_compiler = pytest.mark.skipif(not COMPILERS, reason="neither gcc nor clang is installed")
 
@@ -84,6 +92,7 @@ def check_equal(found: Any, expected: Any, name: str) -> None:
 def test_layers_and_networks_are_equal(tmp_path: Path, options: dict[str, Any], compiler: int) -> None:
     models = {f"{number} {layer}": model_of_layer(layer) for number, layer in enumerate(LAYERS)}
     models |= {name: model_of_layers(*graph) for name, graph in GRAPHS.items()}
+    models |= {f"random {number}": random_model(number) for number in range(20)}
     exported = {name: (subject(model, x=x), x) for name, (model, x) in models.items()}
     found = outputs_of(tmp_path, exported, COMPILERS[compiler], **options)
     for name, (model, x) in models.items():
@@ -97,13 +106,17 @@ def test_layers_and_networks_are_equal(tmp_path: Path, options: dict[str, Any], 
 
 @needs_compiler
 def test_lessons_are_equal(tmp_path: Path) -> None:
-    exported, expected = {}, {}
-    for name in ("circle", "concert", "linear", "perceptron", "quadratic", "shapes"):
-        model, dataset = lesson(name)
-        x = (dataset.test or dataset.train).x[:20]
-        exported[name], expected[name] = (subject(model, dataset), x), model.predict(x)
+    """The lessons that read arrays, but for the largest, whose numbers a compiler reads for seconds.
+
+    Those of tables test themselves below.
+    """
+    models = {name: (model, x[:2]) for name in lessons() for model, x in [untrained_lesson(name)]}
+    is_tried = {n: m.preprocessing.table is None and m.parameter_count < MOST for n, (m, _) in models.items()}
+    models = {name: found for name, found in models.items() if is_tried[name]}
+    assert {"mnist_convnet", "edges", "shapes", "spiral", "perceptron"} <= set(models)
+    exported = {name: (subject(model), x) for name, (model, x) in models.items()}
     for name, found in outputs_of(tmp_path, exported).items():
-        check_equal(found, expected[name], name)
+        check_equal(found, models[name][0].predict(models[name][1]), name)
 
 
 def with_rows(what: Any, rows: list[dict[str, Any]]) -> Any:
@@ -174,6 +187,18 @@ def test_values_that_live_at_the_same_time_share_no_memory(name: str) -> None:
     assert memory.size < sum(int(np.prod(step.output.shape)) for step in steps.steps)
 
 
+def test_a_convolution_is_never_in_memory_where_its_largest_outputs_are_taken() -> None:
+    model, _ = untrained_lesson("mnist_convnet")
+    steps = pooled(folded(inference_steps(model)))
+    named = [step.operation.name for step in steps.steps]
+    assert named[1:5] == ["pooled_convolution", "activation", "pooled_convolution", "activation"]
+    assert memory_of(steps).size == 13 * 13 * 32 + 5 * 5 * 64
+    overlapping, _ = model_of_layers(
+        [{"type": "conv2d", "filters": 2, "kernel_size": 2}, {"type": "max_pooling2d", "strides": 1}], (5, 5, 1)
+    )
+    assert [step.operation.name for step in pooled(inference_steps(overlapping)).steps] == ["convolution", "pooling"]
+
+
 @needs_compiler
 def test_stack_is_as_small_as_promised_and_ram_as_large(tmp_path: Path) -> None:
     if "gcc" not in COMPILERS:
@@ -201,6 +226,8 @@ def test_quantized_weights_lose_little_and_say_how_much() -> None:
     assert facts["before"] == pytest.approx(model.evaluate(dataset.test).metrics["accuracy"])
     assert abs(facts["after"] - facts["before"]) <= 0.03
     assert exported.notes[-1].startswith("accuracy on the 75 test rows: ")
+    images = C(quantize="int8").write(subject(*lesson("shapes"))).facts["accuracy"]
+    assert abs(images["after"] - images["before"]) <= 0.03
     unknown = C(quantize="int8").write(subject(model))
     assert "accuracy" not in unknown.facts
     assert unknown.notes[-1].startswith("the loss of accuracy is not known")
@@ -237,6 +264,14 @@ def test_cells_as_people_have_them(tmp_path: Path, tmp_path_factory, of_several:
 
 
 @needs_compiler
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_names_that_are_no_names_in_c(tmp_path: Path, compiler: str) -> None:
+    (tmp_path / "a.h").write_bytes(C().write(subject(*awkward_model(tmp_path))).files[".h"])
+    printed = compiled(tmp_path, '#define MLTRAIN_SELF_TEST\n#include "a.h"\n', compiler=compiler)
+    assert printed == "self-test passed: 8 rows have the answers of the model\n"
+
+
+@needs_compiler
 def test_column_without_a_value_that_can_be_used_is_minus_one(tmp_path: Path) -> None:
     model, dataset = lesson("penguins")
     (tmp_path / "p.h").write_bytes(C().write(subject(model, dataset)).files[".h"])
@@ -245,6 +280,29 @@ def test_column_without_a_value_that_can_be_used_is_minus_one(tmp_path: Path) ->
     source += f"penguins_row row = {{0}}; float y[1]; row.bill_length_mm = NAN; (void)row.{first};\n"
     source += 'printf("%d", penguins_predict(&row, y)); return 0; }'
     assert compiled(tmp_path, source) == "-1"
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+def test_header_is_cpp_too(tmp_path: Path) -> None:
+    (tmp_path / "i.h").write_bytes(C().write(subject(*lesson("penguins"))).files[".h"])
+    (tmp_path / "i.cpp").write_text('#define MLTRAIN_SELF_TEST\n#include "i.h"\n')
+    command = ["g++", "-std=c++11", *STRICT[1:], "i.cpp", "-o", "i"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    subprocess.run([tmp_path / "i"], check=True, capture_output=True)
+
+
+@needs_compiler
+def test_numbers_that_stand_for_a_gap_are_gaps(tmp_path: Path) -> None:
+    cells = ["1", "2", "-999", "4"] * 3
+    model = model_of_cells(tmp_path, {"a": cells}, {"missing_values": ["-999", ""]})
+    (tmp_path / "c.h").write_bytes(C().write(subject(model)).files[".h"])
+    source = '#include <stdio.h>\n#include "c.h"\nint main(void) { float y[MODEL_OUTPUTS];\n'
+    for cell in ("-999.0f", "NAN", "3.0f"):
+        source += f"{{ model_row row = {{{cell}}}; (void)model_predict(&row, y); "
+        source += 'printf("%.9g %.9g\\n", (double)y[0], (double)y[1]); }\n'
+    printed = [list(map(float, line.split())) for line in compiled(tmp_path, source + "return 0; }").splitlines()]
+    np.testing.assert_allclose(printed, model.predict([{"a": cell} for cell in (-999, None, 3)]), rtol=1e-6)
 
 
 @needs_compiler

@@ -1,10 +1,22 @@
 """What every export format must do, whichever it is: express each layer and each kind of column, or say why not."""
 
+import subprocess
+import sys
 from typing import get_args
 
 import numpy as np
 import pytest
-from subjects import GRAPHS, LAYERS, ensemble_of_tables, label, model_of_layer, model_of_layers, subject, table_model
+from subjects import (
+    GRAPHS,
+    LAYERS,
+    awkward_model,
+    ensemble_of_tables,
+    label,
+    model_of_layer,
+    model_of_layers,
+    subject,
+    table_model,
+)
 
 from mltrain.data.columns import ColumnKind
 from mltrain.data.encoding import ENCODINGS, NumberEncoding
@@ -69,6 +81,11 @@ def test_ensembles_go_through_every_format(form, tmp_path_factory) -> None:
     model, dataset = ensemble_of_tables(tmp_path_factory.getbasetemp())
     check_written(form, subject(model, dataset))
     check_written(form, subject(model))
+
+
+@every_format
+def test_names_that_are_no_names_go_through_every_format(form, tmp_path) -> None:
+    check_written(form, subject(*awkward_model(tmp_path)))
 
 
 def test_the_table_has_every_kind_of_column(tmp_path_factory) -> None:
@@ -143,3 +160,9 @@ def test_frame_and_encoding_agree_on_how_cells_are_made_of_values() -> None:
         assert source is not None
         (block,) = source.blocks()
         assert as_texts(block.columns[0])[0].strip() == text_of(value)
+
+
+def test_formats_are_listed_without_importing_what_writes_them() -> None:
+    code = "from mltrain.export.base import Format; list(Format.family); import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"mltrain.inference.model", "mltrain.export.examples"} & set(done.stdout.split())

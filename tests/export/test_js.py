@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from node import NODE, needs_node, predictions
+from node import NODE, TYPESCRIPT, needs_node, needs_typescript, predictions
 from subjects import (
     GRAPHS,
     LAYERS,
@@ -174,7 +174,9 @@ def test_answers_are_those_that_the_model_gives_in_names_and_units(tmp_path):
     assert [one["answer"] for one in answers] == [
         {"price": pytest.approx(value, rel=1e-5)} for value in y[:, 0].tolist()
     ]
-    assert answers[2]["notes"] == [f"'{name}' is missing and was filled in" for name in ("gaps", "asked", "said")]
+    assert answers[2]["notes"] == [
+        f"'{name}' is missing and was filled in" for name in ("gaps", "asked", "said", "city")
+    ]
     told = [f"{cell} is rare or new to the model" for cell in ("'RED' in 'colour'", "'a' in 'rare'")]
     assert answers[0]["notes"][1:] == told
 
@@ -297,3 +299,39 @@ def test_members_of_an_ensemble_encode_the_same_cells_each_in_its_way(tmp_path, 
     np.testing.assert_allclose([one["y"] for one in answer["rows"]], y, rtol=1e-5, atol=1e-3)
     assert answer["selfTest"]["passed"]
     assert (tmp_path / "m.d.mts").read_text().count('"colour":') == 1
+
+
+USES = """
+import * as iris from "./iris.mjs";
+import * as penguins from "./penguins.mjs";
+import * as mnist from "./mnist.mjs";
+import * as line from "./perceptron.mjs";
+import * as strange from "./strange.mjs";
+
+const flower: iris.Row = { sepal_length: 5, sepal_width: "3.5", petal_length: null, petal_width: 1 };
+const { label, probabilities } = iris.predict(flower);
+const name: "setosa" | "versicolor" | "virginica" = label;
+const share: number = probabilities[name] + iris.outputs([1, 2, 3, 4])[0];
+const passed: boolean = iris.selfTest().passed && iris.predictBatch([flower]).length === iris.notes(flower).length;
+const grams: number = penguins.predict([]).body_mass_g;
+const digits: "7" | string = mnist.predict(new Uint8Array(784)).label + mnist.predict([[1, 2], [3]]).probabilities["3"];
+const outputs: number[] = line.predict([1, 2]).y;
+const y: number = strange.predict({ "</script><img src=x onerror=alert(1)>": 1, "__proto__": 2 } as strange.Row).y;
+// @ts-expect-error the other columns are missing
+iris.predict({ sepal_length: 5 });
+// @ts-expect-error a number may not be missing here
+penguins.predict({ ...({} as Exclude<penguins.Row, penguins.Cell[]>), year: null });
+console.log(name, share, passed, grams, digits, outputs, y, iris.model.classes);
+"""
+
+
+@needs_typescript
+def test_types_are_those_of_the_functions(tmp_path):
+    for name in ("iris", "penguins", "mnist", "perceptron"):
+        written(tmp_path, name, untrained_lesson(name)[0])
+    written(tmp_path, "strange", model_of_cells(tmp_path, {name: ["1", "2", "4"] * 4 for name in STRANGE}, {}))
+    (tmp_path / "uses.mts").write_text(USES)
+    options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"]
+    command = [str(NODE), str(TYPESCRIPT), *options, "uses.mts"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")

@@ -12,22 +12,27 @@ import pytest
 from subjects import (
     GRAPHS,
     LAYERS,
+    awkward_model,
     ensemble_of_tables,
     label,
     lesson,
+    lessons,
     model_of_layer,
     model_of_layers,
     new_rows,
+    random_model,
     subject,
     table_model,
+    untrained_lesson,
 )
 
+from mltrain.engine.operations import multiplications
 from mltrain.errors import DataError
 from mltrain.export.formats.python import Python
 from mltrain.inference.model import Model
 
-SMALL = ["activity", "circle", "concert", "iris", "linear", "penguins", "perceptron", "quadratic", "shapes"]
-"""Lessons of each kind of data and layer, which are read and trained in an instant."""
+SLOW = 3_000_000
+"""Multiplications of a row from which on a lesson is not computed in plain Python here: it would take seconds."""
 
 
 def exported(what: Any, **options: Any) -> ModuleType:
@@ -36,6 +41,13 @@ def exported(what: Any, **options: Any) -> ModuleType:
     module = ModuleType("exported")
     exec(compile(source, "exported.py", "exec"), module.__dict__)
     return module
+
+
+def check_formatted(file: Path) -> None:
+    """Whether ruff would leave the file as it is."""
+    command = ["ruff", "format", "--check", "--diff", "--line-length", "120", "--isolated", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 either = pytest.mark.parametrize("no_numpy", [False, True], ids=["numpy", "plain"])
@@ -63,19 +75,25 @@ def test_networks_are_equal(name: str, no_numpy: bool) -> None:
     check_equal(exported(subject(model, x=x), no_numpy=no_numpy), model, x)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("number", range(30))
+def test_random_networks_are_equal(number: int) -> None:
+    model, x = random_model(number)
+    check_equal(exported(subject(model, x=x)), model, x)
+
+
+@pytest.mark.parametrize("name", list(lessons()))
 @either
 def test_lessons_are_equal(name: str, no_numpy: bool) -> None:
-    model, dataset = lesson(name)
-    module = exported(subject(model, dataset), no_numpy=no_numpy)
-    rows = (dataset.test or dataset.train).x[: 2 if name == "shapes" else 40]
-    if model.preprocessing.table is None:
-        check_equal(module, model, rows)
-    else:
-        names = [column.name for column in model.preprocessing.table.columns]
-        texts = [dict(zip(names, row, strict=True)) for row in model.preprocessing.table.decode(rows)]
-        check_equal(module, model, texts)
-    assert module.self_test()
+    model, rows = untrained_lesson(name)
+    what = subject(model)
+    if no_numpy and sum(map(multiplications, what.steps.steps)) > SLOW:
+        pytest.skip("takes seconds in plain Python")
+    check_equal(exported(what, no_numpy=no_numpy), model, rows[:2])
+
+
+def test_self_test_of_a_trained_model_passes() -> None:
+    for name in ("shapes", "penguins"):
+        assert exported(subject(*lesson(name))).self_test()
 
 
 @either
@@ -104,6 +122,15 @@ def test_made_up_rows_of_a_table_are_rows_that_it_takes(tmp_path_factory) -> Non
     assert exported(what).self_test()
 
 
+def test_made_up_rows_of_an_embedding_are_ids_that_it_has() -> None:
+    layers = [{"type": "embedding", "input_dim": 3, "output_dim": 2}, "flatten", {"type": "dense", "units": 1}]
+    model, _ = model_of_layers(layers, (4,))
+    what = subject(model)
+    assert what.examples.made_up
+    assert set(np.unique(what.examples.x)) == {0, 1, 2}
+    assert exported(what).self_test()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -120,6 +147,15 @@ def test_bad_cells_are_refused_with_row_and_column(tmp_path_factory, change, mes
     assert str(error.value) == message
     with pytest.raises(DataError):
         model.predict([row])
+
+
+def test_a_row_may_be_a_list_of_cells_in_the_order_of_the_columns(tmp_path_factory) -> None:
+    model, dataset = table_model(tmp_path_factory.getbasetemp())
+    module, row = exported(subject(model, dataset)), new_rows()[0]
+    names = [column.name for column in model.preprocessing.table.columns]
+    assert module.predict([row[name] for name in names]) == module.predict(row)
+    with pytest.raises(ValueError, match="row 1: expected 14 cells, got 2"):
+        module.predict([1, 2])
 
 
 def test_missing_column_and_wrong_width_are_refused(tmp_path_factory) -> None:
@@ -173,13 +209,19 @@ def test_file_runs_on_its_own_and_is_formatted(tmp_path: Path, tmp_path_factory,
     assert json.loads(done.stdout) == {"price": pytest.approx(model.predict(new_rows()[:1])[0, 0], rel=1e-5)}
     done = run(input="plain\n1\n")
     assert (done.returncode, done.stderr) == (1, "error: row 1: the column 'gaps' is missing\n")
-    checked = subprocess.run(
-        ["ruff", "format", "--check", "--diff", "--line-length", "120", "--isolated", file],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert checked.returncode == 0, checked.stdout
+    check_formatted(file)
+
+
+def test_names_that_are_no_names_in_python(tmp_path: Path) -> None:
+    model, dataset = awkward_model(tmp_path)
+    what = subject(model, dataset)
+    module = exported(what)
+    assert module.self_test()
+    assert module.predict(module.EXAMPLES[0])["label"] == what.examples.labels[0]
+    assert tuple(module.CLASSES) == model.classes
+    file = tmp_path / "awkward.py"
+    file.write_bytes(Python().write(what).files[".py"])
+    check_formatted(file)
 
 
 def test_self_test_notices_a_changed_weight() -> None:

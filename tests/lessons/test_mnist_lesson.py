@@ -26,6 +26,12 @@ def test_mnist_reaches_98_percent(tmp_path: Path) -> None:
     assert found["metrics"]["accuracy"] >= 0.975
     assert isinstance(found["confusion"], dict)
     assert sum(map(sum, found["confusion"]["counts"])) == 10_000
+    exported = mltrain(tmp_path, "export", "--to", "c", "--quantize", "int8")
+    assert exported["flash"] == 407_050 - 522 + 4 * 522 + 4 * 522 + 10 * (2 + 4)
+    assert isinstance(exported["accuracy"], dict)
+    assert exported["accuracy"]["rows"] == 10_000
+    assert exported["accuracy"]["before"] == found["metrics"]["accuracy"]
+    assert exported["accuracy"]["after"] >= exported["accuracy"]["before"] - 0.005
 
 
 def test_the_convolutional_network_learns_mnist(tmp_path: Path) -> None:

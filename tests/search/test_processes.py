@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mltrain.config import Config
 from mltrain.config.load import parse_config
 from mltrain.errors import ConfigError, DataError, Problem, TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.inference.ensemble import Role
-from mltrain.search.processes import START, Start, in_processes
+from mltrain.search.processes import START, Context, Start, in_processes
 from mltrain.search.trainings import FoldOf, Task, train_all
 from mltrain.system.threads import cores
 
@@ -28,29 +29,43 @@ training: {epochs: 2}
 both = pytest.mark.parametrize("start", ["fork", "spawn"] if START == "fork" else ["spawn"])
 
 
-def squared(number: int, stop: object) -> tuple[int, int]:
+def squared(number: int, context: object) -> tuple[int, int]:
     time.sleep(0.02 * (3 - number))
     return number**2, cores()
 
 
-def dies(number: int, stop: object) -> int:
+def dies(number: int, context: object) -> int:
     if number == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(60)
     return number
 
 
-def fails(error: Exception, stop: object) -> None:
+def fails(error: Exception, context: object) -> None:
     raise error
 
 
-def waits(stop: object) -> None:
+def waits(context: object) -> None:
     time.sleep(60)
+
+
+def tells(number: int, context: Context) -> int:
+    for share in (0.25, 0.5):
+        context.tell(share)
+    return number
 
 
 def test_results_come_with_their_numbers_and_each_process_uses_one_core() -> None:
     found = dict(in_processes([partial(squared, number) for number in range(4)], 3))
     assert found == {number: (number**2, 1) for number in range(4)}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_work_tells_how_far_it_is(jobs: int) -> None:
+    told: list[tuple[int, float]] = []
+    work = [partial(tells, number) for number in range(3)]
+    assert dict(in_processes(work, jobs, told=lambda *what: told.append(what))) == {0: 0, 1: 1, 2: 2}
+    assert sorted(told) == [(number, share) for number in range(3) for share in (0.25, 0.5)]
 
 
 def test_one_job_works_in_this_process() -> None:
@@ -93,15 +108,28 @@ def test_stopping_ends_all_processes() -> None:
     assert time.monotonic() - began < 30
 
 
+def folds_of(folder: Path) -> tuple[Config, list[Task]]:
+    (folder / "pets.csv").write_text(PETS)
+    config = parse_config(CONFIG, folder / "some.yaml")
+    raw = config.dataset.read(0, folder)
+    drawn = config.dataset.draw_folds(raw, 0, 2, raw.labels)
+    return config, [(Role(seed=0, repeat=1, fold=fold), FoldOf(raw, parts)) for fold, parts in enumerate(drawn, 1)]
+
+
+def test_a_training_that_is_stopped_says_how_many_were_done(tmp_path: Path) -> None:
+    config, tasks = folds_of(tmp_path)
+    done: list[int | None] = []
+    trained = train_all(config, tmp_path, tasks, jobs=1, name="fold", stop=lambda: bool(done))
+    with pytest.raises(TrainingInterrupted, match="stopped after 1 of 2 folds; nothing was saved"):
+        done.extend(one.role.fold for one in trained)
+    assert done == [1]
+
+
 @both
 def test_trainings_are_the_same_however_processes_start(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "pets.csv").write_text(PETS)
-    config = parse_config(CONFIG, tmp_path / "some.yaml")
-    raw = config.dataset.read(0, tmp_path)
-    drawn = config.dataset.draw_folds(raw, 0, 2, raw.labels)
-    tasks: list[Task] = [(Role(seed=0, repeat=1, fold=fold), FoldOf(raw, parts)) for fold, parts in enumerate(drawn, 1)]
+    config, tasks = folds_of(tmp_path)
     here = list(train_all(config, tmp_path, tasks, jobs=1, name="fold"))
     monkeypatch.setattr("mltrain.search.trainings.in_processes", partial(in_processes, start=start))
     there = list(train_all(config, tmp_path, tasks, jobs=2, name="fold"))

@@ -9,7 +9,7 @@ from mltrain import fit
 from mltrain.engine.layers.conv2d import Conv2d
 from mltrain.views.insight.attributions import attributions_of
 from mltrain.views.insight.augmented import DRAWN, augmentation_of, augmented_of
-from mltrain.views.insight.feature_maps import feature_maps_of, has_feature_maps
+from mltrain.views.insight.feature_maps import FeatureMaps, feature_maps_of, has_feature_maps
 from mltrain.views.insight.filters import Filters, filters_of
 from mltrain.views.insight.images import as_pixels, in_ink, takes_images, tells_classes
 from mltrain.views.insight.run_insight import RunInsight, image_at
@@ -81,6 +81,8 @@ def test_feature_maps_go_through_residual_layers_and_leave_training_out(records)
     np.testing.assert_allclose(block, relu + projection, atol=1e-6)
     np.testing.assert_allclose(pooled[0, 0, :16], block.mean(axis=(1, 2)), atol=1e-6)
     np.testing.assert_allclose(last[0, 0], record.model.predict(image.x[None])[0], rtol=1e-5)
+    assert FeatureMaps("a", np.zeros((1, 2, 3)), 1).about == "a: 1 map of 2 x 3"
+    assert FeatureMaps("a", np.zeros((1, 1, 1)), 1).about == "a: 1 number"
     assert has_feature_maps(record.model)
     assert not has_feature_maps(records["images"].model)
 

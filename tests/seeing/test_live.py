@@ -116,6 +116,13 @@ def test_the_page_knows_what_suits_the_model(pages, run, kinds):
     assert [set(preview) for preview in seen[0]["previews"]] == [expected[kind] for kind in kinds]
 
 
+def test_previews_are_computed_once_before_the_first_message_is_timed(runs, monkeypatch):
+    computed = []
+    monkeypatch.setattr("mltrain.views.pictures.boundary.PlanePreview.now", lambda self: computed.append(1) or {})
+    with closing(LivePage(prepare(load_config(runs["plane"] / "config.yaml"), runs["plane"]))):
+        assert computed == [1]
+
+
 def test_filters_are_sent_as_shares_of_the_largest_weight_or_as_colours(runs):
     for name, shape in (("shapes", [3, 3, 3]), ("colour", [5, 2, 2, 3])):
         job = prepare(load_config(runs[name] / "config.yaml"), runs[name])
@@ -490,3 +497,40 @@ def test_a_browser_shows_the_training_as_it_runs(browser: Browser, training):
     ]
     assert process.wait(timeout=10) == 130
     assert browser.complaints() == []
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("run", "weight", "scheme", "pixel"),
+    [
+        ("shapes", -1.0, "light", "213,94,0,255"),
+        ("shapes", -1.0, "dark", "240,151,63,255"),
+        ("colour", 1.0, "dark", "255,255,255,255"),
+    ],
+)
+def test_a_browser_shows_the_filters_as_they_form(browser: Browser, runs, run, weight, scheme, pixel):
+    job, clock = prepare(load_config(runs[run] / "config.yaml"), runs[run]), Clock()
+    with closing(LivePage(job, clock)) as page:
+        kernel = job.network.arrays["conv2d.kernel"]
+        clock.now = 1.0
+        page.step(1, 2, 0.5)
+        browser.resize(360)
+        browser.prefer(scheme)
+        browser.open(page.address)
+        browser.wait("return document.querySelectorAll('#filters canvas').length")
+        first = "document.querySelector('#filters canvas').getContext('2d').getImageData(0, 0, 1, 1).data"
+        before = browser.run(f"return {first}.join()")
+        kernel[...] = weight
+        clock.now = 9000.0
+        page.show(report(1))
+        browser.wait(f"return {first}.join() !== '{before}'")
+        assert browser.run(f"return {first}.join()") == pixel
+        assert browser.run("return document.querySelectorAll('#filters canvas').length") == kernel.shape[3]
+        assert browser.run("return document.querySelectorAll('#samples canvas').length") == (
+            12 if run == "shapes" else 4
+        )
+        assert browser.run("return document.documentElement.scrollWidth") <= 360
+        assert browser.run("return document.querySelectorAll('canvas:not([aria-label])').length") == 0
+    browser.prefer("light")
+    # Chromium advises those who read pixels, as this test does.
+    assert [one for one in browser.complaints() if "willReadFrequently" not in one] == []

@@ -9,7 +9,11 @@ import pytest
 pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
 
 from matplotlib.colors import to_hex
+from PIL import Image
 
+from mltrain.cli import app
+from mltrain.inference.ensemble import Ensemble, Role
+from mltrain.runs.saved_run import SavedRun
 from mltrain.views.insight.answers import ClassAnswers
 from mltrain.views.insight.learning_curves import LearningCurves, Measure
 from mltrain.views.insight.run_insight import RunInsight, image_at
@@ -17,6 +21,13 @@ from mltrain.views.pictures.gallery import all_pictures, gallery_of
 from mltrain.views.plotting.classes import classes_size, confusion_size, draw_classes
 from mltrain.views.plotting.learning_curves import draw_learning_curves, learning_curves_size
 from mltrain.views.plotting.style import DARK, HEIGHT, LIGHT, WIDTH, Drawing, drawn
+
+PHOTOS = """
+dataset: {type: images, path: photos, height: 6, width: 8}
+layers: [flatten, {type: dense, units: 2, activation: softmax}]
+loss: sparse_categorical_crossentropy
+training: {epochs: 1}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +198,9 @@ def test_maps_have_a_line_a_layer_and_the_classes_at_the_end(pictures, records):
         assert -low == high == np.abs(layer.maps).max()
         shown = axes.images[0].get_array()
         assert np.ma.compressed(np.ma.masked_invalid(shown)).max() == layer.maps.max()
-    # Three maps in a line of eight, each pixel five wide, and gaps between them.
+    # Three maps in a line of five, each pixel five wide, and gaps between them.
     three = layers[0].images[0].get_array()
-    assert three.shape == (50, 8 * 53 - 3)
+    assert three.shape == (50, 5 * 53 - 3)
     np.testing.assert_array_equal(three[::5, 53:103:5], picture.layers[0].maps[1])
     assert three.mask[:, 50:53].all()
     assert three.mask[:, 3 * 53 :].all()
@@ -222,7 +233,7 @@ def test_augmented_images_stand_below_what_they_were(pictures):
     np.testing.assert_array_equal(grid[1][3].images[0].get_array(), picture.shown.augmented[0][3])
     assert {line[3].images[0].get_clim() for line in grid} == {(0, 255)}
     assert picture.caption == (
-        "8 images of the first batch: as they are, as the first step of the training saw them, and as 3 other draws of "
+        "8 images of the first batch: as they are, as the first step of a training sees them, and as 3 other draws of "
         "random_translation and gaussian_noise make them."
     )
 
@@ -238,10 +249,25 @@ def test_a_chosen_image_has_its_own_pictures(records):
     assert dense.lacks == ["no feature maps: no layer of the network makes images, as convolution and pooling do"]
 
 
-def test_photographs_are_light_and_digits_are_ink(pictures, records):
-    image = figure_of(pictures["shapes"]["image"]).axes[0].images[0]
-    assert image.get_cmap().name == "gray_r"
-    assert replace(pictures["shapes"]["image"], greys="gray").greys == "gray"
+def test_a_chosen_image_of_an_ensemble_says_what_is_not_shown(records):
+    model = records["shapes"].model
+    both = Ensemble.of(model.config, [model, model], [Role(seed=0), Role(seed=1)], None)
+    record = replace(records["shapes"], model=both)
+    gallery = gallery_of(RunInsight(record, image_at(record, 7)))
+    assert [picture.name for picture in gallery.pictures] == ["image"]
+    assert gallery.lacks == ["no maps and attributions: they show the inside of a network, and an ensemble has several"]
+
+
+def test_photographs_are_light_and_digits_are_ink(pictures, tmp_path):
+    for name, level in (("dark", 20), ("light", 220)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(2):
+            Image.new("L", (8, 6), level + number).save(tmp_path / "photos" / name / f"{number}.png")
+    (tmp_path / "photos.yaml").write_text(PHOTOS)
+    app(["fit", str(tmp_path / "photos.yaml"), "--out", str(tmp_path / "run"), "--quiet"], standalone_mode=False)
+    photo = next(p for p in gallery_of(RunInsight(SavedRun.read(tmp_path / "run"))).pictures if p.name == "image")
+    shown = [figure_of(picture).axes[0].images[0] for picture in (photo, pictures["shapes"]["image"])]
+    assert [image.get_cmap().name for image in shown] == ["gray", "gray_r"]
     axes = figure_of(pictures["colour"]["image"]).axes
     assert len(axes) == 1  # no bar of greys
     assert axes[0].images[0].get_array().shape == (5, 6, 3)

@@ -115,6 +115,8 @@ def test_words_above_images_keep_to_their_columns():
     assert cells(words) == cells(pixels) == 2 * 34
     assert (words.startswith(f"{wide} "), pixels[34]) == (True, "█")
     assert words.rstrip().endswith(f"{long[:31]}…")
+    (words, _) = Images([*images, images[0]], least=3).lines(80)
+    assert [span.text.rstrip() for span in words] == [wide, f"{long[:24]}…", wide]
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

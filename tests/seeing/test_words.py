@@ -12,9 +12,14 @@ pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from mltrain.views.insight.attributions import Attribution
+from mltrain.views.insight.feature_maps import FeatureMaps
+from mltrain.views.insight.images import ChosenImage
 from mltrain.views.insight.learning_curves import LearningCurves, Measure, Tracks
 from mltrain.views.insight.plane import Plane, Points
+from mltrain.views.plotting.attributions import attributions_size, draw_attributions
 from mltrain.views.plotting.classes import classes_size, confusion_size, draw_classes, draw_confusion
+from mltrain.views.plotting.feature_maps import draw_feature_maps, feature_maps_size
 from mltrain.views.plotting.images import Labelled, draw_sheet, sheet_size
 from mltrain.views.plotting.learning_curves import draw_learning_curves, draw_tracks, learning_curves_size
 from mltrain.views.plotting.plane import draw_plane
@@ -122,12 +127,23 @@ def pictures_of(names: list[str]) -> dict[str, Drawing]:
         "sheet": (draw_sheet, {"samples": images, "greys": "gray_r"}, sheet_size([image.label for image in images])),
         "tracks": (draw_tracks, {"tracks": tracks}, (WIDTH, HEIGHT)),
     }
+    shown = [
+        Attribution(ChosenImage(np.eye(4), file=f"{name}.png"), f"{name} (38%)", name, np.eye(4), np.eye(4))
+        for name in names[:5]
+    ]
+    layers = [
+        FeatureMaps(names[0], np.ones((16, 3, 3)), 40, reads=tuple(names[:2])),
+        FeatureMaps("dense", np.ones((1, 1, len(names))), len(names)),
+    ]
+    maps = {"image": np.eye(4), "layers": layers, "classes": classes, "greys": "gray_r"}
+    draws["maps"] = draw_feature_maps, maps, feature_maps_size(layers)
+    draws["attributions"] = draw_attributions, {"attributions": shown, "greys": "gray_r"}, attributions_size(shown)
     title, caption = f"What {names[0]} is", f"Captions name {', '.join(names[:4])} and go on after that."
     return {kind: Drawing(kind, title, caption, partial(draw, **of), size) for kind, (draw, of, size) in draws.items()}
 
 
 @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
-@pytest.mark.parametrize("kind", ["confusion", "classes", "plane", "sheet", "tracks"])
+@pytest.mark.parametrize("kind", ["confusion", "classes", "plane", "sheet", "tracks", "maps", "attributions"])
 def test_words_do_not_lie_over_each_other(kind, names):
     with warnings.catch_warnings(action="error"):
         assert overlaps(pictures_of(names)[kind]) == []

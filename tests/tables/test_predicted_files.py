@@ -1,5 +1,6 @@
 """``predict --input``: what is kept, in which form it is written, and that the rows themselves are never lost."""
 
+import csv
 import io
 import json
 import math
@@ -11,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import mltrain
 from mltrain.cli import main
-from mltrain.inference.prediction_files import _json
+from mltrain.commands.predict import _words
+from mltrain.inference.prediction_files import _csv_of, _decimal, _json, number_columns
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -243,6 +246,10 @@ def test_typed_values_may_be_quoted(x: str, given: list[Any], run: Run) -> None:
     assert json.loads(run("--x", x, "--json")[1])["predictions"][0]["x"] == given
 
 
+def test_the_last_typed_value_may_be_missing() -> None:
+    assert _words("3,") == [(None, "3"), (None, "")]
+
+
 @pytest.mark.parametrize(
     ("x", "message"),
     [
@@ -294,3 +301,27 @@ def test_cores_are_shared_before_numpy_is_imported(words: str) -> None:
 
 def test_numbers_that_json_has_not_become_null() -> None:
     assert _json({"a": [1.5, math.nan, "x", None], "b": math.inf}) == '{"a": [1.5, null, "x", null], "b": null}'
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [["a", "b"]],
+        [["a", ""]],
+        [["a,b", "c"]],
+        [['a"', "b"]],
+        [["a\nb", "c"]],
+        [["a\rb", "c"]],
+        [[]],
+        [["1.5"], ["x"]],
+    ],
+)
+def test_a_column_alone_is_written_as_the_csv_module_does(columns):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
+    assert _csv_of(columns) == text.getvalue()
+
+
+def test_numbers_are_written_as_python_writes_them():
+    values = np.float32([[1e-4, -1e-5, 0.1, 0, -0.0, 123456789, 1e16, 3e38, 1e-45, np.inf, np.nan, 0.00010001]]).T
+    assert number_columns(values, _decimal) == [list(map(repr, number_columns(values)[0]))]

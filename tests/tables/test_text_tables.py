@@ -7,15 +7,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from mltrain.commands.init_table import config_for
 from mltrain.config.convert import convert
 from mltrain.config.load import parse_config
 from mltrain.data.base import DatasetSpec
+from mltrain.data.tables.cells import as_texts
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.foreign import FOREIGN
-from mltrain.data.tables.layout import Like
+from mltrain.data.tables.layout import Like, _are_row_names
 from mltrain.data.tables.opening import open_rows
 from mltrain.data.tables.text_file import _found_encoding, count_lines, is_text_encoding
 from mltrain.errors import ConfigError, DataError
@@ -451,3 +453,60 @@ def test_a_guess_is_said_once(path: Path, tmp_path: Path) -> None:
 )
 def test_zeros_of_a_text_tell_its_encoding(four: bytes, encoding: str | None) -> None:
     assert _found_encoding(four * 20) == encoding
+
+
+NUMBERS_AND_NAMES = {
+    "names": "a,name,b\n1,red,2.5\n2,blue,3\n",
+    "numbers that are names": "a,name,b\n1,1.0,2\n2,02,3\n3,1,4\n",
+    "codes among the numbers": "a,name,b\n1,x,02\n2,y,3\n",
+    "gaps": "a,name,b\n1,,2\n2,x,\n3,y,4\n",
+    "quotes": 'a,name,b\n1,"x, y",2\n2,"a ""b""",3\n',
+    "a line within a cell": 'a,name,b\n1,"x\ny",2\n2,z,3\n',
+    "a quote within a cell": 'a,name,b\n1,5" pipe,2\n2,z,3\n',
+    "spaces": "a, name ,b\n1, x ,2\n2,y  ,3\n",
+    "tabs": "a\tname\tb\n1\tx y\t2\n2\tz\t3\n",
+    "blanks": "a   name b\n1  x   2\n2 y 3\n",
+    "blank lines": "a,name,b\n1,x,2\n\n2,y,3\n",
+    "nan and inf": "a,name,b\n1,nan,2\n2,inf,3\n",
+    "letters beyond ASCII": "a,name,b\n1,Müller,2\n2,\u2028x,3\n",
+    "names far down": "a,name,b\n" + "1,x,2\n" * 9000 + "2,y,z\n",
+}
+
+
+@pytest.mark.parametrize("content", NUMBERS_AND_NAMES.values(), ids=NUMBERS_AND_NAMES)
+@pytest.mark.parametrize("used", [("a", "name", "b"), ("a", "name"), ("b",)])
+def test_columns_of_names_among_numbers_are_read_as_they_are_written(content, used, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text(content, encoding="utf-8")
+    found: dict[bool, dict[str, list[object]]] = {}
+    for as_text in (False, True):
+        with open_rows(path, expected=("a", "name", "b"), as_text=as_text) as source:
+            source.use(used, texts=["name"])
+            cells = found[as_text] = {name: [] for name in used}
+            for block in source.blocks():
+                assert len(block.lines) == len(block.columns[0])
+                for name in used:
+                    column = block.columns[source.position(name, "")]
+                    cells[name] += [cell.strip() for cell in as_texts(column)] if name == "name" else list(column)
+    assert found[False].get("name") == found[True].get("name")
+    for name in set(used) - {"name"}:
+        for fast, text in zip(found[False][name], found[True][name], strict=True):
+            assert fast == text or fast == float(str(text))
+
+
+def test_names_among_numbers_take_the_fast_parser_and_codes_do_not(tmp_path):
+    path = tmp_path / "rows.csv"
+    for content, is_fast in (("a,b,c\n1,x,y\n2,z,w\n", True), ("a,b,c\n01,x,y\n2,z,w\n", False)):
+        path.write_text(content)
+        with open_rows(path) as source:
+            source.use(["a", "b"], texts=["b"])
+            assert all(isinstance(block.columns[0], np.ndarray) == is_fast for block in source.blocks())
+
+
+@pytest.mark.parametrize(
+    ("rows", "are_names"),
+    [([["r", "3"], ["s", "4"]], True), ([["r", "3"], ["", "4"]], False), ([["r", "3"], ["r", "4"]], False)],
+)
+def test_names_of_rows_are_all_there_and_different(rows: list[list[str]], are_names: bool) -> None:
+    assert _are_row_names(["a"], rows) is False  # a header of one word could be anything
+    assert _are_row_names(["a", "b"], [[*row, "x"] for row in rows]) is are_names

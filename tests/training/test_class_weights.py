@@ -21,6 +21,16 @@ def test_weights_can_be_said():
     assert class_weights(Training(), ("a", "b"), TARGET) is None
 
 
+def test_a_wrong_class_is_answered_with_the_one_that_was_meant():
+    wanted = Training(class_weight={"yes": 2, "Marrid": 3, "single": 1, "maybe": 1})
+    with pytest.raises(ConfigError) as caught:
+        class_weights(wanted, ("married", "single", "yes", "no"), TARGET)
+    assert [(problem.path[-1], problem.message) for problem in caught.value.problems] == [
+        ("Marrid", "there is no class 'Marrid'; did you mean 'married'?"),
+        ("maybe", "there is no class 'maybe'; there are married, single, yes, no"),
+    ]
+
+
 def test_weights_of_what_is_not_there_are_refused():
     with pytest.raises(ConfigError, match="there is no class 'c'; there are a, b"):
         class_weights(Training(class_weight={"c": 3}), ("a", "b"), TARGET)

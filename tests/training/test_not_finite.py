@@ -16,6 +16,7 @@ from mltrain.data.base import Dataset, RowSpec, Split
 from mltrain.engine.losses.mean_squared_error import MeanSquaredError
 from mltrain.engine.network import Network
 from mltrain.errors import DataError
+from mltrain.inference.scores import Predictions
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import EarlyStopping, Training
@@ -118,11 +119,11 @@ def test_evaluation_names_the_rows_that_spoil_it() -> None:
     model = mltrain.job.prepare(parse_config(text + "loss: mse}", "t.yaml"), Path()).model([])
     rows = split([[1], [1e30], [3]], [1, 2, 3])
     result = model.evaluate(rows)
-    assert unfinished_measures(model, rows, {"loss": result.loss}) == [
+    assert unfinished_measures(Predictions(model, rows), {"loss": result.loss}) == [
         "loss is inf: the model's largest output is 1e+30, for row 2"
     ]
     model.network.parameters[0] = 3e38
-    assert unfinished_measures(model, split([[1], [3], [5]]), {"loss": math.inf, "r2": math.nan, "mae": 1.0}) == [
-        "loss is inf, r2 is nan: the model gives no finite numbers for 2 of the rows, the first is row 2"
-    ]
-    assert unfinished_measures(model, rows, {"loss": 1.0}) == []
+    assert unfinished_measures(
+        Predictions(model, split([[1], [3], [5]])), {"loss": math.inf, "r2": math.nan, "mae": 1.0}
+    ) == ["loss is inf, r2 is nan: the model gives no finite numbers for 2 of the rows, the first is row 2"]
+    assert unfinished_measures(Predictions(model, rows), {"loss": 1.0}) == []

@@ -142,20 +142,17 @@ class NameReader(ColumnReader):
 class Learning(NamedTuple):
     """The rows to learn from, and how. ``codes`` ``(rows, slots)`` are a column's numbers, as its ``reader`` gave them.
 
-    ``gaps`` and ``unknown`` are what the dataset says of missing and unknown values; None is for the default.
+    ``gap_share`` is the share of rows without a value. ``gaps`` and ``unknown`` are what the dataset says of missing
+    and unknown values; None is for the default.
     """
 
     name: str
     reason: str
     reader: ColumnReader
     codes: Floats
+    gap_share: float
     gaps: str | None
     unknown: Literal["error", "ignore"] | None
-
-    @property
-    def gap_share(self) -> float:
-        """The share of rows without a value."""
-        return float(np.isnan(self.codes[:, 0]).mean()) if len(self.codes) else 0.0
 
 
 class LearnedColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

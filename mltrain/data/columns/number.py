@@ -125,8 +125,8 @@ class NumberColumn(LearnedColumn, frozen=True, kw_only=True, tag="number", forbi
         x[:, 0] = codes[:, 0]
         if self.origin != reader.origin:
             x[:, 0] += reader.origin - self.origin
-        if self.fill is not None:
-            x[np.isnan(x[:, 0]), 0] = self.fill - self.origin
+        if self.fill is not None and (absent := np.isnan(codes[:, 0])).any():
+            x[absent, 0] = self.fill - self.origin
 
     def encoding(self, missing: Missing) -> "Encoding":
         from mltrain.data.encoding import NumberEncoding
@@ -228,7 +228,15 @@ def fill_for(values: Floats, gaps: str) -> float:
     if gaps == "most_frequent":
         kinds, counts = np.unique(values, return_counts=True)
         return float(kinds[counts.argmax()])
-    return float(np.mean(values, dtype=np.float64) if gaps == "mean" else np.median(values))
+    return float(np.mean(values, dtype=np.float64) if gaps == "mean" else _median(values))
+
+
+def _median(values: Floats) -> np.float32:
+    """As ``numpy.median``, which first imports ``numpy.ma``: 6 ms and 1 MB."""
+    middle = len(values) // 2
+    first = middle - (len(values) % 2 == 0)
+    halved = np.partition(values, (first, middle))
+    return np.mean(halved[first : middle + 1])
 
 
 def _are_oddities(held: Held, odd: Sequence[str], numbers: Sequence[str]) -> bool:

@@ -3,13 +3,10 @@
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import DatasetSpec, Progress, RawArrays, RawData, RowSpec, Split
-from mltrain.data.image_files import read_picture
+from mltrain.data.base import DatasetSpec, ImageForm, Progress, RawArrays, RawData, RowSpec, Split
 from mltrain.data.preprocessing import pixels
 from mltrain.data.published import OFFLINE_VARIABLE, Publication, offline
 from mltrain.errors import DataError, OptionError
@@ -59,11 +56,8 @@ class Published(DatasetSpec):
             raise DataError(f"{error}; {advice} {title} is looked for elsewhere or downloaded") from error
         return RawArrays(self.known_row_spec(folder), rows, test, pixels(scale=self.scale))
 
-    def read_image(self, path: str, row_spec: RowSpec) -> npt.NDArray[np.uint8] | None:
-        if len(self.input_shape) == 2:
-            return super().read_image(path, row_spec)
-        height, width, _ = self.input_shape
-        return read_picture(path, height, width, colour=True).pixels
+    def image_form(self, row_spec: RowSpec) -> ImageForm:
+        return "digit" if len(self.input_shape) == 2 else "stretch"
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         place = self.publication.find(self.path, folder)

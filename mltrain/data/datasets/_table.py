@@ -18,7 +18,7 @@ from mltrain.data.columns import ColumnKind
 from mltrain.data.columns.category import Category
 from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier
-from mltrain.data.columns.number import Number, NumberReader
+from mltrain.data.columns.number import NumberReader
 from mltrain.data.columns.text import Text
 from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
@@ -53,8 +53,8 @@ Names = list[Name]
 class TableDataset(DatasetSpec):
     """Rows of a table. Members say how its file is read; the rest is the same for all.
 
-    What kind a column is (number, category, boolean, date, text, identifier), and so which inputs it becomes, is found,
-    or said in ``columns``. Classes are the target's names in alphabetical order, or in that of their numbers.
+    What kind a column is (number, category, index, boolean, date, text, identifier), and so which inputs it becomes, is
+    found, or said in ``columns``. Classes are the target's names in alphabetical order, or in that of their numbers.
     """
 
     path_options: ClassVar[tuple[str, ...]] = ("path", "validation_path", "test_path")
@@ -68,8 +68,8 @@ class TableDataset(DatasetSpec):
     columns: Annotated[
         dict[str, ColumnKind],
         Meta(
-            description="what kinds of columns there are, by name: number, category, boolean, date, text, identifier; "
-            "by default found"
+            description="what kinds of columns there are, by name: number, category, index, boolean, date, text, "
+            "identifier; by default found"
         ),
     ] = msgspec.field(default_factory=dict)
     categories: Annotated[
@@ -265,13 +265,7 @@ class TableDataset(DatasetSpec):
         )
 
     def _survey(self, path: Path) -> RawTable:
-        as_text = any(not isinstance(kind, Number | Identifier) for kind in self.columns.values())
-        table = survey(
-            lambda as_text: self.open(path, as_text=as_text),
-            self._roles,
-            self.missing_texts(),
-            as_text=as_text or bool(self.categories),
-        )
+        table = survey(lambda as_text: self.open(path, as_text=as_text), self._roles, self.missing_texts())
         if self.missing == "error" and whole_rows(table, targets_only=True).all():
             check_missing(table)
         keep = whole_rows(table, targets_only=self.missing != "drop")
@@ -329,21 +323,22 @@ class RawRows(RawData):
 
     def split(self, parts: Parts, *, learned: Preprocessing | None = None, last: bool = False) -> Dataset:
         table, train, spec = self._ordered(np.concatenate(parts), last=last), len(parts.train), self.spec
-        gaps = {column.name: int(np.isnan(table.features[:, column.start]).sum()) for column in table.columns}
+        gaps = table.gaps()
         notes = (*table.notes, *telltales(table, train), *self._not_in_order())
         if learned is not None and learned.table is not None:
             format_ = learned.table
         else:
             reader = table.target_columns[0].reader
-            format_ = TableFormat(
-                columns=tuple(learn_columns(table, train, spec.missing, spec.unknown)),
+            format_ = TableFormat.learned(
+                learn_columns(table, train, spec.missing, spec.unknown),
                 targets=tuple(spec.targets),
                 missing_values=spec.missing_texts().texts,
                 target_notation=reader.notation if isinstance(reader, NumberReader) else PLAIN,
             )
         x = format_.expand(table)
         y = table.targets[:, 0].astype(np.int32) if table.classes else table.targets
-        row_spec = RowSpec((x.shape[1],), table.targets.shape[1], table.classes)
+        named = format_.named_inputs
+        row_spec = RowSpec((x.shape[1],), table.targets.shape[1], table.classes, named_inputs=named)
         preprocessing = learned or Preprocessing(
             inputs=self._input_scaling(x[:train], format_),
             targets=self._target_scaling(y[:train], row_spec),
@@ -361,7 +356,7 @@ class RawRows(RawData):
             validation or self._held(spec.validation_path, format_, row_spec),
             test or self._held(spec.test_path, format_, row_spec),
             preprocessing,
-            gaps,
+            {column.name: int(gaps[column.start]) for column in table.columns},
             warnings=notes,
             novelties=novelties_of(table, train),
             left_out=tuple((one.name, one.reason) for one in table.left_out),

@@ -1,12 +1,10 @@
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import DatasetSpec, RawArrays, RawData, RowSpec, Split
+from mltrain.data.base import DatasetSpec, ImageForm, RawArrays, RawData, RowSpec, Split
 from mltrain.data.find_files import find_file
 from mltrain.data.image_files import Fit, Picture, read_picture
 from mltrain.data.image_folders import ImageFolder, LoadedImages, load_images, scan_images
@@ -74,8 +72,8 @@ class Images(DatasetSpec):
         problems = [DataProblem(("colour",), text) for part in parts if (text := part.mixture()) and self.colour]
         return RawArrays(row_spec, rows, test[0] if test else None, pixels(scale=self.scale), notes, problems)
 
-    def read_image(self, path: str, row_spec: RowSpec) -> npt.NDArray[np.uint8]:
-        return self._picture(path).pixels
+    def image_form(self, row_spec: RowSpec) -> ImageForm:
+        return self._fit
 
     def with_absolute_paths(self, folder: Path) -> DatasetSpec:
         test = str(find_file(self.test_path, folder).resolve()) if self.test_path else None
@@ -88,9 +86,12 @@ class Images(DatasetSpec):
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
         return RowSpec(shape, classes=tuple(found.classes))
 
+    @property
+    def _fit(self) -> Fit:
+        return "crop" if self.crop_to_aspect_ratio else "pad" if self.pad_to_aspect_ratio else "stretch"
+
     def _picture(self, path: Path | str) -> Picture:
-        fit: Fit = "crop" if self.crop_to_aspect_ratio else "pad" if self.pad_to_aspect_ratio else "stretch"
-        return read_picture(path, self.height, self.width, colour=self.colour, fit=fit)
+        return read_picture(path, self.height, self.width, colour=self.colour, fit=self._fit)
 
     def _read(self, found: ImageFolder, row_spec: RowSpec) -> LoadedImages:
         return load_images(found, row_spec.classes or (), row_spec.input_shape, self._picture)

@@ -64,8 +64,8 @@ class ArrowFile(Source):
     def unusable(self) -> dict[str, str]:
         return self._unusable
 
-    def use(self, columns: Collection[str]) -> None:
-        self._used = frozenset(columns)
+    def use(self, columns: Collection[str], texts: Collection[str] = ()) -> None:
+        self._used, self._as_text = frozenset(columns), self._as_text or bool(texts)
 
     def most_rows(self) -> int:
         return self._rows

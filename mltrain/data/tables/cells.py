@@ -60,7 +60,9 @@ _UNMISTAKABLE = frozenset(
 ) | {"not available", "not applicable", "no data"}
 
 _PLAIN_CHARACTERS = frozenset("0123456789+-.eE \t\n")
-_AT_ONCE = 1024
+_AT_ONCE = 50_000
+"""Characters that are looked at together. Arrays of more than 128 KB are fresh memory each time, which is slow."""
+
 _ZERO, _TEN = np.uint8(ord("0")), np.uint8(10)
 _SIGNS = np.uint8(ord("+"))
 """Below it are spaces, line ends and quotes, and nothing that a number has."""
@@ -133,7 +135,8 @@ def plain_numbers(cells: Sequence[str]) -> npt.NDArray[np.float64] | None:
 
 def holds_codes(lines: Sequence[str], delimiter: str) -> bool:
     """Whether a cell of these lines begins with 0 and another digit, as 01067 does, which a number does not."""
-    return any(_hold_codes(lines[at : at + _AT_ONCE], delimiter) for at in range(0, len(lines), _AT_ONCE))
+    step = max(1, _AT_ONCE // (len(lines[0]) + 1))
+    return any(_hold_codes(lines[at : at + step], delimiter) for at in range(0, len(lines), step))
 
 
 def _hold_codes(lines: Sequence[str], delimiter: str) -> bool:
@@ -142,7 +145,10 @@ def _hold_codes(lines: Sequence[str], delimiter: str) -> bool:
     found = characters[1:-1] == _ZERO
     found &= characters[2:] - _ZERO < _TEN  # bytes below "0" wrap around
     before = characters[:-2]
-    found &= (before < _SIGNS) | (before == ord(delimiter))
+    begins = before < _SIGNS
+    if ord(delimiter) >= _SIGNS:
+        begins |= before == ord(delimiter)
+    found &= begins
     return bool(found.any())
 
 

@@ -13,14 +13,15 @@ read with PyArrow.
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from mltrain.data.tables.cells import holds_codes
 from mltrain.data.tables.layout import BLANKS, UNKNOWN, Like, find_layout, read_records
-from mltrain.data.tables.source import Block, Source
+from mltrain.data.tables.source import Block, Cells, Source
 from mltrain.data.tables.text_file import TextFile, count_lines, readable
 from mltrain.errors import DataError
 
@@ -60,6 +61,9 @@ class DelimitedFile(Source):
             self.close()
             raise
         self._has_commas = decimal == "," != self._layout.delimiter
+        self._texts: Collection[int] = ()
+        self._unused: Collection[int] = ()
+        self._has_whole = self._passes_over = False
 
     def _find_layout(
         self, delimiter: str | None, header: bool | None, expected: Collection[str], like: Like, *, tabs_first: bool
@@ -78,6 +82,11 @@ class DelimitedFile(Source):
         if not found.header and len(self.columns) == len(like.nameless):
             self.columns = like.nameless  # without the target, of whose place in the row nothing is left
         self.check_columns()
+
+    @property
+    def delimiter(self) -> str:
+        """The character between two cells, given or found."""
+        return self._layout.delimiter
 
     @property
     def notes(self) -> list[str]:
@@ -100,6 +109,10 @@ class DelimitedFile(Source):
     def close(self) -> None:
         self._file.close()
 
+    def use(self, columns: Collection[str], texts: Collection[str] = ()) -> None:
+        self._texts = [place for place, name in enumerate(self.columns) if name in texts]
+        self._unused = [place for place, name in enumerate(self.columns) if name not in columns]
+
     def blocks(self) -> Iterator[Block]:
         line, row = self._layout.rows_from, 1
         self._file.take(line)
@@ -108,28 +121,65 @@ class DelimitedFile(Source):
                 lines = self._file.take(self.block_rows)
                 if not lines:
                     return
-                numbers = self._numbers(lines)
-                if numbers is None:  # from here on, the slower parser, which reads everything
+                columns = self._parsed(lines)
+                if columns is None:  # from here on, the slower parser, which reads everything
                     self._file.put_back(lines)
                     break
-                yield Block(list(numbers.T), row, range(line + 1, line + 1 + len(lines)))
-                row, line = row + len(lines), line + len(lines)
+                numbers = range(line + 1, line + 1 + len(lines))
+                del lines
+                yield Block(columns, row, numbers)
+                del columns
+                row, line = row + len(numbers), line + len(numbers)
             yield from self._text_blocks(line, row)
 
-    def _numbers(self, lines: list[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]] | None":
-        """The cells as numbers ``(rows, columns)``; None where any is something else, or a code such as 01067."""
+    def _parsed(self, lines: list[str]) -> list[Cells] | None:
+        """The columns, by NumPy's parser; None where a cell to be read as a number is none, or a code such as 01067.
+
+        The cells of columns that are used as texts are numbered, and the numbers then replaced by the texts.
+        """
         if not lines[0].strip() or self._has_commas:
             return None
-        delimiter = None if self._layout.delimiter == BLANKS else self._layout.delimiter
+        texts = {place: _Numbered() for place in self._texts}
+        numbers = self._loaded(lines, texts)
+        if numbers is None and self._unused and not self._passes_over:
+            self._passes_over = True  # unused cells need not be numbers, but calling Python for each takes longer
+            numbers = self._loaded(lines, texts)
+        if numbers is None or numbers.shape != (len(lines), len(self.columns)) or not np.isfinite(numbers).all():
+            return None  # NumPy reads texts such as inf and NaN as numbers; the column decides instead
+        columns: list[Cells] = list(numbers.T)
+        # A code is read as a whole number: where there is none, there is no need to look at the text.
+        self._has_whole = self._has_whole or any(
+            bool((column == np.floor(column)).any()) for place, column in enumerate(numbers.T) if place not in texts
+        )
+        if self._has_whole and holds_codes(lines, self._layout.delimiter):
+            return None
+        for place, numbered in texts.items():
+            names = list(numbered)
+            columns[place] = [names[number] for number in numbers[:, place].astype(np.intp).tolist()]
+        return columns
+
+    def _loaded(self, lines: list[str], texts: Mapping[int, "_Numbered"]) -> npt.NDArray[np.float64] | None:
+        """The cells ``(rows, columns)``: as numbers, or the numbers of ``texts``; None where one is no number."""
+        converters: dict[int | str, Callable[[str], float]] = {
+            place: numbered.__getitem__ for place, numbered in texts.items()
+        }
+        if self._passes_over:
+            converters |= dict.fromkeys(self._unused, _nothing)
+        if converters and any('"' in line for line in lines):
+            return None  # in texts, NumPy has other rules about quotes than the csv module
         try:
-            numbers = np.loadtxt(lines, np.float64, delimiter=delimiter, comments=None, quotechar='"', ndmin=2)
+            return np.loadtxt(
+                lines,
+                np.float64,
+                delimiter=None if self._layout.delimiter == BLANKS else self._layout.delimiter,
+                comments=None,
+                quotechar='"',
+                ndmin=2,
+                converters=converters or None,
+                encoding=None,
+            )
         except (ValueError, OverflowError):
             return None
-        if numbers.shape != (len(lines), len(self.columns)) or not np.isfinite(numbers).all():
-            return None  # NumPy reads texts such as inf and NaN as numbers; the column decides instead
-        # A code is read as a whole number: where there is none, there is no need to look at the text.
-        has_whole = any(bool((column == np.floor(column)).any()) for column in numbers.T)
-        return None if has_whole and holds_codes(lines, self._layout.delimiter) else numbers
 
     def _text_blocks(self, line: int, row: int) -> Iterator[Block]:
         reader = read_records(iter(self._file), self._layout.delimiter)
@@ -187,6 +237,18 @@ def _with_point(cell: str) -> str:
         return cell
     sign, whole, decimals, exponent = found.groups()
     return f"{sign}{whole.replace('.', '') or '0'}{'.' + decimals if decimals else ''}{exponent or ''}"
+
+
+class _Numbered(dict[str, float]):
+    """The number of each text, in the order in which they are first asked for."""
+
+    def __missing__(self, text: str) -> float:
+        number = self[text] = float(len(self))
+        return number
+
+
+def _nothing(_: str) -> float:
+    return 0.0
 
 
 class _Parsing:

@@ -111,8 +111,11 @@ class Source:
         """Columns that cannot be cells, with what they hold."""
         return {}
 
-    def use(self, columns: Collection[str]) -> None:
-        """Say before `blocks` which columns are used; the cells of others may be empty from then on."""
+    def use(self, columns: Collection[str], texts: Collection[str] = ()) -> None:
+        """Say before `blocks` which columns are used, and which of these as they are written, also numbers.
+
+        The cells of columns that are not used may be anything from then on.
+        """
 
     def most_rows(self) -> int:
         """How many rows there are, or a few more: for files of which all rows are kept in memory."""

@@ -17,11 +17,12 @@ from mltrain.data.columns import Cells, ColumnKind, ColumnReader, Doubles, Guess
 from mltrain.data.columns.category import MOST_CATEGORIES, Category, in_order
 from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier, sounds_like_one
+from mltrain.data.columns.index import Index
 from mltrain.data.columns.number import Number, NumberReader
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing, plain_numbers
 from mltrain.data.tables.profile import profile, recognize
-from mltrain.data.tables.source import Block, Source
+from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
 from mltrain.errors import DataError
 
 Floats = npt.NDArray[np.float32]
@@ -97,6 +98,16 @@ class RawTable:
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def gaps(self, rows: int | None = None) -> npt.NDArray[np.intp]:
+        """How many of the first ``rows`` have no value, ``(slots,)``; by default of all."""
+        counts = np.zeros(self.features.shape[1], np.intp)
+        whole = self.features[:rows]
+        for start in range(0, len(whole), BLOCK_ROWS):  # one by one, columns take ten times as long
+            absent = np.isnan(whole[start : start + BLOCK_ROWS])
+            if absent.any():
+                counts += absent.sum(axis=0)
+        return counts
+
     @property
     def classes(self) -> tuple[str, ...] | None:
         """Names of the classes, if the target is a column of names."""
@@ -104,12 +115,15 @@ class RawTable:
         return tuple(first.reader.names) if first.is_category else None
 
 
-def survey(open_file: Open, roles_of: Callable[[Source], Roles], missing: Missing, *, as_text: bool) -> RawTable:
+def survey(open_file: Open, roles_of: Callable[[Source], Roles], missing: Missing) -> RawTable:
     """Read all rows. Raises `DataError`, which names file, line, row and column."""
-    with open_file(as_text) as source:
+    with open_file(False) as source:
         roles = roles_of(source)
-        used = [*roles.features, *roles.targets, *filter(None, (roles.split, roles.group))]
-        source.use(used)
+        others = [name for name in (roles.split, roles.group) if name is not None]
+        used = [*roles.features, *roles.targets, *others]
+        left_out = {name for name, kind in roles.kinds.items() if isinstance(kind, Identifier)}
+        texts = {name for name, kind in roles.kinds.items() if not isinstance(kind, Number | Identifier)}
+        source.use([name for name in used if name not in left_out or name in others], texts.union(others))
         blocks = source.blocks()
         first = next(blocks, None)
         if first is None:
@@ -162,7 +176,7 @@ def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -
             reason = "whole numbers, different in every row, under a name that numbers rows"
         else:
             kind = asked or Number()
-            reason = "the config says so" if asked else "all cells are numbers"
+            reason = "all cells are numbers"
         choices[name] = _Choice(kind, reason, None, asked is not None, examined=False)
     return choices
 
@@ -213,9 +227,15 @@ def _examined(source: Source, roles: Roles, missing: Missing) -> dict[str, _Choi
                 found = found._replace(kind=Category(), found=None)
         if found.open and found.question:
             raise DataError(f"{source.name}: column '{held.name}': {found.question}")
-        reason = found.reason if asked is None else "the config says so"
+        reason = found.reason if asked is None else _said(found, recognize(held))
         choices[held.name] = _Choice(found.kind, reason, found, asked is not None, examined=True)
     return choices
+
+
+def _said(found: Guess, guess: Guess) -> str:
+    """The reason for a kind that the config says: its own, or what the cells look like."""
+    agrees = type(guess.kind) in (type(found.kind), Category if isinstance(found.kind, Index) else None)
+    return found.reason if agrees else f"the config says so; it looks like {guess.kind.type_name()}: {guess.reason}"
 
 
 def _must_be_used(roles: Roles, guess: Guess) -> bool:
@@ -276,6 +296,9 @@ def _read(
     split, groups = (said.get(name or "") for name in (roles.split, roles.group))
     numbers = np.arange(1, rows + 1)
     table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, numbers, left_out)
+    for column in columns:
+        if column.said and not choices[column.name].examined and isinstance(column.kind, Category | Index):
+            column.reason = f"{len(column.reader.names):,} different texts"
     for column in targets:
         if column.is_category:
             _sort(column, table.targets[:, column.start])

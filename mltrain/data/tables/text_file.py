@@ -12,8 +12,6 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -25,8 +23,11 @@ STDIN = "-"
 """What stands for the standard input in place of a file's name."""
 
 
-_TOGETHER, _MOST_TOGETHER = 500_000, 1024
-"""Characters, and lines, that are read together."""
+_TOGETHER = 100_000
+"""Characters that are read together, and the rest of the last line with them."""
+
+_NO_LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+"""Characters at which ``str.splitlines`` ends lines, and a file does not."""
 
 MOST_CHARACTERS = 4_000_000
 """Characters of a line: some for each of as many columns as a table may have."""
@@ -122,7 +123,7 @@ class TextFile:
                 newline="",
             )
         self._ready: list[str] = []
-        self._at = self._read = self._longest = 0
+        self._at = self._read = 0
 
     @property
     def guessed_encoding(self) -> str | None:
@@ -161,24 +162,22 @@ class TextFile:
     def _fill(self) -> bool:
         """Read some more lines; whether there are any."""
         with readable(self.name):
-            lines = list(self._some_lines())
-        if lines:
-            self._longest = max(map(len, lines))
-            text = "".join(lines)  # what hardly ever occurs is looked for in many lines at once
-            if self._longest == MOST_CHARACTERS or "\0" in text or (self._guessing and not text.isascii()):
-                lines = [self._checked(line, self._read + index) for index, line in enumerate(lines, 1)]
-            self._read += len(lines)
+            text = self._text.read(_TOGETHER)
+            text += self._text.readline(MOST_CHARACTERS)  # lines one by one would take three times as long
+        # What hardly ever occurs is looked for in many lines at once.
+        if any(character in text for character in _NO_LINE_ENDS):
+            lines = list(io.StringIO(text, newline=""))
+        else:
+            lines = text.splitlines(keepends=True)
+        if len(text) >= MOST_CHARACTERS or "\0" in text or (self._guessing and not text.isascii()):
+            lines = [self._checked(line, self._read + index) for index, line in enumerate(lines, 1)]
+        self._read += len(lines)
         self._ready, self._at = lines, 0
         return bool(lines)
 
-    def _some_lines(self) -> Iterator[str]:
-        """The next lines: fewer of them, the longer the longest of those before was."""
-        count = max(1, _TOGETHER // (self._longest + 1)) if self._longest else 1
-        return islice(iter(partial(self._text.readline, MOST_CHARACTERS), ""), min(count, _MOST_TOGETHER))
-
     def _checked(self, line: str, number: int) -> str:
         """The line as it is read. Raises `DataError` if it is none."""
-        if len(line) == MOST_CHARACTERS:
+        if len(line) >= MOST_CHARACTERS:
             raise DataError(
                 f"{self.name}:{number}: this line has {MOST_CHARACTERS:,} characters or more; is it a table?"
             )

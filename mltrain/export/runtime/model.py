@@ -23,8 +23,16 @@ outputs: Any = None
 
 
 def inputs_of(row: Any) -> list[float]:
-    """The numbers that the network reads, for a row by column name. Raises ValueError, which names the column."""
+    """The numbers that the network reads, for a row by column name, or a list of cells in the order of the columns.
+
+    Raises ValueError, which names the column.
+    """
     inputs: list[float] = []
+    if isinstance(row, (list, tuple)):
+        names = list(dict.fromkeys(name for name, _, _ in COLUMNS))
+        if len(row) != len(names):
+            raise ValueError(f"expected {len(names)} cells, got {len(row)}")
+        row = dict(zip(names, row, strict=True))
     for name, encode, options in COLUMNS:
         if name not in row:
             raise ValueError(f"the column '{name}' is missing")

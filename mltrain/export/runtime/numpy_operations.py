@@ -121,6 +121,10 @@ def step(x: Array) -> Array:
     return (x > 0).astype(x.dtype)
 
 
+def cos(x: Array) -> Array:
+    return np.cos(x)
+
+
 def softmax(x: Array) -> Array:
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)

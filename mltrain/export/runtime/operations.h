@@ -29,30 +29,65 @@ static inline void NAME_matmul(const XTYPE *x, int32_t places, int32_t inputs, i
     }
 }
 
-/* The weighted sum of each window, with zeros around the image; kernel is (filters, height, width, channels). */
+/* The weighted sum of one window, with zeros around the image. */
+static inline float NAME_window(const XTYPE *x, const NAME_windows *at, int32_t row, int32_t column,
+                                const WTYPE *weights)
+{
+    int32_t i, j, k;
+    float sum = 0.0f;
+    for (i = 0; i < at->window_height; i++) {
+        int32_t down = row * at->stride_height - at->top + i;
+        for (j = 0; j < at->window_width; j++, weights += at->channels) {
+            int32_t across = column * at->stride_width - at->left + j;
+            if (down >= 0 && down < at->height && across >= 0 && across < at->width) {
+                const XTYPE *pixel = x + (down * at->width + across) * at->channels;
+                for (k = 0; k < at->channels; k++) {
+                    sum += (float)weights[k] * (float)pixel[k];
+                }
+            }
+        }
+    }
+    return sum;
+}
+
+/* The weighted sums of all windows; kernel is (filters, height, width, channels). */
 static inline void NAME_convolution(const XTYPE *x, const NAME_windows *at, int32_t filters, const WTYPE *kernel,
                                     const float *scale, const float *bias, float *y)
 {
-    int32_t row, column, filter, i, j, k;
+    int32_t row, column, filter, length = at->window_height * at->window_width * at->channels;
     for (row = 0; row < at->rows; row++) {
         for (column = 0; column < at->columns; column++) {
-            const WTYPE *weights = kernel;
             for (filter = 0; filter < filters; filter++) {
-                float sum = 0.0f;
-                for (i = 0; i < at->window_height; i++) {
-                    int32_t down = row * at->stride_height - at->top + i;
-                    for (j = 0; j < at->window_width; j++, weights += at->channels) {
-                        int32_t across = column * at->stride_width - at->left + j;
-                        if (down >= 0 && down < at->height && across >= 0 && across < at->width) {
-                            const XTYPE *pixel = x + (down * at->width + across) * at->channels;
-                            for (k = 0; k < at->channels; k++) {
-                                sum += (float)weights[k] * (float)pixel[k];
-                            }
+                float sum = NAME_window(x, at, row, column, kernel + filter * length);
+                *y++ = sum * scale[filter] + bias[filter]; /* SCALE */
+                *y++ = sum + bias[filter]; /* PLAIN */
+            }
+        }
+    }
+}
+
+/* The largest of the weighted sums in each window over them, which are never in memory together. */
+static inline void NAME_pooled_convolution(const XTYPE *x, const NAME_windows *at, const NAME_windows *over,
+                                           int32_t filters, const WTYPE *kernel, const float *scale,
+                                           const float *bias, float *y)
+{
+    int32_t row, column, filter, i, j, length = at->window_height * at->window_width * at->channels;
+    for (row = 0; row < over->rows; row++) {
+        for (column = 0; column < over->columns; column++) {
+            for (filter = 0; filter < filters; filter++) {
+                float largest = -HUGE_VALF;
+                for (i = 0; i < over->window_height; i++) {
+                    int32_t down = row * over->stride_height - over->top + i;
+                    for (j = 0; j < over->window_width; j++) {
+                        int32_t across = column * over->stride_width - over->left + j;
+                        if (down >= 0 && down < over->height && across >= 0 && across < over->width) {
+                            float sum = NAME_window(x, at, down, across, kernel + filter * length);
+                            largest = sum > largest ? sum : largest;
                         }
                     }
                 }
-                *y++ = sum * scale[filter] + bias[filter]; /* SCALE */
-                *y++ = sum + bias[filter]; /* PLAIN */
+                *y++ = largest * scale[filter] + bias[filter]; /* SCALE */
+                *y++ = largest + bias[filter]; /* PLAIN */
             }
         }
     }
@@ -293,6 +328,15 @@ static inline void NAME_step(const float *x, int32_t count, float *y)
     int32_t i;
     for (i = 0; i < count; i++) {
         y[i] = x[i] > 0.0f ? 1.0f : 0.0f;
+    }
+}
+
+/* The cosine of x in radians. */
+static inline void NAME_cos(const float *x, int32_t count, float *y)
+{
+    int32_t i;
+    for (i = 0; i < count; i++) {
+        y[i] = cosf(x[i]);
     }
 }
 

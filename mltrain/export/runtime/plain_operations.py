@@ -167,6 +167,10 @@ def step(x: Any) -> list[float]:
     return [float(value > 0) for value in x]
 
 
+def cos(x: Any) -> list[float]:
+    return [math.cos(value) for value in x]
+
+
 def softmax(x: Any, width: int) -> list[float]:
     found = []
     for start in range(0, len(x), width):

@@ -48,16 +48,24 @@ def describe(subject: Subject) -> Description:
         "classes": steps.answer.classes,
         "hasProbabilities": steps.answer.probabilities,
         "threshold": float(np.float32(steps.answer.threshold)),
-        "picture": _picture(subject),
+        "picture": picture_of(subject),
         "columns": None if steps.columns is None else [_column(column) for column in steps.columns],
         "tables": _tables(steps.columns or ()),
         "selfTest": {
-            "rows": examples.x.tolist() if examples.cells is None or steps.columns is None else examples.cells,
+            "rows": _rows(subject),
             "y": [[value if math.isfinite(value) else None for value in row.ravel().tolist()] for row in examples.y],
         },
         "steps": [_step(step, weights) for step in steps.steps],
     }
     return Description(document, np.concatenate([np.empty(0, np.float32), *weights]))
+
+
+def _rows(subject: Subject) -> Any:
+    """The rows of the self-test: cells by column, numbers, or pixels as base64 of bytes."""
+    cells, x = subject.examples.cells, subject.examples.x
+    if cells is not None and subject.steps.columns is not None:
+        return cells
+    return x.tolist() if x.dtype != np.uint8 else [base64.b64encode(row.tobytes()).decode() for row in x]
 
 
 def script(name: str) -> str:
@@ -68,7 +76,11 @@ def script(name: str) -> str:
 def scripts(subject: Subject) -> str:
     """The scripts that the model needs, from its cells or pixels to its answer."""
     steps = subject.steps
-    names = ["network.js", *["columns.js"] * (steps.columns is not None), *["picture.js"] * (steps.image is not None)]
+    names = [
+        "network.js",
+        *["columns.js"] * (steps.columns is not None),
+        *["picture.js"] * (picture_of(subject) is not None),
+    ]
     return "\n".join(map(script, [*names, "predict.js"]))
 
 
@@ -96,9 +108,13 @@ def _json(value: Any) -> str:
     return text.replace('"__proto__":', '["__proto__"]:')  # the other one would set the prototype of the object
 
 
-def _picture(subject: Subject) -> dict[str, Any] | None:
-    kind, shape = subject.steps.image, subject.steps.input.shape
-    return kind and {"kind": kind, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
+def picture_of(subject: Subject) -> dict[str, Any] | None:
+    """How an image becomes a row: its kind and size. None where rows are no pixels of 0 to 255, such as sequences."""
+    form, shape = subject.steps.image, subject.steps.input.shape
+    if form is None or (form == "digit" and subject.examples.x.dtype != np.uint8):
+        return None
+    kind = "digit" if form == "digit" else "picture"
+    return {"kind": kind, "fit": form, "height": shape[0], "width": shape[1], "colour": len(shape) == 3}
 
 
 def _step(step: Step, weights: list[npt.NDArray[np.float32]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@ export const { predict, predictBatch, outputs, notes, selfTest } = makeModel(DES
 
 export const model = {
   name: DESCRIPTION.name,
-  columns: DESCRIPTION.columns?.map(({ column }) => column) ?? null,
+  columns: DESCRIPTION.columns && [...new Set(DESCRIPTION.columns.map(({ column }) => column))],
   shape: DESCRIPTION.shape,
   targets: DESCRIPTION.targets,
   classes: DESCRIPTION.classes,

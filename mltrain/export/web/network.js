@@ -24,6 +24,7 @@ const FUNCTIONS = {
   tanh: () => Math.tanh,
   softplus: () => (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   step: () => (x) => (x > 0 ? 1 : 0),
+  cos: () => Math.cos,
 };
 
 // Calls visit(window, place in the window, place in the image) for all numbers of the image that windows cover.

@@ -11,10 +11,10 @@ const rounded = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.r
 function planesOf({ data, width, height }, colour) {
   const planes = Array.from({ length: colour ? 3 : 1 }, () => new Uint8Array(width * height));
   for (let i = 0; i < width * height; i++) {
-    const alpha = data[4 * i + 3] / 255;
-    const [red, green, blue] = [0, 1, 2].map((channel) => Math.round(data[4 * i + channel] * alpha + 255 * (1 - alpha)));
-    if (colour) [red, green, blue].forEach((value, channel) => (planes[channel][i] = value));
-    else planes[0][i] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+    const share = data[4 * i + 3] / 255;
+    const shade = (channel) => Math.round(data[4 * i + channel] * share + 255 * (1 - share));
+    if (colour) planes.forEach((plane, channel) => (plane[i] = shade(channel)));
+    else planes[0][i] = (shade(0) * 19595 + shade(1) * 38470 + shade(2) * 7471 + 0x8000) >> 16;
   }
   return planes;
 }
@@ -25,12 +25,13 @@ function bicubic(x) {
   return distance < 2 ? (((distance - 5) * distance + 8) * distance - 4) * -0.5 : 0;
 }
 
-// For each place of an axis of `length` places made from one of `from`: the first number that counts, and the weights.
-function weightsOf(from, length) {
-  const scale = from / length;
+// For each place of an axis of `length` places made from the stretch `begin` to `end` of one of `from`: the first number
+// that counts, and the weights.
+function weightsOf(from, length, [begin, end]) {
+  const scale = (end - begin) / length;
   const stretch = Math.max(1, scale);
   return Array.from({ length }, (_, place) => {
-    const centre = (place + 0.5) * scale;
+    const centre = begin + (place + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - 2 * stretch + 0.5));
     const last = Math.min(from, Math.trunc(centre + 2 * stretch + 0.5));
     const weights = [];
@@ -40,12 +41,13 @@ function weightsOf(from, length) {
   });
 }
 
-// A plane in another size, by the filter and the rounding of Pillow's resize: first across, then down.
-function resized(plane, width, height, newWidth, newHeight) {
+// A part of a plane in another size, by default of all of it, as Pillow's resize makes it: across and down, in the order
+// that is less work. A part is the stretches of both axes that it has.
+function resized(plane, width, height, newWidth, newHeight, part = [[0, width], [0, height]]) {
   // Of `lines` lines, the numbers of each of which are `step` apart, those of a new length.
-  const pass = (from, length, newLength, lines, step, line) => {
+  const pass = (from, length, newLength, lines, step, line, stretch) => {
     const out = new Uint8Array(lines * newLength);
-    weightsOf(length, newLength).forEach(({ first, weights }, place) => {
+    weightsOf(length, newLength, stretch).forEach(({ first, weights }, place) => {
       for (let number = 0; number < lines; number++) {
         let sum = 0;
         weights.forEach((weight, i) => (sum += from[number * line + (first + i) * step] * weight));
@@ -55,8 +57,13 @@ function resized(plane, width, height, newWidth, newHeight) {
     });
     return out;
   };
-  const across = newWidth === width ? plane : pass(plane, width, newWidth, height, 1, width);
-  return newHeight === height ? across : pass(across, height, newHeight, newWidth, newWidth, 1);
+  const isAll = ([begin, end], length, newLength) => begin === 0 && end === length && newLength === length;
+  const across = (from, lines) =>
+    isAll(part[0], width, newWidth) ? from : pass(from, width, newWidth, lines, 1, width, part[0]);
+  const down = (from, lines) =>
+    isAll(part[1], height, newHeight) ? from : pass(from, height, newHeight, lines, lines, 1, part[1]);
+  const isDownFirst = newHeight < height && height - newHeight > 2 * (width - newWidth);
+  return isDownFirst ? across(down(plane, width), newHeight) : down(across(plane, height), newWidth);
 }
 
 // A digit as MNIST has them: ink 255 on paper 0, in a box of its own, centred by its mass. Null for an empty image.
@@ -107,15 +114,44 @@ function startOf(mass, length) {
   return Math.min(Math.max(rounded(length / 2 - centre), 0), length - mass.length);
 }
 
+// The part of an image that has the ratio of other sides: its ends are cut off.
+function cropped({ width, height }, newWidth, newHeight) {
+  const ratio = newWidth / newHeight;
+  const [wide, tall] = width / height >= ratio ? [ratio * height, height] : [width, width / ratio];
+  const [left, top] = [(width - wide) * 0.5, (height - tall) * 0.5];
+  return [
+    [left, left + wide],
+    [top, top + tall],
+  ];
+}
+
+// The largest size of the same ratio as an image's that other sides have room for.
+function contained({ width, height }, newWidth, newHeight) {
+  if (width / height > newWidth / newHeight) return [newWidth, rounded((height / width) * newWidth)];
+  return width / height < newWidth / newHeight ? [rounded((width / height) * newHeight), newHeight] : [newWidth, newHeight];
+}
+
+// A plane in the middle of a larger one of zeros.
+function padded(plane, width, height, newWidth, newHeight) {
+  const [left, top] = [rounded((newWidth - width) * 0.5), rounded((newHeight - height) * 0.5)];
+  const out = new Uint8Array(newWidth * newHeight);
+  plane.forEach((value, i) => (out[(top + Math.floor(i / width)) * newWidth + left + (i % width)] = value));
+  return out;
+}
+
 // An image of the model's size, in grey or with red, green and blue for each pixel.
-function pictureOf(image, height, width, colour) {
-  const planes = planesOf(image, colour).map((plane) => resized(plane, image.width, image.height, width, height));
+function pictureOf(image, fit, height, width, colour) {
+  const [wide, tall] = fit === "pad" ? contained(image, width, height) : [width, height];
+  const part = fit === "crop" ? cropped(image, width, height) : undefined;
+  const planes = planesOf(image, colour).map((plane) =>
+    padded(resized(plane, image.width, image.height, wide, tall, part), wide, tall, width, height),
+  );
   return Uint8Array.from({ length: planes.length * width * height }, (_, i) => {
     return planes[i % planes.length][Math.floor(i / planes.length)];
   });
 }
 
 // The pixels for a model whose description says how its images were prepared; null where there is nothing to be seen.
-function pixelsOf(image, { kind, height, width, colour }) {
-  return kind === "digit" ? digitOf(image, height, width) : pictureOf(image, height, width, colour);
+function pixelsOf(image, { kind, fit, height, width, colour }) {
+  return kind === "digit" ? digitOf(image, height, width) : pictureOf(image, fit, height, width, colour);
 }

@@ -41,7 +41,7 @@ function makeModel(description, weights) {
   const outputs = (row) => nested(network(inputsOf(row).inputs), outputShape);
 
   // What the row has that was new to the model, in sentences: gaps that were filled in, names that count as others.
-  const notes = (row) => inputsOf(row).notes;
+  const notes = (row) => [...new Set(inputsOf(row).notes)];
 
   // Label and probabilities, or numbers by target, in the form that all exported models share.
   function answer(y) {
@@ -70,10 +70,14 @@ function makeModel(description, weights) {
     });
   }
 
+  // The rows with known answers. Pixels are kept as base64 of bytes.
+  const decoded = (row) => (typeof row === "string" ? [...atob(row)].map((byte) => byte.charCodeAt(0)) : row);
+  const examples = description.selfTest.rows.map(decoded);
+
   // Predicts the rows with known answers. Of large numbers, the difference is relative.
   function selfTest() {
     let difference = 0;
-    const { rows, y } = description.selfTest;
+    const [rows, { y }] = [examples, description.selfTest];
     rows.forEach((row, index) => {
       [outputs(row)].flat(Infinity).forEach((value, i) => {
         const expected = y[index][i];
@@ -84,5 +88,5 @@ function makeModel(description, weights) {
     return { rows: rows.length, difference, tolerance: TOLERANCE, passed: rows.length > 0 && difference <= TOLERANCE };
   }
 
-  return { predict, predictBatch, outputs, notes, selfTest };
+  return { predict, predictBatch, outputs, notes, selfTest, examples };
 }

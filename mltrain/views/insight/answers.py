@@ -11,11 +11,10 @@ from mltrain.engine.class_scores import Counts, confusion_matrix
 from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.inference.model import Model
 from mltrain.job import split_to_evaluate
-from mltrain.runs.saved_run import OutOfFold, SavedRun
+from mltrain.runs.saved_run import HELD_OUT, OutOfFold, SavedRun
 from mltrain.training.targets import encode
 from mltrain.views.insight.fitted_curve import Numbers
 from mltrain.views.insight.images import takes_images
-from mltrain.views.insight.rows import OUT_OF_FOLD
 
 Indices = npt.NDArray[np.intp]
 
@@ -112,10 +111,9 @@ def class_answers(record: SavedRun) -> ClassAnswers:
 def _out_of_fold(classes: tuple[str, ...], held: OutOfFold, no_rows: npt.NDArray[Any]) -> ClassAnswers:
     """Of the folds of a cross-validation each has predictions for other rows, which are not read again."""
     shares = held.probabilities
-    confidence = np.zeros(len(held.true)) if shares is None else shares.max(axis=1)
-    return ClassAnswers(
-        OUT_OF_FOLD, classes, no_rows, held.true, held.predicted, confidence, are_probabilities=shares is not None
-    )
+    confidence = np.zeros(held.true.size) if shares is None else shares.max(axis=-1).ravel()
+    true, predicted = held.true.ravel(), held.predicted.ravel()
+    return ClassAnswers(HELD_OUT, classes, no_rows, true, predicted, confidence, are_probabilities=shares is not None)
 
 
 def judged(model: Model, y: npt.NDArray[np.float32]) -> tuple[Indices, Numbers]:
@@ -146,7 +144,7 @@ def number_answers(record: SavedRun) -> NumberAnswers:
     """The predictions of a regression model. Raises `DataError` if the rows cannot be read."""
     split, rows = split_to_evaluate(record.data)
     if split != "test" and record.out_of_fold is not None:
-        return NumberAnswers(OUT_OF_FOLD, record.out_of_fold.true, record.out_of_fold.predicted)
+        return NumberAnswers(HELD_OUT, record.out_of_fold.true.ravel(), record.out_of_fold.predicted.ravel())
     predicted = record.model.predict(rows.x).astype(np.float64).ravel()
     return NumberAnswers(split, rows.y.astype(np.float64).ravel(), predicted)
 

@@ -40,7 +40,8 @@ class FeatureMaps:
         count, height, width = self.maps.shape
         count = width if self.is_line else count
         shown = f"{count} of {self.of}" if count < self.of else f"{self.of}"
-        what = "numbers" if self.is_line else f"maps of {height} x {width}"
+        noun = ("number" if self.is_line else "map") + "s" * (self.of != 1)
+        what = noun if self.is_line else f"{noun} of {height} x {width}"
         reads = f"; reads {' and '.join(self.reads)}" if self.reads else ""
         return f"{self.layer}: {shown} {what}{reads}"
 

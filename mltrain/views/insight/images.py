@@ -79,7 +79,7 @@ def ratio_of(image: npt.NDArray[Any]) -> float:
 
 def in_ink(model: Model) -> bool:
     """Whether values are ink on paper, as MNIST has them: the larger, the darker. Photographs are light."""
-    return model.config.dataset.type_name() != "images"
+    return model.config.dataset.image_form(model.row_spec) in ("digit", None)
 
 
 def greys(model: Model) -> str:

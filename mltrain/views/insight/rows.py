@@ -4,18 +4,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.base import Dataset, Split
+from mltrain.runs.saved_run import HELD_OUT
 
 MOST_POINTS = 300
 """Rows that are drawn as points on the page of a training: the first ones."""
-
-OUT_OF_FOLD = "out of fold"
-"""The name of the rows that the folds of a cross-validation held out, each predicted by the network that did so."""
 
 SPLITS = {
     "train": "the rows that it was trained on",
     "validation": "the validation rows",
     "test": "the test rows",
-    OUT_OF_FOLD: "the rows that folds held out",
+    HELD_OUT: "the rows that folds held out",
 }
 """The names of the parts of the data in messages."""
 

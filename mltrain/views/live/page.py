@@ -45,6 +45,8 @@ class LivePage:
     ):
         self._title, self._epochs, self._clock = str(job.config.name), job.config.training.epochs, clock
         self._previews = previews_of(job.model([]), job.dataset)
+        for preview in self._previews:
+            preview.now()  # the first time takes much longer, for which the second message would have to wait
         self._first = 0
         self._last: EpochReport | None = None
         self._series: dict[str, list[float]] = {}

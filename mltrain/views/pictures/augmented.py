@@ -36,7 +36,7 @@ class AugmentedPicture(Picture):
     def caption(self) -> str:
         images, again = plural(len(self.shown.images), "image"), len(self.shown.augmented) - 1
         return (
-            f"{images} of the first batch: as they are, as the first step of the training saw them, and as {again} "
+            f"{images} of the first batch: as they are, as the first step of a training sees them, and as {again} "
             f"other draws of {listed(self.shown.layers)} make them."
         )
 

@@ -1,13 +1,10 @@
 """Precision and recall of each class."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from mltrain.inference.model import Model
-from mltrain.views.insight.answers import ClassAnswers
 from mltrain.views.insight.rows import SPLITS
-from mltrain.views.insight.run_insight import RunInsight
-from mltrain.views.pictures.base import Picture
+from mltrain.views.pictures._of_answers import OfAnswers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,18 +13,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ClassScores(Picture):
+class ClassScores(OfAnswers):
     name, title, order = "classes", "How good each class is", 80
-
-    answers: ClassAnswers
-
-    @classmethod
-    def suits(cls, model: Model) -> bool:
-        return model.classes is not None
-
-    @classmethod
-    def of(cls, insight: RunInsight) -> Self:
-        return cls(insight.answers)
 
     @property
     def caption(self) -> str:

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mltrain.inference.model import Model
-from mltrain.views.insight.answers import ClassAnswers
 from mltrain.views.insight.rows import SPLITS
-from mltrain.views.insight.run_insight import RunInsight
-from mltrain.views.pictures.base import Picture
+from mltrain.views.pictures._of_answers import OfAnswers
 from mltrain.views.terminal.tables import Confusion
 from mltrain.views.terminal.views import View
 
@@ -21,18 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ConfusionMatrix(Picture):
+class ConfusionMatrix(OfAnswers):
     name, title, order = "confusion", "What is taken for what", 70
-
-    answers: ClassAnswers
-
-    @classmethod
-    def suits(cls, model: Model) -> bool:
-        return model.classes is not None
-
-    @classmethod
-    def of(cls, insight: RunInsight) -> Self:
-        return cls(insight.answers)
 
     @property
     def caption(self) -> str:

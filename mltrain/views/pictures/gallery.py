@@ -46,34 +46,27 @@ def all_pictures() -> Sequence[type[Picture]]:
 
 def gallery_of(insight: RunInsight, *, as_text: bool = False) -> Gallery:
     """The pictures that apply to a run; with a chosen image, those of that image. ``as_text``: those for terminals."""
-    model = insight.model
+    model, chosen = insight.model, insight.chosen is not None
     kinds = [kind for kind in all_pictures() if not as_text or kind.terminal is not Picture.terminal]
-    if isinstance(model, Ensemble):
-        kinds = [kind for kind in kinds if not kind.inside]
-    if insight.chosen is not None:
-        of_image = [kind for kind in kinds if kind.of_one_image]
-        missing = (kind.why_lacking for kind in of_image if not kind.suits(model))
-        return Gallery(*_drawn(of_image, insight, lacks=[lack for lack in missing if lack]))
-    unreadable = _why_unreadable(insight)
-    found, lacks = _drawn([kind for kind in kinds if not (kind.needs_rows and unreadable)], insight, lacks=[])
-    more = (unreadable, None if as_text else _why_unwritten(model), _why_no_picture_over_inputs(model))
-    return Gallery(found, [*lacks, *(lack for lack in more if lack)])
-
-
-def _drawn(
-    kinds: Sequence[type[Picture]], insight: RunInsight, *, lacks: list[str]
-) -> tuple[Sequence[Picture], list[str]]:
-    """The pictures of these kinds that suit the run; sentences about the others are added to ``lacks``."""
-    found = []
+    kinds = [kind for kind in kinds if kind.of_one_image or not chosen]
+    hidden = [kind for kind in kinds if kind.inside] if isinstance(model, Ensemble) else []
+    unreadable = None if chosen else _why_unreadable(insight)
+    found, lacks = list[Picture](), list[str]()
     for kind in kinds:
-        if not kind.suits(insight.model):
+        if kind in hidden or (kind.needs_rows and unreadable):
             continue
-        picture = kind.of(insight)
+        suits = kind.suits(model)
+        picture = kind.of(insight) if suits else None
         if picture is not None:
             found.append(picture)
-        elif kind.why_lacking is not None:
+        elif kind.why_lacking is not None and (suits or chosen):
             lacks.append(kind.why_lacking)
-    return found, lacks
+    if chosen:
+        names = " and ".join(kind.name for kind in hidden)
+        more = [f"no {names}: they show the inside of a network, and an ensemble has several" if hidden else None]
+    else:
+        more = [unreadable, None if as_text else _why_unwritten(model), _why_no_picture_over_inputs(model)]
+    return Gallery(found, [*lacks, *(lack for lack in more if lack)])
 
 
 def previews_of(model: Model, data: Dataset) -> Sequence[Preview]:

@@ -13,7 +13,9 @@ from mltrain.views.plotting.images import Image
 from mltrain.views.plotting.style import WIDTH, Style, packed, without_axes
 from mltrain.views.plotting.words import all_shortened, shortened
 
-_LARGE_A_ROW, _A_ROW = 8, 16
+_A_ROW = (5, 8, 16)
+"""How many maps stand side by side: as few as there is room for, so that few maps are large."""
+
 _WORDS = 0.26
 """The height of a line of text in inches."""
 
@@ -43,7 +45,7 @@ def _height(layer: FeatureMaps) -> float:
 
 
 def _across(layer: FeatureMaps) -> int:
-    return _LARGE_A_ROW if len(layer.maps) <= _LARGE_A_ROW else _A_ROW
+    return next(count for count in _A_ROW if len(layer.maps) <= count)
 
 
 def draw_feature_maps(

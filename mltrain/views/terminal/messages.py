@@ -120,7 +120,7 @@ def ensemble_closing(outcome: EnsembleOutcome) -> View:
     entries = [
         ("trained", Span(f"{outcome.what} in {duration(outcome.seconds)} of training")),
         ("mean", Span(means, STRONG)),
-        ("±", Span("standard error of the mean")),
+        ("±", Span("standard error of the mean" if means else "")),
         ("saved", Span(f"{outcome.folder}: {', '.join(outcome.files)}")),
     ]
     return _entries(entries, outcome.next_command)

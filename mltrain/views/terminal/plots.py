@@ -143,9 +143,10 @@ class Images(View):
         limit = WIDEST if self.least == 1 else _WIDEST_MAPS
         room = min(width or WIDEST, limit)
         widest = max(len(image.pixels[0]) for image in self.images)
-        factor = max(1, -(-widest // max(1, (room + len(GAP)) // self.least - len(GAP))))
+        share = max(1, (room + len(GAP)) // self.least - len(GAP))
+        factor = max(1, -(-widest // share))
         images = [image._replace(pixels=shrunk(image.pixels, factor)) for image in self.images]
-        most = max(_LEAST_WORDS, min(room, max(_LONGEST_WORDS, -(-widest // factor))))
+        most = max(_LEAST_WORDS, min(share, max(_LONGEST_WORDS, -(-widest // factor))))
         words = [cut(image.words, most) for image in images]
         each = max(max(len(image.pixels[0]), cells(text)) for image, text in zip(images, words, strict=True)) + len(GAP)
         count = max(1, (room + len(GAP)) // each)

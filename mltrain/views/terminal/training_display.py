@@ -8,7 +8,7 @@ There are three displays: a live table on a terminal, a line an epoch elsewhere,
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -16,10 +16,10 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.views.terminal.epochs import measured, speed
 from mltrain.views.terminal.eta import Pace
 from mltrain.views.terminal.messages import note
-from mltrain.views.terminal.number_format import clock_time, number, ordinal, parameter, plural
+from mltrain.views.terminal.number_format import clock_time, number, ordinal, parameter
 from mltrain.views.terminal.redraw import Clock
 from mltrain.views.terminal.terminal import Channel, Terminal
-from mltrain.views.terminal.views import GAP, Lines, verbatim
+from mltrain.views.terminal.views import GAP, verbatim
 
 _LOSS_WIDTH, _METRIC_WIDTH, _SPEED_WIDTH = len("1.234e-05"), len("0.01234"), len("123456")
 """The usual widths of numbers: lines are aligned before later values are known."""
@@ -118,15 +118,7 @@ def is_shown(epoch: int, every: int) -> bool:
     return epoch % every == 0 or (epoch < every and str(epoch).rstrip("0") in ("1", "2", "5"))
 
 
-def member_line(name: str, number_: int, count: int, values: Mapping[str, float], epochs: int) -> Lines:
-    """The line about one of several trainings: ``fold 2/5  loss 0.1234     accuracy 0.9312   100 epochs``."""
-    total = f"{count:,}"
-    fields = [f"{name} {number_:>{len(total)},}/{total}"]
-    fields += [_field(label, number(value)) for label, value in values.items()]
-    return verbatim(GAP.join([*fields, plural(epochs, "epoch")]))
-
-
-def _field(name: str, text: str) -> str:
+def field(name: str, text: str) -> str:
     """A number of a line, padded to its usual width."""
     return f"{name} {text:<{_LOSS_WIDTH if name.endswith(('loss', 'rate')) else _METRIC_WIDTH}}"
 
@@ -159,7 +151,7 @@ class PlainLines:
     def _show(self, report: EpochReport) -> None:
         total, time_a_step = str(report.epochs), speed(report)
         fields = [f"epoch {report.epoch:>{len(total)}}/{total}"]
-        fields += [_field(name, text) for name, text in measured(report).items()]
+        fields += [field(name, text) for name, text in measured(report).items()]
         if report.tracked:
             fields.append(" ".join(f"{label}={parameter(value)}" for label, value in report.tracked.items()))
         if time_a_step:

@@ -1,0 +1,1 @@
+"""A config as a script for Keras, PyTorch or NumPy alone; see `mltrain.code.script`."""

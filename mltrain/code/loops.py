@@ -1,0 +1,184 @@
+"""The training loop of scripts that write it out, for PyTorch and NumPy: epochs, batches, schedules, early stopping."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mltrain.code.plan import Plan
+from mltrain.code.text import call, literal, statement
+from mltrain.engine.schedules.base import Schedule
+from mltrain.engine.schedules.cosine_decay import CosineDecay
+from mltrain.engine.schedules.exponential_decay import ExponentialDecay
+from mltrain.engine.schedules.piecewise import Piecewise
+from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What a framework does in each place of the loop, in lines.
+
+    ``batch`` computes the ``measured`` loss of ``rows`` and its gradients; ``update`` changes the weights.
+    ``validation`` computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
+    ``begin`` comes before the first batch of an epoch; ``tracked`` prints parameters at its end.
+    """
+
+    batch: list[str]
+    measured: str
+    update: list[str]
+    validation: list[str]
+    keep: str
+    restore: list[str]
+    begin: list[str]
+    tracked: list[str]
+
+
+def loop_code(plan: Plan, loop: Loop) -> list[str]:
+    """The whole loop, behind what has to be there before it."""
+    training, count, rows = plan.config.training, plan.parts["train"], plan.batch_size
+    plateau, stopping = _plateau(plan), training.early_stopping
+    lines: list[str] = []
+    if plan.shuffled:
+        lines.append('shuffle = random("shuffle")')
+    if plateau:
+        lines.append("lowest, waited, resting = np.inf, 0, 0")
+    if stopping is not None:
+        lines.append("best, patience = np.inf, 0")
+    order = f"shuffle.permutation({count})" if plan.shuffled else f"np.arange({count})"
+    lines.append(f"for epoch in range(1, {training.epochs + 1}):")
+    batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
+    group = training.gradient_accumulation
+    if plan.steps == 1:
+        whole = [line.replace("[rows]", "") for line in loop.batch]
+        update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
+        update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
+        lines += indented([*loop.begin, *whole, *update, f"loss = {loop.measured}"])
+    elif group > 1:
+        lines += indented(
+            [
+                f"total, order = 0.0, {order}",
+                *loop.begin,
+                f"for first in range(0, {count}, {group * rows}):",
+                f"    group = order[first : first + {group * rows}]",
+                f"    for start in range(0, len(group), {rows}):",
+                f"        rows = group[start : start + {rows}]",
+                *indented(batch, 2),
+                *indented(loop.update),
+                f"loss = total / {count}",
+            ]
+        )
+    else:
+        lines += indented(
+            [
+                f"total, order = 0.0, {order}",
+                *loop.begin,
+                f"for start in range(0, {count}, {rows}):",
+                *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
+                f"loss = total / {count}",
+            ]
+        )
+    shown = "loss {loss:.6f}"
+    if "val" in plan.parts:
+        lines += indented(loop.validation)
+        shown += ", val_loss {val_loss:.6f}"
+    lines.append(f'    print(f"epoch {{epoch}}: {shown}")')
+    lines += indented([*loop.tracked, *plateau, *_stopping(plan, loop)])
+    if stopping is not None and stopping.restore_best:
+        lines += loop.restore
+    return lines
+
+
+def indented(lines: list[str], depth: int = 1) -> list[str]:
+    """Lines moved to the right."""
+    return [f"{'    ' * depth}{line}" if line else "" for line in lines]
+
+
+def _plateau(plan: Plan) -> list[str]:
+    own = plan.config.optimizer.learning_rate
+    if not isinstance(own, ReduceOnPlateau):
+        return []
+    name = plan.monitored(own.monitor, ("optimizer", "learning_rate", "monitor"))
+    lines = []
+    if own.cooldown:
+        lines.append("resting, waited = max(0, resting - 1), 0 if resting else waited")
+    lines += [
+        f"if {name} < lowest - {own.min_delta!r}:",
+        f"    lowest, waited = {name}, 0",
+        "elif not resting:" if own.cooldown else "else:",
+        "    waited += 1",
+        f"    if waited >= {own.patience}:",
+        f"        rate, waited, resting = max(rate * {own.factor!r}, {own.min_learning_rate!r}), 0, {own.cooldown}",
+    ]
+    return lines
+
+
+def _stopping(plan: Plan, loop: Loop) -> list[str]:
+    stopping = plan.config.training.early_stopping
+    if stopping is None:
+        return []
+    default = "val_loss" if "val" in plan.parts else "loss"
+    name = plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))
+    kept = [f"    kept = {loop.keep}"] if stopping.restore_best else []
+    better = f"{name} < best - {stopping.min_delta!r}" if stopping.min_delta else f"{name} < best"
+    return [
+        f"if {better}:",
+        f"    best, patience = {name}, 0",
+        *kept,
+        "else:",
+        "    patience += 1",
+        f"    if patience >= {max(1, stopping.patience)}:",
+        "        break",
+    ]
+
+
+def first_rate(plan: Plan) -> str:
+    """The learning rate of the first step, where one that reacts to epochs starts."""
+    rate = plan.config.optimizer.learning_rate
+    return repr(rate.initial_learning_rate) if isinstance(rate, ReduceOnPlateau) else repr(rate)
+
+
+def schedule_code(rate: float | Schedule) -> list[str]:
+    """A function ``learning_rate(step)`` with the formula of a schedule; no lines for a number."""
+    formula = SCHEDULES[rate.type_name()](rate) if isinstance(rate, Schedule) else []
+    if not formula:
+        return []
+    title = f'    """The rate after so many steps: {rate.type_name()}."""' if isinstance(rate, Schedule) else ""
+    return ["", "", "def learning_rate(step):", title, *indented(formula), "", ""]
+
+
+def _cosine_decay(own: CosineDecay) -> list[str]:
+    first, highest = own.initial_learning_rate, own.warmup_target
+    lines = []
+    if highest is not None and own.warmup_steps:
+        climb = f"{highest - first!r} * step / {own.warmup_steps}"
+        lines = [f"if step < {own.warmup_steps}:", f"    return {f'{first!r} + ' if first else ''}{climb}"]
+    peak = first if highest is None else highest
+    done = f"(step - {own.warmup_steps})" if own.warmup_steps else "step"
+    lines.append(f"done = min(1, {done} / {own.decay_steps})")
+    wave = "(1 + math.cos(math.pi * done)) / 2"
+    if own.alpha:
+        return [*lines, f"return {peak!r} * ({own.alpha!r} + {1 - own.alpha!r} * {wave})"]
+    return [*lines, f"return {peak!r} * {wave}"]
+
+
+def _exponential_decay(own: ExponentialDecay) -> list[str]:
+    sign = "//" if own.staircase else "/"
+    return [f"return {own.initial_learning_rate!r} * {own.decay_rate!r} ** (step {sign} {own.decay_steps})"]
+
+
+def _piecewise(own: Piecewise) -> list[str]:
+    passed = call("sum", f"step > boundary for boundary in {literal(tuple(own.boundaries))}")
+    return [
+        *statement(literal(list(own.values)), "values = "),
+        *statement(passed, "passed = "),
+        "return values[passed]",
+    ]
+
+
+SCHEDULES: Mapping[str, Callable[[Any], list[str]]] = {
+    "cosine_decay": _cosine_decay,
+    "exponential_decay": _exponential_decay,
+    "piecewise": _piecewise,
+    "reduce_on_plateau": lambda _: [],  # the loop has it: see `loop_code`
+}
+"""The formula of each schedule, as the body of a function of the step."""

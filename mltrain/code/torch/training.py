@@ -1,0 +1,256 @@
+"""The training of a PyTorch script: `LOSSES`, `OPTIMIZERS` and the loop."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code
+from mltrain.code.plan import Plan
+from mltrain.code.text import call, comment_lines, statement
+from mltrain.code.torch.network import TorchNetwork
+from mltrain.engine.schedules.base import Schedule
+from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
+
+LOSSES: dict[str, Callable[[Any, str], str]] = {
+    # The second argument is the reduction, where it is not the mean.
+    "binary_crossentropy": lambda _, how: f"nn.BCEWithLogitsLoss({how})",
+    "categorical_crossentropy": lambda _, how: f"nn.CrossEntropyLoss({how})",
+    "hinge": lambda *_: "hinge",
+    "huber": lambda own, how: f"nn.HuberLoss(delta={own.delta!r}{', ' if how else ''}{how})",
+    "mean_absolute_error": lambda _, how: f"nn.L1Loss({how})",
+    "mean_squared_error": lambda _, how: f"nn.MSELoss({how})",
+    "perceptron": lambda *_: "perceptron",
+    "sparse_categorical_crossentropy": lambda _, how: f"nn.CrossEntropyLoss({how})",
+}
+_OF_ELEMENTS = {"hinge", "perceptron"}
+"""Losses that are functions, which give the loss of each row."""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """An optimizer: its class and options, what changes from step to step, or the change of a parameter written out.
+
+    PyTorch's own has a name in ``made``; a rule that PyTorch has in another form is written out with ``states``.
+    """
+
+    made: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    each_step: tuple[str, ...] = ()
+    states: Mapping[str, str] = field(default_factory=dict)
+    change: tuple[str, ...] = ()
+    why: str = ""
+
+
+def _sgd(own: Any) -> _Rule:
+    changes = isinstance(own.learning_rate, Schedule)
+    if own.momentum and changes:
+        look = "p += {m} * v - rate * p.grad" if own.nesterov else "p += v"
+        return _Rule(
+            states={"velocity": "torch.zeros_like(p)"},
+            change=(f"v.mul_({own.momentum!r}).sub_(rate * p.grad)", look.format(m=repr(own.momentum))),
+            why="In Keras the momentum holds steps, in PyTorch gradients: not the same where the rate changes.",
+        )
+    options = {"momentum": repr(own.momentum)} if own.momentum else {}
+    return _Rule("SGD", options | ({"nesterov": "True"} if own.momentum and own.nesterov else {}))
+
+
+def _adam(own: Any) -> _Rule:
+    decay = {"weight_decay": repr(own.weight_decay)} if own.weight_decay else {}
+    return _Rule(
+        "AdamW" if decay else "Adam",
+        _betas(own) | decay,
+        (
+            "# Keras adds epsilon before v is corrected, PyTorch behind that.",
+            f'settings["eps"] = {own.epsilon!r} / math.sqrt(1 - {own.beta_2!r}**step)',
+        ),
+    )
+
+
+def _nadam(own: Any) -> _Rule:
+    return _Rule("NAdam", {**_betas(own), "eps": repr(own.epsilon), "momentum_decay": "1"})
+
+
+def _betas(own: Any) -> dict[str, str]:
+    return {} if (own.beta_1, own.beta_2) == (0.9, 0.999) else {"betas": f"({own.beta_1!r}, {own.beta_2!r})"}
+
+
+def _rmsprop(own: Any) -> _Rule:
+    return _Rule(
+        states={"mean_square": "torch.zeros_like(p)"},
+        change=(
+            f"v.mul_({own.rho!r}).add_({1 - own.rho:.10g} * p.grad**2)",
+            f"p -= rate * p.grad / torch.sqrt(v + {own.epsilon!r})",
+        ),
+        why="Keras adds epsilon under the root, PyTorch behind it: so the rule is written out.",
+    )
+
+
+def _adagrad(own: Any) -> _Rule:
+    return _Rule(
+        states={"squares": f"torch.full_like(p, {own.initial_accumulator_value!r})"},
+        change=("v += p.grad**2", f"p -= rate * p.grad / torch.sqrt(v + {own.epsilon!r})"),
+        why="Keras adds epsilon under the root, PyTorch behind it: so the rule is written out.",
+    )
+
+
+def _lion(own: Any) -> _Rule:
+    return _Rule(
+        states={"running_mean": "torch.zeros_like(p)"},
+        change=(
+            f"p -= rate * torch.sign({own.beta_1!r} * v + {1 - own.beta_1:.10g} * p.grad)",
+            f"v.mul_({own.beta_2!r}).add_({1 - own.beta_2:.10g} * p.grad)",
+        ),
+        why="PyTorch has no Lion: the rule is written out.",
+    )
+
+
+OPTIMIZERS: dict[str, Callable[[Any], _Rule]] = {
+    "adagrad": _adagrad,
+    "adam": _adam,
+    "adamw": _adam,
+    "lion": _lion,
+    "nadam": _nadam,
+    "rmsprop": _rmsprop,
+    "sgd": _sgd,
+}
+
+
+def as_labels(plan: Plan) -> str:
+    """PyTorch takes labels of 64 bits."""
+    return ".long()" if plan.config.loss.targets == "labels" else ""
+
+
+def mean(plan: Plan) -> str:
+    return ".mean()" if _gives_elements(plan) else ""
+
+
+def _gives_elements(plan: Plan) -> bool:
+    return plan.class_weights is not None or plan.config.loss.type_name() in _OF_ELEMENTS
+
+
+def loss_code(plan: Plan, network: TorchNetwork) -> list[str]:
+    """The loss, and a function for the penalties of regularizers."""
+    weights = plan.class_weights
+    how = "" if weights is None else 'reduction="none"'
+    lines = [f"loss_function = {LOSSES[plan.config.loss.type_name()](plan.config.loss, how)}"]
+    if weights is not None:
+        lines += statement(call("torch.tensor", weights), "class_weight = ")
+    if terms := network.penalties:
+        lines += ["", "", "def penalty():", '    """What large weights add to the loss."""']
+        lines += [
+            f"    total = {terms[0]}",
+            *(f"    total += {term}" for term in terms[1:]),
+            "    return total",
+            "",
+            "",
+        ]
+    return lines
+
+
+def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
+    """The optimizer and the loop; nothing where there are no epochs."""
+    config, training, lines = plan.config, plan.config.training, list[str]()
+    optimizer = config.optimizer
+    if not training.epochs:
+        return lines
+    rule, rate = OPTIMIZERS[optimizer.type_name()](optimizer), optimizer.learning_rate
+    lines += schedule_code(rate)
+    is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
+    if network.has_frozen:
+        lines.append("parameters = [p for p in model.parameters() if p.requires_grad]")
+    else:
+        lines.append("parameters = list(model.parameters())")
+    if isinstance(rate, ReduceOnPlateau):
+        lines.append(f"rate = {first_rate(plan)}")
+    if plan.steps > 1 and (is_formula or rule.each_step):
+        lines.append("step = 0")
+    if rule.made:
+        first = "learning_rate(0)" if is_formula else "rate" if isinstance(rate, Schedule) else repr(rate)
+        lines += statement(call(f"torch.optim.{rule.made}", "parameters", lr=first, **rule.options), "optimizer = ")
+        if rule.each_step or isinstance(rate, Schedule):
+            lines.append("settings = optimizer.param_groups[0]")
+    else:
+        lines += comment_lines(rule.why)
+        lines += [f"{name} = [{start} for p in parameters]" for name, start in rule.states.items()]
+        if not isinstance(rate, Schedule):
+            lines.append(f"rate = {rate!r}")
+    if optimizer.use_ema:
+        lines += [
+            f"average = torch.optim.swa_utils.get_ema_multi_avg_fn({optimizer.ema_momentum!r})",
+            "ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=average)",
+        ]
+    lines.append(f"x, y = torch.tensor(x_train), torch.tensor(y_train){as_labels(plan)}")
+    return [*lines, *loop_code(plan, _loop(plan, network, rule))]
+
+
+def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
+    optimizer, rate = plan.config.optimizer, plan.config.optimizer.learning_rate
+    is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
+    weights = ""
+    if plan.class_weights is not None:
+        column = "" if plan.one_loss_a_row else "[:, None]"
+        weights = f" * class_weight[{plan.class_numbers('y[rows]', '.long()')}]{column}"
+    batch = [f"loss = loss_function(model(x[rows]), y[rows]){weights}"]
+    if weights:
+        batch = [f"losses = loss_function(model(x[rows]), y[rows]){weights}", "loss = losses.mean()"]
+        if len(batch[0]) > 74:
+            batch[0:1] = ["losses = loss_function(model(x[rows]), y[rows])", f"losses = losses{weights}"]
+    elif _gives_elements(plan):
+        batch = ["loss = loss_function(model(x[rows]), y[rows]).mean()"]
+    if network.penalties:
+        batch.append("loss = loss + penalty()")
+    accumulates = plan.config.training.gradient_accumulation > 1 and plan.steps > 1
+    batch.append("(loss * len(rows) / len(group)).backward()" if accumulates else "loss.backward()")
+    update = []
+    if optimizer.clip_norm is not None:
+        update.append(f"nn.utils.clip_grad_norm_(parameters, {optimizer.clip_norm!r})")
+    if is_formula:
+        update.append("rate = learning_rate(step)")
+    if rule.made and isinstance(rate, Schedule):
+        update.append('settings["lr"] = rate')
+    if is_formula or rule.each_step:
+        update.append("step += 1")
+    update += rule.each_step
+    decays = optimizer.weight_decay and "weight_decay" not in rule.options
+    shrink = (
+        f"p *= 1 - {'rate' if isinstance(rate, Schedule) or not rule.made else repr(rate)} * {optimizer.weight_decay!r}"
+    )
+    if decays and rule.made:
+        update += ["with torch.no_grad():  # weight_decay", "    for p in parameters:", f"        {shrink}"]
+    if rule.made:
+        update.append("optimizer.step()")
+        update.append("optimizer.zero_grad()")
+    else:
+        (state,) = rule.states
+        for node in plan.nodes:
+            if "step" in (node.layer.type_name(), getattr(plan.activation(node), "type_name", str)()) and not (
+                plan.is_in_loss(node)
+            ):
+                plan.cannot(node.path, "PyTorch has no gradient below a step, which this optimizer's rule needs")
+        inner = [*([f"{shrink}  # weight_decay"] if decays else []), *rule.change, "p.grad = None"]
+        update += ["with torch.no_grad():", f"    for p, v in zip(parameters, {state}):"]
+        update += [f"        {line}" for line in inner]
+    averaged = "model"
+    if optimizer.use_ema:
+        update.append("ema.update_parameters(model)")
+        averaged = "ema"
+    penalty = " + penalty().item()" if network.penalties else ""
+    begin = [f"{module}.eval()  # trainable: false" for module in network.frozen_statistics]
+    validation = [
+        f"{averaged}.eval()",
+        "with torch.no_grad():",
+        f"    output, target = {averaged}(torch.tensor(x_val)), torch.tensor(y_val){as_labels(plan)}",
+        f"    val_loss = loss_function(output, target){mean(plan)}.item(){penalty}",
+    ]
+    if plan.config.training.early_stopping is not None or "val" in plan.parts or begin:
+        begin = ["model.train()", *begin]
+    return Loop(
+        batch,
+        "loss.item()",
+        update,
+        validation,
+        keep=f"{{name: one.clone() for name, one in {averaged}.state_dict().items()}}",
+        restore=[f"{averaged}.load_state_dict(kept)"],
+        begin=begin,
+        tracked=plan.tracked_code(network.array_code),
+    )

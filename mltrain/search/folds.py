@@ -1,0 +1,54 @@
+"""The trainings of a cross-validation, and the ensemble of their networks."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mltrain.data.base import RawData
+from mltrain.data.splitting import Parts
+from mltrain.engine.metrics.base import true_classes
+from mltrain.inference.ensemble import Ensemble, Role
+from mltrain.inference.origin import Origin
+from mltrain.job import TrainingJob
+from mltrain.search.trainings import FoldOf, Task, Trained
+
+
+def fold_tasks(raw: RawData, job: TrainingJob, folds: int, repeats: int = 1) -> list[Task]:
+    """A training for each fold of each repeat, of the rows that ``job`` was made of. Raises `DataError`.
+
+    Each repeat has the next seed, for its folds and for its networks.
+    """
+    tasks = list[Task]()
+    labels, classes = _labels(raw, job)
+    for repeat in range(repeats):
+        drawn = job.config.dataset.draw_folds(raw, job.config.seed, folds, labels, classes, repeat=repeat)
+        tasks += [
+            (Role(seed=job.config.seed + repeat, repeat=repeat + 1, fold=fold), FoldOf(raw, parts))
+            for fold, parts in enumerate(drawn, 1)
+        ]
+    return tasks
+
+
+def ensemble_of(job: TrainingJob, trained: Sequence[Trained], raw: RawData | None = None) -> Ensemble:
+    """The networks as one model; of folds, ``raw`` are their rows, which this call may use up."""
+    models, roles = [one.model(job.config) for one in trained], [one.role for one in trained]
+    ensemble = Ensemble.of(job.config, models, roles, None)
+    dataset = job.dataset
+    if raw is not None:  # the rows as evaluate will read them
+        parts = job.config.dataset.draw(raw, job.config.seed)
+        dataset = raw.split(parts, learned=ensemble.preprocessing, last=True)
+    return dataclasses.replace(ensemble, origin=Origin.of(dataset))
+
+
+def _labels(raw: RawData, job: TrainingJob) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:
+    """The classes by which folds are stratified, and their names: also where classes are given as numbers."""
+    model = job.model([])
+    if raw.labels is not None:
+        return raw.labels, job.dataset.row_spec.classes or ()
+    if model.classes is None:
+        return None, ()
+    nothing = np.empty(0, np.intp)
+    labels = true_classes(model.target(raw.split(Parts(np.arange(raw.count), nothing, nothing)).train))
+    return (labels.astype(np.int32), model.classes) if labels.ndim == 1 else (None, ())

@@ -1,0 +1,50 @@
+"""NumPy scripts, run here: they begin with mltrain's weights by themselves, and lose in each epoch what it does."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from member_configs import member_configs
+from run_scripts import run
+from script_cases import LESSONS, SHORT, Case
+
+CLOSE = 1e-5
+"""How far losses may be apart, as a share of the largest; the numbers of a script have six decimals."""
+
+
+def check(case: Case, folder: Path, *, weights: bool, data: bool = False) -> None:
+    case.write("numpy", folder, weights=weights, data=data)
+    found = run(folder / f"{case.name}.py")
+    assert "error" not in found, found["error"]
+    ours = np.array(case.losses())
+    assert len(ours) == len(found["losses"])
+    assert np.abs(ours - found["losses"]).max(initial=0) <= CLOSE * np.abs(ours).max(initial=0) + 1e-6
+
+
+@pytest.mark.parametrize("name", sorted(set(LESSONS) - {"edges", "mnist_best", "mnist_convnet", "shapes"}))
+def test_lessons_lose_what_mltrain_loses(here: Path, tmp_path: Path, name: str) -> None:
+    check(Case(name, f"configs/{name}.yaml", tuple(SHORT)), tmp_path, weights=False)
+
+
+def test_members_lose_what_mltrain_loses(tmp_path: Path) -> None:
+    checked = set()
+    for name, config in member_configs(random=True):
+        if name.startswith("layer_") and not name.startswith(("layer_d", "layer_flat", "layer_gauss", "layer_resh")):
+            continue
+        if "depthwise" not in name:
+            check(Case(name, config), tmp_path, weights=len(checked) % 2 == 0, data=name.startswith("layer"))
+            checked.add(name)
+    assert len(checked) > 80
+
+
+def test_a_trained_model_is_evaluated(here: Path, tmp_path: Path) -> None:
+    """Without epochs a script only evaluates the weights that it loads."""
+    from command_runs import succeed
+
+    succeed("fit", "configs/iris.yaml", "--epochs", "5", "--quiet", "--out", str(tmp_path / "iris"))
+    measured = succeed("evaluate", str(tmp_path / "iris"), "--json").document
+    words = ["code", "configs/iris.yaml", "--framework", "numpy", "--set", "training.epochs=0"]
+    succeed(*words, "--weights", str(tmp_path / "iris"), "--out", str(tmp_path / "iris.py"))
+    found = run(tmp_path / "iris.py")
+    assert found["losses"] == []
+    assert found["evaluated"] == [pytest.approx(measured["loss"], abs=2e-6)]
