@@ -1,6 +1,8 @@
 """``mltrain init csv FILE --target COLUMN``: a config that is derived from the columns of a table."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -9,8 +11,10 @@ from mltrain.config.convert import convert
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.base import DatasetSpec
 from mltrain.data.columns import Guess, Held, Misfit, Odd
+from mltrain.data.columns.category import RARE, Category
 from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier
+from mltrain.data.columns.index import FIRST, Index
 from mltrain.data.columns.number import Number, counts_rows
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical, means_missing
@@ -31,6 +35,18 @@ _REPEATED = 5
 """The least mean number of rows per distinct whole number for which a target is read as classes."""
 
 _MOST_NAMED = 8
+
+_MOST_ONE_HOT = 50
+"""Names of a column up to which each becomes an input; more are embedded. See docs/your-data.md for what that gains."""
+
+_SHORTEST_VECTOR = 4
+"""Numbers that stand for an embedded name, at least; of many names, the fourth root of their number."""
+
+_OTHERS = "input"
+"""The name of the input of all columns that are not embedded."""
+
+_TAKEN = re.compile(rf"{_OTHERS}|(periodic_embedding|embedding|concatenate|flatten|dense|dropout)(_\d+)?")
+"""Names that no other input can have beside the layers that are written."""
 
 _MOST_STEPS, _BATCH = 6000, 64
 """Steps that a training takes at most, whatever the rows, and rows of each. What each number here, and each line of the
@@ -85,6 +101,7 @@ def config_for(
     dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target}
     dataset |= _held_back(goal.held.present) | layout
     guesses = {name: recognize(held) for name, held in columns.items()}
+    guesses = {name: _embedded(columns[name], guess) for name, guess in guesses.items()}
     useless = {
         name: f"it holds {unusable[name]}" if name in unusable else why
         for name, held in columns.items()
@@ -114,9 +131,13 @@ def config_for(
         *(_about_odd(name, one) for name, one in odd),
         *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
     ]
+    embedded = {name: _names_in(columns[name]) for name, guess in used.items() if isinstance(guess.kind, Index)}
     inputs, said = _trial(dataset, path)
-    embeds = inputs <= _MOST_EMBEDDED and any(isinstance(guess.kind, Number | Date) for guess in used.values())
-    return _text(path, goal, dataset, embeds=embeds), [*decided, *said]
+    has_numbers = any(isinstance(guess.kind, Number | Date) for guess in used.values())
+    others = [] if len(embedded) == len(used) else [_OTHERS]
+    if has_numbers and inputs <= _MOST_EMBEDDED:
+        others = ["periodic_embedding"]
+    return _text(path, goal, dataset, embedded, others), [*decided, *said]
 
 
 class _Goal(NamedTuple):
@@ -186,6 +207,21 @@ def _useless(held: Held, guess: Guess) -> str | None:
     return f"it holds {values.pop()!r} in all rows" if len(values) == 1 else None
 
 
+def _embedded(held: Held, guess: Guess) -> Guess:
+    """The guess for a column; names that are too many for an input each become an index for an embedding layer."""
+    names = Counter[str]()
+    for text, count in held.counts.items():
+        names[canonical(text)] += count
+    frequent = sum(count >= RARE for count in names.values())
+    if not isinstance(guess.kind, Category) or frequent <= _MOST_ONE_HOT or _TAKEN.fullmatch(held.name):
+        return guess
+    return guess._replace(kind=Index(), reason=f"an embedding suits {held.different(len(names))} names")
+
+
+def _names_in(held: Held) -> int:
+    return len({canonical(text) for text in held.counts})
+
+
 def _asked(guess: Guess) -> Any:
     """The config's word for the guessed kind; of two possible date formats the first."""
     if isinstance(guess.kind, Date) and guess.open:
@@ -228,12 +264,13 @@ def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterato
 
 
 def _trial(dataset: dict[str, Any], path: Path) -> tuple[int, Sequence[str]]:
-    """How many inputs the rows make with this config, 0 if they cannot be read; and what ``fit`` would report."""
+    """How many inputs the columns without an index make, 0 if rows cannot be read; and what ``fit`` would report."""
     try:
         rows = convert(DatasetSpec, {**dataset, "path": str(path)}).load(0, path.parent)
     except DataError as error:
         return 0, [f"fit will refuse this: {error}"]
-    return size(rows.row_spec.input_shape), rows.warnings
+    others = rows.row_spec.inputs.get(_OTHERS)
+    return 0 if others is None else size(others.shape), rows.warnings
 
 
 def _listed(useless: Mapping[str, str]) -> str:
@@ -266,7 +303,7 @@ def _held_back(rows: int) -> dict[str, float]:
     return {"validation_split": 0.1, "test_split": 0.1} if rows >= _FEWEST_WATCHED else {"test_split": 0.2}
 
 
-def _text(path: Path, goal: _Goal, dataset: dict[str, Any], *, embeds: bool) -> str:
+def _text(path: Path, goal: _Goal, dataset: dict[str, Any], embedded: Mapping[str, int], others: Sequence[str]) -> str:
     options = [f"{option}: {on_one_line(value)}" for option, value in dataset.items()]
     rows = goal.held.present
     return "\n".join(
@@ -276,7 +313,8 @@ def _text(path: Path, goal: _Goal, dataset: dict[str, Any], *, embeds: bool) -> 
             f"dataset: {{{', '.join(options[:3])},",
             f"  {', '.join(options[3:])}}}",
             "layers:",
-            *_layers(goal, embeds=embeds),
+            *_embedding_layers(embedded, others),
+            *_layers(goal),
             f"loss: {_LOSS_OF_CLASSES if goal.classes else 'mean_squared_error'}",
             "optimizer: {type: adamw, weight_decay: 0.1}  # as adam, and all weights shrink a little in each step",
             f"metrics: [{'accuracy' if goal.classes else 'r2, mean_absolute_error'}]",
@@ -287,16 +325,11 @@ def _text(path: Path, goal: _Goal, dataset: dict[str, Any], *, embeds: bool) -> 
     )
 
 
-def _layers(goal: _Goal, *, embeds: bool) -> list[str]:
-    """The network: two wide layers, whatever the table; numbers are embedded before them where that pays."""
+def _layers(goal: _Goal) -> list[str]:
+    """Two wide layers, whatever the table, and one for the answer."""
     outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
     dense, dropout = f"{{type: dense, units: {_UNITS}, activation: relu}}", f"{{type: dropout, rate: {_DROPOUT}}}"
     return [
-        *(
-            ["  - periodic_embedding  # waves of each number, for what rises and falls along a column"]
-            if embeds
-            else []
-        ),
         f"  - {dense}",
         f"  - {dropout}  # leaves out a fifth of the neurons in each step, against learning by heart",
         f"  - {dense}",
@@ -317,3 +350,26 @@ def _training(rows: int, dataset: Mapping[str, Any]) -> list[str]:
         f"  batch_size: {_BATCH}",
         f"  early_stopping: {{patience: {patience}}}  # stops when val_loss gains no more; keeps the best epoch",
     ]
+
+
+def _embedding_layers(embedded: Mapping[str, int], others: Sequence[str]) -> list[str]:
+    """A vector for the name in each of these columns, put beside each other and beside the other inputs.
+
+    ``others`` names what holds these, if there are any: the dataset's input, or a layer that embeds it in cosines.
+    """
+    names = [f"embedding_{number}" if number else "embedding" for number in range(len(embedded))]
+    layers = [
+        f"  - {{type: embedding, inputs: [{on_one_line(column)}], input_dim: {FIRST + count}, "
+        f"output_dim: {max(_SHORTEST_VECTOR, round(count**0.25))}}}"
+        for column, count in embedded.items()
+    ]
+    if "periodic_embedding" in others:
+        layer = f"{{type: periodic_embedding, inputs: [{_OTHERS}]}}" if names else "periodic_embedding"
+        layers.insert(0, f"  - {layer}  # waves of each number, for what rises and falls along a column")
+    if len(names) > 1:
+        layers.append(f"  - {{type: concatenate, inputs: [{', '.join(names)}]}}")
+    if names:
+        layers.append("  - flatten")
+    if names and others:
+        layers.append(f"  - {{type: concatenate, inputs: [{', '.join(others)}, flatten]}}")
+    return layers

@@ -282,6 +282,16 @@ def test_column_without_a_value_that_can_be_used_is_minus_one(tmp_path: Path) ->
     assert compiled(tmp_path, source) == "-1"
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+def test_header_is_cpp_too(tmp_path: Path) -> None:
+    (tmp_path / "i.h").write_bytes(C().write(subject(*lesson("penguins"))).files[".h"])
+    (tmp_path / "i.cpp").write_text('#define MLTRAIN_SELF_TEST\n#include "i.h"\n')
+    command = ["g++", "-std=c++11", *STRICT[1:], "i.cpp", "-o", "i"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    subprocess.run([tmp_path / "i"], check=True, capture_output=True)
+
+
 @needs_compiler
 def test_numbers_that_stand_for_a_gap_are_gaps(tmp_path: Path) -> None:
     cells = ["1", "2", "-999", "4"] * 3

@@ -154,7 +154,7 @@ def test_a_row_may_be_a_list_of_cells_in_the_order_of_the_columns(tmp_path_facto
     module, row = exported(subject(model, dataset)), new_rows()[0]
     names = [column.name for column in model.preprocessing.table.columns]
     assert module.predict([row[name] for name in names]) == module.predict(row)
-    with pytest.raises(ValueError, match="row 1: expected 13 cells, got 2"):
+    with pytest.raises(ValueError, match="row 1: expected 14 cells, got 2"):
         module.predict([1, 2])
 
 
