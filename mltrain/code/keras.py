@@ -238,11 +238,7 @@ def write(plan: Plan) -> Written:
 
 
 def _notes(plan: Plan) -> list[str]:
-    notes = []
-    if plan.weights is None:
-        notes.append("Keras draws other first weights than mltrain, from the same distributions.")
-    if any(node.layer.training_only for node in plan.nodes):
-        notes.append("Random layers, such as dropout, draw other numbers than mltrain's.")
+    notes = plan.notes("Keras")
     if plan.config.optimizer.use_ema and "val" in plan.parts:
         notes.append("With use_ema, Keras validates the weights themselves, mltrain their running mean.")
     return notes
@@ -430,16 +426,12 @@ def _batches(plan: Plan) -> list[str]:
     lines = []
     if plan.shuffled:
         lines.append('shuffle = random("shuffle")')
-    if plan.job.class_weights is not None:
-        values = [float(f"{value:.7g}") for value in plan.job.class_weights.tolist()]
-        lines += statement(call("np.array", literal(values), "np.float32"), "class_weight = ")
+    if (weights := plan.class_weights) is not None:
+        lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
     order = "shuffle.permutation(len(x_train))" if plan.shuffled else "np.arange(len(x_train))"
     yields, chosen = "x_train[rows], y_train[rows]", list[str]()
-    if plan.job.class_weights is not None:
-        outputs, chosen = plan.job.network.output_shape[-1], ["classes = y_train[rows]"]
-        if plan.config.loss.targets != "labels":
-            chosen = ["classes = y_train[rows].argmax(1)" if outputs > 1 else "classes = y_train[rows, 0].astype(int)"]
-        yields += ", class_weight[classes]"
+    if weights is not None:
+        chosen, yields = [f"classes = {plan.class_numbers('y_train[rows]')}"], f"{yields}, class_weight[classes]"
     return [
         *lines,
         "",
