@@ -256,7 +256,8 @@ def _about_odd(name: str, odd: Odd) -> str:
 
 def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterator[str]:
     if goal.held.missing:
-        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which are left out"
+        are = "is" if goal.held.missing == 1 else "are"
+        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which {are} left out"
     gaps = [f"'{name}' ({count:,})" for name, count in missing.items() if count]
     if gaps:
         some = ", ".join(gaps[:_MOST_NAMED]) + (", ..." if len(gaps) > _MOST_NAMED else "")
