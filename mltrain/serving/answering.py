@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mltrain.inference.answers import answers
+import msgspec
+
+from mltrain.inference.answers import unchecked_answers
 from mltrain.inference.prediction_files import csv_text, json_text, prediction_columns, prediction_names
 from mltrain.serving.reading import JSON
 from mltrain.serving.refused import Refused
@@ -41,11 +43,14 @@ def answer(served: ServedModel, predicted: Predicted, kind: str) -> Answer:
 def _json(served: ServedModel, predicted: Predicted) -> bytes:
     document: dict[str, Any] = {
         "model": served.name,
-        "predictions": answers(served.model, predicted.given, predicted.y),
+        "predictions": unchecked_answers(served.model, predicted.given, predicted.y),
     }
     if predicted.notes:
         document["notes"] = predicted.notes
-    return json_text(document).encode()
+    try:
+        return msgspec.json.encode(document)
+    except (ValueError, UnicodeError):  # a lone surrogate, which JSON permits
+        return json_text(document).encode()
 
 
 def _csv(served: ServedModel, predicted: Predicted) -> bytes:

@@ -7,10 +7,11 @@ takes.
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from mltrain.data.tables.frames import frame
@@ -19,6 +20,7 @@ from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
 from mltrain.inference.model import Model
 from mltrain.inference.tables import open_for
+from mltrain.names.nearest import some
 from mltrain.serving.refused import Refused, unprocessable
 from mltrain.serving.served_model import Predicted, ServedModel
 
@@ -61,7 +63,9 @@ def predict_body(served: ServedModel, content_type: str, body: bytes, check: Che
 
 def json_value(body: bytes) -> Any:
     """What a body of JSON holds. Raises `Refused`."""
-    try:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(body)
+    try:  # Python writes NaN, too, and finds other words for what is wrong
         return json.loads(body)
     except RecursionError:
         raise Refused(400, "body: there are too many brackets within each other") from None
@@ -80,8 +84,7 @@ def predict_values(served: ServedModel, given: Any, check: Check) -> Predicted:
             return quick
         return predict_frame(served, rows, check)
     if served.table is not None:
-        names = ", ".join(column.name for column in served.table.columns[:8])
-        raise Refused(422, f"body: row 1 is {_short(rows[0])}, not an object with the columns {names}", row=1)
+        raise Refused(422, f"body: row 1 is {_short(rows[0])}, not an object with {_columns(served)}", row=1)
     try:
         return served.array(_numbers(served.model, given))
     except DataError as error:
@@ -121,18 +124,17 @@ def _numbers(model: Model, given: Any) -> Any:
         x = None
     if x is not None and x.shape[1:] == shape and np.isfinite(x).all():
         return x
-    noun = "number" if size(shape) == 1 else f"{shape_text(shape)} numbers"
+    noun = "1 number" if size(shape) == 1 else f"{shape_text(shape)} numbers"
     for number, row in enumerate(given if isinstance(given, list) else [given], 1):
-        word = next((one for one in _leaves(row) if type(one) not in (int, float)), None)
-        if word is not None or not isinstance(row, list):
-            word = row if word is None else word
-            raise Refused(422, f"body: row {number}: expected a list of numbers, got {_short(word)}", row=number)
+        words = [row] if not isinstance(row, list) else [one for one in _leaves(row) if type(one) not in (int, float)]
+        if words:
+            raise Refused(422, f"body: row {number}: expected a list of numbers, got {_short(words[0])}", row=number)
         if np.shape(_regular(row)) != shape:
             found = sum(1 for _ in _leaves(row))
             raise Refused(422, f"body: row {number}: has {found}, but the model takes {noun} a row", row=number)
         if not np.isfinite(np.array(row, np.float64)).all():
             raise Refused(422, f"body: row {number}: holds numbers that are infinite or not a number", row=number)
-    raise Refused(422, f"body: expected rows of {noun}")
+    raise Refused(422, f"body: expected rows of {noun} each")
 
 
 def _regular(row: list[Any]) -> Any:
@@ -158,6 +160,12 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
+def _columns(served: ServedModel) -> str:
+    """The columns of a row, in words."""
+    assert served.table is not None
+    return f"the columns {some([column.name for column in served.table.columns])}"
+
+
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else f"{text[:40]}..."
@@ -167,8 +175,8 @@ def _image(served: ServedModel, kind: str, body: bytes) -> Predicted:
     with _file(body, ".image") as file:
         pixels = served.model.config.dataset.read_image(file, served.model.row_spec)
         if pixels is None:
-            shape = shape_text(served.model.row_spec.input_shape)
-            raise Refused(415, f"the model takes {shape} a row, not an image")
+            takes = f"{shape_text(served.model.row_spec.input_shape)} numbers"
+            raise Refused(415, f"the model takes {takes if served.table is None else _columns(served)}, not an image")
         return served.array(pixels[None], [[kind]])
 
 

@@ -13,9 +13,8 @@ import numpy.typing as npt
 
 from mltrain.data.base import DatasetSpec
 from mltrain.data.encoding import NumberEncoding
-from mltrain.data.tables.cells import as_texts
 from mltrain.data.tables.format import TableFormat
-from mltrain.data.tables.source import Novelties, Source
+from mltrain.data.tables.source import Cells, Novelties, Source
 from mltrain.engine.arrays import size
 from mltrain.export.base import Subject
 from mltrain.export.examples import HeldBack, examples_of, held_back_evaluation, ranges_of, rows_of
@@ -119,8 +118,7 @@ class ServedModel:
             ys.append(self._outputs(x))
             for name, count in self._outside(x).items():
                 outside[name] = outside.get(name, 0) + count
-            cells = [as_texts(block.columns[place]) for place in places]
-            given += [list(map(number_or_text, row)) for row in zip(*cells, strict=True)]
+            given += map(list, zip(*(_told(block.columns[place]) for place in places), strict=True))
         met = source.novelties
         return Predicted(
             given, np.concatenate(ys), [*source.notes, *met.sentences()], _totals(met), dict(met.gaps), outside
@@ -175,6 +173,14 @@ class ServedModel:
         began = time.perf_counter()
         self._outputs(row)
         return time.perf_counter() - began
+
+
+def _told(cells: Cells) -> list[float | str]:
+    """The cells of a column, as an answer repeats them."""
+    if isinstance(cells, np.ndarray):
+        values: list[float | str] = cells.tolist()
+        return values if not np.isnan(cells).any() else [value if value == value else "" for value in values]
+    return list(map(number_or_text, cells))
 
 
 def _totals(met: Novelties) -> dict[str, int]:
