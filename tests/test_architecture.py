@@ -241,6 +241,7 @@ OUTSIDERS: dict[str, set[str]] = {
     },
     "starlette": {"serving"},
     "uvicorn": {"serving"},
+    "onnxruntime": {"export"},
     "yaml": {"config"},
     "rich": {"views.terminal"},
     "typer": {"cli"},
