@@ -430,3 +430,30 @@ def test_arrays_are_in_the_units_of_the_table(tmp_path):
     by_name = model.predict([{"t": 1_700_000_030}])
     assert by_name[0, 0] == pytest.approx(30, abs=1)
     assert model.predict([[1_700_000_030]]) == pytest.approx(by_name)
+
+
+SAID = [
+    # cells, the kind that the config says, the reason that data and summary show
+    (["red", "blue", ""], "category", "2 different texts"),
+    (["1", "2", "3"], "category", "the config says so; it looks like number: all cells are numbers"),
+    (["1", "2", "x"], "category", "3 different texts"),
+    (["1", "2", "3"], "number", "all cells are numbers"),
+    (["1,5", "2,5", "3"], "number", "all cells are numbers with a decimal comma"),
+    (["red", "blue", "green"], "index", "3 different texts"),
+    (["2020-01-31", "2021-12-01", "2020-07-15"], "date", "all cells are dates"),
+    (["2020-01-31", "2021-12-01", "2020-07-15"], "category", "the config says so; it looks like date: all cells are"),
+    (["1,5", "2,5", "3"], "category", "the config says so; it looks like number: all cells are numbers with a decimal"),
+    (["yes", "no", "no"], "category", "the config says so; it looks like boolean: all cells are 'yes' or 'no'"),
+]
+
+
+@pytest.mark.parametrize(("cells", "kind", "reason"), SAID)
+def test_a_kind_that_the_config_says_has_a_reason_too(load, cells, kind, reason):
+    rows = {"a": cells * 20, "b": ["p", "q", "r"] * 20, "n": ["u", "", "w"] * 20, "y": [str(i % 7) for i in range(60)]}
+    dataset = load(rows, columns={"a": kind})
+    columns = {one.name: one for one in dataset.preprocessing.table.columns}
+    assert reason in columns["a"].reason
+    if kind in ("category", "index"):  # without a column that makes it necessary to look at all cells first
+        alone = load({"a": rows["a"], "c": rows["y"], "y": [*rows["y"][1:], "1"]}, columns={"a": kind})
+        found = {one.name: one for one in alone.preprocessing.table.columns}["a"].reason
+        assert found.endswith("different texts") or found == reason
