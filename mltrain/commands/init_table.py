@@ -55,7 +55,7 @@ _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
 def config_for(
     path: Path, target: str, folder: Path, layout: Mapping[str, Any], task: Task | None = None
 ) -> tuple[str, list[str]]:
-    """The text of a config of at most fifteen lines that predicts ``target``, and sentences about the choices.
+    """The text of a config of some fifteen lines that predicts ``target``, and sentences about the choices.
 
     ``folder`` is the config's future folder, to which the table's path is relative. ``layout`` are options of the
     dataset on the file's format; uncertain guesses are written as options, too. ``task`` is regression or classes; by
@@ -236,7 +236,8 @@ def _about_odd(name: str, odd: Odd) -> str:
 
 def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterator[str]:
     if goal.held.missing:
-        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which are left out"
+        are = "is" if goal.held.missing == 1 else "are"
+        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which {are} left out"
     gaps = [f"'{name}' ({count:,})" for name, count in missing.items() if count]
     if gaps:
         some = ", ".join(gaps[:_MOST_NAMED]) + (", ..." if len(gaps) > _MOST_NAMED else "")

@@ -49,10 +49,11 @@ class Range(NamedTuple):
     typical: float
 
 
-def examples_of(model: "Model", dataset: "Dataset | None") -> Examples:
-    """A few rows with their answers; the same for the same model and dataset."""
+def examples_of(model: "Model", dataset: "Dataset | None", count: int | None = None) -> Examples:
+    """Some rows with their answers, by default a few; the same for the same model and dataset."""
     table = model.preprocessing.table
-    count = MOST_ROWS if size(model.row_spec.input_shape) <= LARGE_ROW or table is not None else FEW_ROWS
+    if count is None:
+        count = MOST_ROWS if size(model.row_spec.input_shape) <= LARGE_ROW or table is not None else FEW_ROWS
     cells: list[dict[str, Cell]] | None = None
     if dataset is not None:
         x = _chosen(dataset, count)

@@ -83,8 +83,8 @@ class RawTable:
     """All rows: ``features`` are float32 ``(rows, slots)``, ``targets`` ``(rows, targets)``, NaN for missing values.
 
     ``split`` holds the part that each row is said to belong to, and ``groups`` its group, if a column says so.
-    ``row_numbers`` count the rows of the file from 1. ``notes`` are sentences about what was found out, and that the
-    config does not say.
+    ``kept`` are the numbers of the rows in the file, from 1 on, if some were left out. ``notes`` are sentences about
+    what was found out, and that the config does not say.
     """
 
     source: str
@@ -94,9 +94,14 @@ class RawTable:
     targets: Floats
     split: list[str] | None
     groups: list[str] | None
-    row_numbers: npt.NDArray[np.intp]
+    kept: npt.NDArray[np.intp] | None
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def row_numbers(self) -> npt.NDArray[np.intp]:
+        """The number of each row in the file, from 1 on."""
+        return np.arange(1, len(self.features) + 1) if self.kept is None else self.kept
 
     def gaps(self, rows: int | None = None) -> npt.NDArray[np.intp]:
         """How many of the first ``rows`` have no value, ``(slots,)``; by default of all."""
@@ -294,8 +299,7 @@ def _read(
     if not rows:
         raise DataError(f"{source.name}: there are no rows in it")
     split, groups = (said.get(name or "") for name in (roles.split, roles.group))
-    numbers = np.arange(1, rows + 1)
-    table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, numbers, left_out)
+    table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, None, left_out)
     for column in columns:
         if column.said and not choices[column.name].examined and isinstance(column.kind, Category | Index):
             column.reason = f"{len(column.reader.names):,} different texts"
