@@ -71,7 +71,7 @@ ROOMS: dict[str, set[str]] = {
         "random_streams",
     },
     # Why a model predicts what it predicts.
-    "explain": {"backends.default", "inference"},
+    "explain": {"backends.default", "inference", "training", "engine", "data", "errors", "random_streams"},
     "search": {
         "job",
         "inference",
@@ -97,6 +97,7 @@ ROOMS: dict[str, set[str]] = {
         "random_streams",
     },
     "views.plotting": {
+        "explain",
         "engine.class_scores",
         "views.insight",
         "views.terminal",
@@ -106,6 +107,7 @@ ROOMS: dict[str, set[str]] = {
         "system",
     },
     "views.pictures": {
+        "explain",
         "views.insight",
         "views.plotting",
         "views.terminal",
@@ -144,6 +146,7 @@ ROOMS: dict[str, set[str]] = {
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
         "code",
+        "explain",
         "export",
         "search",
         "views.insight",
