@@ -24,6 +24,7 @@ from mltrain.explain.contributions import MOST_BACKGROUND, Contributions, integr
 from mltrain.explain.dependence import answers_of, gives_shares, output_names
 from mltrain.explain.importance import REPEATS, some_rows
 from mltrain.explain.overview import Overview, overview
+from mltrain.inference.answers import number_or_text
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.inference.scores import Predictions
@@ -183,17 +184,20 @@ def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnIn
     document: dict[str, Any] = {"model": str(known.file), "split": known.name, "samples": len(rows.x)}
     views: list[View] = []
     warnings: list[str] = []
-    if known.name == "train":
+    if isinstance(model, Ensemble) and model.is_of_folds and known.name != "test" and asked.data is None:
+        terminal.note("each of these rows was trained on by most of the folds, and what they know by heart counts, too")
+    elif known.name == "train":
         terminal.note(
             "no rows were held back: these are the rows that it was trained on, and what it knows by heart counts, too"
         )
-    elif isinstance(model, Ensemble) and model.is_of_folds and known.name not in ("test", asked.data):
-        terminal.note("each of these rows was trained on by most of the folds, and what they know by heart counts, too")
     found: Overview | None = None
     calibration: Calibration | None = None
     if columns:
         found = overview(model, rows, known.seen, together=asked.together, named=asked.columns, repeats=asked.repeats)
         warnings += found.warnings
+        for group in found.importances.columns:
+            if len(group.columns) > 1:
+                terminal.note(f"shuffled as one: {', '.join(group.columns)}")
         views += _overview_views(known, found)
         document |= _overview_document(found)
     elif takes_images(model):
@@ -358,7 +362,7 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
         "baseline": start,
         "explanations": [
             {
-                "x": dict(zip((column.name for column in columns), held, strict=True)),
+                "x": dict(zip((column.name for column in columns), map(number_or_text, held), strict=True)),
                 "outputs": [
                     {
                         "output": one.output,
@@ -382,7 +386,7 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
 
 def _rows_asked(
     terminal: Terminal, known: _Known, columns: Sequence[ColumnInputs], asked: Asked
-) -> tuple[Floats, list[list[float | str]], list[str]]:
+) -> tuple[Floats, list[list[str]], list[str]]:
     """The rows to explain: as the dataset gives them, the cells of their columns, and what each is called."""
     model, table = known.model, known.model.preprocessing.table
     names = [column.name for column in columns]
@@ -400,6 +404,7 @@ def _rows_asked(
                 f"--input {asked.rows}: {len(x):,} rows; up to {_MOST_EXPLAINED:,} are explained at a time"
             )
         notes, called = source.novelties.sentences(), [f"row {place:,}" for place in range(1, len(x) + 1)]
+        given = _as_texts(columns, x)
     elif table is not None:
         for text in asked.x:
             for target in table.targets:
@@ -411,13 +416,19 @@ def _rows_asked(
         frame = Frame("x", {name: [row[name] for row in held] for name in names})
         x = np.concatenate([table.encode(frame, block) for block in frame.blocks()])
         notes, called = frame.novelties.sentences(), list(asked.x)
+        given = [[row[name] for name in names] for row in held]
     else:
         x = np.stack([numbers(text, model.row_spec.input_shape) for text in asked.x])
         notes, called = [], list(asked.x)
+        given = _as_texts(columns, x)
     for note in notes:
         terminal.note(note)
-    by_column = [column.cells(x) for column in columns]
-    return x, [list(row) for row in zip(*by_column, strict=True)], called
+    return x, given, called
+
+
+def _as_texts(columns: Sequence[ColumnInputs], x: Floats) -> list[list[str]]:
+    """The cells of each row, as people write them."""
+    return [list(row) for row in zip(*(column.texts(x) for column in columns), strict=True)]
 
 
 def _starts(text: str) -> set[int]:
@@ -427,7 +438,7 @@ def _starts(text: str) -> set[int]:
 
 
 def _contribution_views(
-    name: str, cells: Sequence[float | str], one: Contributions, method: str, start: str, model: Model
+    name: str, cells: Sequence[str], one: Contributions, method: str, start: str, model: Model
 ) -> list[View]:
     shares = gives_shares(model)
     order = np.argsort(-np.abs(one.values), kind="stable")
@@ -437,7 +448,7 @@ def _contribution_views(
         BarRow(
             one.columns[place],
             float(one.values[place]),
-            [amount_text(float(one.values[place]), shares), _cell(cells[place])],
+            [amount_text(float(one.values[place]), shares), cells[place] or "(missing)"],
         )
         for place in order
     ]
@@ -453,20 +464,18 @@ def _contribution_views(
     ]
 
 
-def _cell(cell: float | str) -> str:
-    return (cell or "(missing)") if isinstance(cell, str) else f"{cell:.6g}"
-
-
 # Calibration
 
 
 class _Error(NamedTuple):
-    """The expected calibration errors of some rows, without and with the new temperature."""
+    """The expected calibration error and the loss of some rows, without and with the new temperature."""
 
     part: str
     samples: int
     before: float
     after: float
+    loss_before: float
+    loss_after: float
 
 
 def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
@@ -491,7 +500,12 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
     if asked.data is None and dataset is not None and dataset.test is not None:
         measured.append(("test", dataset.test))
     errors = [
-        _Error(part, len(own.x), *(calibration_of(Predictions(one, own)).error for one in (model, changed)))
+        _Error(
+            part,
+            len(own.x),
+            *(calibration_of(Predictions(one, own)).error for one in (model, changed)),
+            *(one.evaluate(own).loss for one in (model, changed)),
+        )
         for part, own in measured
     ]
     changed.save(known.file)
@@ -500,8 +514,8 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
         f"{model.temperature:.3f}"
     ]
     lines += [
-        f"expected calibration error {one.before:.2%} before, {one.after:.2%} now, on {plural(one.samples, 'row')} "
-        f"({one.part})"
+        f"expected calibration error {one.before:.2%} before, {one.after:.2%} now, loss {number(one.loss_before)} "
+        f"before, {number(one.loss_after)} now, on {plural(one.samples, 'row')} ({one.part})"
         for one in errors
     ]
     lines.append(f"saved {known.file}")
@@ -511,8 +525,8 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
         )
     if errors[-1].after > errors[-1].before + _NOTEWORTHY:
         terminal.warning(
-            f"the expected error on the rows of {errors[-1].part} has grown: the model was calibrated before, or "
-            f"{plural(len(rows.x), 'row')} are too few to tell"
+            f"the expected error ({errors[-1].part}) has grown: the model was calibrated well before, or "
+            f"{plural(errors[-1].samples, 'row')} are too few to tell; fit again, or --calibrate on more rows"
         )
     terminal.result(
         Lines([[Span(line)] for line in lines]),
@@ -523,6 +537,7 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
             "expected_error": {
                 one.part: {"before": one.before, "after": one.after, "samples": one.samples} for one in errors
             },
+            "loss": {one.part: {"before": one.loss_before, "after": one.loss_after} for one in errors},
         },
     )
 
@@ -569,13 +584,13 @@ def _draw_overview(found: Overview | None, calibration: Calibration | None, know
 
 
 def _draw_contributions(
-    found: Sequence[Contributions], cells: Sequence[float | str], start: str, model: Model, out: Path
+    found: Sequence[Contributions], cells: Sequence[str], start: str, model: Model, out: Path
 ) -> list[str]:
     """A picture for each output of the first row."""
     from mltrain.views.plotting.columns import contributions_size, draw_contributions
     from mltrain.views.plotting.style import Drawing
 
-    shares, held = gives_shares(model), [_cell(cell) for cell in cells]
+    shares, held = gives_shares(model), [cell or "(missing)" for cell in cells]
     return _draw(
         [
             Drawing(

@@ -14,6 +14,9 @@ from mltrain.inference.model import Model
 from mltrain.inference.scores import Predictions
 
 _MOST_NAMED = 4
+_BETTER = 0.999
+"""A squared error that is a smaller share of the mean's counts as better; a network that gives the mean has 1."""
+
 _FEWEST = 3
 """Rows from which on a model is compared with their mean."""
 
@@ -36,7 +39,7 @@ def says_nothing(model: Model, rows: Split, seen: Split) -> str | None:
         return None
     mean = seen.y.reshape(len(seen.y), -1).mean(axis=0, dtype=np.float64)
     own, of_mean = (float(((values - numbers) ** 2).mean()) for values in (y, mean))
-    if own < of_mean:
+    if own < _BETTER * of_mean:
         return None
     return (
         "the predictions for these rows are no better than the mean of the training rows would be: an explanation of "

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.columns import LearnedColumn
+from mltrain.data.columns.date import DateColumn
 from mltrain.data.columns.number import NumberColumn
 from mltrain.data.tables.cells import Missing
 from mltrain.data.tables.format import TableFormat
@@ -44,6 +45,19 @@ class ColumnInputs(NamedTuple):
     @property
     def is_number(self) -> bool:
         return not self.learned or isinstance(self.learned[0], NumberColumn)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the column has a smallest and a largest value: numbers, and dates, whose texts have their order."""
+        return self.is_number or isinstance(self.learned[0], DateColumn)
+
+    def texts(self, x: Floats) -> list[str]:
+        """As `cells`, as people write them."""
+        return (
+            list(self.learned[0].decode(x[:, self.inputs[: len(self.learned[0].features)]]))
+            if self.learned
+            else [f"{value:g}" for value in x[:, self.inputs[0]].tolist()]
+        )
 
     def cells(self, x: Floats) -> list[Cell]:
         """What the rows ``(rows, inputs of all columns)`` have in this column."""
@@ -84,7 +98,7 @@ class ColumnInputs(NamedTuple):
         counts: dict[Cell, int] = {}
         for cell in cells:
             counts[cell] = counts.get(cell, 0) + 1
-        if len(counts) > len(cells) / 2:  # almost every row has its own, as with dates and sentences
+        if self.is_ordered:
             distinct = sorted(counts, key=str)
             return distinct[:: max(1, -(-len(distinct) // _MOST_CELLS))]
         return sorted(counts, key=lambda cell: (-counts[cell], str(cell)))[:_MOST_CELLS]

@@ -28,7 +28,7 @@ class Dependence:
     """
 
     column: str
-    is_number: bool
+    is_ordered: bool
     cells: list[Cell]
     outputs: tuple[str, ...]
     individual: npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ def dependence(model: Model, column: ColumnInputs, x: Floats, seen: Floats) -> D
         changed[:, column.inputs] = inputs
         individual.append(answers_of(model, changed))
     answers = np.stack(individual, axis=1)
-    return Dependence(column.name, column.is_number, cells, output_names(model), answers, gives_shares(model))
+    return Dependence(column.name, column.is_ordered, cells, output_names(model), answers, gives_shares(model))
 
 
 def gives_shares(model: Model) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DependencePicture(Picture):
-    name, title, order = "dependence", "How predictions depend on a column", 66
+    name, title, order = "dependence", "How predictions depend on a column", 114
 
     dependences: Sequence[Dependence]
 
@@ -58,7 +58,7 @@ class DependencePicture(Picture):
                 Curve(
                     one.column,
                     one.outputs[one.most_moved] if len(one.outputs) > 1 else "",
-                    one.is_number,
+                    one.is_ordered,
                     one.cells,
                     one.mean[:, one.most_moved].tolist(),
                     one.are_shares,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImportancePicture(Picture):
-    name, title, order = "importance", "Which columns count", 64
+    name, title, order = "importance", "Which columns count", 112
     why_lacking = f"no importance of columns: more than {MOST_PICTURED} take long; mltrain why has the time"
 
     importances: Importances

@@ -86,11 +86,15 @@ def draw_dependence(figure: Figure, style: Style, found: Sequence[Dependence]) -
     for axes, one in zip(grid, shown, strict=False):
         output = one.most_moved
         values = one.individual[:: max(1, -(-len(one.individual) // _MOST_LINES)), :, output]
-        if one.is_number:
-            x = np.array(one.cells, np.float64)
+        if one.is_ordered:
+            is_number = not isinstance(one.cells[0], str)
+            x = np.array(one.cells, np.float64) if is_number else np.arange(len(one.cells), dtype=np.float64)
             axes.plot(x, values.T, color=style.mixed(style.faint, 0.45), linewidth=0.7, zorder=1)
             axes.plot(x, one.mean[:, output], color=style.blue, linewidth=2.6, zorder=3)
             axes.xaxis.set_major_locator(MaxNLocator(5))
+            if not is_number:
+                places = np.unique(np.linspace(0, len(x) - 1, 3).round().astype(int))
+                axes.set_xticks(places, [str(one.cells[place]) for place in places])
         else:
             names = [str(cell) or "(missing)" for cell in one.cells[:_MOST_NAMES]]
             x = np.arange(len(names), dtype=np.float64)

@@ -87,12 +87,12 @@ def _padded(text: str, width: int, *, right: bool = False) -> str:
 class Curve(NamedTuple):
     """How one output depends on a column: the mean prediction for each of its ``cells``.
 
-    ``is_share`` says that predictions are probabilities.
+    ``is_ordered``: the cells go from the smallest to the largest. ``is_share`` says that predictions are probabilities.
     """
 
     column: str
     output: str
-    is_number: bool
+    is_ordered: bool
     cells: Sequence[float | str]
     values: Sequence[float]
     is_share: bool
@@ -110,7 +110,7 @@ def dependence_table(curves: Sequence[Curve]) -> Table:
 
 
 def _curve(one: Curve) -> tuple[str, str]:
-    if one.is_number:
+    if one.is_ordered:
         ends = f"{_cell(one.cells[0])} to {_cell(one.cells[-1])}"
         said = f"{answer_text(one.values[0], one.is_share)} to {answer_text(one.values[-1], one.is_share)}"
         return blocks(one.values, Scale(one.values, linear=True)), f"{said} (from {ends})"
@@ -122,7 +122,9 @@ def _curve(one: Curve) -> tuple[str, str]:
 
 
 def _cell(cell: float | str) -> str:
-    return cell if isinstance(cell, str) else f"{cell:.6g}"
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e9 else f"{cell:.4g}"
 
 
 def answer_text(value: float, is_share: bool) -> str:
