@@ -723,8 +723,8 @@ class _Framework(StrEnum):
 def code(
     config: ConfigFile,
     framework: Annotated[
-        _Framework, typer.Option(metavar="NAME", help="keras, torch (PyTorch) or numpy.", show_default=False)
-    ],
+        _Framework | None, typer.Option(metavar="NAME", help="What the script is for: keras, torch (PyTorch) or numpy.")
+    ] = None,
     changes: SetOption = None,
     weights: Annotated[
         Path | None,
@@ -753,7 +753,7 @@ def code(
         _terminal(json=json),
         config,
         changes or [],
-        framework.value,
+        framework.value if framework is not None else None,
         weights=weights,
         data=data,
         out=out,

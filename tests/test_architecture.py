@@ -225,6 +225,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "system",
         "training",
     },
+    "onnxruntime": {"export"},
     "yaml": {"config"},
     "rich": {"views.terminal"},
     "typer": {"cli"},

@@ -107,6 +107,8 @@ def _about_inputs(dataset: Dataset) -> list[str]:
     x, table = dataset.train.x[:LOOKED_AT], dataset.preprocessing.table
     found = []
     seen = dataset.preprocessing.inputs.applied(x)
+    if dataset.row_spec.named_inputs:
+        seen[:, dataset.row_spec.are_ids] = 0
     low, high = float(seen.min()), float(seen.max())
     if table is not None:
         far = _columns(table, np.abs(seen).max(axis=0) > FAR, any)

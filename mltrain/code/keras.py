@@ -238,11 +238,7 @@ def write(plan: Plan) -> Written:
 
 
 def _notes(plan: Plan) -> list[str]:
-    notes = []
-    if plan.weights is None:
-        notes.append("Keras draws other first weights than mltrain, from the same distributions.")
-    if any(node.layer.training_only for node in plan.nodes):
-        notes.append("Random layers, such as dropout, draw other numbers than mltrain's.")
+    notes = plan.notes("Keras")
     if plan.config.optimizer.use_ema and "val" in plan.parts:
         notes.append("With use_ema, Keras validates the weights themselves, mltrain their running mean.")
     return notes
@@ -415,7 +411,7 @@ def _training(plan: Plan) -> list[str]:
     lines += statement(written)
     if not training.epochs:
         return lines
-    lines += _batches(plan)
+    lines += [*_batches(plan), *_tracked(plan)]
     arguments: dict[str, Expression] = {"epochs": str(training.epochs), "steps_per_epoch": str(plan.steps)}
     if "val" in plan.parts:
         arguments["validation_data"] = "(x_val, y_val)"
@@ -430,16 +426,12 @@ def _batches(plan: Plan) -> list[str]:
     lines = []
     if plan.shuffled:
         lines.append('shuffle = random("shuffle")')
-    if plan.job.class_weights is not None:
-        values = [float(f"{value:.7g}") for value in plan.job.class_weights.tolist()]
-        lines += statement(call("np.array", literal(values), "np.float32"), "class_weight = ")
+    if (weights := plan.class_weights) is not None:
+        lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
     order = "shuffle.permutation(len(x_train))" if plan.shuffled else "np.arange(len(x_train))"
     yields, chosen = "x_train[rows], y_train[rows]", list[str]()
-    if plan.job.class_weights is not None:
-        outputs, chosen = plan.job.network.output_shape[-1], ["classes = y_train[rows]"]
-        if plan.config.loss.targets != "labels":
-            chosen = ["classes = y_train[rows].argmax(1)" if outputs > 1 else "classes = y_train[rows, 0].astype(int)"]
-        yields += ", class_weight[classes]"
+    if weights is not None:
+        chosen, yields = [f"classes = {plan.class_numbers('y_train[rows]')}"], f"{yields}, class_weight[classes]"
     return [
         *lines,
         "",
@@ -457,9 +449,23 @@ def _batches(plan: Plan) -> list[str]:
     ]
 
 
+def _tracked(plan: Plan) -> list[str]:
+    """A function that prints the tracked parameters, for a callback."""
+    if not plan.tracked:
+        return []
+    arrays = {}
+    for name in plan.tracked.values():
+        layer, _, parameter = name.rpartition(".")
+        arrays[name] = f"model.get_layer({literal(layer)}).{parameter}.numpy()"
+    body = (f"    {line}" for line in plan.tracked_code(arrays))
+    return ["def show(epoch, logs):", '    """The tracked parameters."""', *body, "", ""]
+
+
 def _callbacks(plan: Plan) -> list[Expression]:
     training, rate = plan.config.training, plan.config.optimizer.learning_rate
     callbacks: list[Expression] = []
+    if plan.tracked:
+        callbacks.append(call("keras.callbacks.LambdaCallback", on_epoch_end="show"))
     if isinstance(rate, Schedule) and rate.monitored is not None:
         own: Any = rate
         callbacks.append(

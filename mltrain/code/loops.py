@@ -20,6 +20,7 @@ class Loop:
 
     ``batch`` computes the ``measured`` loss of ``rows`` and its gradients; ``update`` changes the weights.
     ``validation`` computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
+    ``begin`` comes before the first batch of an epoch; ``tracked`` prints parameters at its end.
     """
 
     batch: list[str]
@@ -29,6 +30,7 @@ class Loop:
     keep: str
     restore: list[str]
     begin: list[str]
+    tracked: list[str]
 
 
 def loop_code(plan: Plan, loop: Loop) -> list[str]:
@@ -47,9 +49,9 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
     batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
     group = training.gradient_accumulation
     if plan.steps == 1:
-        whole = [re.sub(r"\[rows(, 0)?\]", lambda found: "[:, 0]" if found[1] else "", line) for line in loop.batch]
+        whole = [line.replace("[rows]", "") for line in loop.batch]
         update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
-        update = [re.sub(r"\bstep\b", "epoch", line) for line in update if line != "step += 1"]
+        update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
         lines += indented([*loop.begin, *whole, *update, f"loss = {loop.measured}"])
     elif group > 1:
         lines += indented(
@@ -80,7 +82,7 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
         lines += indented(loop.validation)
         shown += ", val_loss {val_loss:.6f}"
     lines.append(f'    print(f"epoch {{epoch}}: {shown}")')
-    lines += indented([*plateau, *_stopping(plan, loop)])
+    lines += indented([*loop.tracked, *plateau, *_stopping(plan, loop)])
     if stopping is not None and stopping.restore_best:
         lines += loop.restore
     return lines

@@ -5,19 +5,17 @@ from a file that mltrain writes (`row_arrays`). Code that tells rows is run befo
 compared with mltrain's own (`tells_the_same`).
 """
 
-import os
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.code.parts import encoded, parts, seed, shown
 from mltrain.code.plan import PARTS, Plan
-from mltrain.code.text import WIDTH, Call, Expression, call, literal, statement
-from mltrain.data.columns.category import CategoryColumn
-from mltrain.data.columns.number import NumberColumn
+from mltrain.code.tables import TABLE_HELPERS, csv_code, helper_values
+from mltrain.code.text import Call, Expression, call, literal, statement
 from mltrain.data.datasets._curve import Curve
 from mltrain.data.datasets._like_mnist import LikeMnist
 from mltrain.data.datasets.csv import Csv
@@ -32,7 +30,6 @@ from mltrain.data.find_files import find_file
 from mltrain.data.points.linspace import Linspace
 from mltrain.data.points.normal import Normal
 from mltrain.data.points.uniform import Uniform
-from mltrain.data.tables.delimited import DelimitedFile
 
 MOST_LINES = 30
 """Lines that rows written out in a script may take."""
@@ -77,17 +74,7 @@ def draw(label, rng, size={size}):
     grey = np.clip(0.5 - radius * outside, 0, 1){noise}
     return np.round(255 * grey).astype(np.uint8)
 ''',
-    "number": '''
-def number(name):
-    """A column of numbers{scaled}."""
-    values = np.array([[float(row[name])] for row in table])
-{result}
-''',
-    "one_hot": '''
-def one_hot(name, categories):
-    """A column for each category: 1 in the rows that have it."""
-    return np.array([[row[name] == one for one in categories] for row in table])
-''',
+    **TABLE_HELPERS,
 }
 """Functions that the code of rows may call, by name. Each stands in the script if it is called."""
 
@@ -160,7 +147,7 @@ def _helper_values(plan: Plan) -> dict[str, object]:
         values["noise"] = f"\n    grey = np.clip(grey + {dataset.noise!r} * rng.standard_normal(grey.shape), 0, 1)"
     if isinstance(dataset, LikeMnist) and (place := dataset.publication.find(dataset.path, plan.folder)) is not None:
         is_packed = dataset.publication.files[0].find(place)[0].suffix == ".gz"
-        values["folder"] = _shown(place)
+        values["folder"] = shown(place)
         values |= dict(
             zip(
                 ("open", "suffix", "mode"),
@@ -169,94 +156,12 @@ def _helper_values(plan: Plan) -> dict[str, object]:
             )
         )
     if isinstance(dataset, Csv):
-        scaled, result = (
-            ", with mean 0 and deviation 1 in the rows trained on",
-            ("    return (values - values[train].mean()) / (values[train].std() or 1)"),
-        )
-        values |= (
-            {"scaled": scaled, "result": result}
-            if dataset.standardize
-            else {"scaled": "", "result": ("    return values")}
-        )
+        values |= helper_values(dataset)
     return values
 
 
-def _shown(path: Path) -> str:
-    """A path as scripts write it: seen from the working folder, if it is below that."""
-    relative = os.path.relpath(path)
-    return str(path.resolve()) if relative.startswith("..") else relative
-
-
-def _seed(plan: Plan) -> str:
-    """The second argument of ``random`` for rows, where they have a seed of their own."""
-    seed = plan.config.dataset.split_seed
-    return "" if seed is None or seed == plan.config.seed else f", {seed}"
-
-
-def _parts(plan: Plan) -> list[str]:
-    """Split ``x`` and ``y`` of all rows into parts."""
-    return [*_drawn(plan), *_encoded(plan), *_taken(plan)]
-
-
-def _drawn(plan: Plan) -> list[str]:
-    """Which rows are held back: their numbers, ascending."""
-    dataset, split = plan.config.dataset, f'random("split"{_seed(plan)})'
-    shares = {"val": dataset.validation_split, "test": dataset.test_split}
-    counts = {part: plan.parts[part] for part, share in shares.items() if share}
-    if not counts:
-        return []
-    if dataset.split == "chronological":
-        counts = {"train": plan.parts["train"], **counts}
-        stops = [sum(list(counts.values())[: number + 1]) for number in range(len(counts))]
-        starts = [0, *stops]
-        return [
-            f"{part} = np.arange({f'{start}, ' if start else ''}{stop})"
-            for part, start, stop in zip(counts, starts, stops, strict=False)
-        ]
-    if plan.job.dataset.row_spec.classes is not None:
-        *first, last = counts.items()
-        lines = [f"train = {split}.permutation(len(y))"]
-        for part, count in first:
-            lines += [f"{part}, train = hold_back(train, {count})", f"{part}.sort()"]
-        return [*lines, f"{last[0]}, train = map(np.sort, hold_back(train, {last[1]}))"]
-    lines, start = [f"order = {split}.permutation(len(y))"], 0
-    for part, count in counts.items():
-        lines.append(f"{part} = np.sort(order[{start or ''}:{' ' if start else ''}{start + count}])")
-        start += count
-    return [*lines, f"train = np.sort(order[{start}:])"]
-
-
-def _encoded(plan: Plan, name: str = "y") -> list[str]:
-    """The targets as the loss takes them."""
-    outputs, classes = plan.job.network.output_shape[-1], plan.job.dataset.row_spec.classes
-    match plan.config.loss.targets:
-        case "labels":
-            return [] if classes is not None else [f"{name} = {name}[:, 0].astype(np.int32)"]
-        case _ if classes is None and plan.config.loss.targets == "binary":
-            return [f"{name} = ({name} > 0).astype(np.float32)"]
-        case _ if classes is None:
-            return []
-        case _ if outputs == 1:
-            return [f"{name} = {name}[:, None].astype(np.float32)"]
-    return [f"{name} = np.eye({outputs}, dtype=np.float32)[{name}]  # one-hot"]
-
-
-def _taken(plan: Plan) -> list[str]:
-    parts = [part for part in plan.parts if part == "train" or getattr(plan.config.dataset, _SHARES[part])]
-    if len(parts) == 1:
-        return ["x_train, y_train = x, y"]
-    lines = []
-    for array in ("x", "y"):
-        names = ", ".join(f"{array}_{part}" for part in parts)
-        lines.append(f"{names} = {', '.join(f'{array}[{part}]' for part in parts)}")
-    return lines
-
-
-_SHARES = {"val": "validation_split", "test": "test_split"}
-
-
 def _curve(plan: Plan, dataset: Curve) -> list[str] | None:
-    lines = [f'rng = random("data"{_seed(plan)})']
+    lines = [f'rng = random("data"{seed(plan)})']
     number = literal
     match dataset.x:
         case Linspace() as points:
@@ -283,16 +188,16 @@ def _curve(plan: Plan, dataset: Curve) -> list[str] | None:
         lines = (lines if "rng." in str(x) else lines[1:]) + [f"y = {y}"]
     lines = [line.replace("+ -", "- ") for line in lines]
     lines.append("x, y = x[:, None].astype(np.float32), y[:, None].astype(np.float32)")
-    return lines + _parts(plan)
+    return lines + parts(plan)
 
 
 def _line_side(plan: Plan, dataset: LineSide) -> list[str]:
     return [
-        f'x = {dataset.size!r} * random("data"{_seed(plan)}).random(({dataset.samples}, 2))',
+        f'x = {dataset.size!r} * random("data"{seed(plan)}).random(({dataset.samples}, 2))',
         "x = x.astype(np.float32)",
         "first, second = x.astype(np.float64).T",
         f"y = (second > {dataset.slope!r} * first + {dataset.intercept!r}).astype(np.int32)".replace("+ -", "- "),
-        *_parts(plan),
+        *parts(plan),
     ]
 
 
@@ -333,20 +238,20 @@ def _playground(plan: Plan, dataset: Playground) -> list[str]:
         ],
     }[dataset.shape]
     return [
-        f'rng = random("data"{_seed(plan)})',
+        f'rng = random("data"{seed(plan)})',
         *lines,
         f"order = rng.permutation({count})",
         "x, y = x[order].astype(np.float32), y[order].astype(np.int32)",
-        *_parts(plan),
+        *parts(plan),
     ]
 
 
 def _shapes(plan: Plan, dataset: Shapes) -> list[str]:
     return [
-        f'rng = random("data"{_seed(plan)})',
+        f'rng = random("data"{seed(plan)})',
         f"y = rng.integers(3, size={dataset.samples}).astype(np.int32)",
         "x = np.stack([draw(label, rng) for label in y]).astype(np.float32) / 255",
-        *_parts(plan),
+        *parts(plan),
     ]
 
 
@@ -362,10 +267,10 @@ def _like_mnist(plan: Plan, dataset: LikeMnist) -> list[str]:
             f"y{part} = idx({literal(labels)}, 8).astype(np.int32)",
         ]
 
-    test = [*read("_test", *names[2:]), *_encoded(plan, "y_test")]
+    test = [*read("_test", *names[2:]), *encoded(plan, "y_test")]
     if not dataset.validation_split:
-        return [*read("_train", *names[:2]), *_encoded(plan, "y_train"), *test]
-    return [*read("", *names[:2]), *_parts(plan), *test]
+        return [*read("_train", *names[:2]), *encoded(plan, "y_train"), *test]
+    return [*read("", *names[:2]), *parts(plan), *test]
 
 
 def _inline(plan: Plan, dataset: Inline) -> list[str] | None:
@@ -386,7 +291,7 @@ def _inline(plan: Plan, dataset: Inline) -> list[str] | None:
         method = "" if isinstance(dataset.y[0], list) else "[:, None]"
         arguments = call("", literal(list(dataset.y)), "np.float32").arguments
         lines += statement(Call("np.array", arguments, method=method), "y = ")
-    return lines + _parts(plan) if shape else None
+    return lines + parts(plan) if shape else None
 
 
 def _npz(plan: Plan, dataset: Npz) -> list[str] | None:
@@ -395,7 +300,7 @@ def _npz(plan: Plan, dataset: Npz) -> list[str] | None:
     row_spec = plan.job.dataset.row_spec
     scaled = " / 255" if plan.job.dataset.preprocessing.inputs.scale != 1.0 else ""
     lines = [
-        *statement(call("dict", call("np.load", literal(_shown(find_file(dataset.path, plan.folder))))), "rows = "),
+        *statement(call("dict", call("np.load", literal(shown(find_file(dataset.path, plan.folder))))), "rows = "),
         f"x = rows[{literal(dataset.x)}].astype(np.float32){scaled}",
     ]
     y = f"rows[{literal(dataset.y)}]"
@@ -405,90 +310,11 @@ def _npz(plan: Plan, dataset: Npz) -> list[str] | None:
         lines.append(f"y = {y}.astype(np.int32)")
     else:
         lines.append(f"y = {y}.astype(np.float32).reshape(len(x), -1)")
-    return lines + _parts(plan)
-
-
-def _csv(plan: Plan, dataset: Csv) -> list[str] | None:
-    table = plan.job.dataset.preprocessing.table
-    held = (dataset.split_column, dataset.validation_path, dataset.test_path)
-    if table is None or any(held) or dataset.min_max or isinstance(dataset.standardize, list):
-        return None
-    path = find_file(dataset.path, plan.folder)
-    source = dataset.open(path, as_text=True)
-    with source:
-        assert isinstance(source, DelimitedFile)
-        missing = _missing_texts(
-            source, dataset.missing_texts(), [*table.targets, *(one.name for one in table.columns)]
-        )
-    columns: list[Expression] = []
-    numbers: list[str] = []  # one behind the other
-    for column in table.columns:
-        if not isinstance(column, NumberColumn):
-            columns += _number_columns(numbers)
-            numbers = []
-        match column:
-            case NumberColumn(gap_input=False):
-                numbers.append(column.name)
-            case CategoryColumn(gap_input=False, other=False):
-                columns.append(call("one_hot", literal(column.name), literal(list(column.categories))))
-            case _:
-                return None
-    columns += _number_columns(numbers)
-    encoding = literal(dataset.encoding or "utf-8-sig")
-    delimiter = "" if source.delimiter == "," else f", delimiter={literal(source.delimiter)}"
-    name = literal(_shown(path))
-    lines = [
-        f'with open({name}, newline="", encoding={encoding}) as file:',
-        f"    table = list(csv.DictReader(file{delimiter}))",
-    ]
-    if len(lines[0]) > WIDTH:
-        lines[:1] = [f"path = {name}", f'with open(path, newline="", encoding={encoding}) as file:']
-    if missing:
-        if dataset.missing != "drop":
-            return None
-        lines.append("# missing: drop")
-        lines += statement(literal(missing), "missing = ")
-        lines.append("table = [row for row in table if not set(missing) & set(row.values())]")
-    classes = plan.job.dataset.row_spec.classes
-    if classes is not None:
-        lines += statement(literal(list(classes)), "classes = ")
-        lines.append(f"y = np.array([classes.index(row[{literal(table.targets[0])}]) for row in table])")
-    else:
-        targets = literal(list(table.targets))
-        cells = f"[float(row[{literal(table.targets[0])}])]"
-        if len(table.targets) > 1:
-            lines += statement(targets, "targets = ")
-            cells = "[float(row[name]) for name in targets]"
-        lines.append(f"y = np.array([{cells} for row in table])")
-    lines += _drawn(plan) or ["train = np.arange(len(table))"]
-    columns_list: Expression = Call("", call("", *columns).arguments, "[]")
-    lines += statement(Call("np.hstack", call("", columns_list).arguments, method=".astype(np.float32)"), "x = ")
-    if plan.scales_targets:
-        lines += [
-            "# standardize_target: the network learns numbers with mean 0 and deviation 1",
-            "mean, deviation = y[train].mean(0), y[train].std(0)",
-            "y = ((y - mean) / deviation).astype(np.float32)",
-        ]
-    elif classes is None:
-        lines.append("y = y.astype(np.float32)")
-    return [*lines, *_encoded(plan), *_taken(plan)]
-
-
-def _number_columns(names: list[str]) -> list[Expression]:
-    if len(names) < 2:
-        return [call("number", literal(name)) for name in names]
-    return [call("*map", "number", literal(names))]
-
-
-def _missing_texts(source: Any, missing: Any, names: list[str]) -> list[str]:
-    """The texts in some columns of a table that mean that there is no value."""
-    places = [source.columns.index(name) for name in names]
-    found = {cell for block in source.blocks() for place in places for cell in block.columns[place] if cell in missing}
-    return sorted(found)
+    return lines + parts(plan)
 
 
 ROWS: Mapping[str, Callable[[Plan, Any], list[str] | None]] = {
-    "csv": _csv,
+    "csv": csv_code,
     "fashion_mnist": _like_mnist,
     "inline": _inline,
     "line_side": _line_side,

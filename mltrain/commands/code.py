@@ -11,6 +11,7 @@ from mltrain.code.rows import row_arrays
 from mltrain.code.script import Framework, write_script
 from mltrain.config.load import LocatedConfig, read_config
 from mltrain.errors import ConfigError, ModelFileError, UsageError
+from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.job import prepare
 from mltrain.runs.run import find_model
@@ -23,7 +24,7 @@ def run(
     terminal: Terminal,
     path: Path,
     changes: Sequence[str],
-    framework: Framework,
+    framework: Framework | None,
     *,
     weights: Path | None,
     data: Path | None,
@@ -31,6 +32,8 @@ def run(
     force: bool,
 ) -> None:
     """Print the script, or write it to a file."""
+    if framework is None:
+        raise UsageError("say for what the script is: --framework keras, torch or numpy")
     for option, file in (("--out", out), ("--data", data)):
         if file is not None and (file.is_dir() or (file.exists() and not force)):
             raise UsageError(f"{file} is there already; name another file with {option}, or write over it with --force")
@@ -58,6 +61,8 @@ def plan_of(source: LocatedConfig, weights: Path | None = None, data: Path | Non
         return Plan(job, source.folder, None, data)
     file = find_model(weights)
     model = Model.load(file)
+    if isinstance(model, Ensemble):
+        raise ModelFileError(f"{file}: is an ensemble of {len(model.members)} networks, and a script has one")
     shapes = {name: shape for name, (_, shape) in job.network.places.items()}
     theirs = {name: shape for name, (_, shape) in model.network.places.items()}
     if unlike := [name for name in {**shapes, **theirs} if shapes.get(name) != theirs.get(name)]:

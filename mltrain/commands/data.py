@@ -71,7 +71,7 @@ def _row(feature: FeatureFacts) -> ColumnRow:
 
 def kind_rows(table: TableFormat, left_out: Sequence[tuple[str, str]] = ()) -> list[KindRow]:
     """The kind of each column of a table with the reason; unused columns are last."""
-    rows = [KindRow(column.name, kind_of(column), len(column.features), column.reason) for column in table.columns]
+    rows = [KindRow(column.name, kind_of(column), len(column.features), column.reason) for column in table.in_order]
     return rows + [KindRow(name, "identifier", 0, f"left out: {reason}") for name, reason in left_out]
 
 

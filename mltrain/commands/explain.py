@@ -1,7 +1,8 @@
 """``mltrain explain``: the reference of the config language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 from mltrain.config import Config
 from mltrain.config.convert import convert
@@ -12,16 +13,15 @@ from mltrain.config.option_types import Struct, options, owners_of
 from mltrain.config.starters import starter
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import UsageError
-from mltrain.export.base import Format
 from mltrain.names.nearest import did_you_mean, some
 from mltrain.names.other_tools import member_here, option_here
-from mltrain.spec import Spec
+from mltrain.spec import Family, Spec
 from mltrain.training.options import Training
 from mltrain.views.terminal.explain import Entry, Listing, Member, Option, explanation, listings
 from mltrain.views.terminal.terminal import Terminal
 
-EXPORT = "export"
-"""The name under which the formats of `mltrain export` are listed."""
+EXPORT, FORMAT = "export", "export format"
+"""The name under which the formats of `mltrain export` are listed, and what one is called."""
 
 
 def run(terminal: Terminal, name: str | None) -> None:
@@ -34,12 +34,12 @@ def run(terminal: Terminal, name: str | None) -> None:
         terminal.result(listings([_formats()]), {})
         terminal.note("export a model with: mltrain export [RUN|MODEL] --to FORMAT; learn more: mltrain explain FORMAT")
         return
-    found = list(_find(name))
+    found = list(_find(name)) or list(_find_format(name))
     if not found:
         if elsewhere := sorted(filter(None, _elsewhere(name)), key=lambda answer: "did you mean" not in answer):
             raise UsageError(f"there is no '{name}' to explain{elsewhere[0]}")
         names = [one for _, member in members() for one in (member.type_name(), *member.aliases)]
-        names += [EXPORT, *Format.family.names()]
+        names += [EXPORT, *_format_family().names()]
         near = did_you_mean(name, [*names, *SECTIONS], "; list all with: mltrain explain")
         raise UsageError(f"there is no '{name}' to explain{near}")
     for noun, struct in found:
@@ -55,7 +55,13 @@ def _listings() -> Iterator[Listing]:
 
 
 def _formats() -> Listing:
-    return Listing("export formats", [Entry(one.type_name(), describe(one).summary) for one in Format.family])
+    return Listing("export formats", [Entry(one.type_name(), describe(one).summary) for one in _format_family()])
+
+
+def _format_family() -> Family:
+    from mltrain.export.base import Format  # what exports models is not needed to explain a layer
+
+    return Format.family
 
 
 def _find(name: str) -> Iterator[tuple[str, Struct]]:
@@ -65,8 +71,12 @@ def _find(name: str) -> Iterator[tuple[str, Struct]]:
     for _, member in members():
         if name in (member.type_name(), *member.aliases):
             yield member.family.noun, member
-    if name in Format.family.names() and (found := Format.family.find(name)) is not None:
-        yield Format.family.noun, found
+
+
+def _find_format(name: str) -> Iterator[tuple[str, Struct]]:
+    family = _format_family()
+    if name in family.names() and (found := family.find(name)) is not None:
+        yield family.noun, found
 
 
 def _elsewhere(name: str) -> Iterator[str | None]:
@@ -82,11 +92,12 @@ def _elsewhere(name: str) -> Iterator[str | None]:
 
 def _member(noun: str, struct: Struct) -> Member:
     text = describe(struct)
-    named = (lambda name: f"--{name.replace('_', '-')}") if noun == Format.family.noun else str
-    options = [Option(named(one.name), one.accepts, one.default, one.description) for one in text.options]
     docstring = f"{text.summary}\n\n{text.details}"
-    if issubclass(struct, Format):
-        docstring += "".join(f"\n\nIt cannot express {part.name}: {why}." for part, why in struct.cannot.items())
+    options = [Option(one.name, one.accepts, one.default, one.description) for one in text.options]
+    if noun == FORMAT:
+        options = [one._replace(name=f"--{one.name.replace('_', '-')}") for one in options]
+        cannot: Mapping[Any, str] = getattr(struct, "cannot", {})
+        docstring += "".join(f"\n\nIt cannot express {part.name}: {why}." for part, why in cannot.items())
     return Member(text.name, noun, text.aliases, docstring, options, _example(noun, struct))
 
 
@@ -94,7 +105,7 @@ def _example(noun: str, struct: Struct) -> str:
     """An example of it in its section of a config."""
     if not issubclass(struct, Spec):
         return _section_example(struct)
-    if issubclass(struct, Format):
+    if noun == FORMAT:
         return f"mltrain export latest --to {struct.type_name()}"
     example = on_one_line(to_plain(convert(struct, {"type": struct.type_name(), **struct.examples[0]}), defaults=False))
     place = {

@@ -1,6 +1,8 @@
 """``mltrain init csv FILE --target COLUMN``: a config that is derived from the columns of a table."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -9,8 +11,10 @@ from mltrain.config.convert import convert
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.base import DatasetSpec
 from mltrain.data.columns import Guess, Held, Misfit, Odd
+from mltrain.data.columns.category import RARE, Category
 from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier
+from mltrain.data.columns.index import FIRST, Index
 from mltrain.data.columns.number import Number, counts_rows
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical, means_missing
@@ -31,6 +35,18 @@ _REPEATED = 5
 
 _MOST_NAMED = 8
 
+_MOST_ONE_HOT = 50
+"""Names of a column up to which each becomes an input; more are embedded. See docs/your-data.md for what that gains."""
+
+_SHORTEST_VECTOR = 4
+"""Numbers that stand for an embedded name, at least; of many names, the fourth root of their number."""
+
+_OTHERS = "input"
+"""The name of the input of all columns that are not embedded."""
+
+_TAKEN = re.compile(rf"{_OTHERS}|(embedding|concatenate|flatten|dense)(_\d+)?")
+"""Names that no other input can have beside the layers that are written."""
+
 _STEPS, _BATCH = 3000, 32
 _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
 """Limits against overfitting to the numbers of a small table; benchmarks/compare_sklearn.py measures their effect."""
@@ -39,7 +55,7 @@ _FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
 def config_for(
     path: Path, target: str, folder: Path, layout: Mapping[str, Any], task: Task | None = None
 ) -> tuple[str, list[str]]:
-    """The text of a config of at most fifteen lines that predicts ``target``, and sentences about the choices.
+    """The text of a config of some fifteen lines that predicts ``target``, and sentences about the choices.
 
     ``folder`` is the config's future folder, to which the table's path is relative. ``layout`` are options of the
     dataset on the file's format; uncertain guesses are written as options, too. ``task`` is regression or classes; by
@@ -67,6 +83,7 @@ def config_for(
     dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target, "test_split": 0.2}
     dataset |= layout
     guesses = {name: recognize(held) for name, held in columns.items()}
+    guesses = {name: _embedded(columns[name], guess) for name, guess in guesses.items()}
     useless = {
         name: f"it holds {unusable[name]}" if name in unusable else why
         for name, held in columns.items()
@@ -96,7 +113,11 @@ def config_for(
         *(_about_odd(name, one) for name, one in odd),
         *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
     ]
-    return _text(path, goal, dataset), [*decided, *_trial(dataset, path)]
+    embedded = {name: _names_in(columns[name]) for name, guess in used.items() if isinstance(guess.kind, Index)}
+    return _text(path, goal, dataset, embedded, has_others=len(embedded) < len(used)), [
+        *decided,
+        *_trial(dataset, path),
+    ]
 
 
 class _Goal(NamedTuple):
@@ -166,6 +187,21 @@ def _useless(held: Held, guess: Guess) -> str | None:
     return f"it holds {values.pop()!r} in all rows" if len(values) == 1 else None
 
 
+def _embedded(held: Held, guess: Guess) -> Guess:
+    """The guess for a column; names that are too many for an input each become an index for an embedding layer."""
+    names = Counter[str]()
+    for text, count in held.counts.items():
+        names[canonical(text)] += count
+    frequent = sum(count >= RARE for count in names.values())
+    if not isinstance(guess.kind, Category) or frequent <= _MOST_ONE_HOT or _TAKEN.fullmatch(held.name):
+        return guess
+    return guess._replace(kind=Index(), reason=f"an embedding suits {held.different(len(names))} names")
+
+
+def _names_in(held: Held) -> int:
+    return len({canonical(text) for text in held.counts})
+
+
 def _asked(guess: Guess) -> Any:
     """The config's word for the guessed kind; of two possible date formats the first."""
     if isinstance(guess.kind, Date) and guess.open:
@@ -200,7 +236,8 @@ def _about_odd(name: str, odd: Odd) -> str:
 
 def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterator[str]:
     if goal.held.missing:
-        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which are left out"
+        are = "is" if goal.held.missing == 1 else "are"
+        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which {are} left out"
     gaps = [f"'{name}' ({count:,})" for name, count in missing.items() if count]
     if gaps:
         some = ", ".join(gaps[:_MOST_NAMED]) + (", ..." if len(gaps) > _MOST_NAMED else "")
@@ -242,7 +279,7 @@ def _relative_path(folder: Path, path: Path) -> str:
         return str(path.absolute())
 
 
-def _text(path: Path, goal: _Goal, dataset: dict[str, Any]) -> str:
+def _text(path: Path, goal: _Goal, dataset: dict[str, Any], embedded: Mapping[str, int], *, has_others: bool) -> str:
     outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
     options = [f"{option}: {on_one_line(value)}" for option, value in dataset.items()]
     most = _MOST_FOR_CLASSES if goal.classes else _MOST_FOR_NUMBERS
@@ -254,6 +291,7 @@ def _text(path: Path, goal: _Goal, dataset: dict[str, Any]) -> str:
             f"dataset: {{{', '.join(options[:3])},",
             f"  {', '.join(options[3:])}}}",
             "layers:",
+            *_embedding_layers(embedded, has_others=has_others),
             "  - {type: dense, units: 64, activation: relu}",
             f"  - {{type: dense, {outputs}}}",
             f"loss: {'sparse_categorical_crossentropy' if goal.classes else 'mean_squared_error'}",
@@ -263,3 +301,20 @@ def _text(path: Path, goal: _Goal, dataset: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _embedding_layers(embedded: Mapping[str, int], *, has_others: bool) -> list[str]:
+    """A vector for the name in each of these columns, put beside each other and beside the other inputs."""
+    names = [f"embedding_{number}" if number else "embedding" for number in range(len(embedded))]
+    layers = [
+        f"  - {{type: embedding, inputs: [{on_one_line(column)}], input_dim: {FIRST + count}, "
+        f"output_dim: {max(_SHORTEST_VECTOR, round(count**0.25))}}}"
+        for column, count in embedded.items()
+    ]
+    if len(names) > 1:
+        layers.append(f"  - {{type: concatenate, inputs: [{', '.join(names)}]}}")
+    if names:
+        layers.append("  - flatten")
+    if names and has_others:
+        layers.append(f"  - {{type: concatenate, inputs: [{_OTHERS}, flatten]}}")
+    return layers

@@ -61,7 +61,7 @@ def _by_column(model: Model, rows: Sequence[str], notes: list[str]) -> tuple[Giv
     """
     table = model.preprocessing.table
     assert table is not None
-    names = [column.name for column in table.columns]
+    names = [column.name for column in table.in_order]
     cells = [named_cells(text, names) for text in rows]
     given = [[number_or_text(row[name]) for name in names] for row in cells]
     from mltrain.data.tables.frames import Frame  # only for tables

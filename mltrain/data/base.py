@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -69,6 +70,12 @@ class RowSpec(msgspec.Struct, frozen=True):
     def inputs(self) -> Mapping[str, InputSpec]:
         """The inputs by name: ``input`` where there is one without a name."""
         return self.named_inputs or {"input": InputSpec(self.input_shape)}
+
+    @property
+    def are_ids(self) -> npt.NDArray[np.bool_]:
+        """Which numbers of a flat row are ids, of which the size means nothing, ``(numbers,)``."""
+        parts = [np.full(prod(spec.shape), spec.dtype == "int") for spec in self.inputs.values()]
+        return np.concatenate(parts)
 
     @property
     def named(self) -> bool:

@@ -11,7 +11,6 @@ from mltrain.config.convert import convert
 from mltrain.data.encoding import Encoding
 from mltrain.engine.operations import Operation
 from mltrain.errors import ConfigError, Problem, UsageError
-from mltrain.inference.steps import InferenceSteps
 from mltrain.names.nearest import did_you_mean, some
 from mltrain.spec import Family, Spec
 from mltrain.system.extras import needed
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from mltrain.data.base import Dataset
     from mltrain.export.examples import Examples, Range
     from mltrain.inference.model import Model
+    from mltrain.inference.steps import InferenceSteps
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Subject:
     """
 
     model: "Model"
-    steps: InferenceSteps
+    steps: "InferenceSteps"
     source: str
     examples: "Examples"
     ranges: "Sequence[Range]"
@@ -101,7 +101,7 @@ class Format(Spec):
         raise NotImplementedError
 
 
-def refusals(form: Format, steps: InferenceSteps) -> Iterator[Problem]:
+def refusals(form: Format, steps: "InferenceSteps") -> Iterator[Problem]:
     """Everything in a model that a format cannot express, with its place in the config; a layer once."""
     name, found = form.type_name(), set[str]()
     for column in steps.columns or ():

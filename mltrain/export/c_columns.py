@@ -8,6 +8,7 @@ import numpy as np
 from mltrain.data.columns.date import read_moment, years
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding
 from mltrain.data.tables.cells import Missing, canonical
+from mltrain.data.tables.notation import as_number
 from mltrain.export import c_text as text
 from mltrain.export.base import Identifiers
 from mltrain.export.runtime.cells import text_of
@@ -95,7 +96,11 @@ class Column:
                 if column.fill is not None:
                     gap = [f"    input[{at}] = {text.number(column.fill - column.origin)};"]
                     gap += [f"    input[{at + 1}] = 1.0f;"] if column.gap_input else []
-                return [f"if ({field} != {field}) {{", *gap, "} else {", f"    input[{at}] = {value};", "}"]
+                # NAN differs from itself; numbers that stand for a gap are among the texts for it.
+                told = {number for one in column.missing if (number := as_number(one)) is not None}
+                suffix = "" if self._is_exact else "f"
+                gaps = [f"{field} != {field}", *(f"{field} == {text.number(one, suffix)}" for one in sorted(told))]
+                return [f"if ({' || '.join(gaps)}) {{", *gap, "} else {", f"    input[{at}] = {value};", "}"]
             case ChoiceEncoding():
                 cases = [(name, self._number(column, choice)) for choice, name in self.members.items()]
                 names = "".join(self.declaration)

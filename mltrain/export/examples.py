@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
 from mltrain.engine.arrays import size
-from mltrain.errors import DataError
+from mltrain.engine.operations import Embedding
 from mltrain.inference.given import given_rows
+from mltrain.inference.steps import inference_steps
 
 if TYPE_CHECKING:
     from mltrain.data.base import Dataset, Split
@@ -48,10 +49,11 @@ class Range(NamedTuple):
     typical: float
 
 
-def examples_of(model: "Model", dataset: "Dataset | None") -> Examples:
-    """A few rows with their answers; the same for the same model and dataset."""
+def examples_of(model: "Model", dataset: "Dataset | None", count: int | None = None) -> Examples:
+    """Some rows with their answers, by default a few; the same for the same model and dataset."""
     table = model.preprocessing.table
-    count = MOST_ROWS if size(model.row_spec.input_shape) <= LARGE_ROW or table is not None else FEW_ROWS
+    if count is None:
+        count = MOST_ROWS if size(model.row_spec.input_shape) <= LARGE_ROW or table is not None else FEW_ROWS
     cells: list[dict[str, Cell]] | None = None
     if dataset is not None:
         x = _chosen(dataset, count)
@@ -117,10 +119,10 @@ def _made_up_rows(model: "Model", count: int) -> npt.NDArray[Any]:
     if scaling.scale == 1 / 255:
         return rng.integers(0, 256, (count, *shape)).astype(np.uint8)
     x = scaling.undone(rng.normal(size=(count, *shape)).astype(np.float32))
-    try:
-        model.predict(x)
-    except DataError:  # an embedding takes whole numbers, of which it has 0 for certain
-        return np.zeros((1, *shape), np.float32)
+    # An embedding takes whole numbers below the length of its table.
+    tables = [step.operation.table for step in inference_steps(model).steps if isinstance(step.operation, Embedding)]
+    if tables:
+        return rng.integers(0, min(map(len, tables)), (count, *shape)).astype(np.float32)
     return x
 
 

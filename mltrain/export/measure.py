@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.engine.metrics.base import true_classes
+from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.export.base import Subject
 from mltrain.export.reference import run_steps
 from mltrain.inference.steps import InferenceSteps
@@ -51,6 +51,5 @@ def _outputs(steps: InferenceSteps, x: npt.NDArray[Any]) -> npt.NDArray[np.float
 
 
 def _accuracy(subject: Subject, rows: "Split", y: npt.NDArray[np.float32]) -> float:
-    from mltrain.engine.metrics.base import predicted_classes
-
-    return float((predicted_classes(y, subject.steps.answer.threshold) == true_classes(rows.y)).mean())
+    true = true_classes(subject.model.target(rows))
+    return float((predicted_classes(y, subject.steps.answer.threshold) == true).mean())

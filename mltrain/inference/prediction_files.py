@@ -67,7 +67,7 @@ def written_answers(model: Model, source: Source, *, name: str, keep: bool) -> I
     between = ""
     for block, y in predict_blocks(model, source):
         table = model.preprocessing.table
-        names = source.columns if table is None else [column.name for column in table.columns]
+        names = source.columns if table is None else [column.name for column in table.in_order]
         cells = [as_texts(block.columns[source.position(column, "which the model needs")]) for column in names]
         given = [list(map(number_or_text, row)) for row in zip(*cells, strict=True)]
         objects = answers(model, given, y)

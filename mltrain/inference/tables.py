@@ -36,7 +36,7 @@ def open_for(model: Model, path: Path | str, *, as_text: bool = False, keep: boo
 def _like(model: Model) -> Like:
     """The probable layout of new rows: the layout of the model's training data, where its config describes one."""
     table = model.preprocessing.table
-    columns = [column.name for column in table.columns] if table else []
+    columns = [column.name for column in table.in_order] if table else []
     return model.config.dataset.layout(columns) or UNKNOWN
 
 

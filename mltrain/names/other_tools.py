@@ -179,6 +179,16 @@ _MEMBERS: dict[str, dict[str, str]] = {
             for name in ("circles", "moons", "make_circles", "make_moons")
         },
     },
+    "column kind": {
+        **dict.fromkeys(("string_lookup", "integer_lookup", "label_encoder", "ordinal_encoder", "ordinal"), "=index"),
+        **dict.fromkeys(("embedding", "embed", "ids"), "=index"),
+        **dict.fromkeys(("one_hot", "one_hot_encoder", "onehot", "categorical", "nominal", "string"), "=category"),
+        **dict.fromkeys(("numeric", "numerical", "float", "int", "integer", "continuous"), "=number"),
+        **dict.fromkeys(("datetime", "timestamp", "time"), "=date"),
+        **dict.fromkeys(("bool", "binary", "flag"), "=boolean"),
+        **dict.fromkeys(("tfidf", "tfidf_vectorizer", "count_vectorizer", "text_vectorization", "words"), "=text"),
+        **dict.fromkeys(("ignore", "drop", "skip", "key"), "=identifier"),
+    },
     "points": {
         **dict.fromkeys(("range", "grid", "even", "arange"), "=linspace"),
         **dict.fromkeys(("gaussian", "randn", "random_normal"), "=normal"),

@@ -5,7 +5,7 @@ weights follow the names: the same names in another order move them, other names
 scaling of inputs or targets differs, it is folded into the weights, so that the same row gives the same output.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.base import RowSpec
+from mltrain.data.columns.index import FIRST
 from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.engine.activations.linear import Linear
-from mltrain.engine.graph import Node
+from mltrain.engine.graph import INPUT, Node
 from mltrain.engine.layers.base import Parameter, shape_text
 from mltrain.engine.layers.dense import Dense
+from mltrain.engine.layers.embedding import Embedding
 from mltrain.engine.losses.base import Loss
 from mltrain.engine.network import Network
 from mltrain.training.targets import class_names, target_scaling
@@ -45,7 +47,8 @@ class Ends:
     """The meaning of a network's inputs and outputs.
 
     ``inputs`` and ``outputs`` are their names, or None where they have only positions; ``kind`` of the outputs is
-    "classes" or "numbers".
+    "classes" or "numbers". ``names`` are those that the indices of each column stand for that an embedding reads; such
+    columns are no ``inputs``.
     """
 
     inputs: tuple[str, ...] | None
@@ -53,16 +56,19 @@ class Ends:
     kind: str
     input_scaling: Scaling
     target_scaling: Scaling
+    names: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, loss: Loss, row_spec: RowSpec, preprocessing: Preprocessing, outputs: int) -> "Ends":
         table, classes = preprocessing.table, class_names(loss, row_spec, outputs)
+        names = table.index_names if table else {}
         return cls(
-            tuple(table.features) if table else None,
+            tuple(name for name in table.features if name not in names) if table else None,
             classes or (table.targets if table else None),
             "classes" if classes else "numbers",
             preprocessing.inputs,
             target_scaling(loss, preprocessing),
+            names,
         )
 
 
@@ -87,7 +93,10 @@ def load_matching_weights(network: Network, given: Network, here: Ends, there: E
                 raise _LeftOut(f"left out: {different}")
             arrays = {name: given.arrays[f"{node.name}.{name}"] for name in node.parameters}
             notes = []
-            if node is own[0]:
+            if isinstance(node.layer, Embedding) and here.names:
+                arrays, changes = _follow_names(network, given, node, arrays, here, there)
+                notes += changes
+            elif node is own[0] or (here.names and INPUT in _read_by(network, node)):
                 arrays, changes = _follow_inputs(network, node, arrays, here, there)
                 notes += changes
             if node is own[-1]:
@@ -127,7 +136,8 @@ def _follow_inputs(network: Network, node: Node, arrays: Arrays, here: Ends, the
     if order is None and scaling == old:
         return arrays, []
     before = network.nodes[: network.nodes.index(node)]
-    if not isinstance(node.layer, Dense) or any(earlier.layer.type_name() not in _PASS_ON for earlier in before):
+    is_first = all(earlier.layer.type_name() in _PASS_ON for earlier in before)
+    if here.names or not isinstance(node.layer, Dense) or not is_first:
         raise _LeftOut("left out: its inputs are in another order or scaled in another way")
     kernel = arrays["kernel"].astype(np.float64)
     width = len(kernel)
@@ -143,6 +153,37 @@ def _follow_inputs(network: Network, node: Node, arrays: Arrays, here: Ends, the
         notes.append("its inputs are scaled in another way here, and the weights make up for it")
         notes += _strange_units(here.inputs, (shift - old_shift) * old_scale, old_scale / scale)
     return {**arrays, "kernel": kernel.astype(np.float32)}, notes
+
+
+def _follow_names(
+    network: Network, given: Network, node: Node, arrays: Arrays, here: Ends, there: Ends
+) -> tuple[Arrays, list[str]]:
+    """The vectors of an embedding, each for the name that it was learned for. Raises `_LeftOut`."""
+    column = next(iter(_read_by(network, node)))
+    other = next(iter(_read_by(given, next(one for one in given.nodes if one.name == node.name))))
+    if column != other:
+        raise _LeftOut(f"left out: it reads another column ({column} here, {other} there)")
+    if column not in here.names or column not in there.names:
+        return arrays, []
+    order = _order(here.names[column], there.names[column], f"the names in '{column}' are others")
+    if order is None:
+        return arrays, []
+    vectors = arrays["embeddings"].copy()
+    vectors[FIRST : FIRST + len(order)] = arrays["embeddings"][FIRST + order]
+    return {"embeddings": vectors}, [f"the names in '{column}' are in another order here, and the vectors follow"]
+
+
+def _read_by(network: Network, node: Node) -> set[str]:
+    """The inputs of the dataset that a layer reads, directly or through layers without parameters."""
+    nodes = {one.name: one for one in network.nodes}
+    found, waiting = set[str](), list(node.sources)
+    while waiting:
+        source = waiting.pop()
+        if source not in nodes:
+            found.add(source)
+        elif not nodes[source].parameters:
+            waiting += nodes[source].sources
+    return found
 
 
 def _follow_outputs(network: Network, node: Node, arrays: Arrays, here: Ends, there: Ends) -> tuple[Arrays, list[str]]:

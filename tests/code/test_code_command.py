@@ -32,6 +32,8 @@ def test_files_are_not_written_over(here: Path, tmp_path: Path) -> None:
 
 
 def test_unknown_frameworks_are_refused(here: Path) -> None:
+    told = "error: say for what the script is: --framework keras, torch or numpy\n"
+    assert mltrain("code", "configs/linear.yaml") == (2, "", told)
     done = mltrain("code", "configs/linear.yaml", "--framework", "jax")
     assert done.code == 2
     assert "'keras', 'torch', 'numpy'" in done.err
@@ -85,7 +87,9 @@ def test_rows_that_a_few_lines_cannot_tell(tmp_path: Path, monkeypatch: pytest.M
         (["1e0", " 2", "+3", "4."], True),
         (["1,5", "2,5", "3,5", "4,5"], False),
         (["$1", "$2", "$3", "$4"], False),
-        (["1", "", "3", "4"], False),
+        (["1", "", "3", "4"], True),
+        (["1", "n/a", "3", "NA"], True),
+        (["1", "unknown", "3", "4"], False),
     ],
 )
 def test_tables_are_told_where_the_code_reads_the_same(
@@ -124,3 +128,31 @@ def test_the_rows_of_a_script_are_those_of_the_file(here: Path, tmp_path: Path) 
     shown = "print(x_train.shape, x_test.shape, y_train.dtype, round(float(deviation[0]), 3))"
     done = subprocess.run([sys.executable, "-c", rows + shown], capture_output=True, text=True, check=True)
     assert done.stdout == "(266, 12) (67, 12) float32 766.908\n"
+
+
+def test_gaps_and_rare_names_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers with gaps, names with gaps, rare names, yes and no, and rows without a target."""
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        f"{'' if row % 4 == 0 else row % 7};{'' if row == 50 else row % 5};"
+        f"{f'rare{row // 40}' if row % 20 == 7 else ['a', 'b', ''][row % 3]};{'yes' if row % 2 else 'no'};"
+        f"{'' if row % 30 == 3 else row % 11}"
+        for row in range(240)
+    ]
+    Path("rows.csv").write_text("\n".join(["often;seldom;kind;asked;price", *rows]) + "\n")
+    for settings in ("", ", missing: drop", ", standardize: false"):
+        Path("rows.yaml").write_text(
+            f"dataset: {{type: csv, path: rows.csv, target: price, test_split: 0.25{settings}}}\n"
+            "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 0}\n"
+        )
+        done = mltrain("code", "rows.yaml", "--framework", "numpy")
+        assert done.code == 0, done.err
+        assert ("gaps(" in done.out) == ("others(" in done.out) == (settings != ", missing: drop")
+
+
+def test_an_ensemble_has_no_script(here: Path, tmp_path: Path) -> None:
+    folder = str(tmp_path / "iris")
+    succeed("fit", "configs/iris.yaml", "--members", "2", "--epochs", "1", "--quiet", "--out", folder)
+    done = mltrain("code", "configs/iris.yaml", "--framework", "numpy", "--weights", folder)
+    assert done.code == 3
+    assert "is an ensemble of 2 networks, and a script has one" in done.err

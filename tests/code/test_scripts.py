@@ -41,6 +41,8 @@ def test_lessons(here: Path, tmp_path: Path, framework: Framework) -> None:
         assert 20 <= lines <= LONGER.get(name, MOST_LINES) + 15 * (framework == "numpy"), (name, lines)
         keys = re.findall(r"^# (dataset|layers|loss|optimizer|training|metrics)\b", text, re.MULTILINE)
         assert keys == ["dataset", "layers", "loss", "optimizer", "training", "metrics"]
+        trains = {"keras": "model.fit(", "torch": "    optimizer.step()\n", "numpy": "    p -= "}
+        assert (trains[framework] in text) == (name not in ("concert", "edges")), name
         case.write(framework, tmp_path)
         assert "np.load(" in (tmp_path / f"{name}.py").read_text()
     assert ruff(tmp_path) == ""

@@ -49,6 +49,16 @@ def test_a_file_of_unknown_size_shows_what_there_is():
         assert last_drawing(err.getvalue()) == f"images.gz  {'─' * 30}  4.0 MB  2.0 MB/s"
 
 
+def test_the_rate_is_there_within_the_first_second():
+    clock = Clock()
+    show, _, err = terminal(tty=True)
+    with download_bar(show, clock) as progress:
+        progress("images.gz", 0, None)
+        clock.now += 0.5
+        progress("images.gz", 1_000_000, None)
+        assert last_drawing(err.getvalue()).endswith("  1.0 MB  2.0 MB/s")
+
+
 def test_what_came_of_each_file_stays():
     clock = Clock()
     show, _, err = terminal(tty=True)

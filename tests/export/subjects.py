@@ -186,6 +186,7 @@ COLUMNS: dict[str, list[str]] = {
     "colour": ["red", "blue", "red", "green"],
     "size": ["1.0", "2", "1", "3"],
     "rare": ["a", "b", "a", "b"],
+    "city": ["Bern", "Rome", "", "1.0"],
     "member": ["ja", "nein", "nein", "ja"],
     "asked": ["TRUE", "false", "", "True"],
     "day": ["2020-01-31", "2021-12-01", "2020-07-15", "2022-03-04"],
@@ -201,6 +202,7 @@ COLUMN_OPTIONS = {
     "bought": "date",
     "asked": "boolean",
     "rare": {"type": "category", "rare": 40},
+    "city": "index",
     "colour": {"type": "category", "rare": 1},
 }
 
@@ -212,6 +214,7 @@ NEW_CELLS: dict[str, list[Any]] = {
     "colour": ["RED", "red ", "violet", ""],
     "size": [1, "1.00", 2.0, "03"],
     "rare": ["a", "zz", "b", None],
+    "city": ["Rome", "Oslo", None, 1],
     "member": ["No", "JA", "f", 1],
     "asked": [True, "wahr", None, "perhaps"],
     "day": ["2024-02-29", "1 Mar 2021", "2021-03-01T12:00:00Z", "1/2/2020"],
@@ -251,10 +254,11 @@ def _table_config(folder: Path, *, words: bool) -> Config:
     path = folder / "t.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*COLUMNS, "price"])
+        writer.writerow([*(name for name in COLUMNS if name != "city"), "city", "price"])
         rng = np.random.default_rng(1)
         for number in range(120):
-            cells = {name: cells[rng.integers(4)] for name, cells in COLUMNS.items()}
+            cells = {name: cells[rng.integers(4)] for name, cells in COLUMNS.items() if name != "city"}
+            cells["city"] = COLUMNS["city"][number % 4]
             cells["rare"] = f"r{number}" if number % 7 == 0 else cells["rare"]
             cells["colour"] = "violet" if number == 5 else cells["colour"]  # not in all folds
             writer.writerow([*cells.values(), f"$ {number * 7 % 11 * 100 + 0.5}"])
@@ -269,7 +273,13 @@ def _table_config(folder: Path, *, words: bool) -> Config:
                 "columns": {name: kind for name, kind in COLUMN_OPTIONS.items() if words or name != "said"},
                 "ignore": [] if words else ["said"],
             },
-            "layers": [{"type": "dense", "units": 8, "activation": "relu"}, {"type": "dense", "units": 1}],
+            "layers": [
+                {"type": "embedding", "inputs": ["city"], "input_dim": 6, "output_dim": 2},
+                "flatten",
+                {"type": "concatenate", "inputs": ["input", "flatten"]},
+                {"type": "dense", "units": 8, "activation": "relu"},
+                {"type": "dense", "units": 1},
+            ],
             "loss": "mse",
             "training": {"epochs": 2},
         },

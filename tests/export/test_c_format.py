@@ -15,6 +15,7 @@ from subjects import (
     ensemble_of_tables,
     lesson,
     lessons,
+    model_of_cells,
     model_of_layer,
     model_of_layers,
     new_rows,
@@ -279,6 +280,29 @@ def test_column_without_a_value_that_can_be_used_is_minus_one(tmp_path: Path) ->
     source += f"penguins_row row = {{0}}; float y[1]; row.bill_length_mm = NAN; (void)row.{first};\n"
     source += 'printf("%d", penguins_predict(&row, y)); return 0; }'
     assert compiled(tmp_path, source) == "-1"
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+def test_header_is_cpp_too(tmp_path: Path) -> None:
+    (tmp_path / "i.h").write_bytes(C().write(subject(*lesson("penguins"))).files[".h"])
+    (tmp_path / "i.cpp").write_text('#define MLTRAIN_SELF_TEST\n#include "i.h"\n')
+    command = ["g++", "-std=c++11", *STRICT[1:], "i.cpp", "-o", "i"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    subprocess.run([tmp_path / "i"], check=True, capture_output=True)
+
+
+@needs_compiler
+def test_numbers_that_stand_for_a_gap_are_gaps(tmp_path: Path) -> None:
+    cells = ["1", "2", "-999", "4"] * 3
+    model = model_of_cells(tmp_path, {"a": cells}, {"missing_values": ["-999", ""]})
+    (tmp_path / "c.h").write_bytes(C().write(subject(model)).files[".h"])
+    source = '#include <stdio.h>\n#include "c.h"\nint main(void) { float y[MODEL_OUTPUTS];\n'
+    for cell in ("-999.0f", "NAN", "3.0f"):
+        source += f"{{ model_row row = {{{cell}}}; (void)model_predict(&row, y); "
+        source += 'printf("%.9g %.9g\\n", (double)y[0], (double)y[1]); }\n'
+    printed = [list(map(float, line.split())) for line in compiled(tmp_path, source + "return 0; }").splitlines()]
+    np.testing.assert_allclose(printed, model.predict([{"a": cell} for cell in (-999, None, 3)]), rtol=1e-6)
 
 
 @needs_compiler

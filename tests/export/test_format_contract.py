@@ -1,5 +1,7 @@
 """What every export format must do, whichever it is: express each layer and each kind of column, or say why not."""
 
+import subprocess
+import sys
 from typing import get_args
 
 import numpy as np
@@ -158,3 +160,9 @@ def test_frame_and_encoding_agree_on_how_cells_are_made_of_values() -> None:
         assert source is not None
         (block,) = source.blocks()
         assert as_texts(block.columns[0])[0].strip() == text_of(value)
+
+
+def test_formats_are_listed_without_importing_what_writes_them() -> None:
+    code = "from mltrain.export.base import Format; list(Format.family); import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"mltrain.inference.model", "mltrain.export.examples"} & set(done.stdout.split())

@@ -128,6 +128,7 @@ def test_a_form_of_all_kinds_of_columns_answers_as_the_model_does(show, tmp_path
         "colour": "blue",
         "size": "2",
         "rare": "b",
+        "city": "Rome",
     }
     row |= {"member": True, "day": "2021-05-06", "at": "2024-02-29T12:30", "bought": "", "said": "cheap red wine"}
     for name, value in row.items():

@@ -174,7 +174,9 @@ def test_answers_are_those_that_the_model_gives_in_names_and_units(tmp_path):
     assert [one["answer"] for one in answers] == [
         {"price": pytest.approx(value, rel=1e-5)} for value in y[:, 0].tolist()
     ]
-    assert answers[2]["notes"] == [f"'{name}' is missing and was filled in" for name in ("gaps", "asked", "said")]
+    assert answers[2]["notes"] == [
+        f"'{name}' is missing and was filled in" for name in ("gaps", "asked", "said", "city")
+    ]
     told = [f"{cell} is rare or new to the model" for cell in ("'RED' in 'colour'", "'a' in 'rare'")]
     assert answers[0]["notes"][1:] == told
 

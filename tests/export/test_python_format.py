@@ -122,6 +122,15 @@ def test_made_up_rows_of_a_table_are_rows_that_it_takes(tmp_path_factory) -> Non
     assert exported(what).self_test()
 
 
+def test_made_up_rows_of_an_embedding_are_ids_that_it_has() -> None:
+    layers = [{"type": "embedding", "input_dim": 3, "output_dim": 2}, "flatten", {"type": "dense", "units": 1}]
+    model, _ = model_of_layers(layers, (4,))
+    what = subject(model)
+    assert what.examples.made_up
+    assert set(np.unique(what.examples.x)) == {0, 1, 2}
+    assert exported(what).self_test()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -145,7 +154,7 @@ def test_a_row_may_be_a_list_of_cells_in_the_order_of_the_columns(tmp_path_facto
     module, row = exported(subject(model, dataset)), new_rows()[0]
     names = [column.name for column in model.preprocessing.table.columns]
     assert module.predict([row[name] for name in names]) == module.predict(row)
-    with pytest.raises(ValueError, match="row 1: expected 13 cells, got 2"):
+    with pytest.raises(ValueError, match="row 1: expected 14 cells, got 2"):
         module.predict([1, 2])
 
 

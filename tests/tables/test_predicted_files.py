@@ -17,6 +17,7 @@ import pytest
 
 import mltrain
 from mltrain.cli import main
+from mltrain.commands.predict import _words
 from mltrain.inference.prediction_files import _csv_of, _decimal, _json, number_columns
 
 Run = Callable[..., tuple[int, str, str]]
@@ -243,6 +244,10 @@ def test_a_document_is_whole_or_not_there(run: Run) -> None:
 )
 def test_typed_values_may_be_quoted(x: str, given: list[Any], run: Run) -> None:
     assert json.loads(run("--x", x, "--json")[1])["predictions"][0]["x"] == given
+
+
+def test_the_last_typed_value_may_be_missing() -> None:
+    assert _words("3,") == [(None, "3"), (None, "")]
 
 
 @pytest.mark.parametrize(

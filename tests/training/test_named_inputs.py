@@ -1,6 +1,7 @@
 """A network of several inputs, from its config to its predictions and back from the model file."""
 
 import numpy as np
+import pytest
 
 import mltrain
 
@@ -28,3 +29,11 @@ def test_several_inputs_are_trained_predicted_and_saved(tmp_path):
     assert model.history[-1].loss < 0.05
     model.save(tmp_path / "model.npz")
     np.testing.assert_array_equal(mltrain.load_model(tmp_path / "model.npz").predict(x), model.predict(x))
+
+
+def test_ids_are_checked_whichever_layer_stands_first():
+    left, right = CONFIG["layers"][0], {"type": "embedding", "input_dim": 1, "output_dim": 2, "inputs": ["right"]}
+    config = {**CONFIG, "layers": [left, right, {"type": "flatten", "name": "b"}, *CONFIG["layers"][2:]]}
+    config["layers"][3] = {"type": "concatenate", "inputs": ["a", "b"]}
+    with pytest.raises(mltrain.ConfigError, match=r"layers\[1\].*1"):
+        mltrain.fit(config)

@@ -19,6 +19,7 @@ from mltrain.data.columns import (
     Misfit,
     NameReader,
 )
+from mltrain.data.columns.category import RARE
 from mltrain.data.tables.cells import Missing
 
 if TYPE_CHECKING:
@@ -135,7 +136,9 @@ class Text(ColumnKind):
         shared = sum(any(rows_with[word] >= least for word in words_of(text)) for text in texts) / len(texts)
         words = sum(len(words_of(text)) for text in texts) / len(texts)
         reason = f"{held.different()} texts of {words:.1f} words on average"
-        if len(texts) <= max(_FEW, held.present // 20) or words < 2 or shared < 0.5:
+        repeated = sum(count for count in held.counts.values() if count >= RARE)
+        are_names = len(texts) <= max(_FEW, held.present // 20) or 2 * repeated > held.present
+        if are_names or words < 2 or shared < 0.5:
             return Guess(self, 0.1, reason)
         return Guess(self, 0.85, reason)
 

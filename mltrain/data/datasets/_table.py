@@ -53,8 +53,8 @@ Names = list[Name]
 class TableDataset(DatasetSpec):
     """Rows of a table. Members say how its file is read; the rest is the same for all.
 
-    What kind a column is (number, category, boolean, date, text, identifier), and so which inputs it becomes, is found,
-    or said in ``columns``. Classes are the target's names in alphabetical order, or in that of their numbers.
+    What kind a column is (number, category, index, boolean, date, text, identifier), and so which inputs it becomes, is
+    found, or said in ``columns``. Classes are the target's names in alphabetical order, or in that of their numbers.
     """
 
     path_options: ClassVar[tuple[str, ...]] = ("path", "validation_path", "test_path")
@@ -68,8 +68,8 @@ class TableDataset(DatasetSpec):
     columns: Annotated[
         dict[str, ColumnKind],
         Meta(
-            description="what kinds of columns there are, by name: number, category, boolean, date, text, identifier; "
-            "by default found"
+            description="what kinds of columns there are, by name: number, category, index, boolean, date, text, "
+            "identifier; by default found"
         ),
     ] = msgspec.field(default_factory=dict)
     categories: Annotated[
@@ -281,8 +281,8 @@ class TableDataset(DatasetSpec):
                 if self.missing is None:
                     what = f"column '{', '.join(self.targets)}' is empty in all rows, so there is nothing to learn"
                 raise DataError(f"{table.source}: {what}")
+            table.kept = table.row_numbers[keep]
             table.features, table.targets = table.features[keep], table.targets[keep]
-            table.row_numbers = table.row_numbers[keep]
             for said in filter(None, (table.split, table.groups)):
                 said[:] = compress(said, keep)
         return table
@@ -329,15 +329,16 @@ class RawRows(RawData):
             format_ = learned.table
         else:
             reader = table.target_columns[0].reader
-            format_ = TableFormat(
-                columns=tuple(learn_columns(table, train, spec.missing, spec.unknown)),
+            format_ = TableFormat.learned(
+                learn_columns(table, train, spec.missing, spec.unknown),
                 targets=tuple(spec.targets),
                 missing_values=spec.missing_texts().texts,
                 target_notation=reader.notation if isinstance(reader, NumberReader) else PLAIN,
             )
         x = format_.expand(table)
         y = table.targets[:, 0].astype(np.int32) if table.classes else table.targets
-        row_spec = RowSpec((x.shape[1],), table.targets.shape[1], table.classes)
+        named = format_.named_inputs
+        row_spec = RowSpec((x.shape[1],), table.targets.shape[1], table.classes, named_inputs=named)
         preprocessing = learned or Preprocessing(
             inputs=self._input_scaling(x[:train], format_),
             targets=self._target_scaling(y[:train], row_spec),

@@ -1,14 +1,17 @@
 """What a model keeps of the table that it learned from: which columns there were, and what became of their cells."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
+from mltrain.data.base import InputSpec
 from mltrain.data.columns import ColumnKind, LearnedColumn
 from mltrain.data.columns.category import none_of
+from mltrain.data.columns.index import IndexColumn
 from mltrain.data.columns.number import NumberColumn
 from mltrain.data.tables.cells import DEFAULT_MISSING, BadCell, Missing, as_texts, canonical, read_numbers
 from mltrain.data.tables.notation import PLAIN, Notation
@@ -36,6 +39,42 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     targets: tuple[str, ...]
     missing_values: tuple[str, ...] = DEFAULT_MISSING
     target_notation: Notation = PLAIN
+
+    @classmethod
+    def learned(cls, columns: Sequence[LearnedColumn], **fields: Any) -> "TableFormat":
+        """The format of columns in the order of the table: those that embedding layers read come last."""
+        placed = [
+            replace(column, place=place) if isinstance(column, IndexColumn) else column
+            for place, column in enumerate(columns)
+        ]
+        return cls(columns=tuple(sorted(placed, key=lambda column: isinstance(column, IndexColumn))), **fields)
+
+    @property
+    def in_order(self) -> list[LearnedColumn]:
+        """The columns in the order in which they stand in the table."""
+        found: list[LearnedColumn] = [column for column in self.columns if not isinstance(column, IndexColumn)]
+        for column in self.columns:
+            if isinstance(column, IndexColumn):
+                found.insert(column.place, column)
+        return found
+
+    @property
+    def named_inputs(self) -> dict[str, InputSpec]:
+        """The inputs that the network reads one by one, where embedding layers read some; else none.
+
+        Raises `DataError` for a column whose name is that of the input of all other columns.
+        """
+        names = [column.name for column in self.columns if isinstance(column, IndexColumn)]
+        if "input" in names:
+            raise DataError("column 'input': the input of all other columns has this name; rename the column")
+        others = len(self.features) - len(names)
+        first = {"input": InputSpec((others,))} if names and others else {}
+        return {**first, **{name: InputSpec((1,), "int") for name in names}}
+
+    @property
+    def index_names(self) -> dict[str, tuple[str, ...]]:
+        """What the indices stand for in the columns that embedding layers read."""
+        return {column.name: column.categories for column in self.columns if isinstance(column, IndexColumn)}
 
     @property
     def features(self) -> list[str]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mltrain.data.columns import LearnedColumn, Learning, NameReader
 from mltrain.data.columns.category import Category
+from mltrain.data.columns.index import Index
 from mltrain.data.float32 import LARGEST
 from mltrain.data.preprocessing import Scaling
 from mltrain.data.splitting import rows_in_words
@@ -70,7 +71,7 @@ def novelties_of(table: RawTable, train: int) -> list[str]:
     """What the rows after the first ``train`` hold that these do not: names that come up later, in a sentence."""
     found = Novelties()
     for column in table.columns:
-        if isinstance(column.kind, Category) and isinstance(column.reader, NameReader):
+        if isinstance(column.kind, Category | Index) and isinstance(column.reader, NameReader):
             codes = table.features[:, column.start]
             known, held_back = np.unique(codes[:train]), codes[train:]
             new = held_back[~np.isnan(held_back) & ~np.isin(held_back, known)]

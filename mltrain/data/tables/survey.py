@@ -17,6 +17,7 @@ from mltrain.data.columns import Cells, ColumnKind, ColumnReader, Doubles, Guess
 from mltrain.data.columns.category import MOST_CATEGORIES, Category, in_order
 from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier, sounds_like_one
+from mltrain.data.columns.index import Index
 from mltrain.data.columns.number import Number, NumberReader
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing, plain_numbers
@@ -82,8 +83,8 @@ class RawTable:
     """All rows: ``features`` are float32 ``(rows, slots)``, ``targets`` ``(rows, targets)``, NaN for missing values.
 
     ``split`` holds the part that each row is said to belong to, and ``groups`` its group, if a column says so.
-    ``row_numbers`` count the rows of the file from 1. ``notes`` are sentences about what was found out, and that the
-    config does not say.
+    ``kept`` are the numbers of the rows in the file, from 1 on, if some were left out. ``notes`` are sentences about
+    what was found out, and that the config does not say.
     """
 
     source: str
@@ -93,9 +94,14 @@ class RawTable:
     targets: Floats
     split: list[str] | None
     groups: list[str] | None
-    row_numbers: npt.NDArray[np.intp]
+    kept: npt.NDArray[np.intp] | None
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def row_numbers(self) -> npt.NDArray[np.intp]:
+        """The number of each row in the file, from 1 on."""
+        return np.arange(1, len(self.features) + 1) if self.kept is None else self.kept
 
     def gaps(self, rows: int | None = None) -> npt.NDArray[np.intp]:
         """How many of the first ``rows`` have no value, ``(slots,)``; by default of all."""
@@ -175,7 +181,7 @@ def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -
             reason = "whole numbers, different in every row, under a name that numbers rows"
         else:
             kind = asked or Number()
-            reason = "the config says so" if asked else "all cells are numbers"
+            reason = "all cells are numbers"
         choices[name] = _Choice(kind, reason, None, asked is not None, examined=False)
     return choices
 
@@ -226,9 +232,15 @@ def _examined(source: Source, roles: Roles, missing: Missing) -> dict[str, _Choi
                 found = found._replace(kind=Category(), found=None)
         if found.open and found.question:
             raise DataError(f"{source.name}: column '{held.name}': {found.question}")
-        reason = found.reason if asked is None else "the config says so"
+        reason = found.reason if asked is None else _said(found, recognize(held))
         choices[held.name] = _Choice(found.kind, reason, found, asked is not None, examined=True)
     return choices
+
+
+def _said(found: Guess, guess: Guess) -> str:
+    """The reason for a kind that the config says: its own, or what the cells look like."""
+    agrees = type(guess.kind) in (type(found.kind), Category if isinstance(found.kind, Index) else None)
+    return found.reason if agrees else f"the config says so; it looks like {guess.kind.type_name()}: {guess.reason}"
 
 
 def _must_be_used(roles: Roles, guess: Guess) -> bool:
@@ -287,8 +299,10 @@ def _read(
     if not rows:
         raise DataError(f"{source.name}: there are no rows in it")
     split, groups = (said.get(name or "") for name in (roles.split, roles.group))
-    numbers = np.arange(1, rows + 1)
-    table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, numbers, left_out)
+    table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, None, left_out)
+    for column in columns:
+        if column.said and not choices[column.name].examined and isinstance(column.kind, Category | Index):
+            column.reason = f"{len(column.reader.names):,} different texts"
     for column in targets:
         if column.is_category:
             _sort(column, table.targets[:, column.start])

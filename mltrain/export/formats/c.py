@@ -8,10 +8,6 @@ from msgspec import Meta
 from mltrain.data.encoding import Encoding, TextEncoding
 from mltrain.engine.operations import Operation
 from mltrain.export.base import Exported, Format, Subject
-from mltrain.export.c_header import HeaderWriter
-from mltrain.export.lowering import folded
-from mltrain.export.measure import Loss, loss_of_accuracy
-from mltrain.export.quantization import with_rounded_weights
 
 STACK = 512
 """Bytes of the stack that the functions take at most; the tests measure it."""
@@ -35,6 +31,11 @@ class C(Format):
     )
 
     def write(self, subject: Subject) -> Exported:
+        from mltrain.export.c_header import HeaderWriter  # to list the formats takes none of it
+        from mltrain.export.lowering import folded
+        from mltrain.export.measure import loss_of_accuracy
+        from mltrain.export.quantization import with_rounded_weights
+
         is_small = self.quantize is not None
         steps = folded(subject.steps)
         writer = HeaderWriter(subject, with_rounded_weights(steps) if is_small else steps, is_small=is_small)
@@ -45,7 +46,7 @@ class C(Format):
             f"RAM    {writer.ram:,} bytes",
             f"stack  less than {STACK} bytes",
         ]
-        loss: Loss | None = None
+        loss = None
         if is_small:
             loss = loss_of_accuracy(subject, writer.exact)
             notes.append(

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from mltrain.export.base import Exported, Format, Subject
-from mltrain.export.web.page import page
 
 
 class Html(Format):
@@ -15,5 +14,7 @@ class Html(Format):
     suffix: ClassVar[str] = ".html"
 
     def write(self, subject: Subject) -> Exported:
+        from mltrain.export.web.page import page  # to list the formats takes none of it
+
         text, notes = page(subject)
         return Exported({".html": text.encode()}, "open {file} in a browser and press: Test this page", notes)

@@ -1,0 +1,81 @@
+"""The parts of the rows as code: which rows are held back, and targets as the loss takes them."""
+
+import os
+from pathlib import Path
+
+from mltrain.code.plan import Plan
+
+
+def shown(path: Path) -> str:
+    """A path as scripts write it: seen from the working folder, if it is below that."""
+    relative = os.path.relpath(path)
+    return str(path.resolve()) if relative.startswith("..") else relative
+
+
+def seed(plan: Plan) -> str:
+    """The second argument of ``random`` for rows, where they have a seed of their own."""
+    seed = plan.config.dataset.split_seed
+    return "" if seed is None or seed == plan.config.seed else f", {seed}"
+
+
+def parts(plan: Plan) -> list[str]:
+    """Split ``x`` and ``y`` of all rows into parts."""
+    return [*drawn(plan), *encoded(plan), *taken(plan)]
+
+
+def drawn(plan: Plan) -> list[str]:
+    """Which rows are held back: their numbers, ascending."""
+    dataset, split = plan.config.dataset, f'random("split"{seed(plan)})'
+    shares = {"val": dataset.validation_split, "test": dataset.test_split}
+    counts = {part: plan.parts[part] for part, share in shares.items() if share}
+    if not counts:
+        return []
+    if dataset.split == "chronological":
+        counts = {"train": plan.parts["train"], **counts}
+        stops = [sum(list(counts.values())[: number + 1]) for number in range(len(counts))]
+        starts = [0, *stops]
+        return [
+            f"{part} = np.arange({f'{start}, ' if start else ''}{stop})"
+            for part, start, stop in zip(counts, starts, stops, strict=False)
+        ]
+    if plan.job.dataset.row_spec.classes is not None:
+        *first, last = counts.items()
+        lines = [f"train = {split}.permutation(len(y))"]
+        for part, count in first:
+            lines += [f"{part}, train = hold_back(train, {count})", f"{part}.sort()"]
+        return [*lines, f"{last[0]}, train = map(np.sort, hold_back(train, {last[1]}))"]
+    lines, start = [f"order = {split}.permutation(len(y))"], 0
+    for part, count in counts.items():
+        lines.append(f"{part} = np.sort(order[{start or ''}:{' ' if start else ''}{start + count}])")
+        start += count
+    return [*lines, f"train = np.sort(order[{start}:])"]
+
+
+def encoded(plan: Plan, name: str = "y") -> list[str]:
+    """The targets as the loss takes them."""
+    outputs, classes = plan.job.network.output_shape[-1], plan.job.dataset.row_spec.classes
+    match plan.config.loss.targets:
+        case "labels":
+            return [] if classes is not None else [f"{name} = {name}[:, 0].astype(np.int32)"]
+        case _ if classes is None and plan.config.loss.targets == "binary":
+            return [f"{name} = ({name} > 0).astype(np.float32)"]
+        case _ if classes is None:
+            return []
+        case _ if outputs == 1:
+            return [f"{name} = {name}[:, None].astype(np.float32)"]
+    return [f"{name} = np.eye({outputs}, dtype=np.float32)[{name}]  # one-hot"]
+
+
+def taken(plan: Plan) -> list[str]:
+    """The rows of each part."""
+    parts = [part for part in plan.parts if part == "train" or getattr(plan.config.dataset, _SHARES[part])]
+    if len(parts) == 1:
+        return ["x_train, y_train = x, y"]
+    lines = []
+    for array in ("x", "y"):
+        names = ", ".join(f"{array}_{part}" for part in parts)
+        lines.append(f"{names} = {', '.join(f'{array}[{part}]' for part in parts)}")
+    return lines
+
+
+_SHARES = {"val": "validation_split", "test": "test_split"}
