@@ -6,11 +6,24 @@ from typing import NamedTuple
 
 from mltrain.views.terminal.loss_curve import Scale, blocks
 from mltrain.views.terminal.number_format import number
-from mltrain.views.terminal.views import ACCENT, FAINT, GAP, STRONG, Column, Line, Span, Table, View, cells, cut
+from mltrain.views.terminal.views import (
+    ACCENT,
+    FAINT,
+    GAP,
+    STRONG,
+    Column,
+    Line,
+    Span,
+    Table,
+    View,
+    cells,
+    folded,
+    pieces,
+)
 
 _WIDEST, _WHERE_UNKNOWN = 100, 80
 _SHORTEST_BAR, _LONGEST_BAR = 8, 40
-_LONGEST_NAME, _SHORTEST_NAME = 32, 8
+_LONGEST_NAME = 32
 _MOST_ROWS = 40
 _MOST_NAMES = 8
 
@@ -28,7 +41,7 @@ class Bars(View):
     """A bar for each row, to the right above 0 and to the left below it, from one axis.
 
     ``headers`` are those of the names and of the texts. On a narrow terminal the last texts are left out, and long
-    names are cut.
+    names take several lines.
     """
 
     headers: Sequence[str]
@@ -43,9 +56,11 @@ class Bars(View):
             for place, title in enumerate(heads)
         ]
         longest = max(cells(text) for text in (head, *(row.name for row in shown)))
+        least = max(min(_LONGEST_NAME, cells(piece)) for row in shown for piece in pieces(row.name) or [""])
         while len(widths) > 1 and self._left(room, min(longest, _LONGEST_NAME), widths) < _SHORTEST_BAR:
             widths.pop()
-        first = max(_SHORTEST_NAME, min(longest, _LONGEST_NAME, room - self._left(0, 0, widths, -1) - _SHORTEST_BAR))
+        free = room - self._left(0, 0, widths, -1) - _SHORTEST_BAR
+        first = max(cells(head), least, min(longest, _LONGEST_NAME, free))
         bar = max(1, min(_LONGEST_BAR, self._left(room, first, widths)))
         low, high = min(0.0, *(row.value for row in shown), 0.0), max(0.0, *(row.value for row in shown), 0.0)
         axis = round((bar - 1) * -low / ((high - low) or 1))
@@ -61,14 +76,16 @@ class Bars(View):
             length = round((bar - 1) * abs(row.value) / ((high - low) or 1))
             left = "━" * min(axis, length) if row.value < 0 else ""
             right = "━" * min(bar - 1 - axis, length) if row.value > 0 else ""
+            name, *more = folded(row.name, first)
             yield [
-                Span(_padded(row.name, first)),
+                Span(_padded(name, first)),
                 Span("".join(texts[:1]), STRONG),
                 Span("".join(texts[1:])),
                 Span(f"{GAP}{left:>{axis}}", ACCENT),
                 Span("│", FAINT),
                 Span(right, ACCENT),
             ]
+            yield from ([Span(f"  {line}" if cells(line) + 2 <= first else line)] for line in more)
         if len(self.rows) > len(shown):
             yield [Span(f"and {len(self.rows) - len(shown):,} more", FAINT)]
 
@@ -79,7 +96,6 @@ class Bars(View):
 
 
 def _padded(text: str, width: int, *, right: bool = False) -> str:
-    text = cut(text, width)
     blank = " " * (width - cells(text))
     return blank + text if right else text + blank
 
