@@ -601,6 +601,65 @@ def export(
     run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
 
 
+@app.command(cls=_Command)
+def serve(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RUN|MODEL|FOLDER]",
+            help="A run or a model file, or a folder of them; by default the newest run.",
+            autocompletion=_completer("models"),
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Where to listen; 0 chooses a free port.")
+    ] = 8000,
+    host: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="The address to listen at; one that others can reach takes a token."),
+    ] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file with the token that each request must bring.")
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name by which clients call this server; may be given several times."),
+    ] = None,
+    default: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a folder: the model to ask by default, or else the newest.")
+    ] = None,
+    max_body: Annotated[int, typer.Option(min=1, metavar="MB", help="The largest body of a request.")] = 16,
+    max_rows: Annotated[int, typer.Option(min=1, metavar="N", help="The most rows of a request.")] = 100_000,
+    timeout: Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="How long a request may take.")] = 30.0,
+    queue: Annotated[int, typer.Option(min=0, metavar="N", help="How many requests may wait for a thread.")] = 64,
+    model: ModelOption = None,
+) -> None:
+    """Answer requests over HTTP with the predictions of a model.
+
+    POST rows to /predict as JSON, CSV, JSON Lines or an image. A model file that is replaced is taken over between two
+    requests.
+    """
+    from mltrain.system.threads import share_cores
+
+    share_cores(None)
+    _import_numpy()
+    from mltrain.commands.serve import run
+
+    run(
+        _terminal(),
+        _chosen(path, model),
+        host=host,
+        port=port,
+        token_file=token_file,
+        hosts=allowed_host or [],
+        default=default,
+        most_megabytes=max_body,
+        most_rows=max_rows,
+        seconds=timeout,
+        queue=queue,
+    )
+
+
 class _ListByDefault(_FitsTheTerminal, typer.core.TyperGroup):
     """``mltrain runs``: a word that is no command of it is the folder that ``list`` takes."""
 
@@ -770,7 +829,10 @@ def init(
         ),
     ] = None,
     rows: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="With the name csv: the table to write a config for.")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="With the name csv or images: the table or folder to write a config for."
+        ),
     ] = None,
     target: Annotated[
         str | None,

@@ -4,8 +4,9 @@ Guo et al. 2017, https://arxiv.org/abs/1706.04599
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -67,6 +68,8 @@ def best_temperature(model: Model, rows: Split) -> float:
     """
     ratio = (math.sqrt(5) - 1) / 2
 
+    model = _without_smoothing(model)
+
     def loss(log: float) -> float:
         changed = with_temperature(model, math.exp(log))
         return score(Predictions(changed, rows), ()).loss - changed.penalty
@@ -88,3 +91,11 @@ def best_temperature(model: Model, rows: Split) -> float:
         which = "all of them are predicted right" if found < 0 else "its probabilities say nothing of their classes"
         raise DataError(f"no temperature fits these {len(rows.x):,} rows: {which}; --data takes others")
     return math.exp(found)
+
+
+def _without_smoothing(model: Model) -> Model:
+    """The model with a loss whose minimum are the true shares; a smoothed one asks for answers that are less sure."""
+    if not getattr(model.config.loss, "label_smoothing", 0):
+        return model
+    plain = msgspec.structs.replace(model.config.loss, label_smoothing=0.0)
+    return replace(model, config=msgspec.structs.replace(model.config, loss=plain))

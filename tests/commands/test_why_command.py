@@ -261,6 +261,7 @@ def test_bars_fit_every_terminal(width: int | None) -> None:
         "".join(span.text for span in line).rstrip() for line in Bars(["column", "loss", "accuracy"], rows).lines(width)
     ]
     assert max(map(len, lines)) <= (width or 80)
+    lines = [lines[0], *(line for line in lines if "│" in line)]  # a long name goes on below
     assert lines[1].rindex("━") > lines[1].index("│") > lines[2].rindex("━")
     assert lines[1].count("━") >= 3 * lines[2].count("━") - 2 > 0
     assert lines[3].count("━") == 0

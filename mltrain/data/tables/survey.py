@@ -5,7 +5,7 @@ may be large, is taken for one as long as nothing in it speaks against that, and
 looked at as text first, and then read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from mltrain.data.columns.index import Index
 from mltrain.data.columns.number import Number, NumberReader
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing, plain_numbers
+from mltrain.data.tables.notation import as_number
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
 from mltrain.errors import DataError
@@ -243,6 +244,13 @@ def _said(found: Guess, guess: Guess) -> str:
     return found.reason if agrees else f"the config says so; it looks like {guess.kind.type_name()}: {guess.reason}"
 
 
+def _reason_for(names: Collection[str]) -> str:
+    """The same for names of which no more is known than what they are."""
+    if all(as_number(name) is not None for name in names):
+        return "the config says so; it looks like number: all cells are numbers"
+    return f"{len(names):,} different texts"
+
+
 def _must_be_used(roles: Roles, guess: Guess) -> bool:
     """Whether a column is to be taken for numbers or names although it looks like something else."""
     if roles.only_names:
@@ -302,7 +310,7 @@ def _read(
     table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, None, left_out)
     for column in columns:
         if column.said and not choices[column.name].examined and isinstance(column.kind, Category | Index):
-            column.reason = f"{len(column.reader.names):,} different texts"
+            column.reason = _reason_for(column.reader.names)
     for column in targets:
         if column.is_category:
             _sort(column, table.targets[:, column.start])
