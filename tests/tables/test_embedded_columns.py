@@ -70,11 +70,12 @@ def test_many_names_become_an_embedding_and_few_do_not(folder):
     assert "'name': index, as an embedding suits 80 different names" in said
     assert "columns: {name: index}" in text
     assert "{type: embedding, inputs: [name], input_dim: 82, output_dim: 4}" in text
-    assert "{type: concatenate, inputs: [input, flatten]}" in text
+    assert "{type: periodic_embedding, inputs: [input]}" in text
+    assert "{type: concatenate, inputs: [periodic_embedding, flatten]}" in text
     assert not any("in size" in sentence for sentence in said)
     write(folder / "few.csv", [NAMES[row % 20] for row in range(1600)])
     text, said = config_for(folder / "few.csv", "y", folder, {})
-    assert "embedding" not in text
+    assert "type: embedding" not in text
 
 
 def test_the_config_works_untouched_whatever_the_columns_are_called(folder):
