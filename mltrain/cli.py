@@ -764,7 +764,10 @@ def init(
         ),
     ] = None,
     rows: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="With the name csv: the table to write a config for.")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="With the name csv or images: the table or folder to write a config for."
+        ),
     ] = None,
     target: Annotated[
         str | None,

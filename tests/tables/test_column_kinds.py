@@ -329,6 +329,20 @@ def test_a_date_becomes_cycles_and_days(load):
     assert np.allclose(times.train.x[:3], [[1, 0], [0, -1], [-1, 0]], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["category", "number", "boolean"])
+def test_a_kind_that_the_config_says_holds_for_plain_numbers(load, kind):
+    dataset = load({"a": ["0", "1"] * 6, "y": list("12") * 6}, columns={"a": kind})
+    assert type(column(dataset)).__name__.lower() == f"{kind}column"
+
+
+def test_two_days_of_the_week_are_told_apart_and_a_year_begins_on_its_first_day(load):
+    dataset = load({"a": ["2020-01-01", "2021-01-02", "2022-01-01"] * 4, "y": list("123") * 4})
+    assert {"a weekday sin", "a weekday cos"} <= set(column(dataset).features)
+    assert column(dataset).common(dataset.train.x) == [("2020", 4), ("2021", 4), ("2022", 4)]
+    two = load({"a": ["2022-01-01", "2022-01-02"] * 6, "y": list("12") * 6})  # a Saturday and a Sunday
+    assert "a weekday sin" in column(two).features
+
+
 def test_texts_become_words_of_the_rows_trained_on(load):
     cells = messages(150)
     dataset = load({"a": cells, "y": list(map(str, range(150)))}, test_split=0.2)
