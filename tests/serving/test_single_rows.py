@@ -105,9 +105,7 @@ def test_threads_do_not_share_buffers(penguins_model: Model) -> None:
     wrong: list[int] = []
 
     def ask(which: int) -> None:
-        for _ in range(500):
-            if not np.array_equal(outputs(rows[which]), expected[which]):
-                wrong.append(which)
+        wrong.extend(which for _ in range(500) if not np.array_equal(outputs(rows[which]), expected[which]))
 
     asking = [threading.Thread(target=ask, args=(number % 2,)) for number in range(4)]
     for thread in asking:
