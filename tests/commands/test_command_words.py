@@ -15,6 +15,7 @@ COMMANDS = [
     "predict",
     "evaluate",
     "compare",
+    "why",
     "data",
     "plot",
     "report",
