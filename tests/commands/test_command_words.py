@@ -20,6 +20,7 @@ COMMANDS = [
     "plot",
     "report",
     "export",
+    "serve",
     "summary",
     "check",
     "code",
