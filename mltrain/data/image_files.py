@@ -73,6 +73,20 @@ def read_picture(path: Path | str, height: int, width: int, *, colour: bool, fit
     return Picture(np.asarray(picture, np.uint8), opened.grey_file)
 
 
+class Facts(NamedTuple):
+    """An image as it is held upright, and whether its file has no colours."""
+
+    height: int
+    width: int
+    grey: bool
+
+
+def read_facts(path: Path | str) -> Facts:
+    """What an image file is like. Raises `DataError`."""
+    opened = _open(path, "RGB")
+    return Facts(opened.picture.height, opened.picture.width, opened.grey_file)
+
+
 def read_digit(path: Path | str, height: int, width: int) -> Pixels:
     """A digit as MNIST has them, ``(height, width)``: ink 255 on paper 0, in a box of its own, centred by its mass.
 

@@ -14,10 +14,13 @@ COMMANDS = [
     "fit",
     "predict",
     "evaluate",
+    "compare",
+    "why",
     "data",
     "plot",
     "report",
     "export",
+    "serve",
     "summary",
     "check",
     "code",
@@ -46,7 +49,6 @@ def test_unknown_command() -> None:
         (("test",), "there is no command 'test'; did you mean 'evaluate'?"),
         (("linear.yaml",), "there is no command 'linear.yaml'; train a config with: mltrain fit linear.yaml"),
         (("linear",), "there is no command 'linear'; write the starter of that name with: mltrain init linear"),
-        (("compare", "a", "b"), "there is no command 'compare'; compare two runs with: mltrain runs diff RUN RUN"),
         (
             ("fit", "linear"),
             "linear: there is no such file, but a starter of that name; write it to linear.yaml with: "

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from doc_pages import PAGES, Step, blocks, steps
-from doc_terminal import prepare, type_in
+from doc_terminal import draw_photographs, prepare, type_in
 
 SECTIONS = {
     f"{name}: {section}": found
@@ -30,6 +30,8 @@ def test_pages_have_commands() -> None:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_commands_do_what_the_page_says(section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(tmp_path, monkeypatch)
+    if any("photos" in step.command for step in SECTIONS[section]):
+        draw_photographs(tmp_path / "photos")
     # The folder has a hundredth of MNIST's images, so what is learned from them is not what the page shows.
     numbers = not any("mnist" in step.command for step in SECTIONS[section])
     with ExitStack() as servers:

@@ -215,3 +215,16 @@ def test_vectors_follow_their_names_into_another_training(folder, renamed, taken
     assert why in starts["embedding"].why
     if taken:
         assert (job.network.arrays["embedding.embeddings"] == model.network.arrays["embedding.embeddings"]).all()
+
+
+def test_the_same_row_gives_the_same_output_although_numbers_are_scaled_in_another_way(folder):
+    model = fitted(folder)
+    with (folder / "rows.csv").open() as file:
+        header, *body = csv.reader(file)
+    with (folder / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *([str(3 * float(a) + 1), name, b, y] for a, name, b, y in body)])
+    job = prepare(parse_config(CONFIG, folder / "c.yaml"), folder)
+    starts = {start.layer: start for start in job.start_from(model)}
+    assert all(start.taken for start in starts.values())
+    rows = [{"a": 0.5, "name": name, "b": -1} for name in ("name 7", "name 8", "")]
+    np.testing.assert_allclose(job.model([]).predict(rows), model.predict(rows), rtol=1e-4, atol=1e-5)
