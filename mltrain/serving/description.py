@@ -75,9 +75,8 @@ def _column(column: Encoding, kind: str, seen: Range | None) -> Iterator[tuple[s
     match column:
         case NumberEncoding():
             if seen is not None:
-                yield "lowest", seen.lowest
-                yield "highest", seen.highest
-                yield "mean", seen.typical
+                for name, value in zip(("lowest", "highest", "mean"), seen, strict=True):
+                    yield name, value if column.origin else float(f"{value:.7g}")  # as exact as 32 bits are
             if unit := (column.notation.before or column.notation.after):
                 yield "unit", unit.strip()
         case ChoiceEncoding():
