@@ -96,10 +96,10 @@ def export_formats(*_: Any) -> Iterator[str]:
 
 
 def starters_to_write(*_: Any) -> Iterator[str]:
-    """The starters, and csv, which is made for a table."""
+    """The starters, and csv and images, which are made for a table and for a folder."""
     from mltrain.config.starters import starters
 
-    yield from (*starters(), "csv")
+    yield from (*starters(), "csv", "images")
 
 
 def runs(_: Any, typed: str) -> Iterator[str]:

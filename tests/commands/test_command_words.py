@@ -20,6 +20,7 @@ COMMANDS = [
     "plot",
     "report",
     "export",
+    "serve",
     "summary",
     "check",
     "code",
@@ -119,7 +120,7 @@ def test_process_ends_with_the_code_and_the_streams_of_the_command() -> None:
 
 def test_shell_completion_knows_the_commands() -> None:
     """Bash asks so, under the name of the installed command."""
-    asked = {"_MLTRAIN_COMPLETE": "complete_bash", "COMP_WORDS": "mltrain e", "COMP_CWORD": "1"}
+    asked = {"_MLTRAIN_COMPLETE": "complete_bash", "COMP_WORDS": "mltrain\ne", "COMP_CWORD": "1"}
     code = "import sys; sys.argv = ['mltrain']\nfrom mltrain.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from live_server import MADE, error, running
+from live_server import CONFIGS, MADE, error, running
 
+import mltrain
 from mltrain.inference.ensemble import Ensemble, Role
 from mltrain.inference.model import Model
 
@@ -208,8 +209,14 @@ def test_rows_of_numbers() -> None:
         assert error(response) == "body: row 2: holds numbers that are infinite or not a number"
 
 
-def test_ensembles(penguins_model: Model, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_other_rows", [False, True])
+def test_ensembles(penguins_model: Model, of_other_rows: bool, tmp_path: Path) -> None:
     other = penguins_model.with_parameters(penguins_model.network.parameters * 0.9)
+    if of_other_rows:  # which its scales are learned from, so that a row of the ensemble is a row of each
+        other = mltrain.fit(
+            mltrain.load_config(CONFIGS / "penguins.yaml", ["training.epochs=1", "dataset.split_seed=3"])
+        )
+        assert other.preprocessing != penguins_model.preprocessing
     roles = (Role(seed=0), Role(seed=1))
     ensemble = Ensemble.of(penguins_model.config, (penguins_model, other), roles, None)
     ensemble.save(tmp_path / "both.npz")
