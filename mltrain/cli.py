@@ -458,6 +458,76 @@ def compare(
 
 
 @app.command(cls=_Command)
+def why(
+    path: RunArgument = None,
+    model: ModelOption = None,
+    x: Annotated[
+        list[str] | None,
+        typer.Option("--x", metavar="VALUES", help="Explain the prediction for a row, as in predict. Repeatable."),
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option("--input", metavar="FILE", help="Explain those for the rows of a file, or an image.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Rows with their targets to explain by, instead of those held back."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="Show the dependence on this column. Repeatable.",
+            autocompletion=_completer("columns_of_model"),
+        ),
+    ] = None,
+    together: Annotated[bool, typer.Option("--together", help="Shuffle correlated columns as one.")] = False,
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, metavar="N", help="How often each column is shuffled.", show_default=True)
+    ] = 10,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="With --x or --input: exact Shapley values, for up to ten columns.")
+    ] = False,
+    of: Annotated[
+        str | None,
+        typer.Option("--of", metavar="NAME", help="With --x or --input: explain this class or target."),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="Learn a temperature from validation rows, or --data, and save it."),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw pictures of it, too, into this folder.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why a model predicts what it predicts.
+
+    Which columns it uses and how, and whether its probabilities can be trusted; with --x or --input, what each column
+    adds to one prediction.
+    """
+    from mltrain.system.threads import share_cores
+
+    share_cores(None)
+    if x is not None and rows is not None:
+        raise UsageError("--x explains a row, --input the rows of a file; choose one of them")
+    one = x is not None or rows is not None
+    about_model = {"--column": columns, "--together": together, "--calibrate": calibrate}
+    if one and (given := [name for name, value in about_model.items() if value]):
+        raise UsageError(f"{given[0]} is about the whole model; leave --x and --input out")
+    if not one and (given := [name for name, value in {"--exact": exact, "--of": of}.items() if value]):
+        raise UsageError(f"{given[0]} is about a prediction; name a row with --x, or a file of rows with --input")
+    _import_numpy()
+    path = _chosen(path, model)
+    from mltrain.commands import why as command
+    from mltrain.data.image_files import is_picture
+
+    if rows is not None and is_picture(rows):
+        command.run_image(_terminal(json=json), path, rows, out)
+        return
+    asked = command.Asked(x or (), rows, data, columns or (), together, repeats, exact, of, calibrate, out)
+    command.run(_terminal(json=json), path, asked)
+
+
+@app.command(cls=_Command)
 def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
     """Show the rows of a config, and warn of suspicious data.
 
@@ -580,6 +650,65 @@ def export(
     given = {"inputs": inputs, "quantize": quantize, "no_numpy": no_numpy or None}
     options = {name: value for name, value in given.items() if value is not None}
     run(_terminal(json=json), _chosen(path, model), to, out=out, force=force, options=options)
+
+
+@app.command(cls=_Command)
+def serve(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RUN|MODEL|FOLDER]",
+            help="A run or a model file, or a folder of them; by default the newest run.",
+            autocompletion=_completer("models"),
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Where to listen; 0 chooses a free port.")
+    ] = 8000,
+    host: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="The address to listen at; one that others can reach takes a token."),
+    ] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file with the token that each request must bring.")
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name by which clients call this server; may be given several times."),
+    ] = None,
+    default: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a folder: the model to ask by default, or else the newest.")
+    ] = None,
+    max_body: Annotated[int, typer.Option(min=1, metavar="MB", help="The largest body of a request.")] = 16,
+    max_rows: Annotated[int, typer.Option(min=1, metavar="N", help="The most rows of a request.")] = 100_000,
+    timeout: Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="How long a request may take.")] = 30.0,
+    queue: Annotated[int, typer.Option(min=0, metavar="N", help="How many requests may wait for a thread.")] = 64,
+    model: ModelOption = None,
+) -> None:
+    """Answer requests over HTTP with the predictions of a model.
+
+    POST rows to /predict as JSON, CSV, JSON Lines or an image. A model file that is replaced is taken over between two
+    requests.
+    """
+    from mltrain.system.threads import share_cores
+
+    share_cores(None)
+    _import_numpy()
+    from mltrain.commands.serve import run
+
+    run(
+        _terminal(),
+        _chosen(path, model),
+        host=host,
+        port=port,
+        token_file=token_file,
+        hosts=allowed_host or [],
+        default=default,
+        most_megabytes=max_body,
+        most_rows=max_rows,
+        seconds=timeout,
+        queue=queue,
+    )
 
 
 class _ListByDefault(_FitsTheTerminal, typer.core.TyperGroup):
@@ -751,7 +880,10 @@ def init(
         ),
     ] = None,
     rows: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="With the name csv: the table to write a config for.")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="With the name csv or images: the table or folder to write a config for."
+        ),
     ] = None,
     target: Annotated[
         str | None,

@@ -56,7 +56,21 @@ ROOMS: dict[str, set[str]] = {
     },
     "runs": {"inference", "config", "backends.base", "training", "engine", "data", "errors", "names", "system", ""},
     # A model in a form that runs without mltrain.
-    "export": {"inference", "config", "engine", "data", "errors", "names", "spec", "system", "views.palette", ""},
+    "export": {
+        "inference",
+        "config",
+        "backends.base",
+        "engine",
+        "data",
+        "errors",
+        "names",
+        "spec",
+        "system",
+        "views.palette",
+        "",
+    },
+    # A model behind an address: the app for a web server.
+    "serving": {"export", "runs", "inference", "data", "engine", "errors", "names", "system", ""},
     "job": {
         "inference",
         "config",
@@ -71,7 +85,7 @@ ROOMS: dict[str, set[str]] = {
         "random_streams",
     },
     # Why a model predicts what it predicts.
-    "explain": {"backends.default", "inference"},
+    "explain": {"backends.default", "inference", "training", "engine", "data", "errors", "random_streams"},
     "search": {
         "job",
         "inference",
@@ -97,6 +111,7 @@ ROOMS: dict[str, set[str]] = {
         "random_streams",
     },
     "views.plotting": {
+        "explain",
         "engine.class_scores",
         "views.insight",
         "views.terminal",
@@ -106,6 +121,7 @@ ROOMS: dict[str, set[str]] = {
         "system",
     },
     "views.pictures": {
+        "explain",
         "views.insight",
         "views.plotting",
         "views.terminal",
@@ -144,7 +160,9 @@ ROOMS: dict[str, set[str]] = {
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
         "code",
+        "explain",
         "export",
+        "serving",
         "search",
         "views.insight",
         "views.pictures",
@@ -196,6 +214,7 @@ OUTSIDERS: dict[str, set[str]] = {
         "random_streams",
         "runs",
         "search",
+        "serving",
         "system",
         "training",
         "explain",
@@ -207,6 +226,7 @@ OUTSIDERS: dict[str, set[str]] = {
     "matplotlib": {"views.pictures", "views.plotting"},
     "PIL": {"views.plotting"},
     "msgspec": {
+        "explain",
         "backends.base",
         "backends.numpy",
         "checks",
@@ -218,10 +238,14 @@ OUTSIDERS: dict[str, set[str]] = {
         "job",
         "runs",
         "search",
+        "serving",
         "spec",
         "system",
         "training",
     },
+    "starlette": {"serving"},
+    "uvicorn": {"serving"},
+    "onnxruntime": {"export"},
     "yaml": {"config"},
     "rich": {"views.terminal"},
     "typer": {"cli"},

@@ -18,6 +18,7 @@ FILES = (
     "short_commands",
     "forward",
     "wide_step",
+    "serving",
 )
 """The works in the order of the table: what people come for first, and what explains it last."""
 

@@ -46,7 +46,9 @@ ACTIVATIONS: dict[str, Callable[[Options], Any]] = {
 LOSSES: dict[str, Callable[[Options], Any]] = {
     # From logits: what goes into the last activation. From probabilities Keras clips them, by 1e-7.
     "binary_crossentropy": lambda options: keras.losses.BinaryCrossentropy(from_logits=True),
-    "categorical_crossentropy": lambda options: keras.losses.CategoricalCrossentropy(from_logits=True),
+    "categorical_crossentropy": lambda options: keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=options["label_smoothing"]
+    ),
     "hinge": lambda options: keras.losses.Hinge(),
     "huber": lambda options: keras.losses.Huber(delta=options["delta"]),
     "mean_absolute_error": lambda options: keras.losses.MeanAbsoluteError(),

@@ -193,7 +193,7 @@ MEMBERS: dict[str, dict[str, Member]] = {
     },
     "losses": {
         "binary_crossentropy": Member(),
-        "categorical_crossentropy": Member(),
+        "categorical_crossentropy": Member(options={"label_smoothing": between(0, 0.5)}),
         "hinge": Member(OWN, WRITTEN),
         "huber": Member(options={"delta": power_between(0.1, 3)}),
         "mean_absolute_error": Member(),

@@ -197,6 +197,15 @@ class Backend(Protocol):
         """The network's outputs ``(rows, *output_shape)``; the rows are preprocessed here."""
         ...
 
+    def one_row_predictor(
+        self, network: Network, inputs: Scaling = AS_IS.inputs
+    ) -> Callable[[npt.NDArray[Any]], Floats]:
+        """As `predict` for a single row, any number of times and from several threads, without preparing anew.
+
+        The parameters of the network stay where they are meanwhile.
+        """
+        ...
+
     def input_gradients(
         self, network: Network, x: npt.NDArray[Any], weights: Floats, inputs: Scaling = AS_IS.inputs
     ) -> Floats:

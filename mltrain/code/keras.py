@@ -109,7 +109,10 @@ _SEQUENCES = {name for name in _LAYERS if name.endswith("1d")}
 
 _LOSSES: dict[str, Callable[[Any], Expression]] = {
     "binary_crossentropy": lambda _: "keras.losses.BinaryCrossentropy(from_logits=True)",
-    "categorical_crossentropy": lambda _: "keras.losses.CategoricalCrossentropy(from_logits=True)",
+    "categorical_crossentropy": lambda own: (
+        "keras.losses.CategoricalCrossentropy(from_logits=True"
+        f"{f', label_smoothing={own.label_smoothing!r}' if own.label_smoothing else ''})"
+    ),
     "hinge": lambda _: "keras.losses.Hinge()",
     "huber": lambda own: f"keras.losses.Huber(delta={own.delta!r})",
     "mean_absolute_error": lambda _: "keras.losses.MeanAbsoluteError()",
@@ -238,11 +241,7 @@ def write(plan: Plan) -> Written:
 
 
 def _notes(plan: Plan) -> list[str]:
-    notes = []
-    if plan.weights is None:
-        notes.append("Keras draws other first weights than mltrain, from the same distributions.")
-    if any(node.layer.training_only for node in plan.nodes):
-        notes.append("Random layers, such as dropout, draw other numbers than mltrain's.")
+    notes = plan.notes("Keras")
     if plan.config.optimizer.use_ema and "val" in plan.parts:
         notes.append("With use_ema, Keras validates the weights themselves, mltrain their running mean.")
     return notes
@@ -342,6 +341,7 @@ def _positional(node: Node, named: dict[str, Expression]) -> list[Expression]:
 def _options(plan: Plan, node: Node) -> dict[str, Expression]:
     """The options of a layer that Keras does not have by default, as code."""
     layer, found = node.layer, dict[str, Expression]()
+    own: Any = layer
     for name, value in _given(layer).items():
         match value:
             case _ if name in ("name", "inputs", "layers"):
@@ -360,6 +360,8 @@ def _options(plan: Plan, node: Node) -> dict[str, Expression]:
                 found[name] = literal(((top, bottom), (left, right)))
             case _:
                 found[name] = literal(tuple(value) if isinstance(value, list) else value)
+    if layer.type_name().startswith("average_pooling"):  # Keras has no default for these
+        found["pool_size"] = literal(own.pool_size)
     if layer.type_name() == "reshape":
         found["target_shape"] = literal(node.output_shape)
     return found
@@ -430,16 +432,12 @@ def _batches(plan: Plan) -> list[str]:
     lines = []
     if plan.shuffled:
         lines.append('shuffle = random("shuffle")')
-    if plan.job.class_weights is not None:
-        values = [float(f"{value:.7g}") for value in plan.job.class_weights.tolist()]
-        lines += statement(call("np.array", literal(values), "np.float32"), "class_weight = ")
+    if (weights := plan.class_weights) is not None:
+        lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
     order = "shuffle.permutation(len(x_train))" if plan.shuffled else "np.arange(len(x_train))"
     yields, chosen = "x_train[rows], y_train[rows]", list[str]()
-    if plan.job.class_weights is not None:
-        outputs, chosen = plan.job.network.output_shape[-1], ["classes = y_train[rows]"]
-        if plan.config.loss.targets != "labels":
-            chosen = ["classes = y_train[rows].argmax(1)" if outputs > 1 else "classes = y_train[rows, 0].astype(int)"]
-        yields += ", class_weight[classes]"
+    if weights is not None:
+        chosen, yields = [f"classes = {plan.class_numbers('y_train[rows]')}"], f"{yields}, class_weight[classes]"
     return [
         *lines,
         "",

@@ -49,7 +49,7 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
     batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
     group = training.gradient_accumulation
     if plan.steps == 1:
-        whole = [re.sub(r"\[rows(, 0)?\]", lambda found: "[:, 0]" if found[1] else "", line) for line in loop.batch]
+        whole = [line.replace("[rows]", "") for line in loop.batch]
         update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
         update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
         lines += indented([*loop.begin, *whole, *update, f"loss = {loop.measured}"])

@@ -7,7 +7,7 @@ from functools import cached_property
 from keyword import iskeyword
 from pathlib import Path
 
-from mltrain.code.text import call, literal, statement
+from mltrain.code.text import Expression, call, literal, statement
 from mltrain.config import Config
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import size
@@ -73,6 +73,32 @@ class Plan:
     def shuffled(self) -> bool:
         """Whether each epoch has an order of its own. It does not matter where all rows are one batch."""
         return self.config.training.shuffle and self.steps > 1
+
+    @property
+    def class_weights(self) -> Expression | None:
+        """The weight of each class, as a list; None where all rows count the same."""
+        found = self.job.class_weights
+        return None if found is None else literal([float(f"{value:.7g}") for value in found.tolist()])
+
+    def class_numbers(self, y: str, whole: str = ".astype(int)") -> str:
+        """Code for the class number of each target in ``y``; ``whole`` makes integers of floats."""
+        if self.config.loss.targets == "labels":
+            return y
+        return f"{y}.argmax(1)" if self.job.network.output_shape[-1] > 1 else f"{y}[:, 0]{whole}"
+
+    @property
+    def one_loss_a_row(self) -> bool:
+        """Whether the loss gives one number a row, and not one for each output."""
+        return self.config.loss.targets in ("labels", "one_hot")
+
+    def notes(self, framework: str) -> list[str]:
+        """What a framework does otherwise in every script."""
+        notes = []
+        if self.weights is None:
+            notes.append(f"{framework} draws other first weights than mltrain, from the same distributions.")
+        if any(node.layer.training_only for node in self.nodes):
+            notes.append("Random layers, such as dropout, draw other numbers than mltrain's.")
+        return notes
 
     @property
     def tracked(self) -> dict[str, str]:

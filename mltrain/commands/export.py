@@ -7,10 +7,9 @@ from typing import Any
 from mltrain.config.config_files import read_text
 from mltrain.config.load import read_words
 from mltrain.config.source_positions import SourcePositions
-from mltrain.data.base import Dataset, DatasetSpec
-from mltrain.errors import ConfigError, MltrainError, UsageError
+from mltrain.errors import ConfigError, UsageError
 from mltrain.export.base import Exported, Format, Subject, chosen_format, refusals
-from mltrain.export.examples import examples_of, ranges_of
+from mltrain.export.examples import examples_of, ranges_of, rows_of
 from mltrain.inference.model import Model
 from mltrain.inference.steps import inference_steps
 from mltrain.runs.run import CONFIG, find_model, read_model
@@ -41,7 +40,7 @@ def run(
     main = Path(f"{steps.name}{form.suffix}")
     if out is not None:
         main = out / main if out.is_dir() else out
-    rows, why = _rows(model, dataset, folder)
+    rows, why = rows_of(model, dataset, folder)
     subject = Subject(model, steps, str(file), examples_of(model, rows), ranges_of(model, rows), rows, why)
     exported = form.write(subject)
     files = _names(main, exported)
@@ -52,18 +51,6 @@ def run(
     for target, content in files.items():
         write_bytes(target, content)
     _show(terminal, form, files, exported, main, made_up=why if subject.examples.made_up else "")
-
-
-def _rows(model: Model, description: DatasetSpec, folder: Path) -> tuple[Dataset | None, str]:
-    """The rows of the model's dataset; None, and the reason, where they cannot be read without a download."""
-    try:
-        if description.download_notice(folder) is not None:
-            return None, "the rows would have to be downloaded"
-        dataset = description.load(model.config.seed, folder, model.preprocessing)
-        model.refuse_other(dataset.row_spec)
-    except MltrainError as error:
-        return None, str(error).partition("\n")[0]
-    return dataset, ""
 
 
 def _names(main: Path, exported: Exported) -> dict[Path, bytes]:

@@ -25,8 +25,8 @@ EDITOR_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
 _TABLE_PATH = re.compile(r"\.\./data/(\w+\.csv)")
 """A table's path in a packaged starter; ``init`` writes the table beside the config and shortens the path."""
 
-TABLE = "csv"
-"""The starter that is generated for a CSV file; the others are copied."""
+TABLE, IMAGES = "csv", "images"
+"""The starters that are generated, for a CSV file and for a folder of images; the others are copied."""
 
 
 def run(
@@ -43,8 +43,11 @@ def run(
     """List the starters, or write one, with the JSON Schema for editors.
 
     ``csv`` is generated for the file ``rows``; it predicts the column ``target`` as ``task`` says (numbers or classes).
-    ``layout`` are options on the file's format, such as the delimiter.
+    ``layout`` are options on the file's format, such as the delimiter. ``images`` is generated for the folder ``rows``.
     """
+    if name == IMAGES:
+        _init_images(terminal, rows, out, force=force, of_tables=target is not None or bool(layout) or task is not None)
+        return
     if (name == TABLE) != (rows is not None and target is not None) or (rows is None) != (target is None):
         raise UsageError(
             "for a table of your own, say which and what to predict: mltrain init csv FILE --target COLUMN"
@@ -65,6 +68,7 @@ def run(
         terminal.result(Entries(entries), {})
         terminal.note("write one with: mltrain init NAME")
         terminal.note("for a table of your own: mltrain init csv FILE --target COLUMN")
+        terminal.note("for images of your own: mltrain init images FOLDER")
         return
     if name not in known:
         raise UsageError(f"there is no starter '{name}'{did_you_mean(name, known, '; list them with: mltrain init')}")
@@ -75,6 +79,19 @@ def run(
         if not (path.parent / table).exists():
             write_text(path.parent / table, table_of_starter(table).read_text("utf-8"))
             terminal.note(f"its rows are in {path.parent / table}")
+
+
+def _init_images(terminal: Terminal, folder: Path | None, out: Path | None, *, force: bool, of_tables: bool) -> None:
+    if folder is None or of_tables:
+        raise UsageError("for images of your own, say where they are, and nothing else: mltrain init images FOLDER")
+    from mltrain.commands.init_images import config_for_images
+
+    config = out or Path(f"{folder.resolve().name}.yaml")
+    refuse_inputs(config, [folder])
+    text, decided = config_for_images(folder, config.parent)
+    for sentence in decided:
+        terminal.note(sentence)
+    _write(terminal, config, f"{EDITOR_LINE}\n{text}", force=force)
 
 
 def _write(terminal: Terminal, path: Path, text: str, *, force: bool) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +22,7 @@ from mltrain.data.tables.layout import NO_DELIMITERS
 from mltrain.data.tables.opening import is_arrow, is_json_lines, open_rows
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.text_file import is_text_encoding
+from mltrain.engine.arrays import size
 from mltrain.errors import DataError, UsageError
 from mltrain.names.nearest import no_column
 
@@ -44,18 +45,35 @@ _SHORTEST_VECTOR = 4
 _OTHERS = "input"
 """The name of the input of all columns that are not embedded."""
 
-_TAKEN = re.compile(rf"{_OTHERS}|(embedding|concatenate|flatten|dense)(_\d+)?")
+_TAKEN = re.compile(rf"{_OTHERS}|(periodic_embedding|embedding|concatenate|flatten|dense|dropout)(_\d+)?")
 """Names that no other input can have beside the layers that are written."""
 
-_STEPS, _BATCH = 3000, 32
-_FEWEST_EPOCHS, _MOST_FOR_NUMBERS, _MOST_FOR_CLASSES = 5, 100, 300
-"""Limits against overfitting to the numbers of a small table; benchmarks/compare_sklearn.py measures their effect."""
+_MOST_STEPS, _BATCH = 6000, 64
+"""Steps that a training takes at most, whatever the rows, and rows of each. What each number here, and each line of the
+config, is worth on public tables is in docs/first-model.md, measured by ``python -m benchmarks.tables``."""
+
+_PATIENCE = 0.2
+"""The share of the steps after which training stops if the validation loss has not improved."""
+
+_UNITS, _DROPOUT = 128, 0.2
+
+_LOSS_OF_CLASSES = (
+    "{type: categorical_crossentropy, label_smoothing: 0.1}  # asks for 90% certainty, since some rows are odd"
+)
+
+_MOST_EMBEDDED = 128
+"""Inputs up to which each is embedded in cosines: with more of them, most are words or names, and steps get slow."""
+
+_FEWEST_WATCHED = 50
+"""Rows from which on a part is kept for validation. The mean loss of a few rows says nothing."""
+
+_FEWEST_EPOCHS, _EPOCHS_UNWATCHED = 5, 100
 
 
 def config_for(
     path: Path, target: str, folder: Path, layout: Mapping[str, Any], task: Task | None = None
 ) -> tuple[str, list[str]]:
-    """The text of a config of at most fifteen lines that predicts ``target``, and sentences about the choices.
+    """The text of a config of at most 25 lines that predicts ``target``, and sentences about the choices.
 
     ``folder`` is the config's future folder, to which the table's path is relative. ``layout`` are options of the
     dataset on the file's format; uncertain guesses are written as options, too. ``task`` is regression or classes; by
@@ -80,8 +98,8 @@ def config_for(
     if not next(iter(columns.values())).rows:
         raise DataError(f"{path}: there are no rows in it")
     goal = _goal(path, columns.pop(target), task)
-    dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target, "test_split": 0.2}
-    dataset |= layout
+    dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target}
+    dataset |= _held_back(goal.held.present) | layout
     guesses = {name: recognize(held) for name, held in columns.items()}
     guesses = {name: _embedded(columns[name], guess) for name, guess in guesses.items()}
     useless = {
@@ -114,10 +132,12 @@ def config_for(
         *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
     ]
     embedded = {name: _names_in(columns[name]) for name, guess in used.items() if isinstance(guess.kind, Index)}
-    return _text(path, goal, dataset, embedded, has_others=len(embedded) < len(used)), [
-        *decided,
-        *_trial(dataset, path),
-    ]
+    inputs, said = _trial(dataset, path)
+    has_numbers = any(isinstance(guess.kind, Number | Date) for guess in used.values())
+    others = [] if len(embedded) == len(used) else [_OTHERS]
+    if has_numbers and inputs <= _MOST_EMBEDDED:
+        others = ["periodic_embedding"]
+    return _text(path, goal, dataset, embedded, others), [*decided, *said]
 
 
 class _Goal(NamedTuple):
@@ -236,21 +256,22 @@ def _about_odd(name: str, odd: Odd) -> str:
 
 def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterator[str]:
     if goal.held.missing:
-        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which are left out"
+        are = "is" if goal.held.missing == 1 else "are"
+        yield f"'{target}' is missing in {rows_in_words(goal.held.missing)}, which {are} left out"
     gaps = [f"'{name}' ({count:,})" for name, count in missing.items() if count]
     if gaps:
         some = ", ".join(gaps[:_MOST_NAMED]) + (", ..." if len(gaps) > _MOST_NAMED else "")
         yield f"values are missing in {some}: numbers get the median, and names the name 'missing'"
 
 
-def _trial(dataset: dict[str, Any], path: Path) -> Iterator[str]:
-    """The warnings and errors of reading the rows with this config, as ``fit`` would report them."""
+def _trial(dataset: dict[str, Any], path: Path) -> tuple[int, Sequence[str]]:
+    """How many inputs the columns without an index make, 0 if rows cannot be read; and what ``fit`` would report."""
     try:
         rows = convert(DatasetSpec, {**dataset, "path": str(path)}).load(0, path.parent)
     except DataError as error:
-        yield f"fit will refuse this: {error}"
-        return
-    yield from rows.warnings
+        return 0, [f"fit will refuse this: {error}"]
+    others = rows.row_spec.inputs.get(_OTHERS)
+    return 0 if others is None else size(others.shape), rows.warnings
 
 
 def _listed(useless: Mapping[str, str]) -> str:
@@ -278,42 +299,78 @@ def _relative_path(folder: Path, path: Path) -> str:
         return str(path.absolute())
 
 
-def _text(path: Path, goal: _Goal, dataset: dict[str, Any], embedded: Mapping[str, int], *, has_others: bool) -> str:
-    outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
+def _held_back(rows: int) -> dict[str, float]:
+    """The shares of the rows that are not trained on."""
+    return {"validation_split": 0.1, "test_split": 0.1} if rows >= _FEWEST_WATCHED else {"test_split": 0.2}
+
+
+def _text(path: Path, goal: _Goal, dataset: dict[str, Any], embedded: Mapping[str, int], others: Sequence[str]) -> str:
     options = [f"{option}: {on_one_line(value)}" for option, value in dataset.items()]
-    most = _MOST_FOR_CLASSES if goal.classes else _MOST_FOR_NUMBERS
     rows = goal.held.present
-    epochs = max(_FEWEST_EPOCHS, min(most, round(_STEPS * _BATCH / rows)))
     return "\n".join(
         [
-            f"# Predicts {goal.held.name} from the {rows_in_words(rows)} of {path.name}.",
+            f"# Predicts {goal.held.name} from the {rows_in_words(rows)} of {path.name}. "
+            "What each line does, and buys: docs/first-model.md",
             f"dataset: {{{', '.join(options[:3])},",
             f"  {', '.join(options[3:])}}}",
             "layers:",
-            *_embedding_layers(embedded, has_others=has_others),
-            "  - {type: dense, units: 64, activation: relu}",
-            f"  - {{type: dense, {outputs}}}",
-            f"loss: {'sparse_categorical_crossentropy' if goal.classes else 'mean_squared_error'}",
-            "optimizer: adam",
+            *_embedding_layers(embedded, others),
+            *_layers(goal),
+            f"loss: {_LOSS_OF_CLASSES if goal.classes else 'mean_squared_error'}",
+            "optimizer: {type: adamw, weight_decay: 0.1}  # as adam, and all weights shrink a little in each step",
             f"metrics: [{'accuracy' if goal.classes else 'r2, mean_absolute_error'}]",
-            f"training: {{epochs: {epochs}, batch_size: {_BATCH}}}",
+            "training:",
+            *_training(rows, dataset),
             "",
         ]
     )
 
 
-def _embedding_layers(embedded: Mapping[str, int], *, has_others: bool) -> list[str]:
-    """A vector for the name in each of these columns, put beside each other and beside the other inputs."""
+def _layers(goal: _Goal) -> list[str]:
+    """Two wide layers, whatever the table, and one for the answer."""
+    outputs = f"units: {goal.classes}, activation: softmax" if goal.classes else "units: 1"
+    dense, dropout = f"{{type: dense, units: {_UNITS}, activation: relu}}", f"{{type: dropout, rate: {_DROPOUT}}}"
+    return [
+        f"  - {dense}",
+        f"  - {dropout}  # leaves out a fifth of the neurons in each step, against learning by heart",
+        f"  - {dense}",
+        f"  - {dropout}",
+        f"  - {{type: dense, {outputs}}}",
+    ]
+
+
+def _training(rows: int, dataset: Mapping[str, Any]) -> list[str]:
+    """How long to train: steps count, so that a small table gets many epochs and a large one few."""
+    trained = rows * (1 - dataset.get("validation_split", 0) - dataset["test_split"])
+    epochs = max(_FEWEST_EPOCHS, round(_MOST_STEPS * _BATCH / max(trained, _BATCH)))
+    if "validation_split" not in dataset:
+        return [f"  epochs: {min(epochs, _EPOCHS_UNWATCHED)}", f"  batch_size: {_BATCH}"]
+    patience = max(_FEWEST_EPOCHS, round(epochs * _PATIENCE))
+    return [
+        f"  epochs: {epochs}  # at most",
+        f"  batch_size: {_BATCH}",
+        f"  early_stopping: {{patience: {patience}}}  # stops when val_loss gains no more; keeps the best epoch",
+    ]
+
+
+def _embedding_layers(embedded: Mapping[str, int], others: Sequence[str]) -> list[str]:
+    """A vector for the name in each of these columns, put beside each other and beside the other inputs.
+
+    ``others`` names what holds these, if there are any: the dataset's input, or a layer that embeds it in cosines.
+    """
     names = [f"embedding_{number}" if number else "embedding" for number in range(len(embedded))]
     layers = [
         f"  - {{type: embedding, inputs: [{on_one_line(column)}], input_dim: {FIRST + count}, "
         f"output_dim: {max(_SHORTEST_VECTOR, round(count**0.25))}}}"
         for column, count in embedded.items()
     ]
+    if "periodic_embedding" in others:
+        layer = f"{{type: periodic_embedding, inputs: [{_OTHERS}]}}" if names else "periodic_embedding"
+        layers.insert(0, f"  - {layer}  # waves of each number, for what rises and falls along a column")
     if len(names) > 1:
         layers.append(f"  - {{type: concatenate, inputs: [{', '.join(names)}]}}")
     if names:
         layers.append("  - flatten")
-    if names and has_others:
-        layers.append(f"  - {{type: concatenate, inputs: [{_OTHERS}, flatten]}}")
+    if names and others:
+        layers.append(f"  - {{type: concatenate, inputs: [{', '.join(others)}, flatten]}}")
     return layers

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.ink import find_ink, thick_enough
 from mltrain.errors import DataError, reason
 from mltrain.system.extras import needed
 from mltrain.system.safe_open import open_file
@@ -45,9 +46,6 @@ _LARGE = (1024, 1024)
 
 Pixels = npt.NDArray[np.uint8]
 
-_FAINTEST = 0.2
-"""Share of the darkest ink below which a pixel is paper: photographs have shadows."""
-
 _BOX = 20 / 28
 """How much of an image's side MNIST's digits fill."""
 
@@ -75,24 +73,35 @@ def read_picture(path: Path | str, height: int, width: int, *, colour: bool, fit
     return Picture(np.asarray(picture, np.uint8), opened.grey_file)
 
 
+class Facts(NamedTuple):
+    """An image as it is held upright, and whether its file has no colours."""
+
+    height: int
+    width: int
+    grey: bool
+
+
+def read_facts(path: Path | str) -> Facts:
+    """What an image file is like. Raises `DataError`."""
+    opened = _open(path, "RGB")
+    return Facts(opened.picture.height, opened.picture.width, opened.grey_file)
+
+
 def read_digit(path: Path | str, height: int, width: int) -> Pixels:
     """A digit as MNIST has them, ``(height, width)``: ink 255 on paper 0, in a box of its own, centred by its mass.
 
-    The image may have any size, dark ink on light paper or light on dark. Raises `DataError`.
+    The image may have any size, dark ink on light paper or light on dark, evenly lit or not, the paper ruled or not.
+    Raises `DataError`.
     http://yann.lecun.com/exdb/mnist/ describes how MNIST was made.
     """
     image = _module()
     picture = _open(path, "L").picture
     picture.thumbnail(_LARGE)
-    grey = np.asarray(picture, np.float64)
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    paper = np.median(edge)
-    ink = np.abs(grey - paper)
-    ink = np.where(ink > _FAINTEST * ink.max(), ink, 0.0)
+    ink = find_ink(np.asarray(picture, np.float64))
     if not ink.any():
         raise DataError(f"{path}: there is nothing to be seen on the image; all of it has one shade")
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    digit = thick_enough(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     factor = min(height * _BOX / digit.shape[0], width * _BOX / digit.shape[1])
     tall, wide = (max(1, round(length * factor)) for length in digit.shape)
     small = image.fromarray((digit * (255 / digit.max())).astype(np.uint8)).resize((wide, tall))

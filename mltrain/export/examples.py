@@ -5,6 +5,7 @@ that the model has learned.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,11 +14,13 @@ import numpy.typing as npt
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
 from mltrain.engine.arrays import size
 from mltrain.engine.operations import Embedding
+from mltrain.errors import MltrainError
 from mltrain.inference.given import given_rows
 from mltrain.inference.steps import inference_steps
 
 if TYPE_CHECKING:
-    from mltrain.data.base import Dataset, Split
+    from mltrain.backends.base import Evaluation
+    from mltrain.data.base import Dataset, DatasetSpec, Split
     from mltrain.inference.model import Model
 
 MOST_ROWS, FEW_ROWS, LARGE_ROW = 8, 4, 256
@@ -49,10 +52,23 @@ class Range(NamedTuple):
     typical: float
 
 
-def examples_of(model: "Model", dataset: "Dataset | None") -> Examples:
-    """A few rows with their answers; the same for the same model and dataset."""
+def rows_of(model: "Model", description: "DatasetSpec", folder: Path) -> "tuple[Dataset | None, str]":
+    """The rows of the model's dataset; None, and the reason, where they cannot be read without a download."""
+    try:
+        if description.download_notice(folder) is not None:
+            return None, "the rows would have to be downloaded"
+        dataset = description.load(model.config.seed, folder, model.preprocessing)
+        model.refuse_other(dataset.row_spec)
+    except MltrainError as error:
+        return None, str(error).partition("\n")[0]
+    return dataset, ""
+
+
+def examples_of(model: "Model", dataset: "Dataset | None", count: int | None = None) -> Examples:
+    """Some rows with their answers, by default a few; the same for the same model and dataset."""
     table = model.preprocessing.table
-    count = MOST_ROWS if size(model.row_spec.input_shape) <= LARGE_ROW or table is not None else FEW_ROWS
+    if count is None:
+        count = MOST_ROWS if size(model.row_spec.input_shape) <= LARGE_ROW or table is not None else FEW_ROWS
     cells: list[dict[str, Cell]] | None = None
     if dataset is not None:
         x = _chosen(dataset, count)
@@ -72,6 +88,23 @@ def examples_of(model: "Model", dataset: "Dataset | None") -> Examples:
     y = model.predict(x)
     labels = model.labels(y) if model.classes is not None else None
     return Examples(cells, x, y, labels, dataset is None)
+
+
+class HeldBack(NamedTuple):
+    """How well a model does on rows that training did not see: the name of their part, how many they are."""
+
+    part: str
+    rows: int
+    evaluation: "Evaluation"
+
+
+def held_back_evaluation(model: "Model", dataset: "Dataset | None") -> HeldBack | None:
+    """The loss and metrics on the test rows, or else the validation rows; None where there are none."""
+    if dataset is not None:
+        for part, rows in (("test", dataset.test), ("validation", dataset.validation)):
+            if rows is not None and len(rows.x):
+                return HeldBack(part, len(rows.x), model.evaluate(rows))
+    return None
 
 
 def ranges_of(model: "Model", dataset: "Dataset | None") -> list[Range]:

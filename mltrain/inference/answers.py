@@ -21,15 +21,21 @@ def answers(model: Model, given: Given, y: npt.NDArray[np.float32]) -> list[dict
 
     For rows with several positions, the values are lists. Infinity and NaN become None.
     """
-    labels = model.labels(y) if model.classes is not None else None
-    shares = model.probabilities(y).tolist() if model.classes is not None and model.gives_probabilities else None
+    return [{**one, "x": _finite(one["x"]), "y": _finite(one["y"])} for one in unchecked_answers(model, given, y)]
+
+
+def unchecked_answers(model: Model, given: Given, y: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
+    """The same for writers of JSON to which Infinity and NaN are null already."""
+    classes = model.classes or ()
+    labels = model.labels(y) if classes else None
+    shares = model.probabilities(y).tolist() if classes and model.gives_probabilities else None
     found = []
     for index, (row, outputs) in enumerate(zip(given, y.tolist(), strict=True)):
-        one: dict[str, Any] = {"x": _finite(row), "y": _finite(outputs)}
+        one: dict[str, Any] = {"x": row, "y": outputs}
         if labels is not None:
             one["label"] = labels[index]
         if shares is not None:
-            one["probabilities"] = _named(model.classes or (), shares[index])
+            one["probabilities"] = _named(classes, shares[index])
         found.append(one)
     return found
 

@@ -52,7 +52,7 @@ def written_predictions(
             return Written(_csv_of(columns), len(one.y))
         kept = _objects(source, one.block) if keep else [{}] * len(one.y)
         rows = [dict(zip(names, row, strict=True)) for row in zip(*predicted, strict=True)]
-        texts = (_json({**before, **row}) for before, row in zip(kept, rows, strict=True))
+        texts = (json_text({**before, **row}) for before, row in zip(kept, rows, strict=True))
         return Written("".join(f"{text}\n" for text in texts), len(one.y))
 
     yield from map(written, predict_blocks(model, source))
@@ -63,7 +63,7 @@ def written_answers(model: Model, source: Source, *, name: str, keep: bool) -> I
 
     The objects are those of `answers`; ``keep`` adds ``input``, the row itself. Raises `DataError`.
     """
-    yield Written(f'{{"model": {_json(name)}, "predictions": [', 0)
+    yield Written(f'{{"model": {json_text(name)}, "predictions": [', 0)
     between = ""
     for block, y in predict_blocks(model, source):
         table = model.preprocessing.table
@@ -73,7 +73,7 @@ def written_answers(model: Model, source: Source, *, name: str, keep: bool) -> I
         objects = answers(model, given, y)
         if keep:
             objects = [{**one, "input": row} for one, row in zip(objects, _objects(source, block), strict=True)]
-        yield Written(between + ", ".join(map(_json, objects)), len(y))
+        yield Written(between + ", ".join(map(json_text, objects)), len(y))
         between = ", "
     yield Written("]}\n", 0)
 
@@ -115,7 +115,7 @@ def _csv_of(columns: Sequence[Sequence[str]]) -> str:
     return csv_text(zip(*columns, strict=True))
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
     """The value as a line of valid UTF-8; NaN and infinity as null."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -123,7 +123,7 @@ def _json(value: Any) -> str:
     except UnicodeEncodeError:  # a lone surrogate, which JSON permits
         return json.dumps(value)
     except ValueError:
-        return _json(_finite(value))
+        return json_text(_finite(value))
     return text
 
 

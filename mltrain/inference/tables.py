@@ -42,7 +42,7 @@ def _like(model: Model) -> Like:
 
 def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:
     """The predictions for all rows, block by block. Raises `DataError`, which names file, row and column."""
-    table = _table(model, source, targets=0)
+    table = table_for(model, source, targets=0)
     names = [column.name for column in table.columns]
     for name in names:  # also for zero rows
         source.position(name, "which the model needs")
@@ -58,7 +58,7 @@ def predict_blocks(model: Model, source: Source) -> Iterator[Predicted]:
 def read_split(model: Model, source: Source) -> Split:
     """All rows of a file with their targets, to evaluate the model on. Raises `DataError`."""
     classes = model.row_spec.classes
-    table = _table(model, source, targets=1 if classes is not None else model.row_spec.outputs)
+    table = table_for(model, source, targets=1 if classes is not None else model.row_spec.outputs)
     source.use([*(column.name for column in table.columns), *table.targets])
     x, y = read_table(source, table, classes)
     return Split(x.reshape(len(x), *model.row_spec.input_shape), y)
@@ -74,7 +74,7 @@ def target_names(model: Model) -> list[str]:
     return ["y"] if outputs == 1 else [f"y_{number}" for number in range(1, outputs + 1)]
 
 
-def _table(model: Model, source: Source, targets: int) -> TableFormat:
+def table_for(model: Model, source: Source, targets: int) -> TableFormat:
     """The table description of the model; for a model of another dataset, the file's columns in their order."""
     table = model.preprocessing.table
     if table is not None:

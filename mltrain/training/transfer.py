@@ -18,6 +18,7 @@ from mltrain.data.preprocessing import Preprocessing, Scaling
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.graph import INPUT, Node
 from mltrain.engine.layers.base import Parameter, shape_text
+from mltrain.engine.layers.concatenate import Concatenate
 from mltrain.engine.layers.dense import Dense
 from mltrain.engine.layers.embedding import Embedding
 from mltrain.engine.losses.base import Loss
@@ -137,9 +138,10 @@ def _follow_inputs(network: Network, node: Node, arrays: Arrays, here: Ends, the
         return arrays, []
     before = network.nodes[: network.nodes.index(node)]
     is_first = all(earlier.layer.type_name() in _PASS_ON for earlier in before)
-    if here.names or not isinstance(node.layer, Dense) or not is_first:
+    rows = _rows_of_inputs(network, node) if here.names else slice(None) if is_first else None
+    if rows is None or not isinstance(node.layer, Dense):
         raise _LeftOut("left out: its inputs are in another order or scaled in another way")
-    kernel = arrays["kernel"].astype(np.float64)
+    kernel = arrays["kernel"][rows].astype(np.float64)
     width = len(kernel)
     (shift, scale), (old_shift, old_scale) = _numbers(scaling, width), _numbers(old, width)
     notes = []
@@ -152,7 +154,23 @@ def _follow_inputs(network: Network, node: Node, arrays: Arrays, here: Ends, the
         arrays = _with_bias(arrays, moved, 1.0, "its inputs are")
         notes.append("its inputs are scaled in another way here, and the weights make up for it")
         notes += _strange_units(here.inputs, (shift - old_shift) * old_scale, old_scale / scale)
-    return {**arrays, "kernel": kernel.astype(np.float32)}, notes
+    whole = arrays["kernel"].copy()
+    whole[rows] = kernel
+    return {**arrays, "kernel": whole}, notes
+
+
+def _rows_of_inputs(network: Network, node: Node) -> slice | None:
+    """Which rows of a kernel the inputs have that are not embedded, where they are beside others; else None."""
+    nodes = {one.name: one for one in network.nodes}
+    beside = nodes.get(node.sources[0])
+    if beside is None:
+        return slice(None)
+    start = 0
+    for source, shape in zip(beside.sources, beside.input_shapes, strict=True):
+        if source == INPUT and isinstance(beside.layer, Concatenate) and len(shape) == 1:
+            return slice(start, start + shape[0])
+        start += shape[-1]
+    return None
 
 
 def _follow_names(
@@ -231,8 +249,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _numbers(scaling: Scaling, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The shift and the scale of each number of a row."""
-    shift, scale = (np.array(one, np.float64) for one in (scaling.shift, scaling.scale))
+    """The shift and the scale of each of the first numbers of a row."""
+    shift, scale = (np.atleast_1d(np.array(one, np.float64))[:width] for one in (scaling.shift, scaling.scale))
     return np.broadcast_to(shift, width), np.broadcast_to(scale, width)
 
 

@@ -19,6 +19,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def here(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That folder as the working folder."""
+    """That folder as the working folder, on one core."""
+    monkeypatch.setenv("MLTRAIN_THREADS", "1")
     monkeypatch.chdir(clone)
     return clone

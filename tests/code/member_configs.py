@@ -76,6 +76,10 @@ def member_configs(*, random: bool = False) -> Iterator[tuple[str, dict[str, Any
     weighted = {**classes, "metrics": ["accuracy", "f1", "precision", "recall", {"type": "top_k_accuracy", "k": 2}]}
     weighted["training"] = {**weighted["training"], "class_weight": "balanced"}
     yield "training_class_weight", weighted
+    for number, kind in enumerate(kind for kind in Loss.family if kind.targets in ("binary", "one_hot")):
+        config = _with_loss(kind, {})
+        training = {**config["training"], "class_weight": {"one": 2.5}, "batch_size": "full" if number % 2 else 3}
+        yield f"training_class_weight_{kind.type_name()}", {**config, "training": training}
 
 
 _DENSE = [{"type": "dense", "units": 3, "activation": "tanh"}, {"type": "dense", "units": 1}]

@@ -16,6 +16,7 @@ def test_list() -> None:
     assert done.err == (
         "note: write one with: mltrain init NAME\n"
         "note: for a table of your own: mltrain init csv FILE --target COLUMN\n"
+        "note: for images of your own: mltrain init images FOLDER\n"
     )
     entries = dict(columns_of(line) for line in done.out.splitlines())
     assert list(entries) == NAMES
@@ -70,3 +71,50 @@ def test_unknown_starters() -> None:
 def test_folder_that_is_not_there() -> None:
     complaint = "there is no folder sub; make it first"
     assert mltrain("init", "linear", "--out", "sub/linear.yaml") == (2, "", f"error: {complaint}\n")
+
+
+def draw(folder: Path, *sizes: tuple[int, int], mode: str = "RGB") -> None:
+    image = pytest.importorskip("PIL.Image")
+    folder.mkdir(parents=True)
+    for number, size in enumerate(sizes):
+        image.new("RGB", size, (9 * number, 99, 200)).convert(mode).save(folder / f"{number}.png")
+
+
+def test_a_folder_of_images(work: Path) -> None:
+    """A convolutional network; images as large as most are, but not larger than 48 pixels."""
+    draw(work / "my photos" / "cat", (200, 100), (210, 100), (20, 30))
+    draw(work / "my photos" / "dog", (190, 90), (200, 100))
+    done = mltrain("init", "images", "my photos", "--out", "x.yaml")
+    assert (done.code, done.out) == (0, "x.yaml\n")
+    assert done.err.splitlines() == [
+        "note: 5 images: 3 cat, 2 dog",
+        "note: all are scaled to 24 x 48 pixels; larger ones show more, and take longer",
+        "note: train it with: mltrain fit x.yaml",
+    ]
+    text = (work / "x.yaml").read_text("utf-8")
+    assert "dataset: {type: images, path: my photos, height: 24, width: 48, colour: true,\n" in text
+    assert "  - {type: dense, units: 2, activation: softmax}\n" in text
+    assert text.count("type: conv2d") == 3
+    assert succeed("check", "x.yaml").out.startswith("x.yaml: ")
+    assert mltrain("init", "images", "my photos", "--out", "x.yaml").code == 2  # it is there already
+
+
+def test_a_folder_of_images_without_colours_or_with_some(work: Path) -> None:
+    draw(work / "scans" / "a", (10, 12), mode="L")
+    draw(work / "scans" / "b", (10, 12), (10, 12), mode="L")
+    assert mltrain("init", "images", "scans").code == 0
+    assert "path: scans, height: 16, width: 16,\n" in (work / "scans.yaml").read_text("utf-8")
+    draw(work / "scans" / "c", (10, 12))
+    done = mltrain("init", "images", "scans", "--force")
+    assert "note: 3 of 4 images have no colours, so that all become grey" in done.err.splitlines()
+    assert succeed("check", "scans.yaml").out.startswith("scans.yaml: ")
+
+
+def test_folders_that_are_no_images(work: Path) -> None:
+    say_where = "for images of your own, say where they are, and nothing else: mltrain init images FOLDER"
+    assert mltrain("init", "images") == (2, "", f"error: {say_where}\n")
+    assert mltrain("init", "images", "photos", "--target", "x") == (2, "", f"error: {say_where}\n")
+    assert mltrain("init", "images", "photos") == (3, "", "error: photos: there is no such folder\n")
+    draw(work / "photos" / "cat", (9, 9))
+    found = "expected a folder of images for each class, found 1 (cat), but one class is nothing to tell apart"
+    assert mltrain("init", "images", "photos") == (3, "", f"error: photos: {found}\n")

@@ -41,6 +41,7 @@ def test_arrays_are_what_the_facts_say(spec: DatasetSpec):
     row_spec = dataset.row_spec
     assert row_spec == spec.row_spec(CONFIGS)
     assert (dataset.validation is not None) == (spec.validation_split > 0)
+    assert spec.count() in (None, sum(len(part.x) for part in dataset.by_name.values()))
     for part in filter(None, (dataset.train, dataset.validation, dataset.test)):
         assert len(part.x) == len(part.y) > 0
         assert part.x.shape[1:] == row_spec.input_shape
@@ -50,6 +51,7 @@ def test_arrays_are_what_the_facts_say(spec: DatasetSpec):
             assert part.y.dtype == np.float32
             assert part.y.shape[1:] == (row_spec.outputs,)
         else:
+            assert row_spec.outputs == 1
             assert part.y.dtype == np.int32
             assert part.y.ndim == 1
             assert 0 <= part.y.min() <= part.y.max() < len(row_spec.classes)

@@ -30,7 +30,12 @@ class Step:
     @property
     def is_program(self) -> bool:
         """Whether the command runs what an export wrote."""
-        return self.command.split(maxsplit=1)[0] in ("python", "gcc", "node") or self.command.startswith("./")
+        return self.command.split(maxsplit=1)[0] in ("python", "gcc", "node", "curl") or self.command.startswith("./")
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the command goes on in the background while the next ones are typed."""
+        return self.command.endswith(" &")
 
     def expected_code(self) -> str:
         """What the exit code must be, as a pattern: an error that is shown ends a command with another than 0."""

@@ -4,6 +4,7 @@ import gzip
 import io
 import math
 import re
+import runpy
 import shlex
 import shutil
 from pathlib import Path
@@ -41,6 +42,12 @@ def fill(folder: Path) -> None:
             size = math.prod(int.from_bytes(lengths[at : at + 4]) for at in range(0, len(lengths), 4))
             content = kind + count.to_bytes(4) + lengths + source.read(count * size)
         (folder / "data" / "mnist" / file.holds[0]).write_bytes(content)
+
+
+def draw_photographs(folder: Path) -> None:
+    """What ``python docs/make_photographs.py`` draws."""
+    pytest.importorskip("PIL.Image")
+    runpy.run_path(str(ROOT / "docs" / "make_photographs.py"))["make"](folder)
 
 
 def type_in(command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:

@@ -3,13 +3,16 @@
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from doc_pages import PAGES, Step, blocks, steps
-from doc_terminal import prepare, type_in
+from doc_terminal import draw_photographs, prepare, type_in
 
 SECTIONS = {
     f"{name}: {section}": found
@@ -27,13 +30,25 @@ def test_pages_have_commands() -> None:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_commands_do_what_the_page_says(section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(tmp_path, monkeypatch)
+    if any("photos" in step.command for step in SECTIONS[section]):
+        draw_photographs(tmp_path / "photos")
     # The folder has a hundredth of MNIST's images, so what is learned from them is not what the page shows.
     numbers = not any("mnist" in step.command for step in SECTIONS[section])
-    for step in SECTIONS[section]:
-        if step.is_program:
-            code, screen = run_program(step.command)
+    with ExitStack() as servers:
+        _follow(SECTIONS[section], servers, monkeypatch, numbers=numbers)
+
+
+def _follow(steps: list[Step], servers: ExitStack, monkeypatch: pytest.MonkeyPatch, *, numbers: bool) -> None:
+    port = PORT
+    for step in steps:
+        if step.is_server:
+            port = free_port()
+            code, screen = 0, servers.enter_context(server(step.command, port))
+        elif step.is_program:
+            code, screen = run_program(step.command.replace(f":{PORT}/", f":{port}/"))
         else:
             code, screen = cat(step) if step.command.startswith("cat ") else type_in(step.command, monkeypatch)
+        screen = screen.replace(f":{port}/", f":{PORT}/")
         assert re.fullmatch(step.expected_code(), str(code)), f"{step.command} ended with {code}:\n{screen}"
         assert not step.shown or _agree(step.shown, screen.splitlines(), numbers=numbers), (
             f"{step.command} shows\n{screen}"
@@ -58,6 +73,29 @@ def run_program(command: str) -> tuple[int, str]:
     done = subprocess.run([program, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return done.returncode, done.stdout
 
+
+@contextmanager
+def server(command: str, port: int) -> Iterator[str]:
+    """A command that serves, within the block, at this port; yields the first line that it shows."""
+    words = [*shlex.split(command.removesuffix("&"))[1:], "--port", str(port)]
+    process = subprocess.Popen([sys.executable, "-m", "mltrain", *words], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        yield process.stderr.readline()
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
+        process.stderr.close()
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+PORT = 8000
+"""The port on the pages, which may be taken on this machine."""
 
 TOLERANCE = 0.1
 """How far apart decimal numbers of a page and of a screen may be, relatively: sums of floats differ from machine to

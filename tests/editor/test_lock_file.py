@@ -1,4 +1,4 @@
-"""The lock file of the language server: pinned, and without the addresses of one registry."""
+"""The lock file of what tests run under Node: pinned, and without the addresses of one registry."""
 
 import json
 from pathlib import Path

@@ -121,3 +121,16 @@ def test_perceptron_learns_from_mistakes_only() -> None:
     elements = loss.per_element(z, outputs(loss, z), np.array([[1.0], [0.0], [0.0], [1.0]]), dz)
     np.testing.assert_array_equal(elements, [[0], [0], [3], [2]])
     np.testing.assert_array_equal(dz, [[0], [0], [1], [-1]])
+
+
+def test_label_smoothing_spreads_a_share_of_the_target_over_all_classes() -> None:
+    z = np.random.default_rng(5).normal(size=(6, 3))
+    target = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    smoothed = convert(Loss, {"type": "categorical_crossentropy", "label_smoothing": 0.3})
+    plain = convert(Loss, "categorical_crossentropy")
+    (one, other), (dz, dz_of_spread) = np.empty((2, 6, 3)), np.empty((2, 6, 3))
+    elements = smoothed.per_element(z, one, target, dz)
+    spread = np.where(target == 1, 0.8, 0.1)
+    np.testing.assert_allclose(elements, plain.per_element(z, other, spread, dz_of_spread), rtol=1e-12)
+    np.testing.assert_allclose(dz, dz_of_spread, rtol=1e-12, atol=1e-15)
+    np.testing.assert_array_equal(one, other)

@@ -15,8 +15,8 @@ NODE = shutil.which("node")
 
 needs_node = pytest.mark.skipif(NODE is None, reason="needs Node to run what is exported: apt-get install nodejs")
 
-_INSTALLED = Path(os.environ.get("MLTRAIN_LANGUAGE_SERVER") or Path(__file__).parents[1] / "editor")
-TYPESCRIPT = _INSTALLED / "node_modules" / "typescript" / "bin" / "tsc"
+INSTALLED = Path(os.environ.get("MLTRAIN_LANGUAGE_SERVER") or Path(__file__).parents[1] / "editor")
+TYPESCRIPT = INSTALLED / "node_modules" / "typescript" / "bin" / "tsc"
 
 needs_typescript = pytest.mark.skipif(
     NODE is None or not TYPESCRIPT.is_file(), reason="needs TypeScript: npm ci --prefix tests/editor"

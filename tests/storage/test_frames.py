@@ -44,7 +44,7 @@ def test_frames_of_another_network_are_refused(tmp_path: Path):
         Frames.load(tmp_path / "frames.npz", 4)
 
 
-@pytest.mark.parametrize("epochs", [None, [], [0.5], [True], ["0"], {"0": 0}, 3])
+@pytest.mark.parametrize("epochs", [[0, 1.5], [0, -1, 2], None, [], [0.5], [True], ["0"], {"0": 0}, 3])
 def test_frames_that_do_not_say_their_epochs_are_refused(tmp_path: Path, epochs: object):
     write_model_file(tmp_path / "frames.npz", {"epochs": epochs}, {"parameters": np.zeros((1, 3), np.float32)})
     with pytest.raises(ModelFileError, match=r"frames.npz: does not say of which epochs it is; the file is damaged$"):

@@ -232,7 +232,11 @@ def test_a_model_of_numbers_has_no_classes() -> None:
 )
 def test_outputs_are_probabilities_where_they_were_trained_as_such(loss: str, activation: str, gives: bool) -> None:
     text = "{dataset: {type: inline, x: [1, 2], y: [0, 1]}, layers: [{type: dense, units: 1, activation: "
-    assert model_of(f"{text}{activation}}}], loss: {loss}}}").gives_probabilities is gives
+    model = model_of(f"{text}{activation}}}], loss: {loss}}}")
+    assert model.gives_probabilities is gives
+    if not gives:
+        with pytest.raises(DataError, match="gives no probabilities"):
+            model.probabilities(np.zeros((1, 2), np.float32))
 
 
 @pytest.mark.parametrize(

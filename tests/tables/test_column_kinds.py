@@ -329,6 +329,20 @@ def test_a_date_becomes_cycles_and_days(load):
     assert np.allclose(times.train.x[:3], [[1, 0], [0, -1], [-1, 0]], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["category", "number", "boolean"])
+def test_a_kind_that_the_config_says_holds_for_plain_numbers(load, kind):
+    dataset = load({"a": ["0", "1"] * 6, "y": list("12") * 6}, columns={"a": kind})
+    assert type(column(dataset)).__name__.lower() == f"{kind}column"
+
+
+def test_two_days_of_the_week_are_told_apart_and_a_year_begins_on_its_first_day(load):
+    dataset = load({"a": ["2020-01-01", "2021-01-02", "2022-01-01"] * 4, "y": list("123") * 4})
+    assert {"a weekday sin", "a weekday cos"} <= set(column(dataset).features)
+    assert column(dataset).common(dataset.train.x) == [("2020", 4), ("2021", 4), ("2022", 4)]
+    two = load({"a": ["2022-01-01", "2022-01-02"] * 6, "y": list("12") * 6})  # a Saturday and a Sunday
+    assert "a weekday sin" in column(two).features
+
+
 def test_texts_become_words_of_the_rows_trained_on(load):
     cells = messages(150)
     dataset = load({"a": cells, "y": list(map(str, range(150)))}, test_split=0.2)
@@ -416,3 +430,30 @@ def test_arrays_are_in_the_units_of_the_table(tmp_path):
     by_name = model.predict([{"t": 1_700_000_030}])
     assert by_name[0, 0] == pytest.approx(30, abs=1)
     assert model.predict([[1_700_000_030]]) == pytest.approx(by_name)
+
+
+SAID = [
+    # cells, the kind that the config says, the reason that data and summary show
+    (["red", "blue", ""], "category", "2 different texts"),
+    (["1", "2", "3"], "category", "the config says so; it looks like number: all cells are numbers"),
+    (["1", "2", "x"], "category", "3 different texts"),
+    (["1", "2", "3"], "number", "all cells are numbers"),
+    (["1,5", "2,5", "3"], "number", "all cells are numbers with a decimal comma"),
+    (["red", "blue", "green"], "index", "3 different texts"),
+    (["2020-01-31", "2021-12-01", "2020-07-15"], "date", "all cells are dates"),
+    (["2020-01-31", "2021-12-01", "2020-07-15"], "category", "the config says so; it looks like date: all cells are"),
+    (["1,5", "2,5", "3"], "category", "the config says so; it looks like number: all cells are numbers with a decimal"),
+    (["yes", "no", "no"], "category", "the config says so; it looks like boolean: all cells are 'yes' or 'no'"),
+]
+
+
+@pytest.mark.parametrize(("cells", "kind", "reason"), SAID)
+def test_a_kind_that_the_config_says_has_a_reason_too(load, cells, kind, reason):
+    rows = {"a": cells * 20, "b": ["p", "q", "r"] * 20, "n": ["u", "", "w"] * 20, "y": [str(i % 7) for i in range(60)]}
+    dataset = load(rows, columns={"a": kind})
+    columns = {one.name: one for one in dataset.preprocessing.table.columns}
+    assert reason in columns["a"].reason
+    if kind in ("category", "index"):  # without a column that makes it necessary to look at all cells first
+        alone = load({"a": rows["a"], "c": rows["y"], "y": [*rows["y"][1:], "1"]}, columns={"a": kind})
+        found = {one.name: one for one in alone.preprocessing.table.columns}["a"].reason
+        assert found.endswith("different texts") or found == reason

@@ -70,11 +70,12 @@ def test_many_names_become_an_embedding_and_few_do_not(folder):
     assert "'name': index, as an embedding suits 80 different names" in said
     assert "columns: {name: index}" in text
     assert "{type: embedding, inputs: [name], input_dim: 82, output_dim: 4}" in text
-    assert "{type: concatenate, inputs: [input, flatten]}" in text
+    assert "{type: periodic_embedding, inputs: [input]}" in text
+    assert "{type: concatenate, inputs: [periodic_embedding, flatten]}" in text
     assert not any("in size" in sentence for sentence in said)
     write(folder / "few.csv", [NAMES[row % 20] for row in range(1600)])
     text, said = config_for(folder / "few.csv", "y", folder, {})
-    assert "embedding" not in text
+    assert "type: embedding" not in text
 
 
 def test_the_config_works_untouched_whatever_the_columns_are_called(folder):
@@ -214,3 +215,16 @@ def test_vectors_follow_their_names_into_another_training(folder, renamed, taken
     assert why in starts["embedding"].why
     if taken:
         assert (job.network.arrays["embedding.embeddings"] == model.network.arrays["embedding.embeddings"]).all()
+
+
+def test_the_same_row_gives_the_same_output_although_numbers_are_scaled_in_another_way(folder):
+    model = fitted(folder)
+    with (folder / "rows.csv").open() as file:
+        header, *body = csv.reader(file)
+    with (folder / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *([str(3 * float(a) + 1), name, b, y] for a, name, b, y in body)])
+    job = prepare(parse_config(CONFIG, folder / "c.yaml"), folder)
+    starts = {start.layer: start for start in job.start_from(model)}
+    assert all(start.taken for start in starts.values())
+    rows = [{"a": 0.5, "name": name, "b": -1} for name in ("name 7", "name 8", "")]
+    np.testing.assert_allclose(job.model([]).predict(rows), model.predict(rows), rtol=1e-4, atol=1e-5)

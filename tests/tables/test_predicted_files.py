@@ -18,7 +18,7 @@ import pytest
 import mltrain
 from mltrain.cli import main
 from mltrain.commands.predict import _words
-from mltrain.inference.prediction_files import _csv_of, _decimal, _json, number_columns
+from mltrain.inference.prediction_files import _csv_of, _decimal, json_text, number_columns
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -300,7 +300,7 @@ def test_cores_are_shared_before_numpy_is_imported(words: str) -> None:
 
 
 def test_numbers_that_json_has_not_become_null() -> None:
-    assert _json({"a": [1.5, math.nan, "x", None], "b": math.inf}) == '{"a": [1.5, null, "x", null], "b": null}'
+    assert json_text({"a": [1.5, math.nan, "x", None], "b": math.inf}) == '{"a": [1.5, null, "x", null], "b": null}'
 
 
 @pytest.mark.parametrize(

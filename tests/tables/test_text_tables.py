@@ -50,6 +50,12 @@ CASES = {
     "CRCRLF": Case("a,b\r\r\n1,2\r\r\n", "a/b", ["1/2"]),
     "blank lines": Case("\n\na,b\n1,2\n   \n\n3,4\n", "a/b", ["1/2", "3/4"]),
     # What separates cells.
+    "blanks within cells": Case(
+        "when,y\n1 Mar 2020 12:30,4.5\n2 Mar 2021 11:30,5.5\n",
+        "when/y",
+        ["1 Mar 2020 12:30/4.5", "2 Mar 2021 11:30/5.5"],
+    ),
+    "blanks, and a comma in one line": Case("a b c\n1 2 3,5\n4 5 6\n", "a/b/c", ["1/2/3,5", "4/5/6"]),
     "decimal comma, header": Case("a;b\n1,5;2\n2,5;3\n", "a/b", ["1,5/2", "2,5/3"]),
     "decimal comma, no header": Case(
         "1,5;2,5;x\n2,5;3,5;y\n", "column_1/column_2/column_3", ["1,5/2,5/x", "2,5/3,5/y"]

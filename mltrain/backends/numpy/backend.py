@@ -6,7 +6,7 @@ from typing import Any
 import numpy.typing as npt
 
 from mltrain.backends.base import Evaluation, Parallelism, Rows, Trainer, TrainingTask
-from mltrain.backends.numpy.evaluation import Evaluator, predict
+from mltrain.backends.numpy.evaluation import Evaluator, OneRowPredictor, predict
 from mltrain.backends.profiler import Profile
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats
@@ -49,6 +49,11 @@ class NumpyBackend:
 
     def predict(self, network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:
         return predict(network, x, inputs)
+
+    def one_row_predictor(
+        self, network: Network, inputs: Scaling = AS_IS.inputs
+    ) -> Callable[[npt.NDArray[Any]], Floats]:
+        return OneRowPredictor(network, inputs)
 
     def input_gradients(
         self, network: Network, x: npt.NDArray[Any], weights: Floats, inputs: Scaling = AS_IS.inputs

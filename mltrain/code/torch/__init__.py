@@ -127,11 +127,7 @@ def write(plan: Plan) -> Written:
 
 
 def _notes(plan: Plan) -> list[str]:
-    notes = []
-    if plan.weights is None:
-        notes.append("PyTorch draws other first weights than mltrain, from the same distributions.")
-    if any(node.layer.training_only for node in plan.nodes):
-        notes.append("Random layers, such as dropout, draw other numbers than mltrain's.")
+    notes = plan.notes("PyTorch")
     if any(node.layer.type_name() == "batch_normalization" for node in plan.nodes):
         notes.append(
             "PyTorch's moving variance divides by n - 1, mltrain's by n: outputs after training differ a little."

@@ -112,12 +112,14 @@ class TorchNetwork:
         """A class whose ``forward`` says which layer reads which."""
         plan = self._plan
         made, forward = list[str](), list[str]()
-        names: dict[str, str] = dict.fromkeys(plan.job.network.inputs, "x")
+        # x is overwritten from layer to layer, so that an input that is read again needs another name.
+        argument = "inputs" if any(plan.readers(name) > 1 for name in plan.job.network.inputs) else "x"
+        names: dict[str, str] = dict.fromkeys(plan.job.network.inputs, argument)
         if len(names) > 1:
             for name, (start, stop, shape) in plan.input_slices().items():
                 names[name] = plan.variable(name)
                 reshaped = f".reshape(-1, {', '.join(map(str, shape))})" if len(shape) > 1 else ""
-                forward.append(f"{names[name]} = x[:, {start}:{stop}]{reshaped}")
+                forward.append(f"{names[name]} = {argument}[:, {start}:{stop}]{reshaped}")
         order = plan.execution_order
         for index, node in enumerate(order):
             following = order[index + 1 : index + 2]
@@ -145,7 +147,7 @@ class TorchNetwork:
             "        super().__init__()",
             *(f"        {line}" for line in made),
             "",
-            "    def forward(self, x):",
+            f"    def forward(self, {argument}):",
             *(f"        {line}" for line in forward),
             f"        return {names[plan.nodes[-1].name]}",
             "",

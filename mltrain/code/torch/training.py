@@ -6,15 +6,21 @@ from typing import Any
 
 from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code
 from mltrain.code.plan import Plan
-from mltrain.code.text import call, comment_lines, literal, statement
+from mltrain.code.text import call, comment_lines, statement
 from mltrain.code.torch.network import TorchNetwork
 from mltrain.engine.schedules.base import Schedule
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 
+
+def _cross_entropy(smoothing: float, how: str) -> str:
+    given = [f"label_smoothing={smoothing!r}"] if smoothing else []
+    return f"nn.CrossEntropyLoss({', '.join([*given, *([how] if how else [])])})"
+
+
 LOSSES: dict[str, Callable[[Any, str], str]] = {
     # The second argument is the reduction, where it is not the mean.
     "binary_crossentropy": lambda _, how: f"nn.BCEWithLogitsLoss({how})",
-    "categorical_crossentropy": lambda _, how: f"nn.CrossEntropyLoss({how})",
+    "categorical_crossentropy": lambda own, how: _cross_entropy(own.label_smoothing, how),
     "hinge": lambda *_: "hinge",
     "huber": lambda own, how: f"nn.HuberLoss(delta={own.delta!r}{', ' if how else ''}{how})",
     "mean_absolute_error": lambda _, how: f"nn.L1Loss({how})",
@@ -125,17 +131,16 @@ def mean(plan: Plan) -> str:
 
 
 def _gives_elements(plan: Plan) -> bool:
-    return plan.job.class_weights is not None or plan.config.loss.type_name() in _OF_ELEMENTS
+    return plan.class_weights is not None or plan.config.loss.type_name() in _OF_ELEMENTS
 
 
 def loss_code(plan: Plan, network: TorchNetwork) -> list[str]:
     """The loss, and a function for the penalties of regularizers."""
-    weighted = plan.job.class_weights is not None
-    how = 'reduction="none"' if weighted else ""
+    weights = plan.class_weights
+    how = "" if weights is None else 'reduction="none"'
     lines = [f"loss_function = {LOSSES[plan.config.loss.type_name()](plan.config.loss, how)}"]
-    if plan.job.class_weights is not None:
-        values = [float(f"{value:.7g}") for value in plan.job.class_weights.tolist()]
-        lines += statement(call("torch.tensor", literal(values)), "class_weight = ")
+    if weights is not None:
+        lines += statement(call("torch.tensor", weights), "class_weight = ")
     if terms := network.penalties:
         lines += ["", "", "def penalty():", '    """What large weights add to the loss."""']
         lines += [
@@ -188,10 +193,9 @@ def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
     optimizer, rate = plan.config.optimizer, plan.config.optimizer.learning_rate
     is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
     weights = ""
-    if plan.job.class_weights is not None:
-        outputs = plan.job.network.output_shape[-1]
-        labels = "y[rows]" if as_labels(plan) else "y[rows].argmax(1)" if outputs > 1 else "y[rows, 0].long()"
-        weights = f" * class_weight[{labels}]" + ("[:, None]" if plan.config.loss.targets == "binary" else "")
+    if plan.class_weights is not None:
+        column = "" if plan.one_loss_a_row else "[:, None]"
+        weights = f" * class_weight[{plan.class_numbers('y[rows]', '.long()')}]{column}"
     batch = [f"loss = loss_function(model(x[rows]), y[rows]){weights}"]
     if weights:
         batch = [f"losses = loss_function(model(x[rows]), y[rows]){weights}", "loss = losses.mean()"]

@@ -119,6 +119,13 @@ class CategoryColumn(LearnedColumn, frozen=True, kw_only=True, tag="category", f
         return [names[int(row.argmax())] if row.any() else "" for row in x]
 
 
+def why_no_numbers(held: Held, found: Guess | Misfit) -> str:
+    """The reason why a column with digits in its cells is not one of numbers, as the end of a sentence."""
+    has_digits = any(text[0].isdigit() or text[-1].isdigit() for text in held.counts)
+    is_said = isinstance(found, Misfit) and found.why != "is no number" and has_digits
+    return f", for {found.text!r} {found.why}" if isinstance(found, Misfit) and is_said else ""
+
+
 def none_of(text: str, names: tuple[str, ...]) -> str:
     """What to say of a name that was not learned."""
     some = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
@@ -150,8 +157,7 @@ class Category(ColumnKind):
         reason = "1 text" if len(names) == 1 else f"{held.different(len(names))} texts"
         numbers = Number().examine(held)
         if isinstance(numbers, Misfit):
-            begins = any(text[0].isdigit() for text in held.counts)
-            reason += f", for {numbers.text!r} {numbers.why}" if begins and numbers.why != "is no number" else ""
+            reason += why_no_numbers(held, numbers)
         elif numbers.confidence < 0.5:
             reason += f", for {numbers.reason}"
         else:

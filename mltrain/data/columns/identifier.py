@@ -3,7 +3,8 @@
 import re
 
 from mltrain.data.columns import ColumnKind, ColumnReader, Guess, Held, LearnedColumn, Learning, Misfit
-from mltrain.data.columns.category import MANY_ROWS, RARE
+from mltrain.data.columns.category import MANY_ROWS, RARE, why_no_numbers
+from mltrain.data.columns.number import Number
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import Missing
 
@@ -38,10 +39,11 @@ class Identifier(ColumnKind):
             return Guess(self, 0.2, "whole numbers, different in every row")
         if held.present <= _FEW:
             return Misfit(next(iter(held.counts)), "is one of few texts")
+        why = why_no_numbers(held, Number().examine(held))
         if held.differs_everywhere:
-            return Guess(self, 0.8, "a different text in every row")
+            return Guess(self, 0.8, f"a different text in every row{why}")
         if 2 * len(held.counts) > held.present and 5 * held.missing < held.rows:
-            return Guess(self, 0.8, f"{held.different()} texts in {rows_in_words(held.present)}")
+            return Guess(self, 0.8, f"{held.different()} texts in {rows_in_words(held.present)}{why}")
         rare = sum(count for count in held.counts.values() if count < RARE)
         if held.rows >= MANY_ROWS and 2 * rare > held.rows:
             return Guess(self, 0.8, f"most texts occur in less than {RARE} rows")

@@ -281,8 +281,8 @@ class TableDataset(DatasetSpec):
                 if self.missing is None:
                     what = f"column '{', '.join(self.targets)}' is empty in all rows, so there is nothing to learn"
                 raise DataError(f"{table.source}: {what}")
+            table.kept = table.row_numbers[keep]
             table.features, table.targets = table.features[keep], table.targets[keep]
-            table.row_numbers = table.row_numbers[keep]
             for said in filter(None, (table.split, table.groups)):
                 said[:] = compress(said, keep)
         return table

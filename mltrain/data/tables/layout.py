@@ -236,6 +236,9 @@ def _best(readings: Sequence[_Reading], lines: Sequence[str], likely: str | None
     first = readings[0]
     if first.delimiter == likely and first.even and first.width > 1:
         return first
+    others = [one for one in readings if one.delimiter != BLANKS]
+    if any(one.even and one.score for one in others) and not all(one.even for one in readings if one not in others):
+        readings = others  # blanks stand within cells, too, as in dates with a time
     best = max(readings, key=lambda one: one.score)
     if best.score:
         return best

@@ -5,7 +5,7 @@ may be large, is taken for one as long as nothing in it speaks against that, and
 looked at as text first, and then read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from mltrain.data.columns.index import Index
 from mltrain.data.columns.number import Number, NumberReader
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing, plain_numbers
+from mltrain.data.tables.notation import as_number
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
 from mltrain.errors import DataError
@@ -83,8 +84,8 @@ class RawTable:
     """All rows: ``features`` are float32 ``(rows, slots)``, ``targets`` ``(rows, targets)``, NaN for missing values.
 
     ``split`` holds the part that each row is said to belong to, and ``groups`` its group, if a column says so.
-    ``row_numbers`` count the rows of the file from 1. ``notes`` are sentences about what was found out, and that the
-    config does not say.
+    ``kept`` are the numbers of the rows in the file, from 1 on, if some were left out. ``notes`` are sentences about
+    what was found out, and that the config does not say.
     """
 
     source: str
@@ -94,9 +95,14 @@ class RawTable:
     targets: Floats
     split: list[str] | None
     groups: list[str] | None
-    row_numbers: npt.NDArray[np.intp]
+    kept: npt.NDArray[np.intp] | None
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def row_numbers(self) -> npt.NDArray[np.intp]:
+        """The number of each row in the file, from 1 on."""
+        return np.arange(1, len(self.features) + 1) if self.kept is None else self.kept
 
     def gaps(self, rows: int | None = None) -> npt.NDArray[np.intp]:
         """How many of the first ``rows`` have no value, ``(slots,)``; by default of all."""
@@ -238,6 +244,13 @@ def _said(found: Guess, guess: Guess) -> str:
     return found.reason if agrees else f"the config says so; it looks like {guess.kind.type_name()}: {guess.reason}"
 
 
+def _reason_for(names: Collection[str]) -> str:
+    """The same for names of which no more is known than what they are."""
+    if all(as_number(name) is not None for name in names):
+        return "the config says so; it looks like number: all cells are numbers"
+    return f"{len(names):,} different texts"
+
+
 def _must_be_used(roles: Roles, guess: Guess) -> bool:
     """Whether a column is to be taken for numbers or names although it looks like something else."""
     if roles.only_names:
@@ -294,11 +307,10 @@ def _read(
     if not rows:
         raise DataError(f"{source.name}: there are no rows in it")
     split, groups = (said.get(name or "") for name in (roles.split, roles.group))
-    numbers = np.arange(1, rows + 1)
-    table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, numbers, left_out)
+    table = RawTable(source.name, columns, targets, features[:rows], goals[:rows], split, groups, None, left_out)
     for column in columns:
         if column.said and not choices[column.name].examined and isinstance(column.kind, Category | Index):
-            column.reason = f"{len(column.reader.names):,} different texts"
+            column.reason = _reason_for(column.reader.names)
     for column in targets:
         if column.is_category:
             _sort(column, table.targets[:, column.start])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from mltrain.data.encoding import ChoiceEncoding, DateEncoding, NumberEncoding, TextEncoding
 from mltrain.export.base import Subject
+from mltrain.export.examples import held_back_evaluation
 from mltrain.export.web.describe import Description, as_javascript, data, describe, filled, picture_of, script, scripts
 from mltrain.export.web.form import form_of
 from mltrain.export.web.packing import Packed, pack
@@ -113,16 +114,11 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
 
 def _measured(subject: Subject) -> Iterator[tuple[str, str]]:
     """The metrics on rows that training did not see, where there are any that can be read."""
-    dataset = subject.dataset
-    if dataset is None:
-        return
-    for name, rows in (("test", dataset.test), ("validation", dataset.validation)):
-        if rows is not None and len(rows.x):
-            found = subject.model.evaluate(rows)
-            metrics = found.metrics or {"loss": found.loss}
-            told = ", ".join(f"{metric.replace('_', ' ')} {value:.4g}" for metric, value in metrics.items())
-            yield f"On {len(rows.x):,} {name} rows", told
-            return
+    found = held_back_evaluation(subject.model, subject.dataset)
+    if found is not None:
+        metrics = found.evaluation.metrics or {"loss": found.evaluation.loss}
+        told = ", ".join(f"{metric.replace('_', ' ')} {value:.4g}" for metric, value in metrics.items())
+        yield f"On {found.rows:,} {found.part} rows", told
 
 
 def _input(subject: Subject) -> str:

@@ -1,0 +1,28 @@
+"""Requests that are not answered with a prediction: the status, and the document that says why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mltrain.errors import DataError, MltrainError
+
+
+class Refused(Exception):
+    """A request that is refused. ``where`` are the row, column and line that are wrong, as far as they are known."""
+
+    def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None, **where: Any):
+        super().__init__(message)
+        self.status, self.message, self.headers = status, message, dict(headers or {})
+        self.where = {name: value for name, value in where.items() if value is not None}
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body of the response."""
+        return {"error": {"message": self.message, **self.where}}
+
+
+def unprocessable(error: MltrainError, file: str = "") -> Refused:
+    """What is wrong with rows, as `predict` says it. ``file`` is where the body was put, which messages name."""
+    message = str(error).replace(file, "body") if file else str(error)
+    if isinstance(error, DataError):
+        return Refused(422, message, row=error.row, column=error.column, line=error.line)
+    return Refused(422, message)
