@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from mltrain.commands.failure import failure
 from mltrain.config.load import read_config
+from mltrain.config.search_space import without_search
 from mltrain.errors import ConfigError, Diagnostic, MltrainError, for_commands
 from mltrain.job import prepare
 from mltrain.views.terminal.terminal import Terminal
@@ -53,7 +52,7 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[Diagn
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
         return []
     try:
-        job = prepare(replace(source.config, search=None), source.folder, source.data, source.nodes)
+        job = prepare(without_search(source.config), source.folder, source.data, source.nodes)
     except ConfigError as error:
         raise source.locate(error.problems) from None
     for left_out in job.dataset.notes:

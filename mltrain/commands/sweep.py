@@ -104,7 +104,7 @@ def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Wh
             show(0, 1.0)
             for _ in in_processes(workers, jobs, stop, show):
                 pass
-            show(0, 1.0)
+            _shower(sweep, display)(0, 1.0)
             if stop():
                 raise TrainingInterrupted("stopped")
         except (TrainingInterrupted, WorkerLost) as error:
@@ -125,7 +125,7 @@ def _shower(sweep: Sweep, display: SweepDisplay) -> Callable[[int, float], None]
 
     def show(_: int, share: float) -> None:
         nonlocal due
-        if share < 1 and time.monotonic() < due:
+        if (share < 1 or sweep.is_shared) and time.monotonic() < due:
             return
         trials = sweep.trials()
         best = sweep.best(trials)

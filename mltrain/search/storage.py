@@ -91,6 +91,7 @@ class Sweep:
     lost_after: float
     is_shared: bool
     _heard: dict[int, tuple[Any, float]] = field(default_factory=dict, init=False)
+    _waiting: list[int] = field(default_factory=list, init=False)
 
     def __reduce__(self) -> Any:  # a worker that is spawned has its own connections
         return type(self), (self.config, self.storage, self.worker, self.lost_after, self.is_shared)
@@ -241,17 +242,21 @@ class Sweep:
     def take(self) -> "Taken | None":
         """The next waiting trial, with its values; None if there is none."""
         states = self._optuna.trial.TrialState
-        for one in self._all(states.WAITING):
-            if one.number < self.count and self._set_state(one.number, states.RUNNING):
-                identity = self._identity(one.number)
+        if not self._waiting:  # reading what waits takes a database some time, so it is read once for many trials
+            found = (one.number for one in self._all(states.WAITING))
+            self._waiting = sorted((number for number in found if number < self.count), reverse=True)
+        while self._waiting:
+            number = self._waiting.pop()
+            if self._set_state(number, states.RUNNING):
+                identity = self._identity(number)
                 if self.is_shared:
                     self._storage.set_trial_user_attr(identity, "beat", [self.worker, 0])
                 if self._search.sampler == "grid":
-                    self._storage.set_trial_system_attr(identity, "fixed_params", self._grid[one.number])
-                study = self._study(one.number)
+                    self._storage.set_trial_system_attr(identity, "fixed_params", self._grid[number])
+                study = self._study(number)
                 trial = self._optuna.trial.Trial(study, identity)
                 values = {parameter.path: _suggested(trial, parameter) for parameter in self.parameters}
-                return Taken(self, one.number, values, study, trial, identity)
+                return Taken(self, number, values, study, trial, identity)
         return None
 
     def _identity(self, number: int) -> int:
