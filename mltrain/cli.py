@@ -428,7 +428,12 @@ def why(
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--column", metavar="NAME", help="Show the dependence on this column. Repeatable."),
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="Show the dependence on this column. Repeatable.",
+            autocompletion=_completer("columns_of_model"),
+        ),
     ] = None,
     together: Annotated[bool, typer.Option("--together", help="Shuffle correlated columns as one.")] = False,
     repeats: Annotated[

@@ -109,7 +109,10 @@ _SEQUENCES = {name for name in _LAYERS if name.endswith("1d")}
 
 _LOSSES: dict[str, Callable[[Any], Expression]] = {
     "binary_crossentropy": lambda _: "keras.losses.BinaryCrossentropy(from_logits=True)",
-    "categorical_crossentropy": lambda _: "keras.losses.CategoricalCrossentropy(from_logits=True)",
+    "categorical_crossentropy": lambda own: (
+        "keras.losses.CategoricalCrossentropy(from_logits=True"
+        f"{f', label_smoothing={own.label_smoothing!r}' if own.label_smoothing else ''})"
+    ),
     "hinge": lambda _: "keras.losses.Hinge()",
     "huber": lambda own: f"keras.losses.Huber(delta={own.delta!r})",
     "mean_absolute_error": lambda _: "keras.losses.MeanAbsoluteError()",

@@ -125,6 +125,16 @@ def columns(given: Mapping[str, Any], _: str) -> Iterator[str]:
     yield from _columns(Path(given["rows"] or given["words"][-1]))
 
 
+def columns_of_model(given: Mapping[str, Any], _: str) -> Iterator[str]:
+    """The columns of the table that a model learned from: the one named before, or that of the newest run."""
+    from mltrain.explain.columns import columns_of
+    from mltrain.inference.model import Model
+    from mltrain.runs.run import find_model
+
+    named = given.get("path") or given.get("model") or next(iter(given["words"]), None)
+    yield from (column.name for column in columns_of(Model.load(find_model(named and Path(named)))))
+
+
 def columns_to_sort_by(*_: Any) -> Iterator[str]:
     """The columns of the list of runs."""
     from mltrain.commands.runs import COLUMNS

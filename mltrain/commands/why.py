@@ -1,6 +1,6 @@
 """``mltrain why``: which columns a model uses, whether its probabilities can be trusted, and why it says this."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,15 @@ from mltrain.explain.association import THRESHOLD
 from mltrain.explain.calibration import Calibration, best_temperature, calibration_of
 from mltrain.explain.caveats import outside, says_nothing
 from mltrain.explain.columns import ColumnInputs, columns_of
-from mltrain.explain.contributions import MOST_BACKGROUND, Contributions, integrated_gradients, shapley_values
+from mltrain.explain.contributions import (
+    MOST_BACKGROUND,
+    ORDERS,
+    Contributions,
+    has_slopes,
+    integrated_gradients,
+    sampled_shapley_values,
+    shapley_values,
+)
 from mltrain.explain.dependence import answers_of, gives_shares, output_names
 from mltrain.explain.importance import REPEATS, some_rows
 from mltrain.explain.overview import Overview, overview
@@ -314,6 +322,7 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
     background = some_rows(seen, MOST_BACKGROUND, model.config.seed).x
     mean = seen.x.mean(axis=0, dtype=np.float64).astype(np.float32)
     answers = answers_of(model, x)
+    method, explain, start = _method(known, background, mean, asked)
     explained: list[list[Contributions]] = []
     for row, answer in zip(x, answers, strict=True):
         if asked.of is not None:
@@ -322,19 +331,12 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
             outputs = [int(answer.argmax())]
         else:
             outputs = list(range(len(answer)))
-        explained.append(
-            [
-                shapley_values(model, row, background, columns, output)
-                if asked.exact
-                else integrated_gradients(model, row, mean, columns, output)
-                for output in outputs
-            ]
-        )
+        explained.append([explain(model, row, columns=columns, output=output) for output in outputs])
     for name, row in zip(names, x, strict=True):
         about = f"{name}: " if len(names) > 1 else ""
         warnings += [about + sentence for sentence in outside(columns, row, seen.x)]
     missing = [one for found in explained for one in found if abs(one.gap) > _TOO_FAR * abs(one.prediction - one.base)]
-    if missing and not asked.exact:
+    if missing:
         worst = max(missing, key=lambda one: abs(one.gap))
         warnings.append(
             f"the contributions to {worst.output} lack {number(abs(worst.gap), 2)} of the prediction: the network is "
@@ -344,12 +346,6 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
         terminal.warning(warning)
     if len(warnings) > _MOST_SHOWN:
         terminal.warning(f"and {len(warnings) - _MOST_SHOWN:,} more of this kind; --json has all")
-    start = (
-        f"the mean prediction for {len(background):,} of {known.seen_as}"
-        if asked.exact
-        else f"the prediction for the mean of {known.seen_as}"
-    )
-    method = "exact Shapley values" if asked.exact else "integrated gradients"
     views: list[View] = []
     for name, held, found in list(zip(names, cells, explained, strict=True))[:_MOST_SHOWN]:
         for one in found:
@@ -358,7 +354,7 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
         terminal.note(f"{_MOST_SHOWN} of {len(x):,} rows are shown; --json has all")
     document: dict[str, Any] = {
         "model": str(known.file),
-        "method": "shapley" if asked.exact else "integrated_gradients",
+        "method": method,
         "baseline": start,
         "explanations": [
             {
@@ -382,6 +378,20 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
     if asked.out is not None:
         document["pictures"] = _draw_contributions(explained[0], cells[0], start, model, asked.out)
     terminal.result(_with_files(views, document), document)
+
+
+def _method(
+    known: _Known, background: Floats, mean: Floats, asked: Asked
+) -> tuple[str, Callable[..., Contributions], str]:
+    """How predictions are explained: its name, the function, and what the prediction is that it begins with."""
+    from_rows = f"the mean prediction for {len(background):,} of {known.seen_as}"
+    if asked.exact:
+        return "exact Shapley values", partial(shapley_values, background=background), from_rows
+    if has_slopes(known.model):
+        start = f"the prediction for the mean of {known.seen_as}"
+        return "integrated gradients", partial(integrated_gradients, baseline=mean), start
+    # A step is flat, and between the numbers of two names there is nothing.
+    return f"Shapley values of {ORDERS} orders", partial(sampled_shapley_values, background=background), from_rows
 
 
 def _rows_asked(
@@ -554,11 +564,6 @@ def run_image(terminal: Terminal, path: Path | None, image: str, out: Path | Non
     insight = insight_of(record, image)
     if not AttributionPicture.suits(model):
         raise UsageError(f"--input {image}: {record.file} gives no class of an image, so there is none to explain")
-    if isinstance(model, Ensemble):
-        raise UsageError(
-            f"--input {image}: {record.file} is an ensemble, and what is shown is the inside of one network; explain "
-            "one of its members, trained alone"
-        )
     picture = AttributionPicture.of(insight)
     (found,) = picture.attributions
     document: dict[str, Any] = {

@@ -127,8 +127,8 @@ def columns_of(model: Model) -> list[ColumnInputs]:
 
 
 def _of_table(table: TableFormat) -> list[ColumnInputs]:
-    places: dict[str, list[int]] = {column.name: [] for column in table.columns}
-    learned: dict[str, list[LearnedColumn]] = {column.name: [] for column in table.columns}
+    places: dict[str, list[int]] = {column.name: [] for column in table.in_order}
+    learned: dict[str, list[LearnedColumn]] = {name: [] for name in places}
     start = 0
     for one in table.formats if isinstance(table, SideBySide) else (table,):
         for column in one.columns:

@@ -20,10 +20,14 @@ from mltrain.errors import UsageError
 from mltrain.explain.columns import ColumnInputs
 from mltrain.explain.dependence import answers_of, output_names
 from mltrain.inference.model import Model
+from mltrain.random_streams import generator
 from mltrain.training.targets import target_scaling
 
 MOST_EXACT = 10
 """Columns of which all 2 ** columns subsets are looked at, at most."""
+
+ORDERS = 200
+"""Orders of the columns from which Shapley values are estimated."""
 
 MOST_BACKGROUND = 100
 """Other rows whose cells stand in for unknown ones, at most."""
@@ -58,11 +62,7 @@ class Contributions:
 def integrated_gradients(
     model: Model, row: Floats, baseline: Floats, columns: Sequence[ColumnInputs], output: int
 ) -> Contributions:
-    """Explain one output (a class, or a target, by its number) for one ``row``, ``(inputs,)``.
-
-    Raises `UsageError` for networks whose answers have no slope in their inputs.
-    """
-    _refuse_without_slopes(model)
+    """Explain one output (a class, or a target, by its number) for one ``row``, ``(inputs,)``; see `has_slopes`."""
     base, prediction = answers_of(model, np.stack([baseline, row]))[:, output]
     difference = row.astype(np.float64) - baseline
     by_input = np.zeros_like(difference)
@@ -78,14 +78,10 @@ def integrated_gradients(
     )
 
 
-def _refuse_without_slopes(model: Model) -> None:
-    layers = [stage.type_name() for node in model.network.nodes for stage in node.layer.stages()]
-    for name, why in (("embedding", "reads numbers of words, between which there is nothing"), ("step", "is flat")):
-        if name in layers:
-            raise UsageError(
-                f"integrated gradients follow the slope of the answer, and the {name} of this network {why}; "
-                f"--exact explains it without slopes, for up to {MOST_EXACT} columns"
-            )
+def has_slopes(model: Model) -> bool:
+    """Whether the answers change smoothly with the inputs: not behind a step, and not where inputs number names."""
+    layers = {stage.type_name() for node in model.network.nodes for stage in node.layer.stages()}
+    return not layers & {"embedding", "step"}
 
 
 def _slopes(model: Model, x: Floats, output: int) -> Doubles:
@@ -151,6 +147,29 @@ def shapley_values(
                 values[place] += weight * (known[bits | 1 << place] - known[bits])
     names = tuple(one.name for one in columns)
     return Contributions(output_names(model)[output], float(known[0]), float(known[-1]), names, values)
+
+
+def sampled_shapley_values(
+    model: Model, row: Floats, background: Floats, columns: Sequence[ColumnInputs], output: int
+) -> Contributions:
+    """Estimate Shapley values from `ORDERS` orders of the columns, half of them the reverse of the others.
+
+    In each order, a row of the ``background`` gets the cells of the ``row``, one column after the other (Strumbelj and
+    Kononenko 2010, https://jmlr.org/papers/v11/strumbelj10a.html). The sum is exact all the same.
+    """
+    rng = generator(model.config.seed, "permutation")
+    values, first, last = np.zeros(len(columns)), 0.0, 0.0
+    for number in range(ORDERS // 2):
+        order = rng.permutation(len(columns))
+        for one in (order, order[::-1]):
+            x = np.repeat(background[number % len(background)][None], len(columns) + 1, axis=0)
+            for known, place in enumerate(one, 1):
+                x[known:, columns[place].inputs] = row[columns[place].inputs]
+            y = answers_of(model, x)[:, output]
+            values[one] += np.diff(y) / ORDERS
+            first, last = first + y[0] / ORDERS, last + y[-1] / ORDERS
+    names = tuple(one.name for one in columns)
+    return Contributions(output_names(model)[output], float(first), float(last), names, values)
 
 
 def _values_of_subsets(

@@ -202,6 +202,35 @@ def test_an_image_is_explained_by_what_the_network_looks_at(runs: Path) -> None:
     assert model.out.startswith("calibration")
 
 
+def test_an_ensemble_of_images_is_explained_by_the_mean_of_its_scores(runs: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="images need the extra 'images'")
+    image.fromarray(np.random.default_rng(0).integers(0, 255, (12, 12), np.uint8)).save("one.png")
+    shutil.copy(runs / "images.yaml", "two.yaml")
+    fit(runs, "both", "--members", "2", epochs=1, config="two.yaml")
+    found = np.array(succeed("why", "both", "--input", "one.png", "--json").document["gradient"])
+    model = Model.load("both/model.npz")
+    label = int(model.predict(np.asarray(image.open("one.png"), np.uint8)[None]).argmax())
+    kernels = [member.network.arrays["dense.kernel"][:, label] for member, _ in model.networks()]
+    np.testing.assert_allclose(found, np.abs(np.mean(kernels, axis=0)).reshape(12, 12), rtol=1e-5)
+
+
+def test_names_in_numbers_have_no_slope_and_are_explained_all_the_same(work: Path) -> None:
+    Path("rows.csv").write_text(
+        "\n".join(["k,n,y", *(f"{'abcd'[row % 4]},{row},{row % 4 + row / 9}" for row in range(60))])
+    )
+    Path("index.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: y, columns: {k: index}}\n"
+        "layers: [{type: embedding, name: e, inputs: [k], input_dim: 6, output_dim: 2}, {type: flatten, name: f},\n"
+        "         {type: concatenate, inputs: [f, input]}, {type: dense, units: 1}]\n"
+        "loss: mse\ntraining: {epochs: 3}\n"
+    )
+    succeed("fit", "index.yaml", "--out", "index", "--quiet")
+    document = succeed("why", "index", "--x", "b,30", "--json").document
+    assert document["method"] == "Shapley values of 200 orders"
+    assert set(document["explanations"][0]["outputs"][0]["contributions"]) == {"k", "n"}
+    assert {one["columns"][0] for one in succeed("why", "index", "--json").document["importance"]} == {"k", "n"}
+
+
 def test_pictures_are_files(runs: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
     done = succeed("why", "species", "--out", "drawn", "--json")

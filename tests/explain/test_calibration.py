@@ -163,3 +163,18 @@ def test_networks_without_a_place_for_a_temperature(tmp_path: Path, layers: str,
     )
     with pytest.raises(DataError, match=why):
         with_temperature(fit(tmp_path / "other.yaml"), 2)
+
+
+def test_a_smoothed_loss_does_not_ask_for_a_smoothed_temperature(tmp_path: Path) -> None:
+    y = np.eye(3, dtype=int)[NOISY].tolist()
+    (tmp_path / "smooth.yaml").write_text(
+        f"dataset: {{type: inline, x: {X.tolist()}, y: {y}}}\n"
+        "layers: [{type: dense, units: 16, activation: relu}, {type: dense, units: 3, activation: softmax}]\n"
+        "loss: {type: categorical_crossentropy, label_smoothing: 0.3}\noptimizer: {type: adam, learning_rate: 0.05}\n"
+        "training: {epochs: 60}\n"
+    )
+    model = fit(tmp_path / "smooth.yaml")
+    rows = model.config.dataset.load(0, tmp_path).train
+    grid = np.geomspace(0.05, 20, 1001)
+    losses = [-np.log(at(model, one, rows.x)[np.arange(120), NOISY]).mean() for one in grid]
+    assert best_temperature(model, rows) == pytest.approx(grid[np.argmin(losses)], rel=0.01)

@@ -12,7 +12,7 @@ from mltrain.errors import UsageError
 from mltrain.explain.association import association, correlated_groups, correlated_pairs
 from mltrain.explain.caveats import outside, says_nothing, share_outside, shared_credit
 from mltrain.explain.columns import columns_of
-from mltrain.explain.contributions import integrated_gradients, shapley_values
+from mltrain.explain.contributions import has_slopes, integrated_gradients, sampled_shapley_values, shapley_values
 from mltrain.explain.dependence import answers_of, dependence
 from mltrain.explain.importance import permutation_importance
 from mltrain.inference.model import Model
@@ -211,16 +211,25 @@ def test_contributions_to_the_probability_of_any_class_add_up(tmp_path: Path, la
         assert exact.gap == pytest.approx(0, abs=1e-9)
 
 
-def test_networks_without_slopes_are_refused_and_still_have_exact_values(tmp_path: Path) -> None:
+def test_networks_without_slopes_have_shapley_values(tmp_path: Path) -> None:
     (tmp_path / "side.yaml").write_text(
         "dataset: {type: line_side, slope: 1.2, intercept: 50, size: 400, samples: 40}\n"
         "layers: [{type: dense, units: 1, activation: step}]\nloss: perceptron\ntraining: {epochs: 3}\n"
     )
     model = fit(tmp_path / "side.yaml")
     x = model.config.dataset.load(0, tmp_path).train.x
-    with pytest.raises(UsageError, match="the step of this network is flat; --exact"):
-        integrated_gradients(model, x[0], x.mean(axis=0), columns_of(model), 1)
+    assert not has_slopes(model)
     assert shapley_values(model, x[0], x[:9], columns_of(model), 1).gap == pytest.approx(0, abs=1e-12)
+
+
+def test_sampled_shapley_values_are_near_the_exact_ones_and_add_up(folder: Path, curved: Model) -> None:
+    x = rows_of(curved, folder).x
+    assert has_slopes(curved)
+    exact = shapley_values(curved, x[1], x[10:14], columns_of(curved), 0)
+    sampled = sampled_shapley_values(curved, x[1], x[10:14], columns_of(curved), 0)
+    assert sampled.gap == pytest.approx(0, abs=1e-9)
+    assert (sampled.base, sampled.prediction) == pytest.approx((exact.base, exact.prediction))
+    np.testing.assert_allclose(sampled.values, exact.values, atol=0.1 * np.abs(exact.values).max())
 
 
 def test_contributions_of_an_ensemble_are_the_mean_of_those_of_its_members(folder: Path) -> None:
