@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from mltrain.data.tables.frames import frame
+from mltrain.data.unpacking import GZIP_MAGIC
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
@@ -63,6 +64,8 @@ def predict_body(served: ServedModel, content_type: str, body: bytes, check: Che
 
 def json_value(body: bytes) -> Any:
     """What a body of JSON holds. Raises `Refused`."""
+    if body.startswith(GZIP_MAGIC):
+        raise Refused(415, "body: this is gzip, which only CSV and JSON Lines may be; send JSON unpacked")
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(body)
     try:  # Python writes NaN, too, and finds other words for what is wrong

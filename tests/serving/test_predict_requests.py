@@ -1,6 +1,7 @@
 """`POST /predict`: every form of rows and answers, and what is wrong with rows."""
 
 import csv
+import gzip
 import io
 import json
 import shutil
@@ -90,6 +91,7 @@ def test_csv_answers(client: httpx.Client, penguins_model: Model) -> None:
         ('{"species"', "application/json", 400, "body: this is not JSON", {}),
         (b"\xff\xfe", "application/json", 400, "body: this is not JSON", {}),
         ("[" * 5000, "application/json", 400, "body: t", {}),
+        (gzip.compress(b"{}"), "application/json", 415, "body: this is gzip", {}),
         ("3", "application/json", 422, "body: row 1 is 3, not an object with the columns species, island", {"row": 1}),
         ("[[1, 2]]", "application/json", 422, "body: row 1 is [1, 2], not an object", {"row": 1}),
         (json.dumps([ROW, 3]), "application/json", 422, "body: row 2 is int, not cells by name", {}),
