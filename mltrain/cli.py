@@ -412,6 +412,76 @@ def compare(
 
 
 @app.command(cls=_Command)
+def why(
+    path: RunArgument = None,
+    model: ModelOption = None,
+    x: Annotated[
+        list[str] | None,
+        typer.Option("--x", metavar="VALUES", help="Explain the prediction for a row, as in predict. Repeatable."),
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option("--input", metavar="FILE", help="Explain those for the rows of a file, or an image.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Rows with their targets to explain by, instead of those held back."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="Show the dependence on this column. Repeatable.",
+            autocompletion=_completer("columns_of_model"),
+        ),
+    ] = None,
+    together: Annotated[bool, typer.Option("--together", help="Shuffle correlated columns as one.")] = False,
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, metavar="N", help="How often each column is shuffled.", show_default=True)
+    ] = 10,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="With --x or --input: exact Shapley values, for up to ten columns.")
+    ] = False,
+    of: Annotated[
+        str | None,
+        typer.Option("--of", metavar="NAME", help="With --x or --input: explain this class or target."),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="Learn a temperature from validation rows, or --data, and save it."),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw pictures of it, too, into this folder.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why a model predicts what it predicts.
+
+    Which columns it uses and how, and whether its probabilities can be trusted; with --x or --input, what each column
+    adds to one prediction.
+    """
+    from mltrain.system.threads import share_cores
+
+    share_cores(None)
+    if x is not None and rows is not None:
+        raise UsageError("--x explains a row, --input the rows of a file; choose one of them")
+    one = x is not None or rows is not None
+    about_model = {"--column": columns, "--together": together, "--calibrate": calibrate}
+    if one and (given := [name for name, value in about_model.items() if value]):
+        raise UsageError(f"{given[0]} is about the whole model; leave --x and --input out")
+    if not one and (given := [name for name, value in {"--exact": exact, "--of": of}.items() if value]):
+        raise UsageError(f"{given[0]} is about a prediction; name a row with --x, or a file of rows with --input")
+    _import_numpy()
+    path = _chosen(path, model)
+    from mltrain.commands import why as command
+    from mltrain.data.image_files import is_picture
+
+    if rows is not None and is_picture(rows):
+        command.run_image(_terminal(json=json), path, rows, out)
+        return
+    asked = command.Asked(x or (), rows, data, columns or (), together, repeats, exact, of, calibrate, out)
+    command.run(_terminal(json=json), path, asked)
+
+
+@app.command(cls=_Command)
 def data(config: ConfigFile, changes: SetOption = None, json: JsonOption = False) -> None:
     """Show the rows of a config, and warn of suspicious data.
 

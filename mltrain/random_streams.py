@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Purpose = Literal["weights", "shuffle", "dropout", "data", "split", "folds", "bootstrap"]
+Purpose = Literal["weights", "shuffle", "dropout", "data", "split", "folds", "bootstrap", "permutation"]
 
 
 def generator(seed: int, purpose: Purpose) -> np.random.Generator:

@@ -85,7 +85,7 @@ ROOMS: dict[str, set[str]] = {
         "random_streams",
     },
     # Why a model predicts what it predicts.
-    "explain": {"backends.default", "inference"},
+    "explain": {"backends.default", "inference", "training", "engine", "data", "errors", "random_streams"},
     "search": {
         "job",
         "inference",
@@ -111,6 +111,7 @@ ROOMS: dict[str, set[str]] = {
         "random_streams",
     },
     "views.plotting": {
+        "explain",
         "engine.class_scores",
         "views.insight",
         "views.terminal",
@@ -120,6 +121,7 @@ ROOMS: dict[str, set[str]] = {
         "system",
     },
     "views.pictures": {
+        "explain",
         "views.insight",
         "views.plotting",
         "views.terminal",
@@ -158,6 +160,7 @@ ROOMS: dict[str, set[str]] = {
     "api": {"job", "runs", "inference", "config", "checks", "training", "errors", "system"},
     "commands": {
         "code",
+        "explain",
         "export",
         "serving",
         "search",
@@ -223,6 +226,7 @@ OUTSIDERS: dict[str, set[str]] = {
     "matplotlib": {"views.pictures", "views.plotting"},
     "PIL": {"views.plotting"},
     "msgspec": {
+        "explain",
         "backends.base",
         "backends.numpy",
         "checks",

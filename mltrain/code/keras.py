@@ -109,7 +109,10 @@ _SEQUENCES = {name for name in _LAYERS if name.endswith("1d")}
 
 _LOSSES: dict[str, Callable[[Any], Expression]] = {
     "binary_crossentropy": lambda _: "keras.losses.BinaryCrossentropy(from_logits=True)",
-    "categorical_crossentropy": lambda _: "keras.losses.CategoricalCrossentropy(from_logits=True)",
+    "categorical_crossentropy": lambda own: (
+        "keras.losses.CategoricalCrossentropy(from_logits=True"
+        f"{f', label_smoothing={own.label_smoothing!r}' if own.label_smoothing else ''})"
+    ),
     "hinge": lambda _: "keras.losses.Hinge()",
     "huber": lambda own: f"keras.losses.Huber(delta={own.delta!r})",
     "mean_absolute_error": lambda _: "keras.losses.MeanAbsoluteError()",
@@ -338,6 +341,7 @@ def _positional(node: Node, named: dict[str, Expression]) -> list[Expression]:
 def _options(plan: Plan, node: Node) -> dict[str, Expression]:
     """The options of a layer that Keras does not have by default, as code."""
     layer, found = node.layer, dict[str, Expression]()
+    own: Any = layer
     for name, value in _given(layer).items():
         match value:
             case _ if name in ("name", "inputs", "layers"):
@@ -356,6 +360,8 @@ def _options(plan: Plan, node: Node) -> dict[str, Expression]:
                 found[name] = literal(((top, bottom), (left, right)))
             case _:
                 found[name] = literal(tuple(value) if isinstance(value, list) else value)
+    if layer.type_name().startswith("average_pooling"):  # Keras has no default for these
+        found["pool_size"] = literal(own.pool_size)
     if layer.type_name() == "reshape":
         found["target_shape"] = literal(node.output_shape)
     return found

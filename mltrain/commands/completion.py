@@ -96,10 +96,10 @@ def export_formats(*_: Any) -> Iterator[str]:
 
 
 def starters_to_write(*_: Any) -> Iterator[str]:
-    """The starters, and csv, which is made for a table."""
+    """The starters, and csv and images, which are made for a table and for a folder."""
     from mltrain.config.starters import starters
 
-    yield from (*starters(), "csv")
+    yield from (*starters(), "csv", "images")
 
 
 def runs(_: Any, typed: str) -> Iterator[str]:
@@ -123,6 +123,16 @@ def configs_or_models(_: Any, typed: str) -> Iterator[str]:
 def columns(given: Mapping[str, Any], _: str) -> Iterator[str]:
     """The columns of the table that was named before."""
     yield from _columns(Path(given["rows"] or given["words"][-1]))
+
+
+def columns_of_model(given: Mapping[str, Any], _: str) -> Iterator[str]:
+    """The columns of the table that a model learned from: the one named before, or that of the newest run."""
+    from mltrain.explain.columns import columns_of
+    from mltrain.inference.model import Model
+    from mltrain.runs.run import find_model
+
+    named = given.get("path") or given.get("model") or next(iter(given["words"]), None)
+    yield from (column.name for column in columns_of(Model.load(find_model(named and Path(named)))))
 
 
 def columns_to_sort_by(*_: Any) -> Iterator[str]:

@@ -18,14 +18,20 @@ def saliency(model: Model, x: npt.NDArray[Any], classes: Sequence[int]) -> npt.N
 
     ``x`` are images as the dataset gives them, ``classes`` the number of a class for each. The score is the number
     that softmax or sigmoid makes a probability of; the gradient is by the pixels as the network sees them, scaled. Of
-    several channels, the largest magnitude counts.
+    several channels, the largest magnitude counts. Of an ensemble, it is the gradient of the mean of its scores.
     """
     outputs = model.network.output_shape[-1]
     chosen = np.asarray(classes)
     # A single output is the score of the second class, and its negative that of the first.
     weights = 2 * chosen[:, None] - 1 if outputs == 1 else np.eye(outputs)[chosen]
-    gradients = default_backend().input_gradients(
-        model.network, x, weights.astype(np.float32), model.preprocessing.inputs
+    gradients = np.mean(
+        [
+            default_backend().input_gradients(
+                member.network, x, weights.astype(np.float32), member.preprocessing.inputs
+            )
+            for member, _ in model.networks()
+        ],
+        axis=0,
     )
     magnitudes: npt.NDArray[np.float32] = np.abs(gradients)
     return magnitudes if magnitudes.ndim == 3 else magnitudes.max(axis=3)

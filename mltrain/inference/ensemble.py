@@ -25,7 +25,14 @@ from mltrain.data.tables.side_by_side import SideBySide
 from mltrain.engine.arrays import Floats
 from mltrain.engine.network import Network
 from mltrain.errors import DataError, ModelFileError
-from mltrain.inference.model import Model, incomplete, parameter_shapes, read_config_and_origin, read_rows
+from mltrain.inference.model import (
+    Model,
+    incomplete,
+    parameter_shapes,
+    read_config_and_origin,
+    read_rows,
+    read_temperature,
+)
 from mltrain.inference.model_file import ENSEMBLE, ModelFile, write_model_file
 from mltrain.inference.origin import Origin
 from mltrain.inference.scores import Predictions, score
@@ -67,14 +74,28 @@ class Ensemble(Model):
     roles: tuple[Role, ...] = ()
 
     @classmethod
-    def of(cls, config: Config, members: Sequence[Model], roles: Sequence[Role], origin: Origin | None) -> "Ensemble":
+    def of(
+        cls,
+        config: Config,
+        members: Sequence[Model],
+        roles: Sequence[Role],
+        origin: Origin | None,
+        temperature: float = 1.0,
+    ) -> "Ensemble":
         """The ensemble of models of one config. Raises `DataError` if their rows cannot be read together."""
         first, reads = members[0], _reads(members)
         row_spec, preprocessing = first.row_spec, first.preprocessing
         if len(reads) > 1:
             row_spec, preprocessing = _joined(reads)
         return cls(
-            config, first.network, row_spec, preprocessing, origin=origin, members=tuple(members), roles=tuple(roles)
+            config,
+            first.network,
+            row_spec,
+            preprocessing,
+            origin=origin,
+            temperature=temperature,
+            members=tuple(members),
+            roles=tuple(roles),
         )
 
     @property
@@ -230,15 +251,17 @@ def read_ensemble(file: ModelFile) -> Ensemble:
             for name, shape in shapes[member.rows].items()
         }
     )
-    models, roles = [], []
+    models, roles, temperature = [], [], read_temperature(file)
     for number, member in enumerate(members):
         row_spec, preprocessing = read[member.rows]
         network = Network(config.layers, row_spec.inputs)
         for name, array in network.arrays.items():
             file.read_into(f"{_prefix(number)}{name}", array)
-        models.append(Model(replace(config, seed=member.seed), network, row_spec, preprocessing))
+        models.append(
+            Model(replace(config, seed=member.seed), network, row_spec, preprocessing, temperature=temperature)
+        )
         roles.append(Role(seed=member.seed, repeat=member.repeat, fold=member.fold))
     try:
-        return Ensemble.of(config, models, roles, origin)
+        return Ensemble.of(config, models, roles, origin, temperature)
     except DataError as error:
         raise ModelFileError(f"{file.path}: {error}") from None

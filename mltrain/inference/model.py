@@ -51,7 +51,8 @@ class Model:
 
     ``row_spec`` is the shape of a row and the names of the classes; ``preprocessing`` is applied to rows before the
     network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
-    a model of an mltrain that did not keep it.
+    a model of an mltrain that did not keep it. ``temperature`` is what the scores of classes were divided by after the
+    training; the network's parameters have that in them (`mltrain.inference.temperature`).
     """
 
     config: Config
@@ -60,6 +61,7 @@ class Model:
     preprocessing: Preprocessing = AS_IS
     history: Sequence[EpochReport] = ()
     origin: Origin | None = None
+    temperature: float = 1.0
 
     @property
     def parameter_count(self) -> int:
@@ -232,7 +234,7 @@ class Model:
             network = Network(config.layers, row_spec.inputs)
             for name, array in network.arrays.items():
                 file.read_into(name, array)
-        return cls(config, network, row_spec, preprocessing, origin=origin)
+        return cls(config, network, row_spec, preprocessing, origin=origin, temperature=read_temperature(file))
 
     def _meta(self) -> dict[str, Any]:
         return {
@@ -242,6 +244,7 @@ class Model:
             **self._meta_of_targets(),
             **msgspec.to_builtins(self.preprocessing),
             "origin": self.origin and self.origin.document,
+            **({"temperature": self.temperature} if self.temperature != 1 else {}),
         }
 
     def _meta_of_targets(self) -> dict[str, Any]:
@@ -301,6 +304,14 @@ def read_rows(file: ModelFile, meta: Mapping[str, Any]) -> tuple[RowSpec, Prepro
     except _INCOMPLETE:
         raise incomplete(file) from None
     return row_spec, preprocessing
+
+
+def read_temperature(file: ModelFile) -> float:
+    """The temperature of a model file, 1 where it has none. Raises `ModelFileError`."""
+    value = file.meta.get("temperature", 1.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise incomplete(file)
+    return float(value)
 
 
 def parameter_shapes(file: ModelFile, config: Config, row_spec: RowSpec) -> dict[str, Shape]:

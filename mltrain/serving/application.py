@@ -167,7 +167,10 @@ class _Server:
 
     async def _about(self, request: Request) -> tuple[ServedModel, About]:
         served = await self._current(request)
-        return served, await asyncio.wrap_future(served.about())
+        try:
+            return served, await asyncio.wrap_future(served.about())
+        except MltrainError as error:
+            raise Refused(500, f"the model cannot be described: {error}") from None
 
     async def _body(self, request: Request, deadline: float) -> bytes:
         try:

@@ -48,7 +48,7 @@ def inputs(served: ServedModel, about: About) -> list[dict[str, Any]]:
     steps = about.subject.steps
     if steps.columns is None or served.table is None:
         return [{"name": "input", "kind": "image" if steps.image else "numbers", "shape": list(steps.input.shape)}]
-    ranges, start = about.subject.ranges if about.subject.dataset is not None else (), 0
+    ranges, start = about.subject.ranges if about.has_ranges else (), 0
     kinds = {column.name: kind_of(column) for column in served.table.columns}
     found: dict[str, dict[str, Any]] = {}
     for column in steps.columns:
@@ -75,9 +75,8 @@ def _column(column: Encoding, kind: str, seen: Range | None) -> Iterator[tuple[s
     match column:
         case NumberEncoding():
             if seen is not None:
-                yield "lowest", seen.lowest
-                yield "highest", seen.highest
-                yield "mean", seen.typical
+                for name, value in zip(("lowest", "highest", "mean"), seen, strict=True):
+                    yield name, value if column.origin else float(f"{value:.7g}")  # as exact as 32 bits are
             if unit := (column.notation.before or column.notation.after):
                 yield "unit", unit.strip()
         case ChoiceEncoding():

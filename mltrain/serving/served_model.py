@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -44,9 +45,13 @@ class Predicted(NamedTuple):
 
 
 class About(NamedTuple):
-    """What is known with the rows that the model learned from, as far as they are at hand."""
+    """What is known with the rows that the model learned from, as far as they are at hand.
+
+    The ``subject`` has them no more; ``has_ranges``: its ranges are those of the rows.
+    """
 
     subject: Subject
+    has_ranges: bool
     held_back: HeldBack | None
     page: str
 
@@ -147,7 +152,8 @@ class ServedModel:
             )
             if self.table is not None and dataset is not None:
                 self._range = _range(self.table, dataset.train.x)
-            about.set_result(About(subject, held_back_evaluation(model, dataset), page(subject).text))
+            found = held_back_evaluation(model, dataset)
+            about.set_result(About(replace(subject, dataset=None), dataset is not None, found, page(subject).text))
         except Exception as error:  # whoever waits for it is told
             about.set_exception(error)
 

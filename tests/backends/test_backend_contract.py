@@ -172,6 +172,17 @@ def test_evaluation_and_prediction_agree(backend: Backend) -> None:
     assert measure().loss == pytest.approx(np.log(3))
 
 
+def test_a_single_row_is_predicted_as_among_others(backend: Backend) -> None:
+    network = task().network
+    predict, x = backend.one_row_predictor(network), np.random.default_rng(2).normal(size=(5, 1, 4)).astype(np.float32)
+    for row in x:
+        found = predict(row)
+        np.testing.assert_array_equal(found, backend.predict(network, row))
+        assert predict(x[0]) is not found  # an answer is nobody else's buffer
+    network.parameters[...] = 0  # as they are then
+    np.testing.assert_allclose(predict(x[0]), 1 / 3, rtol=1e-6)
+
+
 def test_gradients_by_the_input_are_those_of_the_scores(backend: Backend) -> None:
     network = task().network
     x = np.full((1, 4), 0.3, np.float32)

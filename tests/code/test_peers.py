@@ -1,6 +1,7 @@
 """Scripts for Keras and PyTorch, run by an interpreter that has them, lose in each epoch what mltrain does."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,9 @@ def test_scripts_train_as_mltrain_does(here: Path, tmp_path: Path, framework: Fr
         *(Case(name, config) for name, config in member_configs() if "random" not in name),
         *(Case(f"drawn_{number}", _drawn(number)) for number in range(DRAWN)),
     ]
+    if framework == "keras" and os.environ.get("KERAS_BACKEND") == "torch":
+        # Keras on PyTorch counts a repeated border where it pads an average unevenly, unlike on its other backends.
+        cases = [case for case in cases if case.name != "layer_average_pooling2d_1"]
     written = [case for case in cases if _is_written(case, framework, tmp_path)]
     assert len(written) > 0.8 * len(cases)
     done = subprocess.run([str(PEERS.python), str(RUNNER), str(tmp_path)], capture_output=True, text=True, check=False)

@@ -164,6 +164,13 @@ def test_a_config_that_cannot_be_read_is_no_trouble(folder: Path) -> None:
     assert "seed=" in complete("settings", {"config": "c.yaml"}, [], "se")
 
 
+def test_columns_of_the_model_that_was_named(folder: Path) -> None:
+    model = str(Path(__file__).parents[1] / "models_of_0_1_0" / "table" / "model.npz")
+    for given, words in (({"path": model}, []), ({"model": Path(model)}, []), ({"path": None}, [model])):
+        assert complete("columns_of_model", given, words, "") == ["size", "colour", "weight"]
+    assert complete("columns_of_model", {"path": "none.npz"}, [], "") == []
+
+
 def test_no_failure_is_told() -> None:
     assert complete("columns", {"rows": None}, [], "") == []
     assert complete("no such function", {}, [], "") == []

@@ -86,6 +86,12 @@ layers: [{type: dense, units: 1}]
 loss: mse
 training: {epochs: 3}
 """,
+    "columns": """
+dataset: {type: csv, path: rows.csv, target: kind, test_split: 0.4}
+layers: [{type: dense, units: 5, activation: tanh}, {type: dense, units: 3, activation: softmax}]
+loss: sparse_categorical_crossentropy
+training: {epochs: 3}
+""",
     "untrained": """
 dataset: {type: inline, x: [[1, 0, 1], [0, 1, 0]], y: [1, 0]}
 layers: [{type: dense, units: 1, activation: step}]
@@ -99,6 +105,8 @@ training: {epochs: 0}
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A folder for each of the runs, with four frames each. Do not write to them."""
     folder = tmp_path_factory.mktemp("runs")
+    rows = [f"{row * 7 % 11},2024-{1 + row % 12:02d}-05,{'ab'[row % 2]},{'xyz'[row % 3]}" for row in range(60)]
+    (folder / "rows.csv").write_text("\n".join(["size,seen,colour,kind", *rows]))
     for name, config in CONFIGS.items():
         (folder / f"{name}.yaml").write_text(config)
         arguments = ["fit", str(folder / f"{name}.yaml"), "--out", str(folder / name), "--frames", "4", "--quiet"]

@@ -4,7 +4,6 @@ import pytest
 from mltrain.engine.class_scores import scores_of
 from mltrain.views.insight.answers import (
     ClassAnswers,
-    calibration_of,
     class_answers,
     first_weights,
     number_answers,
@@ -138,7 +137,7 @@ def test_precision_goes_by_what_was_said_and_recall_by_what_is_true():
 
 
 def test_calibration_compares_sureness_with_what_was_right():
-    calibration = calibration_of(answers([0, 0, 0, 1], [0, 0, 1, 1], [0.97, 0.99, 0.98, 0.52]))
+    calibration = answers([0, 0, 0, 1], [0, 0, 1, 1], [0.97, 0.99, 0.98, 0.52]).calibration
     assert calibration.counts.tolist() == [1, 0, 0, 0, 0, 0, 0, 0, 0, 3]
     np.testing.assert_allclose(calibration.confidence, [0.52, 0.98])
     np.testing.assert_allclose(calibration.right, [1, 2 / 3])

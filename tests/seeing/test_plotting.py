@@ -49,6 +49,7 @@ def figure_of(picture, style=LIGHT):
         ("three", ["history", "boundary", "confusion", "classes", "calibration"]),
         ("side", ["history", "boundary", "confusion", "classes"]),
         ("table", ["history", "residuals"]),
+        ("columns", ["history", "confusion", "classes", "calibration", "importance", "dependence"]),
         ("untrained", ["confusion", "classes"]),
     ],
 )

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from live_server import MADE, running
+from live_server import CONFIGS, MADE, running
 
 import mltrain
 from mltrain.inference.model import Model
-
-CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.fixture(scope="session")

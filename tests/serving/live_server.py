@@ -15,6 +15,7 @@ from mltrain.serving.application import application
 from mltrain.serving.settings import Settings
 
 MADE = Path(__file__).parents[1] / "models_of_0_1_0"
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @contextmanager

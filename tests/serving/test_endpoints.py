@@ -24,6 +24,7 @@ def test_the_model_is_described(client: httpx.Client) -> None:
     assert columns["species"]["names"] == ["Adelie", "Chinstrap", "Gentoo"]
     length = columns["flipper_length_mm"]
     assert (length["kind"], length["lowest"], length["highest"]) == ("number", 172, 230)
+    assert columns["bill_length_mm"]["lowest"] == 32.1
     assert about["metrics"]["part"] == "test"
     assert set(about["metrics"]) > {"rows", "loss"}
     assert about["origin"]["rows"]["train"] > 100

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from live_server import MADE, error, running
+from live_server import CONFIGS, MADE, error, running
 
+import mltrain
 from mltrain.inference.ensemble import Ensemble, Role
 from mltrain.inference.model import Model
 
@@ -115,6 +116,13 @@ def test_csv_answers(client: httpx.Client, penguins_model: Model) -> None:
             {"row": 1, "column": "year"},
         ),
         (
+            json.dumps({**ROW, "year": 10**400}),
+            "application/json",
+            422,
+            "body: row 1, column 'year': 1000",
+            {"row": 1, "column": "year"},
+        ),
+        (
             as_csv([ROW, {**ROW, "bill_depth_mm": "deep"}]),
             "text/csv",
             422,
@@ -178,6 +186,8 @@ def test_images(tmp_path: Path) -> None:
             response = client.post("/predict", content=content, headers={"Content-Type": kind})
             assert outputs(response) == expected.tolist()
         assert outputs(client.post("/predict", json=pixels.tolist())) == expected.tolist()
+        assert outputs(client.post("/predict", json=pixels.ravel().tolist())) == expected.tolist()
+        assert len(outputs(client.post("/predict", json=[pixels.ravel().tolist()] * 2))) == 2
         damaged = client.post("/predict", content=content[:50], headers={"Content-Type": "image/png"})
         assert (damaged.status_code, error(damaged)[:34]) == (422, "body: cannot be read as an image: ")
         for wrong, message in (
@@ -199,17 +209,28 @@ def test_rows_of_numbers() -> None:
             ([[1], 2], "body: row 2: expected a list of numbers, got 2"),
             ([[1], [2, 3]], "body: row 2: has 2, but the model takes 1 number a row"),
             ([[1], [None]], "body: row 2: expected a list of numbers, got null"),
+            (3, "body: row 1: expected a list of numbers, got 3"),
+            (True, "body: row 1: expected a list of numbers, got true"),
+            ([[[1]]], "body: row 1: has 1, but the model takes 1 number a row"),
             ("one", 'body: row 1: expected a list of numbers, got "one"'),
             ({"x": 1, "z": 2}, "body: has 2 columns, but the model takes 1 number a row, in order"),
         ):
             response = client.post("/predict", json=wrong)
             assert (response.status_code, error(response)) == (422, message)
+        response = client.post("/predict", content=r'"\ud800"', headers={"Content-Type": "application/json"})
+        assert error(response) == r'body: row 1: expected a list of numbers, got "\ud800"'
         response = client.post("/predict", content="[[1], [1e999]]", headers={"Content-Type": "application/json"})
         assert error(response) == "body: row 2: holds numbers that are infinite or not a number"
 
 
-def test_ensembles(penguins_model: Model, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_other_rows", [False, True])
+def test_ensembles(penguins_model: Model, of_other_rows: bool, tmp_path: Path) -> None:
     other = penguins_model.with_parameters(penguins_model.network.parameters * 0.9)
+    if of_other_rows:  # which its scales are learned from, so that a row of the ensemble is a row of each
+        other = mltrain.fit(
+            mltrain.load_config(CONFIGS / "penguins.yaml", ["training.epochs=1", "dataset.split_seed=3"])
+        )
+        assert other.preprocessing != penguins_model.preprocessing
     roles = (Role(seed=0), Role(seed=1))
     ensemble = Ensemble.of(penguins_model.config, (penguins_model, other), roles, None)
     ensemble.save(tmp_path / "both.npz")

@@ -19,8 +19,13 @@ LOSSES: dict[str, Callable[[Any], list[str]]] = {
         "losses = np.logaddexp(0, (1 - 2 * target) * z)",
         "return losses, sigmoid(z) - target",
     ],
-    "categorical_crossentropy": lambda _: [
+    "categorical_crossentropy": lambda own: [
         '"""Cross-entropy of a softmax of z, and its gradient by z."""',
+        *(
+            [f"target = target * (1 - {own.label_smoothing!r}) + {own.label_smoothing!r} / z.shape[1]"]
+            if own.label_smoothing
+            else []
+        ),
         "z = z - z.max(1, keepdims=True)  # against overflow",
         "total = np.exp(z).sum(1, keepdims=True)",
         "losses = np.log(total[:, 0]) - (z * target).sum(1)",

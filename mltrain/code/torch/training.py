@@ -11,10 +11,16 @@ from mltrain.code.torch.network import TorchNetwork
 from mltrain.engine.schedules.base import Schedule
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 
+
+def _cross_entropy(smoothing: float, how: str) -> str:
+    given = [f"label_smoothing={smoothing!r}"] if smoothing else []
+    return f"nn.CrossEntropyLoss({', '.join([*given, *([how] if how else [])])})"
+
+
 LOSSES: dict[str, Callable[[Any, str], str]] = {
     # The second argument is the reduction, where it is not the mean.
     "binary_crossentropy": lambda _, how: f"nn.BCEWithLogitsLoss({how})",
-    "categorical_crossentropy": lambda _, how: f"nn.CrossEntropyLoss({how})",
+    "categorical_crossentropy": lambda own, how: _cross_entropy(own.label_smoothing, how),
     "hinge": lambda *_: "hinge",
     "huber": lambda own, how: f"nn.HuberLoss(delta={own.delta!r}{', ' if how else ''}{how})",
     "mean_absolute_error": lambda _, how: f"nn.L1Loss({how})",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mltrain.engine.class_scores import Counts, confusion_matrix
 from mltrain.engine.metrics.base import predicted_classes, true_classes
+from mltrain.explain.calibration import Calibration, calibration
 from mltrain.inference.model import Model
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import HELD_OUT, OutOfFold, SavedRun
@@ -17,8 +18,6 @@ from mltrain.views.insight.fitted_curve import Numbers
 from mltrain.views.insight.images import takes_images
 
 Indices = npt.NDArray[np.intp]
-
-CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,11 @@ class ClassAnswers:
         return confusion_matrix(self.true, self.predicted, len(self.classes))
 
     @property
+    def calibration(self) -> Calibration:
+        """How often the answers are right, by how sure they are; for answers that are probabilities."""
+        return calibration(self.confidence, self.true == self.predicted, len(self.classes))
+
+    @property
     def mistakes(self) -> Indices:
         """The misclassified rows, in descending order of confidence."""
         wrong = np.flatnonzero(self.true != self.predicted)
@@ -52,37 +56,6 @@ class ClassAnswers:
         """The predicted class of a row with its confidence: ``7 (98%)``, rounded down, so that only 1 is 100%."""
         name = self.classes[self.predicted[row]]
         return named(name, self.confidence[row]) if self.are_probabilities else name
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Calibration: rows binned by confidence. Of the rows with a confidence of 80%, 80% should be right.
-
-    ``confidence`` and ``right`` are the means of each non-empty bin; ``counts`` are the bins' sizes. ``edges`` are
-    those of all bins. ``error`` is the expected calibration error: the mean distance of ``confidence`` and ``right``,
-    weighted by rows (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
-    """
-
-    edges: Numbers
-    counts: Counts
-    confidence: Numbers
-    right: Numbers
-    error: float
-
-
-def calibration_of(answers: ClassAnswers) -> Calibration:
-    """Ten bins from the lowest possible confidence to 1."""
-    lowest = 1 / len(answers.classes)
-    edges = np.linspace(lowest, 1, CALIBRATION_BINS + 1)
-    place = np.clip(np.digitize(answers.confidence, edges) - 1, 0, CALIBRATION_BINS - 1)
-    counts = np.bincount(place, minlength=CALIBRATION_BINS)
-    filled = counts > 0
-    right = (answers.true == answers.predicted).astype(np.float64)
-    confidence, share = (
-        np.bincount(place, values, CALIBRATION_BINS)[filled] / counts[filled] for values in (answers.confidence, right)
-    )
-    error = float(np.average(np.abs(confidence - share), weights=counts[filled]))
-    return Calibration(edges, counts, confidence, share, error)
 
 
 @dataclass(frozen=True)

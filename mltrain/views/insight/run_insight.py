@@ -6,6 +6,8 @@ from functools import cached_property
 
 from mltrain.data.base import Split
 from mltrain.engine.metrics.base import true_classes
+from mltrain.explain.columns import MOST_PICTURED, columns_of
+from mltrain.explain.overview import QUICK, Overview, overview
 from mltrain.inference.model import Model
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
@@ -16,6 +18,10 @@ from mltrain.views.insight.rows import SPLITS
 
 _MOST_EXPLAINED = 5
 """The largest number of images whose predictions are explained."""
+
+
+_REPEATS = 5
+"""How often a column is shuffled for the pictures of a run."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,19 @@ class RunInsight:
     def answers(self) -> ClassAnswers:
         """The predictions of a classifier. Raises `DataError` if the rows cannot be read."""
         return class_answers(self.record)
+
+    @property
+    def rows_to_explain(self) -> tuple[str, Split]:
+        """The rows that were held back, else all, and the name of that part. Raises `DataError`."""
+        return split_to_evaluate(self.record.data)
+
+    @cached_property
+    def columns(self) -> Overview | None:
+        """What is to be said of the columns, in bounded time; None of very many. Raises `DataError`."""
+        if len(columns_of(self.model)) > MOST_PICTURED:
+            return None
+        _, rows = self.rows_to_explain
+        return overview(self.model, rows, self.record.data.train, repeats=_REPEATS, budget=QUICK)
 
     @property
     def image(self) -> ChosenImage:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from mltrain.explain.calibration import Calibration
 from mltrain.inference.model import Model
-from mltrain.views.insight.answers import Calibration, calibration_of
 from mltrain.views.insight.rows import SPLITS
 from mltrain.views.insight.run_insight import RunInsight
 from mltrain.views.pictures.base import Picture
@@ -28,12 +28,12 @@ class CalibrationPicture(Picture):
 
     @classmethod
     def of(cls, insight: RunInsight) -> Self:
-        return cls(calibration_of(insight.answers), insight.answers.split)
+        return cls(insight.answers.calibration, insight.answers.split)
 
     @property
     def caption(self) -> str:
         return (
-            f"How often the network was right, by how sure it was, on {SPLITS[self.split]}. "
+            f"How often the network was right, by how sure it was, on {SPLITS.get(self.split, self.split)}. "
             f"On average the two are {self.calibration.error * 100:.1f} percentage points apart."
         )
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mltrain.engine.class_scores import Counts, scores_of
-from mltrain.views.insight.answers import Calibration
+from mltrain.explain.calibration import Calibration
 from mltrain.views.plotting.style import HEIGHT, WIDTH, Style
 from mltrain.views.plotting.words import all_shortened, printable, width_of
 
