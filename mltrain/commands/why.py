@@ -57,6 +57,7 @@ _MOST_SHOWN = 5
 """Rows of a file that are explained on the terminal; --json has all."""
 
 _MOST_EXPLAINED = 10_000
+_FEWEST_ROWS = 2
 
 _TOO_FAR = 0.01
 """The share of the distance that may be missing in the sum of contributions before a warning says so."""
@@ -200,6 +201,10 @@ def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnIn
         )
     found: Overview | None = None
     calibration: Calibration | None = None
+    if columns and len(rows.x) < _FEWEST_ROWS:
+        raise UsageError(
+            f"{known.name}: {plural(len(rows.x), 'row')}; it takes {_FEWEST_ROWS} rows to shuffle a column among them"
+        )
     if columns:
         found = overview(model, rows, known.seen, together=asked.together, named=asked.columns, repeats=asked.repeats)
         warnings += found.warnings

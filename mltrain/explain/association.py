@@ -19,8 +19,8 @@ THRESHOLD = 0.7
 """From here on two columns are called correlated: each says about half of the other."""
 
 _MOST_ROWS = 2000
-_MOST_COLUMNS = 200
-"""Columns that are compared with each other, at most: the first ones."""
+_MOST_COLUMNS, _MOST_OF_NAMES = 2000, 50
+"""Columns that are compared with each other, at most: the first ones, and the first ones of names."""
 
 Doubles = npt.NDArray[np.float64]
 
@@ -39,12 +39,27 @@ def correlated_pairs(x: Floats, columns: Sequence[ColumnInputs], threshold: floa
     seen = [(column.name, column.is_number, column.codes(x)) for column in columns]
     # A column of names that differ in almost every row says everything, by chance.
     kept = [one for one in seen if 1 < len(np.unique(one[2])) <= len(x) / (1 if one[1] else 2)]
-    pairs = [
-        Pair(one[0], other[0], association(one[2], other[2], one[1], other[1]))
-        for place, one in enumerate(kept)
-        for other in kept[place + 1 :]
-    ]
-    return sorted((pair for pair in pairs if pair.strength >= threshold), key=lambda pair: -pair.strength)
+    numbers = [(name, codes) for name, is_number, codes in kept if is_number]
+    names = [one for one in kept if not one[1]][:_MOST_OF_NAMES]
+    pairs = _numbers_that_go_together(numbers, threshold)
+    for place, (name, _, codes) in enumerate(names):
+        pairs += [Pair(other, name, association(values, codes, True, False)) for other, values in numbers]
+        pairs += [Pair(name, other[0], association(codes, other[2], False, False)) for other in names[place + 1 :]]
+    position = {name: place for place, (name, *_) in enumerate(kept)}
+    ordered = [one if position[one.first] < position[one.second] else Pair(one[1], one[0], one[2]) for one in pairs]
+    close = (pair for pair in ordered if pair.strength >= threshold)
+    return sorted(close, key=lambda pair: (-pair.strength, position[pair.first], position[pair.second]))
+
+
+def _numbers_that_go_together(numbers: Sequence[tuple[str, Doubles]], threshold: float) -> list[Pair]:
+    """The pairs of columns of numbers whose rank correlation is ``threshold`` or more: one matrix product for all."""
+    if not numbers:
+        return []
+    ranked = np.stack([ranks(values) for _, values in numbers], axis=1)
+    ranked -= ranked.mean(axis=0)
+    ranked /= np.sqrt((ranked**2).sum(axis=0))
+    strengths = np.minimum(1.0, np.abs(np.triu(ranked.T @ ranked, 1)))
+    return [Pair(numbers[i][0], numbers[j][0], float(strengths[i, j])) for i, j in np.argwhere(strengths >= threshold)]
 
 
 def correlated_groups(columns: Sequence[ColumnInputs], pairs: Sequence[Pair]) -> list[list[ColumnInputs]]:

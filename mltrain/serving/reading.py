@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from mltrain.data.tables.frames import frame
+from mltrain.data.unpacking import GZIP_MAGIC
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError
@@ -63,6 +64,8 @@ def predict_body(served: ServedModel, content_type: str, body: bytes, check: Che
 
 def json_value(body: bytes) -> Any:
     """What a body of JSON holds. Raises `Refused`."""
+    if body.startswith(GZIP_MAGIC):
+        raise Refused(415, "body: this is gzip, which only CSV and JSON Lines may be; send JSON unpacked")
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(body)
     try:  # Python writes NaN, too, and finds other words for what is wrong
@@ -116,12 +119,16 @@ def _kind(content_type: str, body: bytes) -> str:
 def _numbers(model: Model, given: Any) -> Any:
     """Rows of numbers ``(rows, *input_shape)``, from one row or a list. Raises `Refused`, which names the row."""
     shape = model.row_spec.input_shape
-    if _depth(given) == len(shape):
+    depth, flat = _depth(given), size(shape)  # a row may be flat, as in a line of CSV
+    are_flat = depth == 2 and isinstance(given[0], list) and len(given[0]) == flat
+    if (depth == len(shape) and not are_flat) or (depth == 1 and len(given) == flat):
         given = [given]
     try:
         x = np.array(given, np.float64)
     except (ValueError, TypeError, OverflowError):
         x = None
+    if x is not None and x.ndim == 2 and x.shape[1] == flat:
+        x = x.reshape(len(x), *shape)
     if x is not None and x.shape[1:] == shape and np.isfinite(x).all():
         return x
     noun = "1 number" if size(shape) == 1 else f"{shape_text(shape)} numbers"

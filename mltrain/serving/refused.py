@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mltrain.errors import DataError, MltrainError
+from mltrain.errors import DataError, MltrainError, printable
 
 
 class Refused(Exception):
     """A request that is refused. ``where`` are the row, column and line that are wrong, as far as they are known."""
 
     def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None, **where: Any):
-        super().__init__(message)
-        self.status, self.message, self.headers = status, message, dict(headers or {})
-        self.where = {name: value for name, value in where.items() if value is not None}
+        self.status, self.message, self.headers = status, printable(message), dict(headers or {})
+        super().__init__(self.message)
+        told = {name: printable(value) if isinstance(value, str) else value for name, value in where.items()}
+        self.where = {name: value for name, value in told.items() if value is not None}
 
     @property
     def document(self) -> dict[str, Any]:

@@ -258,12 +258,15 @@ def test_pictures_are_files(runs: Path) -> None:
         (("images", "--x", "1,2,3"), "takes images, which have no columns; mltrain why --input IMAGE shows"),
         (("images", "--column", "x"), "takes images, which have no columns"),
         (("species/model.npz", "--data", "none.csv"), "none.csv"),
+        (("heavy", "--data", "one.csv"), "one.csv: 1 row; it takes 2 rows to shuffle a column among them"),
         (("alone.npz",), "--data FILE explains by the rows of a file, with their targets"),
         (("alone.npz", "--x", ROW), "--data FILE explains by the rows of a file, with their targets"),
     ],
 )
 def test_what_cannot_be_explained_is_one_line(runs: Path, words: tuple[str, ...], message: str) -> None:
     shutil.copy("heavy/model.npz", "alone.npz")
+    lines = (Path(PENGUINS).parents[1] / "data" / "penguins.csv").read_text().splitlines()
+    Path("one.csv").write_text("\n".join(lines[:2]))
     before = Path("heavy/model.npz").read_bytes()
     done = mltrain("why", *words)
     assert done.code == 2 or done.code == 3

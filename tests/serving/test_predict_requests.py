@@ -1,6 +1,7 @@
 """`POST /predict`: every form of rows and answers, and what is wrong with rows."""
 
 import csv
+import gzip
 import io
 import json
 import shutil
@@ -90,6 +91,7 @@ def test_csv_answers(client: httpx.Client, penguins_model: Model) -> None:
         ('{"species"', "application/json", 400, "body: this is not JSON", {}),
         (b"\xff\xfe", "application/json", 400, "body: this is not JSON", {}),
         ("[" * 5000, "application/json", 400, "body: t", {}),
+        (gzip.compress(b"{}"), "application/json", 415, "body: this is gzip", {}),
         ("3", "application/json", 422, "body: row 1 is 3, not an object with the columns species, island", {"row": 1}),
         ("[[1, 2]]", "application/json", 422, "body: row 1 is [1, 2], not an object", {"row": 1}),
         (json.dumps([ROW, 3]), "application/json", 422, "body: row 2 is int, not cells by name", {}),
@@ -113,6 +115,13 @@ def test_csv_answers(client: httpx.Client, penguins_model: Model) -> None:
             "application/json",
             422,
             "body: row 1, column 'year': 1e+300 does not fit into a 32-bit float",
+            {"row": 1, "column": "year"},
+        ),
+        (
+            json.dumps({**ROW, "year": 10**400}),
+            "application/json",
+            422,
+            "body: row 1, column 'year': 1000",
             {"row": 1, "column": "year"},
         ),
         (
@@ -179,6 +188,8 @@ def test_images(tmp_path: Path) -> None:
             response = client.post("/predict", content=content, headers={"Content-Type": kind})
             assert outputs(response) == expected.tolist()
         assert outputs(client.post("/predict", json=pixels.tolist())) == expected.tolist()
+        assert outputs(client.post("/predict", json=pixels.ravel().tolist())) == expected.tolist()
+        assert len(outputs(client.post("/predict", json=[pixels.ravel().tolist()] * 2))) == 2
         damaged = client.post("/predict", content=content[:50], headers={"Content-Type": "image/png"})
         assert (damaged.status_code, error(damaged)[:34]) == (422, "body: cannot be read as an image: ")
         for wrong, message in (
@@ -200,11 +211,16 @@ def test_rows_of_numbers() -> None:
             ([[1], 2], "body: row 2: expected a list of numbers, got 2"),
             ([[1], [2, 3]], "body: row 2: has 2, but the model takes 1 number a row"),
             ([[1], [None]], "body: row 2: expected a list of numbers, got null"),
+            (3, "body: row 1: expected a list of numbers, got 3"),
+            (True, "body: row 1: expected a list of numbers, got true"),
+            ([[[1]]], "body: row 1: has 1, but the model takes 1 number a row"),
             ("one", 'body: row 1: expected a list of numbers, got "one"'),
             ({"x": 1, "z": 2}, "body: has 2 columns, but the model takes 1 number a row, in order"),
         ):
             response = client.post("/predict", json=wrong)
             assert (response.status_code, error(response)) == (422, message)
+        response = client.post("/predict", content=r'"\ud800"', headers={"Content-Type": "application/json"})
+        assert error(response) == r'body: row 1: expected a list of numbers, got "\ud800"'
         response = client.post("/predict", content="[[1], [1e999]]", headers={"Content-Type": "application/json"})
         assert error(response) == "body: row 2: holds numbers that are infinite or not a number"
 

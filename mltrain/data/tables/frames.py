@@ -4,6 +4,7 @@ None of these libraries is imported: a table is recognized by what it offers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -108,9 +109,10 @@ def _cells(name: str, column: str, values: Any) -> Cells:
     listed: list[Any] = ways[0]() if ways else list(values)
     kinds = set(map(type, listed)) - {type(None)}
     if kinds and kinds <= {int, float}:
-        array = np.array(listed, np.float64)  # None becomes nan
-        if int not in kinds or _are_exact(array):
-            return array
+        with suppress(OverflowError):  # of integers beyond 1e308, which are refused as text
+            array = np.array(listed, np.float64)  # None becomes nan
+            if int not in kinds or _are_exact(array):
+                return array
     return [str(value) if isinstance(value, bool) else as_cell(value) for value in listed]
 
 

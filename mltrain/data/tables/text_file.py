@@ -162,7 +162,7 @@ class TextFile:
     def _fill(self) -> bool:
         """Read some more lines; whether there are any."""
         with readable(self.name):
-            text = self._text.read(_TOGETHER)
+            text = self._text.read(_TOGETHER) if self._read else ""  # the first line may already say what is wrong
             text += self._text.readline(MOST_CHARACTERS)  # lines one by one would take three times as long
         # What hardly ever occurs is looked for in many lines at once.
         if any(character in text for character in _NO_LINE_ENDS):
