@@ -49,7 +49,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Training()
     )
     search: Annotated[
-        Search | None, Meta(description="for mltrain sweep: the options to vary, and the number to judge by")
+        Search | None,
+        Meta(
+            description="for mltrain sweep: the options to vary, and the number to judge by",
+            extra_json_schema={
+                "examples": [{"metric": "val_loss", "parameters": {"optimizer.learning_rate": [0.001, 0.01]}}]
+            },
+        ),
     ] = None
 
     def __repr__(self) -> str:
