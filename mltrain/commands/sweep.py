@@ -60,7 +60,9 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
     source = read_config(config, changes, keeps_raw=True)
     search = source.config.search
     if search is None:
-        raise source.locate([Problem((), "there is no search in this config; list the options to vary under search.parameters")])
+        raise source.locate(
+            [Problem((), "there is no search in this config; list the options to vary under search.parameters")]
+        )
     try:
         config_of_all = with_absolute_paths(source.config, source.folder)
         base = without_search(config_of_all)
