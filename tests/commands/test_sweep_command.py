@@ -167,8 +167,8 @@ def test_a_shared_journal_belongs_to_one_config(config: str) -> None:
 
 
 @needs_postgres
-def test_trials_in_a_database_by_two_commands_of_which_one_is_killed(config: str, work: Path) -> None:
-    words = [sys.executable, "-m", "mltrain", "sweep", config, "--trials", "40", "--lost-after", "1", "--json"]
+def test_two_hundred_trials_in_a_database_by_two_commands_of_which_one_is_killed(config: str, work: Path) -> None:
+    words = [sys.executable, "-m", "mltrain", "sweep", config, "--trials", "200", "--lost-after", "1", "--json"]
     with postgres() as url:
         words += ["--storage", url, "--set", "search.sampler=random", "--set", "training.epochs=1"]
         first, second = (
@@ -177,11 +177,12 @@ def test_trials_in_a_database_by_two_commands_of_which_one_is_killed(config: str
         sweep_folder = work / "sweeps"
         while len(list(sweep_folder.glob("*/sweep.yaml"))) < 2:
             time.sleep(0.05)
-        time.sleep(1)
+        time.sleep(0.5)
+        assert first.poll() is None
         first.kill()
         first.communicate()
         _, err = second.communicate(timeout=120)
     assert second.returncode == 0, err
     rows = next(iter([table(str(path)) for path in sweep_folder.glob("*/trials.csv")]))
-    assert [int(row["trial"]) for row in rows] == list(range(1, 41))
+    assert [int(row["trial"]) for row in rows] == list(range(1, 201))
     assert {row["state"] for row in rows} == {"complete"}
