@@ -298,6 +298,52 @@ def _refuse_together(folds: int | None, members: int | None, for_one: Mapping[st
 
 
 @app.command(cls=_Command)
+def sweep(
+    config: Annotated[
+        Path | None,
+        typer.Argument(metavar="CONFIG", help="The YAML file, with a search; not with --resume.", show_default=False),
+    ] = None,
+    changes: SetOption = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Trials in all, instead of the config's.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Trials to train at a time, one core each.")] = 1,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to save; by default sweeps/NAME-001.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="SWEEP", help="Go on with the sweep in this folder.")] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL|FILE",
+            help="Share the trials with all who name the same: postgresql://..., mysql+pymysql://..., redis://..., "
+            "or a file; by default they are in the sweep's folder.",
+        ),
+    ] = None,
+    lost_after: Annotated[
+        float,
+        typer.Option(
+            "--lost-after", min=1, metavar="SECONDS", help="Take a trial again if its worker is silent for so long."
+        ),
+    ] = 60.0,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show warnings and errors only, and print the best run's folder.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Find the best values of options that a config lists."""
+    from mltrain.system.threads import share_cores
+
+    share_cores(None)
+    if resume is not None and (given := {"CONFIG": config, "--out": out, "--set": changes}) and any(given.values()):
+        first = next(name for name, value in given.items() if value)
+        raise UsageError(f"--resume goes on as the sweep began, so {first} cannot go with it; --trials can")
+    _import_numpy()
+    from mltrain.commands.sweep import Where, run
+
+    changed = [*(changes or []), *([f"search.trials={trials}"] if trials is not None else [])]
+    run(_terminal(quiet=quiet, json=json), config, changed, Where(out, resume, storage, jobs, lost_after))
+
+
+@app.command(cls=_Command)
 def predict(
     path: RunArgument = None,
     x: Annotated[

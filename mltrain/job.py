@@ -23,7 +23,7 @@ from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.network import Network
-from mltrain.errors import ConfigError, DataError, DataProblem, UsageError
+from mltrain.errors import ConfigError, DataError, DataProblem, Problem, UsageError
 from mltrain.inference.model import Model
 from mltrain.inference.origin import Origin
 from mltrain.random_streams import generator
@@ -214,6 +214,9 @@ class TrainingJob:
         return Rows(split.x, target)
 
 
+_IS_A_SEARCH = "the config of a search is not one training; try its configs with mltrain sweep, or leave out search"
+
+
 def prepare(
     config: Config, folder: Path, data: LazyDataset | None = None, nodes: tuple[Node, ...] | None = None
 ) -> TrainingJob:
@@ -224,6 +227,8 @@ def prepare(
 
     Raises `ConfigError` with everything that does not fit together, `NotEnoughMemory` and `DataError`.
     """
+    if config.search is not None:
+        raise ConfigError([Problem(("search",), _IS_A_SEARCH)])
     data = data or LazyDataset(config.dataset, config.seed, folder)
     row_spec = data.row_spec
     if nodes is None:

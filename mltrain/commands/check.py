@@ -6,6 +6,7 @@ from typing import Any
 
 from mltrain.commands.failure import failure
 from mltrain.config.load import read_config
+from mltrain.config.search_space import without_search
 from mltrain.errors import ConfigError, Diagnostic, MltrainError, for_commands
 from mltrain.job import prepare
 from mltrain.views.terminal.terminal import Terminal
@@ -51,7 +52,7 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[Diagn
         terminal.note(f"{path}: {missing}; what needs its rows is not checked")
         return []
     try:
-        job = prepare(source.config, source.folder, source.data, source.nodes)
+        job = prepare(without_search(source.config), source.folder, source.data, source.nodes)
     except ConfigError as error:
         raise source.locate(error.problems) from None
     for left_out in job.dataset.notes:

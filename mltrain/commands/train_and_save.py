@@ -68,7 +68,7 @@ def train_and_save(
         return Background(with_absolute_paths(job.config, folder), job.origin.data, keeper.count)
 
     def save() -> None:
-        model, others, planned = job.model(training_run.history), _others(job), run.folder
+        model, others, planned = job.model(training_run.history), best_and_last(job), run.folder
         stands = run.stands()
         run.save(model, training_run.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
         if not stands:
@@ -113,7 +113,7 @@ def train_and_save(
         _conclude(terminal, attempt, profile)
 
 
-def _others(job: TrainingJob) -> dict[str, Floats]:
+def best_and_last(job: TrainingJob) -> dict[str, Floats]:
     """The parameters of the best and of the last epoch, if epochs were compared."""
     monitor = job.monitor
     if monitor is None or monitor.best_epoch is None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from mltrain.config.search_options import Search
 from mltrain.data.base import DatasetSpec
 from mltrain.engine.layers.base import Layer
 from mltrain.engine.losses.base import Loss
@@ -47,6 +48,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     training: Annotated[Training, Meta(description="how long to train, in what portions, and what to watch")] = (
         Training()
     )
+    search: Annotated[
+        Search | None,
+        Meta(
+            description="for mltrain sweep: the options to vary, and the number to judge by",
+            extra_json_schema={
+                "examples": [{"metric": "val_loss", "parameters": {"optimizer.learning_rate": [0.001, 0.01]}}]
+            },
+        ),
+    ] = None
 
     def __repr__(self) -> str:
         from mltrain.config.dump import to_plain

@@ -153,6 +153,8 @@ def _source_of_data(data: dict[str, Any], overrides: Iterable[str], label: str, 
     positions = SourcePositions(None, "", {}, overridden.paths)
     if problems := [*overridden.problems, *problems, *_name_problems(overridden.data)]:
         raise positions.error([*problems, *_further_problems(overridden.data, folder)])
+    if problems := _search_problems(config):
+        raise positions.error(problems)
     return LocatedConfig(config, folder, positions)
 
 
@@ -172,7 +174,18 @@ def _source_of_words(
     problems = [*document.problems, *overridden.problems, *problems, *_name_problems(overridden.data)]
     if problems:
         raise places.error([*problems, *_further_problems(overridden.data, folder)])
+    if problems := _search_problems(config):
+        raise places.error(problems)
     return LocatedConfig(config if config.name else replace(config, name=_name(path)), folder, places)
+
+
+def _search_problems(config: Config) -> list[Problem]:
+    """Problems of the parameters of a search; few configs have one."""
+    if config.search is None:
+        return []
+    from mltrain.config.search_space import search_problems
+
+    return search_problems(config)
 
 
 MOST_LETTERS = 200

@@ -1,1 +1,1 @@
-"""Trainings of one config that belong together: the folds of a cross-validation, and members of an ensemble."""
+"""Trainings that belong together: folds of a cross-validation, members of an ensemble, trials of a sweep."""

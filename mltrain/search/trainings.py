@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -131,7 +131,7 @@ def jobs_for(job: TrainingJob, asked: int | None) -> int:
 def _train(config: Config, folder: Path, task: Task, name: str, context: Context) -> Trained:
     role, rows = task
     try:
-        return _trained(replace(config, seed=role.seed), folder, role, rows, context)
+        return train_one(replace(config, seed=role.seed), folder, role, rows, context)
     except (ConfigError, TrainingInterrupted):
         raise
     except MltrainError as error:
@@ -140,13 +140,22 @@ def _train(config: Config, folder: Path, task: Task, name: str, context: Context
         raise
 
 
-def _trained(config: Config, folder: Path, role: Role, rows: FoldOf | Dataset, context: Context) -> Trained:
+def train_one(
+    config: Config,
+    folder: Path,
+    role: Role,
+    rows: FoldOf | Dataset,
+    context: Context,
+    heard: Callable[[EpochReport], None] = lambda _: None,
+) -> Trained:
+    """Train one network in this process. ``heard`` is called after each epoch; what it raises ends the training."""
     dataset = rows if isinstance(rows, Dataset) else rows.raw.split(rows.parts)
     job = prepare(config, folder, LazyDataset.of(dataset, config.dataset, config.seed, folder))
     tell = _Teller(context, config.training.epochs)
     history = []
     for one in job.train(context.stop, tell.step):
         history.append(one)
+        heard(one)
         tell.epoch(one.epoch)
     monitor = job.monitor
     used = monitor.best_epoch if monitor is not None and monitor.restores else None

@@ -25,6 +25,13 @@ def lock(handle: int) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def wait_for(handle: int) -> None:
+    """As `lock`, but waits while another program holds it."""
+    if sys.platform == "win32":
+        raise OSError("there are no such locks on Windows")
+    fcntl.flock(handle, fcntl.LOCK_EX)
+
+
 def hold_if_possible(path: Path, patience: float = 0.0) -> int | None:
     """As `hold`, but None where there are no locks."""
     try:

@@ -100,7 +100,7 @@ def monitor_problems(training: Training, metrics: Sequence[Metric], *, validatio
     if stopping is None:
         return []
     name = _name(stopping, validation=validation)
-    missing = _why_missing(name, metrics, validation=validation)
+    missing = why_missing(name, metrics, validation=validation)
     if missing:
         return [Problem(("training", "early_stopping", "monitor"), missing)]
     of_classes = {metric.type_name() for metric in metrics if metric.task == "classes"}
@@ -120,11 +120,11 @@ def _name(stopping: EarlyStopping | None, *, validation: bool) -> str:
 def schedule_problems(optimizer: Optimizer, metrics: Sequence[Metric], *, validation: bool) -> list[Problem]:
     """The error for a monitored number of a learning rate schedule that epochs do not report."""
     name = monitored(optimizer.learning_rate)
-    missing = name and _why_missing(reported_name(name), metrics, validation=validation)
+    missing = name and why_missing(reported_name(name), metrics, validation=validation)
     return [Problem(("optimizer", "learning_rate", "monitor"), missing)] if missing else []
 
 
-def _why_missing(name: str, metrics: Sequence[Metric], *, validation: bool) -> str | None:
+def why_missing(name: str, metrics: Sequence[Metric], *, validation: bool) -> str | None:
     """The reason why epochs do not report a number, with advice; None if they do."""
     reported = ["loss", *(metric.type_name() for metric in metrics)]
     held_back = [on_validation(one) for one in reported]

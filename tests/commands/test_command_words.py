@@ -12,6 +12,7 @@ import mltrain as package
 
 COMMANDS = [
     "fit",
+    "sweep",
     "predict",
     "evaluate",
     "compare",

@@ -1,0 +1,215 @@
+"""``mltrain sweep``: many trainings with other options, to find the best ones."""
+
+import dataclasses
+import os
+import secrets
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mltrain.commands.train_and_save import best_and_last, next_command, prepared
+from mltrain.config.dump import to_yaml
+from mltrain.config.load import read_config
+from mltrain.config.search_space import trial_config, without_search
+from mltrain.errors import ConfigError, MltrainError, Problem, TrainingInterrupted, UsageError, WorkerLost
+from mltrain.inference.prediction_files import csv_text
+from mltrain.job import TrainingJob, prepare
+from mltrain.runs.run import MODEL, Run, with_absolute_paths
+from mltrain.runs.sweep_folder import BEST_CONFIG, JOURNAL, SWEEP, TRIALS, resumable, sweep_folder
+from mltrain.search.processes import in_processes
+from mltrain.search.storage import Sweep, Trial
+from mltrain.search.sweeping import Worker, metric_problems
+from mltrain.search.trainings import jobs_for
+from mltrain.system.files import write_text
+from mltrain.system.interrupts import interruptible
+from mltrain.views.terminal.number_format import duration, number, plural
+from mltrain.views.terminal.sweep_display import SweepDisplay, TrialRow, sweep_display
+from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.views import verbatim
+
+_LOOK = 0.5
+"""Seconds between two looks at the trials of other workers."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a sweep is kept, and who works on it.
+
+    ``out`` or ``resume`` names its folder. ``storage`` is the URL or file of the trials, by default a journal in that
+    folder. ``jobs`` trials are trained at a time. A trial of which nothing was heard for ``lost_after`` seconds is
+    taken again.
+    """
+
+    out: Path | None = None
+    resume: Path | None = None
+    storage: str | None = None
+    jobs: int | None = None
+    lost_after: float = 60.0
+
+
+def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: Where) -> None:
+    """Try the configs that the search of ``config`` describes, and train the best one once more, as a run."""
+    resumed = resumable(where.resume) if where.resume is not None else None
+    if resumed is not None:
+        config = resumed / SWEEP
+    if config is None:
+        raise UsageError("say what to search: a CONFIG, or --resume with the folder of the sweep to go on with")
+    source = read_config(config, changes, keeps_raw=True)
+    search = source.config.search
+    if search is None:
+        raise source.locate(
+            [Problem((), "there is no search in this config; list the options to vary under search.parameters")]
+        )
+    try:
+        config_of_all = with_absolute_paths(source.config, source.folder)
+        base = without_search(config_of_all)
+        job = prepared(terminal, base, source.folder, source.data, source.nodes)
+        with sweep_folder(str(base.name), where.out, resumed) as folder:
+            storage = where.storage or str(folder / JOURNAL)
+            worker_name = f"{os.getpid()}-{secrets.token_hex(4)}"
+            sweep = Sweep(config_of_all, storage, worker_name, where.lost_after, where.storage is not None)
+            if problems := metric_problems(sweep, job):
+                raise ConfigError(problems)
+            write_text(folder / SWEEP, to_yaml(config_of_all))
+            try:
+                sweep.begin()
+            except MltrainError:
+                if resumed is None:
+                    (folder / SWEEP).unlink()
+                raise
+            if where.storage is None:  # the folder is locked: whoever trained there has ended
+                sweep.give_back([one for one in sweep.trials() if one.state == "running"])
+            raw = source.data.raw if search.folds else None
+            worker = Worker(sweep, source.folder, job, raw)
+            _work(terminal, worker, jobs_for(job, where.jobs or 1), folder, where)
+            _conclude(terminal, sweep, source.folder, folder)
+    except ConfigError as error:
+        raise source.locate(error.problems) from None
+
+
+def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Where) -> None:
+    """Let ``jobs`` workers finish all trials; the table of trials is written in any case."""
+    sweep = worker.sweep
+    if 0 < sweep.count < sweep.points:
+        terminal.note(f"the grid has {sweep.points:,} points, of which the first {sweep.count:,} are tried: see trials")
+    terminal.note(f"{plural(sweep.count, 'trial')}, {'one after the other' if jobs == 1 else f'{jobs} at a time'}")
+    workers = [worker] if jobs == 1 else [dataclasses.replace(worker, sweep=dataclasses.replace(sweep))] * jobs
+    go_on = f"go on with: mltrain sweep --resume {shlex.quote(str(folder))}"
+    if where.storage:
+        go_on += f" --storage {shlex.quote(where.storage) if '://' not in where.storage else 'URL'}"
+    with interruptible() as stop, sweep_display(terminal, sweep.metric, sweep.count) as display:
+        try:
+            show = _shower(sweep, display)
+            show(0, 1.0)
+            for _ in in_processes(workers, jobs, stop, show):
+                pass
+            _shower(sweep, display)(0, 1.0)
+            if stop():
+                raise TrainingInterrupted("stopped")
+        except (TrainingInterrupted, WorkerLost) as error:
+            trials = sweep.trials()
+            sweep.give_back(sweep.own(trials))
+            _write(sweep, folder, trials)
+            done = sum(one.is_finished for one in trials)
+            terminal.note(f"{done} of {plural(sweep.count, 'trial')} are finished; {go_on}")
+            if isinstance(error, WorkerLost):
+                raise
+            raise TrainingInterrupted(f"stopped after {done} of {plural(sweep.count, 'trial')}") from None
+    _write(sweep, folder, sweep.trials())
+
+
+def _shower(sweep: Sweep, display: SweepDisplay) -> Callable[[int, float], None]:
+    """A function that shows the trials when one is finished, and from time to time those of other machines."""
+    due = 0.0
+
+    def show(_: int, share: float) -> None:
+        nonlocal due
+        if (share < 1 or sweep.is_shared) and time.monotonic() < due:
+            return
+        trials = sweep.trials()
+        best = sweep.best(trials)
+        display.show([_row(one) for one in trials if one.is_finished], None if best is None else _row(best))
+        due = time.monotonic() + _LOOK
+
+    return show
+
+
+def _row(one: Trial) -> TrialRow:
+    return TrialRow(one.number + 1, one.state, one.value, one.values)
+
+
+def _write(sweep: Sweep, folder: Path, trials: Sequence[Trial]) -> None:
+    """The table of trials, and the config of the best one."""
+    rows = [_facts(one) for one in trials if one.is_finished]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    write_text(folder / TRIALS, csv_text([names, *([row.get(name, "") for name in names] for row in rows)]))
+    if (best := sweep.best(trials)) is not None:
+        write_text(folder / BEST_CONFIG, to_yaml(trial_config(sweep.config, best.values)))
+
+
+def _facts(one: Trial) -> dict[str, Any]:
+    numbers = one.result.get("metrics", {})
+    return {
+        "trial": one.number + 1,
+        "state": one.state,
+        **one.values,
+        "epochs": one.result.get("epochs", 0),
+        "seconds": f"{one.result.get('seconds', 0.0):.6f}",
+        **numbers,
+        **({"error": one.result["error"]} if "error" in one.result else {}),
+    }
+
+
+def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None:
+    trials = sweep.trials()
+    best = sweep.best(trials)
+    if best is None or best.value is None:
+        errors = [str(one.result["error"]) for one in trials if "error" in one.result]
+        raise UsageError(f"no trial was finished: {errors[0] if errors else 'all were pruned'}; see {out / TRIALS}")
+    job = prepare(trial_config(sweep.config, best.values), folder)
+    run = _best_run(job, folder)
+    failed, pruned = (sum(one.state == state for one in trials) for state in ("failed", "pruned"))
+    document = {
+        "sweep": str(out),
+        "trials": [{"trial": one.number + 1, "state": one.state, "value": one.value, "parameters": one.values,
+                    **one.result} for one in trials],
+        "metric": sweep.metric,
+        "best": {"trial": best.number + 1, "value": best.value, "parameters": best.values},
+        "best_config": str(out / BEST_CONFIG),
+        "run": str(run),
+        "model": str(run / MODEL),
+    }  # fmt: skip
+    if terminal.json:
+        terminal.result(verbatim(""), document)
+        return
+    if terminal.quiet:
+        terminal.result(verbatim(str(run)), {})
+        return
+    for one in [one for one in trials if one.state == "failed"][:3]:
+        terminal.warning(f"trial {one.number + 1} failed: {one.result.get('error', 'no reason was written')}")
+    seconds = sum(float(one.result.get("seconds", 0)) for one in trials)
+    others = [f"{count} {what}" for count, what in ((pruned, "pruned"), (failed, "failed")) if count]
+    told = f" ({', '.join(others)})" if others else ""
+    lines = [
+        f"tried    {plural(len(trials), 'trial')}{told} in {duration(seconds)} of training",
+        f"best     trial {best.number + 1}: {sweep.metric} {number(best.value)}",
+        *(
+            f"         {path}: {number(value) if isinstance(value, float) else value}"
+            for path, value in best.values.items()
+        ),
+        f"saved    {out}: {BEST_CONFIG}, {TRIALS}; {run}: the best network",
+        f"next     {next_command(job)}",
+    ]
+    for line in lines:
+        terminal.err.print(verbatim(line))
+
+
+def _best_run(job: TrainingJob, folder: Path) -> Path:
+    """Train the network of the best trial once more, and save it as a run."""
+    with interruptible() as stop, Run.claim(str(job.config.name)) as run:
+        history = list(job.train(stop))
+        run.save(job.model(history), history, folder, others=best_and_last(job))
+        return run.folder

@@ -1,0 +1,120 @@
+"""The display of a sweep: a line for each finished trial and, on a terminal, the best so far and the time left."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from mltrain.views.terminal.number_format import number
+from mltrain.views.terminal.progress import Bars, bar
+from mltrain.views.terminal.redraw import Clock, LiveArea
+from mltrain.views.terminal.terminal import Channel, Terminal
+from mltrain.views.terminal.training_display import field
+from mltrain.views.terminal.views import FAINT, GAP, STRONG, Column, Span, Stack, Table, View, verbatim
+
+
+class TrialRow(NamedTuple):
+    """A finished trial. ``trial`` counts from 1; ``value`` is None for a trial that failed."""
+
+    trial: int
+    state: str
+    value: float | None
+    values: Mapping[str, Any]
+
+
+class SweepDisplay(Protocol):
+    """Shows the progress of a sweep."""
+
+    def show(self, rows: Sequence[TrialRow], best: TrialRow | None) -> None:
+        """The finished trials, in the order of their numbers, and the best of them."""
+
+
+@contextmanager
+def sweep_display(terminal: Terminal, metric: str, count: int, clock: Clock = time.monotonic) -> Iterator[SweepDisplay]:
+    """The display that suits the terminal. ``metric`` is what trials are judged by, ``count`` how many there are."""
+    if terminal.quiet:
+        yield _Nothing()
+    elif not terminal.err.is_terminal:
+        yield _PlainLines(terminal.err, metric, count)
+    else:
+        live = _LiveTable(terminal.err, metric, count, clock)
+        try:
+            yield live
+        finally:
+            live.close()
+
+
+def trial_line(metric: str, count: int, row: TrialRow) -> View:
+    """The line about a trial: ``trial  3/40  val_r2 0.8123  layers.0.units=32, ...``."""
+    total = f"{count:,}"
+    value = row.state if row.value is None else number(row.value)
+    fields = [f"trial {row.trial:>{len(total)},}/{total}", field(metric, value), _in_words(row.values)]
+    return verbatim(GAP.join([*fields, *([row.state] if row.value is not None and row.state != "complete" else [])]))
+
+
+def _in_words(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{path}={_text(value)}" for path, value in values.items())
+
+
+def _text(value: Any) -> str:
+    return number(value) if isinstance(value, float) else str(value)
+
+
+class _Nothing:
+    def show(self, rows: Sequence[TrialRow], best: TrialRow | None) -> None:
+        pass
+
+
+class _PlainLines:
+    def __init__(self, channel: Channel, metric: str, count: int):
+        self._channel, self._metric, self._count = channel, metric, count
+        self._shown: set[int] = set()
+
+    def show(self, rows: Sequence[TrialRow], best: TrialRow | None) -> None:
+        for row in rows:
+            if row.trial not in self._shown:
+                self._shown.add(row.trial)
+                self._channel.print(trial_line(self._metric, self._count, row))
+
+
+class _LiveTable:
+    """The last trials as a table, with the best one below it; a bar with the time left goes when all are done."""
+
+    def __init__(self, channel: Channel, metric: str, count: int, clock: Clock):
+        self._metric, self._count, self._clock = metric, count, clock
+        self._rows: Sequence[TrialRow] = ()
+        self._best: TrialRow | None = None
+        self._before: int | None = None
+        self._began = clock()
+        self._area = LiveArea(channel, self._live, clock)
+
+    def show(self, rows: Sequence[TrialRow], best: TrialRow | None) -> None:
+        if self._before is None:
+            self._before = len(rows)
+        self._rows, self._best = rows, best
+        self._area.redraw()
+
+    def close(self) -> None:
+        self._area.close(self._table(self._rows))
+
+    def _live(self, height: int) -> View:
+        done, before, seconds = len(self._rows), self._before or 0, self._clock() - self._began
+        left = seconds / (done - before) * (self._count - done) if done > before else None
+        progress = bar(f"{done:,} of {self._count:,} trials", done / self._count, seconds, left=left)
+        return Stack([self._table(self._rows[-max(1, height - 6) :]), Bars([progress])])
+
+    def _table(self, rows: Sequence[TrialRow]) -> View:
+        paths = list(dict.fromkeys(path for row in rows for path in row.values))
+        columns = [Column("trial", right=True), Column(self._metric, right=True)]
+        columns += [Column(path, wraps=True) for path in paths]
+        lines = [self._line(row, paths, str(row.trial)) for row in rows]
+        if self._best is not None:
+            lines.append(self._line(self._best, paths, f"best {self._best.trial}"))
+        return Table(columns, lines)
+
+    def _line(self, row: TrialRow, paths: Sequence[str], name: str) -> tuple[Span, ...]:
+        is_best = self._best is not None and row.trial == self._best.trial
+        style = STRONG if is_best else FAINT if row.state != "complete" else ""
+        value = row.state if row.value is None else number(row.value)
+        texts = [name, value, *(_text(row.values[path]) if path in row.values else "" for path in paths)]
+        return tuple(Span(text, style) for text in texts)

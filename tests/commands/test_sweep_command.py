@@ -1,0 +1,187 @@
+"""``mltrain sweep``: what is tried, what comes out, and how it goes on after an end of any kind."""
+
+import csv
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_runs import lesson, mltrain, succeed
+from postgres import needs_postgres, postgres
+
+from mltrain.search.storage import Sweep
+
+SWEEP = """\
+name: tiny
+dataset: {type: linear, slope: 2, intercept: 1, x: [1, 2, 3, 4, 5, 6, 7, 8], validation_split: 0.5}
+layers: [{type: dense, units: 1}]
+loss: mean_squared_error
+optimizer: {type: sgd, learning_rate: 0.01}
+training: {epochs: 2}
+search:
+  trials: 6
+  metric: val_loss
+  parameters:
+    optimizer.learning_rate: {min: 0.0001, max: 0.1, scale: log}
+    training.batch_size: {min: 1, max: 4}
+    optimizer: [{type: sgd, momentum: 0.5}, adam]
+"""
+
+
+@pytest.fixture
+def config(work: Path) -> str:
+    (work / "tiny.yaml").write_text(SWEEP)
+    return "tiny.yaml"
+
+
+def table(path: str) -> list[dict[str, str]]:
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return [{name: text for name, text in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+def arrays(path: str) -> dict[str, bytes]:
+    with np.load(path) as file:
+        return {name: file[name].tobytes() for name in file.files if name != "meta"}
+
+
+def test_the_best_config_gives_the_best_trial_again_byte_for_byte(config: str) -> None:
+    document = succeed("sweep", config, "--json").document
+    values = [one["value"] for one in document["trials"]]
+    assert len(values) == 6
+    assert document["best"]["value"] == min(values)
+    assert all(isinstance(one["parameters"]["training.batch_size"], int) for one in document["trials"])
+    again = succeed("fit", document["best_config"], "--json").document
+    assert again["val_loss"] == document["best"]["value"]
+    assert arrays(again["model"]) == arrays(document["model"])
+    assert succeed("predict", document["run"], "--x", "3").out
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+def test_one_worker_gives_the_same_trials_twice_also_after_an_end_in_between(config: str, sampler: str) -> None:
+    setting = ["--set", f"search.sampler={sampler}"]
+    if sampler == "grid":
+        text = SWEEP.replace("{min: 0.0001, max: 0.1, scale: log}", "[0.01, 0.1]")
+        Path(config).write_text(text)
+    succeed("sweep", config, *setting, "--trials", "14", "--out", "one")
+    succeed("sweep", config, *setting, "--trials", "12", "--out", "two")
+    succeed("sweep", "--resume", "two", "--trials", "14")
+    assert table("one/trials.csv") == table("two/trials.csv")
+    assert len({tuple(row.values()) for row in table("one/trials.csv")}) == 14
+    assert Path("one/best.yaml").read_bytes() == Path("two/best.yaml").read_bytes()
+
+
+def test_folds_are_judged_by_the_rows_that_they_hold_out(config: str) -> None:
+    more = ("--set", "search.folds=2", "--set", "search.trials=2", "--set", "dataset.validation_split=0")
+    document = succeed("sweep", config, *more, "--jobs", "2", "--json").document
+    assert document["metric"] == "loss"
+    best = document["best_config"]
+    folds = succeed("fit", best, "--folds", "2", "--json").document
+    assert folds["mean"]["loss"] == pytest.approx(document["best"]["value"], rel=1e-12)
+
+
+def test_poor_trials_are_pruned(config: str) -> None:
+    more = ("--set", "search.prune=median", "--trials", "20", "--set", "training.epochs=4")
+    trials = succeed("sweep", config, *more, "--json").document["trials"]
+    pruned = [one for one in trials if one["state"] == "pruned"]
+    assert pruned
+    assert all(one["epochs"] < 4 for one in pruned)
+
+
+def test_ctrl_c_keeps_the_finished_trials(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Sweep.take
+
+    def taken(self: Sweep) -> object:
+        found = take(self)
+        if found is not None and found.number == 2:
+            signal.raise_signal(signal.SIGINT)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Sweep, "take", taken)
+        done = mltrain("sweep", config, "--out", "one")
+    assert done.code == 130
+    assert "2 of 6 trials are finished; go on with: mltrain sweep --resume one" in done.err
+    assert len(table("one/trials.csv")) == 2
+    assert len(succeed("sweep", "--resume", "one", "--json").document["trials"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "training.batch_size",
+            "training.batch_sise",
+            "12:26  .*unknown option for training; did you mean 'batch_size'",
+        ),
+        ("{min: 1, max: 4}", "{min: 4, max: 1}", r"12:32  .*4 must be below max, 1"),
+        ("min: 0.0001", "min: 0", r"a log scale has no 0"),
+        ("[{type: sgd, momentum: 0.5}, adam]", "[adam]", "expected a list of at least 2 items"),
+        ("metric: val_loss", "metric: val_accuracy", r"9:11  search.metric: .*add accuracy to metrics"),
+        ("training.batch_size: {min: 1, max: 4}", "dataset: [a, b]", "cannot be varied"),
+        ("training.batch_size: {min: 1, max: 4}", "search.trials: [1, 2]", "a search cannot vary itself"),
+        ("training.batch_size: {min: 1, max: 4}", "optimizer.beta_1: [0, 0.5]", "with optimizer=.*sgd"),
+        ("trials: 6", "trails: 6", "did you mean 'trials'"),
+        ("trials: 6", "sampler: grid", "a grid has no end here"),
+    ],
+)
+def test_what_is_wrong_with_a_search_is_said_before_anything_runs(config: str, old: str, new: str, said: str) -> None:
+    assert old in SWEEP
+    Path(config).write_text(SWEEP.replace(old, new))
+    done = mltrain("sweep", config)
+    assert done.code in (2, 3)
+    assert re.search(said, done.err), done.err
+    assert not Path("runs").exists()
+    assert not Path("sweeps").exists()
+
+
+def test_a_search_is_for_sweep_and_sweep_is_for_a_search(config: str) -> None:
+    assert "mltrain sweep" in mltrain("fit", config).err
+    assert succeed("check", config).out == f"{config}: ok\n"
+    assert "there is no search" in mltrain("sweep", lesson("iris")).err
+
+
+def test_two_sweeps_in_one_folder_are_refused(config: str) -> None:
+    succeed("sweep", config, "--trials", "1", "--out", "one")
+    assert "there is a sweep already" in mltrain("sweep", config, "--out", "one").err
+    assert "--resume goes on" in mltrain("sweep", config, "--resume", "one").err
+
+
+def test_a_storage_that_cannot_be_reached_is_an_error_without_its_password(config: str) -> None:
+    done = mltrain("sweep", config, "--storage", "postgresql://user:secret@127.0.0.1:1/nothing")
+    assert done.code == 3
+    assert "cannot be reached" in done.err
+    assert "secret" not in done.err
+    assert not Path("sweeps").exists()
+
+
+def test_a_shared_journal_belongs_to_one_config(config: str) -> None:
+    succeed("sweep", config, "--trials", "1", "--storage", "shared.log")
+    joined = succeed("sweep", config, "--trials", "2", "--storage", "shared.log", "--json").document
+    assert len(joined["trials"]) == 2
+    done = mltrain("sweep", config, "--set", "seed=1", "--storage", "shared.log")
+    assert "of another config" in done.err
+
+
+@needs_postgres
+def test_trials_in_a_database_by_two_commands_of_which_one_is_killed(config: str, work: Path) -> None:
+    words = [sys.executable, "-m", "mltrain", "sweep", config, "--trials", "40", "--lost-after", "1", "--json"]
+    with postgres() as url:
+        words += ["--storage", url, "--set", "search.sampler=random", "--set", "training.epochs=1"]
+        first, second = (
+            subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+        )
+        sweep_folder = work / "sweeps"
+        while len(list(sweep_folder.glob("*/sweep.yaml"))) < 2:
+            time.sleep(0.05)
+        time.sleep(1)
+        first.kill()
+        first.communicate()
+        _, err = second.communicate(timeout=120)
+    assert second.returncode == 0, err
+    rows = next(iter([table(str(path)) for path in sweep_folder.glob("*/trials.csv")]))
+    assert [int(row["trial"]) for row in rows] == list(range(1, 41))
+    assert {row["state"] for row in rows} == {"complete"}
