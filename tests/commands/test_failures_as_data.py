@@ -14,6 +14,8 @@ FAILURES = {
     "data": ("data", "bad.yaml"),
     "plot": ("plot", "nowhere"),
     "report": ("report", "nowhere"),
+    "compare": ("compare", "nowhere", "nowhere"),
+    "why": ("why", "nowhere"),
     "export": ("export", "nowhere", "--to", "python"),
     "summary": ("summary", "bad.yaml"),
     "check": ("check", "bad.yaml"),

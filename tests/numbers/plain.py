@@ -91,6 +91,8 @@ def values(name: str, z: list[Row], target: Any, **options: Any) -> list[Value]:
         shares = (
             [[float(one == number) for number in classes] for one in target] if name.startswith("sparse") else target
         )
+        smoothed = options.get("label_smoothing", 0.0)
+        shares = [[share * (1 - smoothed) + smoothed / len(row) for share in row] for row in shares]
         return [crossentropy(*row) for row in zip(z, shares, strict=True)]
     element = ELEMENTS[name]
     pairs = [pair for row in zip(z, target, strict=True) for pair in zip(*row, strict=True)]

@@ -57,7 +57,7 @@ def test_every_loss_has_a_plain_formula() -> None:
 @settings(settings.get_profile("numbers"))
 def test_loss_and_gradient_are_those_of_float64(loss: Loss, data: st.DataObject) -> None:
     z, target = data.draw(batches(loss))
-    options = {"delta": loss.delta} if hasattr(loss, "delta") else {}
+    options = {name: getattr(loss, name) for name in ("delta", "label_smoothing") if hasattr(loss, name)}
     expected = plain.values(loss.type_name(), z.tolist(), target.tolist(), **options)
     sizes = np.array([value.size for value in expected])
     dz = np.empty_like(z)
