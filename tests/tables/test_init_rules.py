@@ -76,3 +76,9 @@ def test_target_decides_on_the_end_of_the_network(tmp_path):
     assert (config.layers[-1].units, config.layers[-1].activation.type_name()) == (2, "softmax")
     _, config = written(tmp_path, 60, classes=False)
     assert (config.layers[-1].units, config.loss.type_name()) == (1, "mean_squared_error")
+
+
+@pytest.mark.parametrize(("rows", "decay"), [(300, 0.5), (3999, 0.5), (4000, 0.1)])
+def test_weights_decay_less_where_there_are_many_rows(tmp_path, rows, decay):
+    _, config = written(tmp_path, rows)
+    assert config.optimizer.weight_decay == decay
