@@ -20,6 +20,7 @@ FAILURES = {
     "summary": ("summary", "bad.yaml"),
     "check": ("check", "bad.yaml"),
     "code": ("code", "bad.yaml", "--framework", "keras"),
+    "sweep": ("sweep", "bad.yaml"),
     "list": ("runs", "--sort", "colour"),
     "diff": ("runs", "diff", "one", "two"),
 }

@@ -137,7 +137,7 @@ CASES = {
     "nothing like a section": (
         f"{WHOLE}surprise: []\n",
         "x.yaml:4:1  surprise: unknown option for a config; it has name, seed, dataset, layers, loss, optimizer, "
-        "metrics, training",
+        "metrics, training, search",
     ),
     "an option of early stopping": (
         f"{WHOLE}training: {{patience: 3}}\n",
@@ -311,7 +311,7 @@ CASES = {
     "a key with a line break": (
         f'{WHOLE}"a\\nb": 1\n',
         "x.yaml:4:1  a\\nb: unknown option for a config; it has name, seed, dataset, layers, loss, optimizer, "
-        "metrics, training",
+        "metrics, training, search",
     ),
     "what an alias stands for": (
         f"{DATASET}layers:\n  - &bad {{type: dense, units: 1, use_bias: 5}}\n  - *bad\nloss: mse\n",
