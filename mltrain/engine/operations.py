@@ -87,13 +87,9 @@ class Windowed(Operation):
 
 
 @dataclass(frozen=True, eq=False)
-class Convolution(Windowed):
-    """Each output is the weighted sum of a window, plus a bias. Padding is zeros.
+class Weighted(Windowed):
+    """The base of what multiplies a window by a kernel ``(height, width, ..., ...)``, and adds a bias."""
 
-    kernel ``(height, width, channels, filters)``, bias ``(filters,)``; as in Keras, the kernel is not flipped.
-    """
-
-    name = "convolution"
     kernel: Constant
     bias: Constant
 
@@ -107,23 +103,23 @@ class Convolution(Windowed):
 
 
 @dataclass(frozen=True, eq=False)
-class DepthwiseConvolution(Windowed):
+class Convolution(Weighted):
+    """Each output is the weighted sum of a window, plus a bias. Padding is zeros.
+
+    kernel ``(height, width, channels, filters)``, bias ``(filters,)``; as in Keras, the kernel is not flipped.
+    """
+
+    name = "convolution"
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConvolution(Weighted):
     """A convolution of each channel by itself. Output channel ``channel * multiplier + m`` is kernel m of a channel.
 
     kernel ``(height, width, channels, multiplier)``, bias ``(channels * multiplier,)``; padding is zeros.
     """
 
     name = "depthwise_convolution"
-    kernel: Constant
-    bias: Constant
-
-    @property
-    def window(self) -> Pair:
-        return self.kernel.shape[0], self.kernel.shape[1]
-
-    @property
-    def channels(self) -> int:
-        return len(self.bias)
 
 
 @dataclass(frozen=True, eq=False)
