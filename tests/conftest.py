@@ -16,6 +16,11 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Gzip writes the time into its bytes: an identifier made of them would differ between the workers of pytest-xdist."""
+    return argname if isinstance(val, bytes) and val.startswith(b"\x1f\x8b") else None
+
+
 @pytest.fixture(autouse=True)
 def _environment_stays() -> Iterator[None]:
     """A command that runs in the tests' own process says there how many cores to use; the next test begins afresh."""
