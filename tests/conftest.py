@@ -17,7 +17,7 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Gzip writes the time into its bytes: an identifier made of them would differ between the workers of pytest-xdist."""
+    """Gzip writes the time into its bytes: an identifier made of them would differ between pytest-xdist's workers."""
     return argname if isinstance(val, bytes) and val.startswith(b"\x1f\x8b") else None
 
 
