@@ -17,10 +17,10 @@ from mltrain.views.insight.learning_curves import spans_a_decade
 _STEPS = 24
 """The most steps of a range in which the best trial is looked for."""
 
-_FENCE = 10.0
-"""How far an axis goes beyond the median, as a multiple of the distance from the median to the better quartile.
+_FENCE = ((0.75, 10.0), (1.0, 2.0))
+"""How far an axis goes beyond the median: the larger one of two distances from the median, as a multiple of each.
 
-Worse trials are at its edge.
+They are to the better quartile, and to the best trial. Worse trials are at the edge.
 """
 
 
@@ -122,8 +122,10 @@ class SweepInsight:
         values = np.array([np.nan if one.value is None else one.value for one in self.trials])
         with np.errstate(invalid="ignore", divide="ignore"):
             scaled = np.log(values) if logarithmic else values
-        better, median = np.quantile(scaled[np.isin(values, complete)], [0.75 if rises else 0.25, 0.5])
-        reach = _FENCE * abs(better - median) or math.inf
+        judged = scaled[np.isin(values, complete)]
+        median = np.median(judged)
+        distances = [times * abs(np.quantile(judged, at if rises else 1 - at) - median) for at, times in _FENCE]
+        reach = max(distances) or math.inf
         beyond = scaled < median - reach if rises else scaled > median + reach
         shown = values[~beyond & np.isfinite(scaled)]
         places = frozenset(np.flatnonzero(beyond).tolist())
