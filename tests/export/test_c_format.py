@@ -24,6 +24,7 @@ from subjects import (
     table_model,
     untrained_lesson,
 )
+from texts import model_of_texts, texts
 
 from mltrain.export.c_text import string
 from mltrain.export.examples import Examples
@@ -234,15 +235,35 @@ def test_quantized_weights_lose_little_and_say_how_much() -> None:
     assert exported.facts["flash"] < C().write(subject(model, dataset)).facts["flash"]
 
 
-def test_words_of_texts_are_refused_for_cells_but_not_for_the_matrix(tmp_path_factory) -> None:
-    from mltrain.export.base import refusals
+_WORDS = """
+#include <stdio.h>
+#include <string.h>
+#include "w.h"
 
-    model, dataset = table_model(tmp_path_factory.getbasetemp())
-    steps = subject(model, dataset).steps
-    (problem,) = refusals(C(), steps)
-    assert problem.message.startswith("c cannot express the text column 'said': to find the words")
-    assert problem.message.endswith("; the bare network can be exported with --inputs matrix")
-    assert not list(refusals(C(inputs="matrix"), steps.as_matrix()))
+int main(void)
+{
+    static char line[100000];
+    float y[MODEL_OUTPUTS];
+    while (fgets(line, sizeof line, stdin)) {
+        model_row row = {line};
+        line[strcspn(line, "\\n")] = 0;
+        (void)model_predict(&row, y);
+        fwrite(y, sizeof y[0], MODEL_OUTPUTS, stdout);
+    }
+    return 0;
+}
+"""
+
+
+@needs_compiler
+def test_words_of_texts_are_those_of_the_model(tmp_path: Path) -> None:
+    model = model_of_texts(tmp_path)
+    cells = [cell.replace("\n", " ") for cell in texts(step=29)]
+    (tmp_path / "w.h").write_bytes(C().write(subject(model)).files[".h"])
+    compiled(tmp_path, _WORDS, flags=("-O1",))
+    done = subprocess.run([tmp_path / "main"], input="\n".join(cells).encode(), capture_output=True, check=True)
+    y = np.frombuffer(done.stdout, np.float32).reshape(len(cells), -1)
+    np.testing.assert_allclose(y, model.predict([{"a": cell} for cell in cells]), rtol=1e-5, atol=1e-6)
 
 
 @needs_compiler
