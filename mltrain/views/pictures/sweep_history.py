@@ -1,5 +1,6 @@
 """The trials of a sweep over their numbers, and the best so far."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -46,9 +47,10 @@ class SweepHistory(SweepPicture):
 
     def terminal(self) -> Iterator[View]:
         objective, best = self.objective, self.insight.sweep.best
-        values = [objective.clipped(place) for place in range(len(objective.values))]
-        course = [min(max(value, objective.low), objective.high) for value in self.insight.course]
-        first = self.insight.trials[0].number
+        begin = next(place for place, value in enumerate(self.insight.course) if math.isfinite(value))
+        values = [objective.clipped(place) for place in range(begin, len(objective.values))]
+        course = [min(max(value, objective.low), objective.high) for value in self.insight.course[begin:]]
+        first = self.insight.trials[begin].number
         if len(course) > 1:
             yield LossCurve(course, values, first_epoch=first, names=("best so far", objective.metric, "trial"))
         if best is not None and best.value is not None:

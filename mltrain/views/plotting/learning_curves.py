@@ -77,7 +77,7 @@ def scale_by_powers(axes: Axes, values: Sequence[float], side: Literal["x", "y"]
     few = decades <= _NUMBERED and min(values) >= 1e-4 and max(values) < 1e5
     steps = (1.0, 2.0, 5.0) if decades <= _NUMBERED / 2 else (1.0,)
     axis.set_major_locator(LogLocator(subs=steps, numticks=labels))
-    axis.set_major_formatter(FuncFormatter(_number if few else _power))
+    axis.set_major_formatter(FuncFormatter(_number if few else power_label))
     axis.set_minor_formatter(NullFormatter())
 
 
@@ -85,7 +85,7 @@ def _number(value: float, _place: int | None) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") if value < 1 else f"{value:g}"
 
 
-def _power(value: float, _place: int | None) -> str:
+def power_label(value: float, _place: int | None) -> str:
     """A power of ten, as 10⁻⁵, or a multiple of one, as 2·10⁻⁵."""
     exponent = math.floor(math.log10(value) + 1e-9)
     factor = round(value / 10**exponent)

@@ -48,7 +48,7 @@ def draw_sweep_history(figure: Figure, style: Style, insight: SweepInsight, obje
     _points(axes, style, insight, objective, numbers)
     _scale_values(axes, objective)
     axes.set_xlabel("trial")
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=_STEPS))
     room = max(0.5, 0.015 * len(numbers))
     axes.set_xlim(numbers[0] - room, numbers[-1] + room)
     line = Line2D([], [], color=style.blue, linewidth=2, label="best so far")

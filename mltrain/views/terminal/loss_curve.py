@@ -106,21 +106,20 @@ class LossCurve(View):
         rows = _circles(self.validation, scale, columns, self.height)
         curve = braille(self.losses, scale, columns, self.height)
 
-        yield self._legend(scale, gutter)
+        yield [Span(" " * (gutter + 2)), *self.legend(scale)]
         for index, (dots, circles) in enumerate(zip(curve, rows, strict=True)):
             label = high if index == 0 else low if index == self.height - 1 else ""
             axis = Span(f"{label:>{gutter}} {'┤' if label else '│'}", FAINT)
             yield [axis, *_overlaid(dots, circles)]
-        yield [Span(f"{'':>{gutter}} └{self._epochs(columns)}", FAINT)]
+        yield [Span(f"{'':>{gutter}} └{self.axis(columns)}", FAINT)]
 
-    def _legend(self, scale: Scale, gutter: int) -> Line:
-        legend = [Span(" " * (gutter + 2)), Span(self.names[0], ACCENT)]
-        if self.validation:
-            legend.append(Span(f"  ○ {self.names[1]}"))
-        return [*legend, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
+    def legend(self, scale: Scale) -> Line:
+        """The line above: what is drawn."""
+        circles = [Span(f"  ○ {self.names[1]}")] if self.validation else []
+        return [Span(self.names[0], ACCENT), *circles, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
 
-    def _epochs(self, columns: int) -> str:
-        """The axis below: the first and the last epoch."""
+    def axis(self, columns: int) -> str:
+        """The line below: the first and the last epoch."""
         first, last = f" {self.first_epoch} ", f" {self.first_epoch + len(self.losses) - 1}"
         if len(step := f" {self.names[2]}") + len(first + last) <= columns:
             first = step + first
