@@ -38,6 +38,9 @@ from mltrain.views.terminal.views import verbatim
 _FEWEST_PICTURED, _COURSE, _MOST_SHARES = 3, 32, 4
 """The fewest trials of which the course is shown, its columns, and the largest number of parameters."""
 
+_WRITE = 5.0
+"""Seconds between two tables of trials that are written meanwhile."""
+
 _LOOK = 0.5
 """Seconds between two looks at the trials of other workers."""
 
@@ -108,13 +111,14 @@ def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Wh
     go_on = f"go on with: mltrain sweep --resume {shlex.quote(str(folder))}"
     if where.storage:
         go_on += f" --storage {shlex.quote(where.storage) if '://' not in where.storage else 'URL'}"
-    with interruptible() as stop, sweep_display(terminal, sweep.metric, sweep.count) as display:
+    with interruptible() as stop:
         try:
-            show = _shower(sweep, display)
-            show(0, 1.0)
-            for _ in in_processes(workers, jobs, stop, show):
-                pass
-            _shower(sweep, display)(0, 1.0)
+            with sweep_display(terminal, sweep.metric, sweep.count) as display:
+                show = _shower(sweep, display, folder)
+                show(0, 1.0)
+                for _ in in_processes(workers, jobs, stop, show):
+                    pass
+                _shower(sweep, display, folder)(0, 1.0)
             if stop():
                 raise TrainingInterrupted("stopped")
         except (TrainingInterrupted, WorkerLost) as error:
@@ -129,18 +133,24 @@ def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Wh
     _write(sweep, folder, sweep.trials())
 
 
-def _shower(sweep: Sweep, display: SweepDisplay) -> Callable[[int, float], None]:
-    """A function that shows the trials when one is finished, and from time to time those of other machines."""
-    due = 0.0
+def _shower(sweep: Sweep, display: SweepDisplay, folder: Path) -> Callable[[int, float], None]:
+    """A function that shows the trials when one is finished, and from time to time those of other machines.
+
+    It also writes the table of trials now and then: a sweep can be looked at while it runs, and after it was killed.
+    """
+    due, written = 0.0, time.monotonic()
 
     def show(_: int, share: float) -> None:
-        nonlocal due
+        nonlocal due, written
         if (share < 1 or sweep.is_shared) and time.monotonic() < due:
             return
         trials = sweep.trials()
         best = sweep.best(trials)
         display.show([_row(one) for one in trials if one.is_finished], None if best is None else _row(best))
         due = time.monotonic() + _LOOK
+        if due - written > _WRITE:
+            _write(sweep, folder, trials)
+            written = time.monotonic()
 
     return show
 

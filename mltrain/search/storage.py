@@ -354,6 +354,8 @@ def import_optuna(what: str) -> Any:
     optuna = needed("optuna", what, "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # A trial that is taken again reports the same values again.
+    warnings.filterwarnings("ignore", message="The reported value is ignored", category=UserWarning)
     return optuna
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from command_runs import lesson, mltrain, succeed
 from postgres import needs_postgres, postgres
 
-from mltrain.search.storage import Sweep
+from mltrain.search.storage import Sweep, Taken
 
 SWEEP = """\
 name: tiny
@@ -107,6 +108,27 @@ def test_ctrl_c_keeps_the_finished_trials(config: str, monkeypatch: pytest.Monke
     assert "2 of 6 trials are finished; go on with: mltrain sweep --resume one" in done.err
     assert len(table("one/trials.csv")) == 2
     assert len(succeed("sweep", "--resume", "one", "--json").document["trials"]) == 6
+
+
+def test_a_trial_that_is_taken_again_tells_its_epochs_again_without_a_warning(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_poor = Taken.is_poor
+
+    def interrupted(self: Taken, step: int, value: float) -> bool:
+        if self.number == 2:
+            signal.raise_signal(signal.SIGINT)
+        return is_poor(self, step, value)
+
+    more = ("--set", "search.prune=median", "--set", "training.epochs=4")
+    with monkeypatch.context() as patched:
+        patched.setattr(Taken, "is_poor", interrupted)
+        assert mltrain("sweep", config, *more, "--out", "one").code == 130
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        succeed("sweep", "--resume", "one")
+    succeed("sweep", config, *more, "--out", "two")
+    assert table("one/trials.csv") == table("two/trials.csv")
 
 
 @pytest.mark.parametrize(
