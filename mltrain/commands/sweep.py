@@ -23,7 +23,7 @@ from mltrain.runs.saved_sweep import SavedSweep
 from mltrain.runs.sweep_folder import BEST_CONFIG, JOURNAL, SWEEP, TRIALS, column_of, resumable, sweep_folder
 from mltrain.search.processes import in_processes
 from mltrain.search.storage import Sweep, Trial
-from mltrain.search.sweeping import Worker, metric_problems
+from mltrain.search.sweeping import Worker, sweep_problems
 from mltrain.search.trainings import jobs_for
 from mltrain.system.files import write_text
 from mltrain.system.interrupts import interruptible
@@ -68,6 +68,8 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
         config = resumed / SWEEP
     if config is None:
         raise UsageError("say what to search: a CONFIG, or --resume with the folder of the sweep to go on with")
+    if where.storage == "":
+        raise UsageError("--storage is empty; expected a URL, or the path of a file")
     source = read_config(config, changes, keeps_raw=True)
     search = source.config.search
     if search is None:
@@ -78,12 +80,13 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
         config_of_all = with_absolute_paths(source.config, source.folder)
         base = without_search(config_of_all)
         job = prepared(terminal, base, source.folder, source.data, source.nodes)
+        raw = source.data.raw if search.folds else None
+        if problems := sweep_problems(config_of_all, job, raw):
+            raise ConfigError(problems)
         with sweep_folder(str(base.name), where.out, resumed) as folder:
             storage = where.storage or str(folder / JOURNAL)
             worker_name = f"{os.getpid()}-{secrets.token_hex(4)}"
             sweep = Sweep(config_of_all, storage, worker_name, where.lost_after, where.storage is not None)
-            if problems := metric_problems(sweep, job):
-                raise ConfigError(problems)
             write_text(folder / SWEEP, to_yaml(config_of_all))
             try:
                 sweep.begin()
@@ -93,7 +96,6 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
                 raise
             if where.storage is None:  # the folder is locked: whoever trained there has ended
                 sweep.give_back([one for one in sweep.trials() if one.state == "running"])
-            raw = source.data.raw if search.folds else None
             worker = Worker(sweep, source.folder, job, raw)
             _work(terminal, worker, jobs_for(job, where.jobs or 1), folder, where)
             _conclude(terminal, sweep, source.folder, folder)
