@@ -19,7 +19,7 @@ from mltrain.serving import inference_protocol
 from mltrain.serving.answering import Answer, answer, chosen_type
 from mltrain.serving.counters import CONTENT_TYPE, Counters
 from mltrain.serving.description import describe
-from mltrain.serving.guard import Guard, read_body, response
+from mltrain.serving.guard import Bodies, Guard, response
 from mltrain.serving.models import Models
 from mltrain.serving.openapi import openapi
 from mltrain.serving.reading import JSON, Check, predict_body
@@ -64,7 +64,7 @@ class _Server:
 
     def __init__(self, models: Models, settings: Settings, counters: Counters):
         self._models, self._settings, self._counters = models, settings, counters
-        self._workers = Workers(settings)
+        self._workers, self._bodies = Workers(settings), Bodies(settings, counters)
         self.close = self._workers.close
 
     def routes(self) -> list[Route]:
@@ -99,27 +99,27 @@ class _Server:
         served = await self._current(request)
         kind, accept = request.headers.get("content-type", ""), request.headers.get("accept", "")
         form = chosen_type(accept)
-        body = await self._body(request, deadline)
+        async with self._bodies.read(request, deadline) as body:
 
-        def run(check: Check) -> tuple[Answer, Predicted]:
-            predicted = predict_body(served, kind, body, check)
-            return answer(served, predicted, form), predicted
+            def run(check: Check) -> tuple[Answer, Predicted]:
+                predicted = predict_body(served, kind, body, check)
+                return answer(served, predicted, form), predicted
 
-        quick = kind.partition(";")[0] == JSON and served.takes(body) <= _SHORT
-        answered = await self._run(served, run, deadline, at_once=quick)
+            quick = kind.partition(";")[0] == JSON and served.takes(body) <= _SHORT
+            answered = await self._run(served, run, deadline, at_once=quick)
         return Response(answered.body, media_type=answered.kind)
 
     async def infer(self, request: Request) -> Response:
         deadline = time.monotonic() + self._settings.seconds
         try:
             served = await self._current(request)
-            body = await self._body(request, deadline)
+            async with self._bodies.read(request, deadline) as body:
 
-            def run(check: Check) -> tuple[JSONResponse, Predicted]:
-                found, predicted = inference_protocol.infer(served, body, check)
-                return JSONResponse(found), predicted
+                def run(check: Check) -> tuple[JSONResponse, Predicted]:
+                    found, predicted = inference_protocol.infer(served, body, check)
+                    return JSONResponse(found), predicted
 
-            return await self._run(served, run, deadline, at_once=served.takes(body) <= _SHORT)
+                return await self._run(served, run, deadline, at_once=served.takes(body) <= _SHORT)
         except Refused as refused:  # the protocol has its own form of errors
             return JSONResponse({"error": refused.message}, refused.status, refused.headers)
 
@@ -172,14 +172,6 @@ class _Server:
         except MltrainError as error:
             raise Refused(500, f"the model cannot be described: {error}") from None
 
-    async def _body(self, request: Request, deadline: float) -> bytes:
-        try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                return await read_body(request, self._settings)
-        except TimeoutError:
-            seconds = self._settings.seconds
-            raise Refused(408, f"the body did not arrive within {seconds:g} seconds", headers=_CLOSE) from None
-
     async def _run(
         self, served: ServedModel, call: Callable[[Check], tuple[T, Predicted]], deadline: float, *, at_once: bool
     ) -> T:
@@ -190,9 +182,6 @@ class _Server:
             answered, predicted = await self._workers.run(call, deadline)
         self._counters.predicted(served.name, predicted)
         return answered
-
-
-_CLOSE = {"Connection": "close"}
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
