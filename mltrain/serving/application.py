@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -111,17 +111,14 @@ class _Server:
 
     async def infer(self, request: Request) -> Response:
         deadline = time.monotonic() + self._settings.seconds
-        try:
-            served = await self._current(request)
-            async with self._bodies.read(request, deadline) as body:
+        served = await self._current(request)
+        async with self._bodies.read(request, deadline) as body:
 
-                def run(check: Check) -> tuple[JSONResponse, Predicted]:
-                    found, predicted = inference_protocol.infer(served, body, check)
-                    return JSONResponse(found), predicted
+            def run(check: Check) -> tuple[JSONResponse, Predicted]:
+                found, predicted = inference_protocol.infer(served, body, check)
+                return JSONResponse(found), predicted
 
-                return await self._run(served, run, deadline, at_once=served.takes(body) <= _SHORT)
-        except Refused as refused:  # the protocol has its own form of errors
-            return JSONResponse({"error": refused.message}, refused.status, refused.headers)
+            return await self._run(served, run, deadline, at_once=served.takes(body) <= _SHORT)
 
     async def page(self, request: Request) -> Response:
         _, about = await self._about(request)
@@ -135,8 +132,14 @@ class _Server:
         return JSONResponse(openapi(*await self._about(request), folder=folder, token=token))
 
     async def models(self, request: Request) -> Response:
-        names = [{"model": name, "problem": self._models.file(name).problem} for name in self._models.names]
-        return JSONResponse({"default": self._models.default, "models": names})
+        found = []
+        for name in self._models.names:
+            file = self._models.file(name)
+            if file.problem is not None:  # which may be gone
+                with suppress(Refused):
+                    await file.current()
+            found.append({"model": name, "problem": file.problem})
+        return JSONResponse({"default": self._models.default, "models": found})
 
     async def healthz(self, request: Request) -> Response:
         return JSONResponse({"live": True})
@@ -184,14 +187,14 @@ class _Server:
         return answered
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return response(error)
+    return response(error, request.url.path)
 
 
-async def _refuse_rows(_: Request, error: Exception) -> Response:
+async def _refuse_rows(request: Request, error: Exception) -> Response:
     assert isinstance(error, MltrainError)
-    return response(unprocessable(error))
+    return response(unprocessable(error), request.url.path)
 
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
@@ -200,8 +203,9 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
         404: f"there is nothing at {request.url.path}",
         405: f"{request.url.path} does not take {request.method}",
     }
-    return response(Refused(error.status_code, message.get(error.status_code, error.detail), headers=error.headers))
+    refused = Refused(error.status_code, message.get(error.status_code, error.detail), headers=error.headers)
+    return response(refused, request.url.path)
 
 
-async def _fail(_: Request, __: Exception) -> Response:
-    return response(Refused(500, "the server failed; its log says why"))
+async def _fail(request: Request, __: Exception) -> Response:
+    return response(Refused(500, "the server failed; its log says why"), request.url.path)

@@ -51,7 +51,7 @@ class Guard:
         self._counters.in_progress += 1
         try:
             refused = self._refusal(scope)
-            app = self._app if refused is None else response(refused)
+            app = self._app if refused is None else response(refused, scope["path"])
             await app(scope, receive, told)
         finally:
             self._counters.in_progress -= 1
@@ -78,9 +78,9 @@ class Guard:
         return None
 
 
-def response(refused: Refused) -> JSONResponse:
-    """The response that says why a request is refused."""
-    return JSONResponse(refused.document, refused.status, refused.headers)
+def response(refused: Refused, path: str) -> JSONResponse:
+    """The response that says why a request of that path is refused."""
+    return JSONResponse(refused.document(path), refused.status, refused.headers)
 
 
 class Bodies:
