@@ -76,7 +76,7 @@ def _scale_by_powers(axes: Axes, values: Sequence[float]) -> None:
     few = decades <= _NUMBERED and min(values) >= 1e-4 and max(values) < 1e5
     steps = (1.0, 2.0, 5.0) if decades <= _NUMBERED / 2 else (1.0,)
     axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=_LABELS))
-    axes.yaxis.set_major_formatter(FuncFormatter(_number if few else _power))
+    axes.yaxis.set_major_formatter(FuncFormatter(_number if few else power_label))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -84,7 +84,7 @@ def _number(value: float, _place: int | None) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") if value < 1 else f"{value:g}"
 
 
-def _power(value: float, _place: int | None) -> str:
+def power_label(value: float, _place: int | None) -> str:
     """A power of ten, as 10⁻⁵, or a multiple of one, as 2·10⁻⁵."""
     exponent = math.floor(math.log10(value) + 1e-9)
     factor = round(value / 10**exponent)

@@ -104,21 +104,20 @@ class LossCurve(View):
         rows = _circles(self.validation, scale, columns, self.height)
         curve = braille(self.losses, scale, columns, self.height)
 
-        yield self._legend(scale, gutter)
+        yield [Span(" " * (gutter + 2)), *self.legend(scale)]
         for index, (dots, circles) in enumerate(zip(curve, rows, strict=True)):
             label = high if index == 0 else low if index == self.height - 1 else ""
             axis = Span(f"{label:>{gutter}} {'┤' if label else '│'}", FAINT)
             yield [axis, *_overlaid(dots, circles)]
-        yield [Span(f"{'':>{gutter}} └{self._epochs(columns)}", FAINT)]
+        yield [Span(f"{'':>{gutter}} └{self.axis(columns)}", FAINT)]
 
-    def _legend(self, scale: Scale, gutter: int) -> Line:
-        legend = [Span(" " * (gutter + 2)), Span("loss", ACCENT)]
-        if self.validation:
-            legend.append(Span("  ○ val_loss"))
-        return [*legend, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
+    def legend(self, scale: Scale) -> Line:
+        """The line above: what is drawn."""
+        validation = [Span("  ○ val_loss")] if self.validation else []
+        return [Span("loss", ACCENT), *validation, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
 
-    def _epochs(self, columns: int) -> str:
-        """The axis below: the first and the last epoch."""
+    def axis(self, columns: int) -> str:
+        """The line below: the first and the last epoch."""
         first, last = f" {self.first_epoch} ", f" {self.first_epoch + len(self.losses) - 1}"
         if len(" epoch" + first + last) <= columns:
             first = " epoch" + first
