@@ -588,9 +588,9 @@ def plot(
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw the learning curves and the predictions of a run.
+    """Draw the learning curves and the predictions of a run, or a sweep.
 
-    Every picture that applies to the run.
+    Every picture that applies to the run, or to the sweep whose folder is named.
     """
     if in_text + moving + (form is not None) > 1:
         raise UsageError(
@@ -624,9 +624,9 @@ def report(
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write one HTML page about a run.
+    """Write one HTML page about a run, or a sweep.
 
-    Results, pictures, data, model, config, and how to do it again.
+    Results, pictures, data, model, config, and how to do it again. Name a sweep by its folder.
     """
     from mltrain.commands.report import run
 
@@ -764,7 +764,7 @@ RunName = Annotated[
 
 @runs.command("list", cls=_Command)
 def list_runs(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder, or that of a sweep.")] = None,
     sort: Annotated[
         str,
         typer.Option(
@@ -776,7 +776,10 @@ def list_runs(
     reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """List the runs of a folder; "mltrain runs" is short for it."""
+    """List the runs of a folder; "mltrain runs" is short for it.
+
+    Sweeps are listed below them, and of the folder of one sweep its trials.
+    """
     from mltrain.commands.runs import run
 
     run(_terminal(json=json), folder, sort=sort, reverse=reverse)

@@ -88,13 +88,15 @@ class LossLine(View):
 class LossCurve(View):
     """The loss over the epochs as a curve: braille dots, four by two a character, the epochs below, the loss beside.
 
-    ``validation``, where there is one, is drawn in the same scale as a row of circles.
+    ``validation``, where there is one, is drawn in the same scale as a row of circles. ``names`` are those of the
+    curve, the circles and the steps.
     """
 
     losses: Sequence[float]
     validation: Sequence[float] = ()
     first_epoch: int = 1
     height: int = 6
+    names: tuple[str, str, str] = ("loss", "val_loss", "epoch")
 
     def lines(self, width: int | None) -> Iterator[Line]:
         scale = Scale([*self.losses, *self.validation])
@@ -113,14 +115,14 @@ class LossCurve(View):
 
     def legend(self, scale: Scale) -> Line:
         """The line above: what is drawn."""
-        validation = [Span("  ○ val_loss")] if self.validation else []
-        return [Span("loss", ACCENT), *validation, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
+        circles = [Span(f"  ○ {self.names[1]}")] if self.validation else []
+        return [Span(self.names[0], ACCENT), *circles, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
 
     def axis(self, columns: int) -> str:
         """The line below: the first and the last epoch."""
         first, last = f" {self.first_epoch} ", f" {self.first_epoch + len(self.losses) - 1}"
-        if len(" epoch" + first + last) <= columns:
-            first = " epoch" + first
+        if len(step := f" {self.names[2]}") + len(first + last) <= columns:
+            first = step + first
         return first + "─" * (columns - len(first + last)) + last
 
 
