@@ -101,6 +101,9 @@ ROOMS: dict[str, set[str]] = {
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
     "views.insight": {
         "explain",
+        "search",
+        "config",
+        "errors",
         "job",
         "runs",
         "inference",

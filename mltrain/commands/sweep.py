@@ -1,11 +1,12 @@
 """``mltrain sweep``: many trainings with other options, to find the best ones."""
 
 import dataclasses
+import math
 import os
 import secrets
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,24 @@ from mltrain.errors import ConfigError, MltrainError, Problem, TrainingInterrupt
 from mltrain.inference.prediction_files import csv_text
 from mltrain.job import TrainingJob, prepare
 from mltrain.runs.run import MODEL, Run, with_absolute_paths
-from mltrain.runs.sweep_folder import BEST_CONFIG, JOURNAL, SWEEP, TRIALS, resumable, sweep_folder
+from mltrain.runs.saved_sweep import SavedSweep
+from mltrain.runs.sweep_folder import BEST_CONFIG, JOURNAL, SWEEP, TRIALS, column_of, resumable, sweep_folder
 from mltrain.search.processes import in_processes
 from mltrain.search.storage import Sweep, Trial
 from mltrain.search.sweeping import Worker, metric_problems
 from mltrain.search.trainings import jobs_for
 from mltrain.system.files import write_text
 from mltrain.system.interrupts import interruptible
+from mltrain.views.insight.sweep_insight import SweepInsight
+from mltrain.views.terminal.loss_curve import Scale, blocks, sampled
 from mltrain.views.terminal.number_format import duration, number, plural
-from mltrain.views.terminal.sweep_display import SweepDisplay, TrialRow, sweep_display
+from mltrain.views.terminal.sweep_display import SweepDisplay, sweep_display
 from mltrain.views.terminal.terminal import Terminal
+from mltrain.views.terminal.trials_table import TrialRow, value_text
 from mltrain.views.terminal.views import verbatim
+
+_FEWEST_PICTURED, _COURSE, _MOST_SHARES = 3, 32, 4
+"""The fewest trials of which the course is shown, its columns, and the largest number of parameters."""
 
 _LOOK = 0.5
 """Seconds between two looks at the trials of other workers."""
@@ -155,7 +163,7 @@ def _facts(one: Trial) -> dict[str, Any]:
     return {
         "trial": one.number + 1,
         "state": one.state,
-        **one.values,
+        **{column_of(path): value for path, value in one.values.items()},
         "epochs": one.result.get("epochs", 0),
         "seconds": f"{one.result.get('seconds', 0.0):.6f}",
         **numbers,
@@ -196,15 +204,28 @@ def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None
     lines = [
         f"tried    {plural(len(trials), 'trial')}{told} in {duration(seconds)} of training",
         f"best     trial {best.number + 1}: {sweep.metric} {number(best.value)}",
-        *(
-            f"         {path}: {number(value) if isinstance(value, float) else value}"
-            for path, value in best.values.items()
-        ),
+        *(f"         {path}: {value_text(value)}" for path, value in best.values.items()),
+        *_pictured(out),
         f"saved    {out}: {BEST_CONFIG}, {TRIALS}; {run}: the best network",
         f"next     {next_command(job)}",
+        f"         mltrain plot {shlex.quote(str(out))}",
     ]
     for line in lines:
         terminal.err.print(verbatim(line))
+
+
+def _pictured(folder: Path) -> Iterator[str]:
+    """The best so far and the importance of the parameters, a line each."""
+    saved = SavedSweep.at(folder)
+    assert saved is not None
+    insight = SweepInsight(saved)
+    course = [value for value in insight.course if math.isfinite(value)]
+    if len(course) >= _FEWEST_PICTURED:
+        line = blocks(sampled(course, min(len(course), _COURSE)), Scale(course))
+        yield f"course   {line} {number(course[0])} to {number(course[-1])}, the best so far"
+    if isinstance(insight.importances, dict):
+        shares = [f"{path} {share:.0%}" for path, share in insight.importances.items()]
+        yield f"counts   {', '.join(shares[:_MOST_SHARES])}{', ...' if len(shares) > _MOST_SHARES else ''}"
 
 
 def _best_run(job: TrainingJob, folder: Path) -> Path:

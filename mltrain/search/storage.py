@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from mltrain.config import Config
 from mltrain.config.dump import to_yaml
 from mltrain.config.search_space import Parameter, grid_of, parameters_of
-from mltrain.engine.metrics.base import VALIDATION_PREFIX, larger_is_better, reported_name
+from mltrain.engine.metrics.base import larger_is_better
 from mltrain.errors import MltrainError, StorageError, UsageError
 from mltrain.system.extras import needed
 from mltrain.system.locks import wait_for
@@ -98,9 +98,7 @@ class Sweep:
 
     @property
     def metric(self) -> str:
-        """The full name of the number to judge by."""
-        name = reported_name(self._search.metric)
-        return name.removeprefix(VALIDATION_PREFIX) if self._search.folds else name
+        return str(self._search.judged_by)
 
     @property
     def rises(self) -> bool:
@@ -130,10 +128,7 @@ class Sweep:
 
     @cached_property
     def _optuna(self) -> Any:
-        optuna = needed("optuna", "mltrain sweep", "search")
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-        return optuna
+        return import_optuna("mltrain sweep")
 
     @cached_property
     def _storage(self) -> Any:
@@ -354,15 +349,33 @@ class Taken:
         self.sweep._set_state(self.number, self.sweep._optuna.trial.TrialState.WAITING)
 
 
-def _suggested(trial: Any, one: Parameter) -> Any:
+def import_optuna(what: str) -> Any:
+    """Optuna, without its log and its warnings. Raises `DataError` if it is not installed; ``what`` needs it."""
+    optuna = needed("optuna", what, "search")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    return optuna
+
+
+def distribution_of(one: Parameter) -> Any:
+    """The values that a parameter may have, as a distribution of Optuna."""
+    distributions = needed("optuna.distributions", "mltrain sweep", "search")
     if one.range is None:
-        return trial.suggest_categorical(one.path, one.texts)
+        return distributions.CategoricalDistribution(one.texts)
     low, high, step, log = one.range.min, one.range.max, one.range.step, one.range.scale == "log"
-    if one.whole:
-        return trial.suggest_int(one.path, int(low), int(high), step=int(step or 1), log=log)
     if step is not None:
         high = float(one.grid[-1])  # where steps do not end at max, Optuna would warn
-    return one.number(trial.suggest_float(one.path, low, high, step=step, log=log))
+    if one.whole:
+        return distributions.IntDistribution(int(low), int(high), step=int(step or 1), log=log)
+    return distributions.FloatDistribution(low, high, step=step, log=log)
+
+
+def _suggested(trial: Any, one: Parameter) -> Any:
+    kind = distribution_of(one)
+    if one.range is None:
+        return trial.suggest_categorical(one.path, kind.choices)
+    suggest = trial.suggest_int if one.whole else trial.suggest_float
+    return one.number(suggest(one.path, kind.low, kind.high, step=kind.step, log=kind.log))
 
 
 def _digest(config: Config) -> str:

@@ -186,3 +186,42 @@ def test_two_hundred_trials_in_a_database_by_two_commands_of_which_one_is_killed
     rows = next(iter([table(str(path)) for path in sweep_folder.glob("*/trials.csv")]))
     assert [int(row["trial"]) for row in rows] == list(range(1, 201))
     assert {row["state"] for row in rows} == {"complete"}
+
+
+def test_runs_lists_sweeps_below_the_runs_and_of_a_sweep_its_trials(config: str) -> None:
+    done = succeed("sweep", config, "--json").document
+    listed = succeed("runs", "--json").document
+    (sweep,) = listed["sweeps"]
+    assert sweep["sweep"] == done["sweep"]
+    assert (sweep["done"], sweep["best"], sweep["trial"]) == (6, done["best"]["value"], done["best"]["trial"])
+    assert [one["run"] for one in listed["runs"]] == [done["run"]]
+    assert "sweep     when" in succeed("runs").out
+    trials = succeed("runs", done["sweep"], "--json").document["trials"]
+    assert [(one["value"], one["parameters"]) for one in trials] == [
+        (one["value"], one["parameters"]) for one in done["trials"]
+    ]
+    best_first = succeed("runs", done["sweep"], "--sort", "best").out.splitlines()
+    assert best_first[1].split()[0] == str(done["best"]["trial"])
+    assert "sorted by when, best" in mltrain("runs", done["sweep"], "--sort", "rows").err
+
+
+def test_a_sweep_is_no_model_and_no_run(config: str) -> None:
+    folder = succeed("sweep", config, "--trials", "1", "--json").document["sweep"]
+    assert "is a sweep" in mltrain("evaluate", folder).err
+    assert "is a sweep" in mltrain("runs", "rm", folder, "--yes").err
+
+
+def test_a_search_over_losses_keeps_both_the_loss_and_its_value(config: str) -> None:
+    text = SWEEP.replace("training.batch_size: {min: 1, max: 4}", "loss: [mse, mae]").replace("trials: 6", "trials: 2")
+    Path(config).write_text(text)
+    succeed("sweep", config, "--set", "search.sampler=random", "--out", "one")
+    rows = table("one/trials.csv")
+    assert {row["loss (parameter)"] for row in rows} <= {"mse", "mae"}
+    assert all(float(row["loss"]) >= 0 for row in rows)
+
+
+def test_a_sweep_ends_with_its_course_and_what_counted(config: str) -> None:
+    done = succeed("sweep", config, "--trials", "12")
+    assert re.search(r"course   [▁▂▃▄▅▆▇█]+ \S+ to \S+, the best so far", done.err)
+    assert re.search(r"counts   (optimizer\S*|training\.batch_size) \d+%, ", done.err)
+    assert "mltrain plot sweeps/tiny-001" in done.err

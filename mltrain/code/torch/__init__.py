@@ -7,7 +7,7 @@ from mltrain.code.loops import SCHEDULES
 from mltrain.code.plan import Plan, Written
 from mltrain.code.torch.layers import ACTIVATIONS, LAYERS
 from mltrain.code.torch.network import INITIALIZERS, REGULARIZERS, TorchNetwork
-from mltrain.code.torch.training import LOSSES, OPTIMIZERS, as_labels, loss_code, mean, training_code
+from mltrain.code.torch.training import LOSSES, OPTIMIZERS, as_labels, loss_code, mean, optimizer_code, training_code
 
 _TRANSFORM = "PyTorch itself has no random transformations of images; torchvision has"
 
@@ -113,6 +113,7 @@ def write(plan: Plan) -> Written:
         network=network.lines,
         weights=network.loaded(),
         loss_function=loss_code(plan, network),
+        optimizer=optimizer_code(plan, network),
         training=training_code(plan, network),
         output=[
             f"{averaged}.eval()",
@@ -121,7 +122,7 @@ def write(plan: Plan) -> Written:
             f"    loss = loss_function(output, y){mean(plan)}.item(){penalty}",
             *(["output = output.numpy()"] if plan.config.metrics else []),
         ],
-        loss=[],
+        loss="loss",
         notes=_notes(plan),
     )
 

@@ -180,11 +180,11 @@ class TorchNetwork:
     def _first_weights(self) -> list[str]:
         if self._plan.weights is not None:
             return []
-        alike = self._drawn_alike()
-        lines = list(alike)
+        lines = self._drawn_alike()
+        alike = bool(lines)
         for node, name, tensor, parameter in self._parameters():
             kind = parameter.initializer.type_name()
-            if kind == _PYTORCH_DRAWS.get(name) or (alike and name in ("kernel", "bias")):
+            if kind == _PYTORCH_DRAWS.get(name) or (alike and node.layer.type_name() in _LINEAR):
                 continue
             if kind == "constant" and isinstance(parameter.initializer.value, list):
                 array = call("torch.tensor", literal(parameter.initializer.value))
@@ -200,10 +200,14 @@ class TorchNetwork:
     def _drawn_alike(self) -> list[str]:
         """A loop over all dense layers and convolutions, where several are drawn as mltrain does by default."""
         drawn = {"kernel": "glorot_uniform", "bias": "zeros"}
-        parameters = [one for one in self._parameters() if one[1] in drawn]
+        parameters = [one for one in self._parameters() if one[0].layer.type_name() in _LINEAR]
         layers = {node.name: node.layer for node, *_ in parameters}
         usual = all(parameter.initializer.type_name() == drawn[name] for _, name, _, parameter in parameters)
-        if len(layers) < 3 or not usual or any(own.type_name() not in _LINEAR for own in layers.values()):
+        if (
+            len(layers) < 3
+            or not usual
+            or any(node.layer.type_name() == "depthwise_conv2d" for node in self._plan.nodes)
+        ):
             return []
         classes = sorted({_LINEAR[own.type_name()] for own in layers.values()})
         kind = classes[0] if len(classes) == 1 else f"({', '.join(classes)})"

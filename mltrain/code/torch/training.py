@@ -153,11 +153,10 @@ def loss_code(plan: Plan, network: TorchNetwork) -> list[str]:
     return lines
 
 
-def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
-    """The optimizer and the loop; nothing where there are no epochs."""
-    config, training, lines = plan.config, plan.config.training, list[str]()
-    optimizer = config.optimizer
-    if not training.epochs:
+def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
+    """The optimizer with its schedule; nothing where there are no epochs."""
+    optimizer, lines = plan.config.optimizer, list[str]()
+    if not plan.config.training.epochs:
         return lines
     rule, rate = OPTIMIZERS[optimizer.type_name()](optimizer), optimizer.learning_rate
     lines += schedule_code(rate)
@@ -185,8 +184,16 @@ def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
             f"average = torch.optim.swa_utils.get_ema_multi_avg_fn({optimizer.ema_momentum!r})",
             "ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=average)",
         ]
-    lines.append(f"x, y = torch.tensor(x_train), torch.tensor(y_train){as_labels(plan)}")
-    return [*lines, *loop_code(plan, _loop(plan, network, rule))]
+    return lines
+
+
+def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
+    """The loop; nothing where there are no epochs."""
+    optimizer = plan.config.optimizer
+    if not plan.config.training.epochs:
+        return []
+    rows = f"x, y = torch.tensor(x_train), torch.tensor(y_train){as_labels(plan)}"
+    return [rows, *loop_code(plan, _loop(plan, network, OPTIMIZERS[optimizer.type_name()](optimizer)))]
 
 
 def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:

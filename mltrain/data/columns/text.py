@@ -145,17 +145,18 @@ class Text(ColumnKind):
     def examine(self, held: Held) -> Guess | Misfit:
         if not held.counts:
             return Misfit("", "the column is empty")
-        texts = list(held.counts)
-        rows_with = Counter[str]()
-        for text in texts:
-            rows_with.update(word for word in words_of(text) if word[0] != "#" and (len(word) > 1 or word > "\u3000"))
-        least = max(_COMMON, len(texts) // 200)
-        shared = sum(any(rows_with[word] >= least for word in words_of(text)) for text in texts) / len(texts)
-        words = sum(len(words_of(text)) for text in texts) / len(texts)
+        texts = [words_of(text) for text in held.counts]
+        words = sum(map(len, texts)) / len(texts)
         reason = f"{held.different()} texts of {words:.1f} words on average"
         repeated = sum(count for count in held.counts.values() if count >= RARE)
         are_names = len(texts) <= max(_FEW, held.present // 20) or 2 * repeated > held.present
-        if are_names or words < 2 or shared < 0.5 or sum(map(_pieces, texts)) < 2 * len(texts):
+        if are_names or words < 2 or sum(map(_pieces, held.counts)) < 2 * len(texts):
+            return Guess(self, 0.1, reason)
+        rows_with = Counter[str]()
+        for text in texts:
+            rows_with.update(word for word in text if word[0] != "#" and (len(word) > 1 or word > "\u3000"))
+        least = max(_COMMON, len(texts) // 200)
+        if sum(any(rows_with[word] >= least for word in text) for text in texts) < 0.5 * len(texts):
             return Guess(self, 0.1, reason)
         return Guess(self, 0.85, reason)
 

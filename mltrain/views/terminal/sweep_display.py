@@ -3,23 +3,15 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from mltrain.views.terminal.number_format import number
 from mltrain.views.terminal.progress import Bars, bar
 from mltrain.views.terminal.redraw import Clock, LiveArea
 from mltrain.views.terminal.terminal import Channel, Terminal
 from mltrain.views.terminal.training_display import field
-from mltrain.views.terminal.views import FAINT, GAP, STRONG, Column, Span, Stack, Table, View, verbatim
-
-
-class TrialRow(NamedTuple):
-    """A finished trial. ``trial`` counts from 1; ``value`` is None for a trial that failed."""
-
-    trial: int
-    state: str
-    value: float | None
-    values: Mapping[str, Any]
+from mltrain.views.terminal.trials_table import TrialRow, trials_table, value_text
+from mltrain.views.terminal.views import GAP, Stack, View, verbatim
 
 
 class SweepDisplay(Protocol):
@@ -53,11 +45,7 @@ def trial_line(metric: str, count: int, row: TrialRow) -> View:
 
 
 def _in_words(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{path}={_text(value)}" for path, value in values.items())
-
-
-def _text(value: Any) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+    return ", ".join(f"{path}={value_text(value)}" for path, value in values.items())
 
 
 class _Nothing:
@@ -104,17 +92,4 @@ class _LiveTable:
         return Stack([self._table(self._rows[-max(1, height - 6) :]), Bars([progress])])
 
     def _table(self, rows: Sequence[TrialRow]) -> View:
-        paths = list(dict.fromkeys(path for row in rows for path in row.values))
-        columns = [Column("trial", right=True), Column(self._metric, right=True)]
-        columns += [Column(path, wraps=True) for path in paths]
-        lines = [self._line(row, paths, str(row.trial)) for row in rows]
-        if self._best is not None:
-            lines.append(self._line(self._best, paths, f"best {self._best.trial}"))
-        return Table(columns, lines)
-
-    def _line(self, row: TrialRow, paths: Sequence[str], name: str) -> tuple[Span, ...]:
-        is_best = self._best is not None and row.trial == self._best.trial
-        style = STRONG if is_best else FAINT if row.state != "complete" else ""
-        value = row.state if row.value is None else number(row.value)
-        texts = [name, value, *(_text(row.values[path]) if path in row.values else "" for path in paths)]
-        return tuple(Span(text, style) for text in texts)
+        return trials_table(self._metric, rows, self._best, repeats_best=True)
