@@ -25,17 +25,17 @@ from mltrain.data.tables.cells import Missing
 if TYPE_CHECKING:
     from mltrain.data.encoding import Encoding
 
-_MARKS = r"\u0300-\u036f\u0591-\u05bd\u064b-\u065f" + "".join(
+MARKS = r"\u0591-\u05bd\u064b-\u065f" + "".join(
     rf"\u{block:04x}-\u{block + 3:04x}\u{block + 0x3A:04x}-\u{block + 0x4F:04x}" for block in range(0x900, 0xD80, 0x80)
 )
-"""Accents and the signs for vowels in Hebrew, Arabic and the scripts of India, which belong to the letter before."""
+"""Signs for vowels in Hebrew, Arabic and the scripts of India, which are parts of words."""
 
-_SINGLE = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+SINGLE = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Characters of Chinese and Japanese, which have no spaces between words: each of them counts as a word."""
 
-_WORD = rf"(?:(?![{_SINGLE}])[^\W\d_][{_MARKS}]*)+"
-WORD = re.compile(rf"[{_SINGLE}]|{_WORD}(?:['’]{_WORD})?|\d+|[!?£$€%]")
-_UNSPACED = re.compile(rf"[{_SINGLE}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # and Thai, Lao, Burmese, Khmer
+_WORD = rf"(?:(?![{SINGLE}])[^\W\d_]|[{MARKS}])+"
+WORD = re.compile(rf"{_WORD}(?:['’]{_WORD})?|\d+|[!?£$€%{SINGLE}]")
+_UNSPACED = re.compile(rf"[{SINGLE}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # and Thai, Lao, Burmese, Khmer
 _PIECE = re.compile(r"[^\s|,;]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _MOST_INPUTS = 50_000_000
