@@ -75,11 +75,12 @@ def script(name: str) -> str:
 
 def scripts(subject: Subject) -> str:
     """The scripts that the model needs, from its cells or pixels to its answer."""
-    steps = subject.steps
+    steps, picture = subject.steps, picture_of(subject) or {}
     names = [
         "network.js",
         *["columns.js"] * (steps.columns is not None),
-        *["picture.js"] * (picture_of(subject) is not None),
+        *["picture.js"] * bool(picture),
+        *["ink.js"] * (picture.get("kind") == "digit"),
     ]
     return "\n".join(map(script, [*names, "predict.js"]))
 
