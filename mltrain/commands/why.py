@@ -16,9 +16,9 @@ from mltrain.engine.arrays import Floats
 from mltrain.engine.class_scores import Counts
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError, UsageError
-from mltrain.explain.association import THRESHOLD
+from mltrain.explain.association import THRESHOLD, correlated_pairs
 from mltrain.explain.calibration import Calibration, best_temperature, calibration_of
-from mltrain.explain.caveats import outside, says_nothing
+from mltrain.explain.caveats import entangled, outside, says_nothing
 from mltrain.explain.columns import ColumnInputs, columns_of
 from mltrain.explain.contributions import (
     MOST_BACKGROUND,
@@ -333,7 +333,8 @@ def _calibration_document(model: Model, found: Calibration) -> dict[str, Any]:
 def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInputs], asked: Asked) -> None:
     x, cells, names = _rows_asked(terminal, known, columns, asked)
     model, seen = known.model, known.seen
-    warnings = [sentence] if (sentence := says_nothing(known.predicts, known.rows, seen)) is not None else []
+    of_all = (says_nothing(known.predicts, known.rows, seen), entangled(correlated_pairs(seen.x, columns)))
+    warnings = [sentence for sentence in of_all if sentence is not None]
     background = some_rows(seen, MOST_BACKGROUND, model.config.seed).x
     mean = seen.x.mean(axis=0, dtype=np.float64).astype(np.float32)
     answers = answers_of(model, x)

@@ -254,6 +254,18 @@ def test_a_fold_that_diverges_is_named() -> None:
     assert not Path("runs").exists()
 
 
+def test_a_fold_that_learns_nothing_of_a_class_is_a_warning(work: Path) -> None:
+    rows = "".join(f"{row},{'new' if row > 8 else 'xy'[row % 2]}\n" for row in range(1, 13))
+    (work / "rows.csv").write_text(f"a,kind\n{rows}")
+    (work / "rows.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: kind}\nlayers: [{type: dense, units: 3, activation: softmax}]\n"
+        "loss: sparse_categorical_crossentropy\ntraining: {epochs: 1}\n"
+    )
+    done = succeed("fit", "rows.yaml", "--folds", "2", "--set", "dataset.split=chronological")
+    assert "warning: fold 2 of 2 is tested on 'new', of which it has no row to learn from\n" in done.err
+    assert "no row to learn from" not in succeed("fit", "rows.yaml", "--folds", "2").err
+
+
 def test_the_first_fold_that_fails_is_named_whichever_is_done_first(monkeypatch: pytest.MonkeyPatch) -> None:
     def backwards(work: Sequence[Work[Any]], *_: Any) -> Iterator[tuple[int, Any]]:
         context = Context(lambda: False, lambda _: None)

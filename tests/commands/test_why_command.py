@@ -172,6 +172,8 @@ def test_a_class_is_chosen_by_name(runs: Path) -> None:
 def test_what_misleads_is_a_warning(runs: Path) -> None:
     far = ROW.replace("198", "400")
     assert "flipper_length_mm is 400, and the model learned from 172 to 230" in succeed("why", "heavy", "--x", far).err
+    assert "(species and bill_length_mm 0.85; " in succeed("why", "heavy", "--x", ROW).err
+    assert "they share out what they add among them" in succeed("why", "heavy", "--x", ROW, "--exact").err
     assert "no better than the mean" in succeed("why", "nothing", "--x", ROW).err
     assert "no better than the mean" in succeed("why", "nothing").err
 
