@@ -1,4 +1,4 @@
-"""Makes every picture that README.md and the lessons show, by the commands that stand beside them.
+"""Makes every picture that README.md, the lessons and judge.md show, by the commands that stand beside them.
 
     python docs/make_pictures.py             all of them, into docs/pictures
     python docs/make_pictures.py --check     only find out whether they can be made, with two epochs each
@@ -68,7 +68,7 @@ Step = Shown | list[str]
 
 
 def pages() -> list[Path]:
-    return [DOCS / "lessons.md", *sorted((DOCS / "lessons").glob("*.md"))]
+    return [DOCS / "lessons.md", *sorted((DOCS / "lessons").glob("*.md")), DOCS / "judge.md"]
 
 
 def lessons(page: str) -> Iterator[list[Step]]:
@@ -92,7 +92,7 @@ def _step(line: str) -> Step | None:
     if picture := re.match(r"!\[.+\]\((?:\.\./)?pictures/([a-z0-9_]+-[a-z]+\.(?:png|gif))\)", line):
         return Shown(picture[1])
     # What follows a wide gap is an explanation.
-    if command := re.match(r"(?: {4}(?:\$ )?|\$ )(mltrain (?:fit|plot)\b.*?)(?: {3,}.*)?$", line):
+    if command := re.match(r"(?: {4}(?:\$ )?|\$ )(mltrain (?:fit|plot|sweep)\b.*?)(?: {3,}.*)?$", line):
         return shlex.split(command[1])
     return None
 
@@ -105,8 +105,8 @@ def make(steps: list[Step], folder: Path, *, hasty: bool) -> None:
             (work / name).symlink_to(ROOT / name)
         for step in steps:
             if isinstance(step, Shown):
-                newest = max((work / "runs").iterdir(), key=lambda run: run.stat().st_mtime_ns)
-                keep(newest / "plots" / step.plot, folder / step.file)
+                drawn = work.glob(f"*/*/plots/{step.plot}")  # of runs, and of sweeps
+                keep(max(drawn, key=lambda picture: picture.stat().st_mtime_ns), folder / step.file)
             else:
                 is_long = _fits(step) and HASTY[0] not in step
                 run([*step, *(HASTY if hasty and is_long else ())], work)

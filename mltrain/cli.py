@@ -222,6 +222,10 @@ def fit(
         int | None,
         typer.Option(min=1, metavar="N", help="Folds or members to train at a time; by default as many as cores."),
     ] = None,
+    find_learning_rate: Annotated[
+        bool,
+        typer.Option("--find-learning-rate", help="Try growing learning rates, draw the loss, suggest one; save none."),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show warnings and errors only, and print the run's folder.")
     ] = False,
@@ -234,6 +238,20 @@ def fit(
     from mltrain.backends.profiler import Profile
 
     terminal, watch = _terminal(quiet=quiet, json=json), Profile() if profile else None
+    if find_learning_rate:
+        of_trainings = {
+            "--folds": folds,
+            "--members": members,
+            "--repeats": repeats,
+            "--jobs": jobs,
+            "--resume": resume,
+            "--frames": frames,
+            "--live": live,
+            "--log-dir": log_dir,
+            "--profile": profile,
+        }
+        if given := [name for name, value in of_trainings.items() if value]:
+            raise UsageError(f"{given[0]} cannot go with --find-learning-rate, which saves no training; leave one out")
     if folds is None and repeats is not None:
         raise UsageError("--repeats goes with --folds: it says how often to divide the rows into them")
     if folds is None and members is None and jobs is not None:
@@ -267,6 +285,11 @@ def fit(
 
         plan = fit_ensemble.Plan(members or 0, folds or 0, repeats or 1, jobs)
         fit_ensemble.run(terminal, config, changed, plan, out=out)
+        return
+    if find_learning_rate:
+        from mltrain.commands import find_learning_rate as range_test
+
+        range_test.run(terminal, config, changed, out=out, init_from=init_from)
         return
     from mltrain.commands.fit import run
 
@@ -565,9 +588,9 @@ def plot(
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw the learning curves and the predictions of a run.
+    """Draw the learning curves and the predictions of a run, or a sweep.
 
-    Every picture that applies to the run.
+    Every picture that applies to the run, or to the sweep whose folder is named.
     """
     if in_text + moving + (form is not None) > 1:
         raise UsageError(
@@ -601,9 +624,9 @@ def report(
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write one HTML page about a run.
+    """Write one HTML page about a run, or a sweep.
 
-    Results, pictures, data, model, config, and how to do it again.
+    Results, pictures, data, model, config, and how to do it again. Name a sweep by its folder.
     """
     from mltrain.commands.report import run
 
@@ -680,6 +703,9 @@ def serve(
         str | None, typer.Option(metavar="NAME", help="Of a folder: the model to ask by default, or else the newest.")
     ] = None,
     max_body: Annotated[int, typer.Option(min=1, metavar="MB", help="The largest body of a request.")] = 16,
+    max_bodies: Annotated[
+        int, typer.Option(min=1, metavar="MB", help="The bodies of all requests that are held at a time.")
+    ] = 256,
     max_rows: Annotated[int, typer.Option(min=1, metavar="N", help="The most rows of a request.")] = 100_000,
     timeout: Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="How long a request may take.")] = 30.0,
     queue: Annotated[int, typer.Option(min=0, metavar="N", help="How many requests may wait for a thread.")] = 64,
@@ -705,6 +731,7 @@ def serve(
         hosts=allowed_host or [],
         default=default,
         most_megabytes=max_body,
+        most_megabytes_together=max_bodies,
         most_rows=max_rows,
         seconds=timeout,
         queue=queue,
@@ -741,7 +768,7 @@ RunName = Annotated[
 
 @runs.command("list", cls=_Command)
 def list_runs(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder; by default runs/.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Their folder, or that of a sweep.")] = None,
     sort: Annotated[
         str,
         typer.Option(
@@ -753,7 +780,10 @@ def list_runs(
     reverse: Annotated[bool, typer.Option("--reverse", help="The largest, or latest, first.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """List the runs of a folder; "mltrain runs" is short for it."""
+    """List the runs of a folder; "mltrain runs" is short for it.
+
+    Sweeps are listed below them, and of the folder of one sweep its trials.
+    """
     from mltrain.commands.runs import run
 
     run(_terminal(json=json), folder, sort=sort, reverse=reverse)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
 
-from mltrain.backends.base import SINGLE, Parallelism, Progress, Rows
+from mltrain.backends.base import SINGLE, Parallelism, Progress, Rows, TrainingTask
 from mltrain.backends.default import default_backend
 from mltrain.backends.profiler import Profile
 from mltrain.checks.errors import checked_nodes, find_data_problems, refuse_overflow
@@ -32,6 +32,7 @@ from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
+from mltrain.training.range_test import RangeTest, range_test
 from mltrain.training.targets import class_names, encode
 from mltrain.training.tracking import tracked_values
 
@@ -143,11 +144,9 @@ class TrainingJob:
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`.
 
-        Raises `UsageError` on the second call: the weights are trained then, and the monitor has seen all epochs.
+        Raises `UsageError` on the second call.
         """
-        if self._is_used:
-            raise UsageError("this job was trained already; job.fresh() is the same job with fresh weights")
-        self._is_used = True
+        self._take_network()
         config, held_back = self.config, self.dataset.validation
         return train(
             self.network,
@@ -167,6 +166,34 @@ class TrainingJob:
             monitor=self.monitor,
             run=training_run,
         )
+
+    def range_test(self, stop: Callable[[], bool] = lambda: False, progress: Progress = lambda *_: None) -> RangeTest:
+        """Train the network with growing learning rates; see `mltrain.training.range_test`.
+
+        The job cannot be trained afterwards; ``job.fresh()`` can. Raises `TrainingDiverged` if the first loss is not a
+        finite number.
+        """
+        self._take_network()
+        config, training = self.config, self.config.training
+        task = TrainingTask(
+            self.network,
+            self.rows,
+            config.loss,
+            config.optimizer,
+            batch_size=training.rows_per_batch(len(self.rows.target)),
+            gradient_accumulation=training.gradient_accumulation,
+            shuffle=training.shuffle,
+            preprocessing=self.dataset.preprocessing,
+            class_weights=self.class_weights,
+            seed=config.seed,
+        )
+        return range_test(default_backend(), task, stop, progress)
+
+    def _take_network(self) -> None:
+        """Raises `UsageError` the second time: the weights are trained then, and the monitor has seen all epochs."""
+        if self._is_used:
+            raise UsageError("this job was trained already; job.fresh() is the same job with fresh weights")
+        self._is_used = True
 
     @property
     def parallelism(self) -> Parallelism:

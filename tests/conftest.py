@@ -7,6 +7,13 @@ from unittest.mock import patch
 
 import pytest
 
+from mltrain.system.threads import BLAS_VARIABLES
+
+# NumPy computes on one core in the tests' own process, as in the commands: the workers of pytest-xdist share the cores.
+# Programs that the tests start decide for themselves.
+with patch.dict(os.environ, dict.fromkeys(BLAS_VARIABLES, "1")):
+    import numpy as np  # noqa: F401
+
 # Where the tests were started by something that ignores signals (nohup, a background job of a shell), the programs that
 # they start would ignore them, too; an ignored signal is inherited.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):

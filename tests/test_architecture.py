@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "views.palette": set(),
     "system": {"errors", ""},
     # The mathematics and the rows are independent of each other.
-    "engine": {"errors", "names", "spec", "random_streams"},
+    "engine": {"errors", "names", "spec", "random_streams", "system"},
     "data": {"errors", "spec", "names", "random_streams", "system"},
     # The seam between a job and how its numbers are computed; what is behind it; and which backend that is.
     "backends.profiler": set(),
@@ -101,6 +101,9 @@ ROOMS: dict[str, set[str]] = {
     "views.terminal": {"training.epoch_report", "backends.profiler", "system", "views.palette"},
     "views.insight": {
         "explain",
+        "search",
+        "config",
+        "errors",
         "job",
         "runs",
         "inference",

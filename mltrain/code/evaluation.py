@@ -1,18 +1,20 @@
 """What a script measures at its end, in NumPy: the metrics of the config, as mltrain defines them."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mltrain.code.plan import Plan
+from mltrain.code.text import WIDTH
 from mltrain.engine.metrics.base import Metric
 
 _OF_CLASSES = "classes"
 
 
-def evaluation_code(plan: Plan, loss: str = "loss") -> list[str]:
-    """Lines that print the loss and all metrics of ``output``, which is what the network gives for the rows."""
+def evaluation_code(plan: Plan, loss: str) -> list[str]:
+    """Lines that print the loss, which is code, and all metrics of ``output``, what the network gives for the rows."""
     metrics, part = plan.config.metrics, plan.evaluated
-    lines = []
+    lines = _printed(f"{part}: loss", loss, "loss", digits=6)
     if any(metric.task == _OF_CLASSES for metric in metrics):
         lines += _classes(plan)
     if plan.scales_targets and any(metric.task != _OF_CLASSES for metric in metrics):
@@ -24,17 +26,26 @@ def evaluation_code(plan: Plan, loss: str = "loss") -> list[str]:
         lines.append(f"target = y_{part}")
     if any(_is_per_class(metric) for metric in metrics):
         lines += _counts(plan)
-    lines.append(f'print(f"{part}: loss {{{loss}:.6f}}")')
     for metric in metrics:
         name = metric.type_name()
         *before, value = METRICS[name](metric)
         lines += before
         if _is_per_class(metric):
             value += "[1]" if _class_count(plan) == 2 else "[present].mean()"
-        lines.append(f'print(f"{name} {{{value}:.4f}}")' if '"' not in value and len(value) < 50 else "")
-        if not lines[-1]:
-            lines[-1:] = [f"{name} = {value}", f'print(f"{name} {{{name}:.4f}}")']
-    return lines
+        lines += _printed(name, value, name)
+    return [re.sub(r"\btrue\b", _true(plan), line) for line in lines]
+
+
+def _printed(title: str, value: str, name: str, digits: int = 4) -> list[str]:
+    """A number with a title; it gets a name where it does not fit on the line."""
+    line = f'print(f"{title} {{{value}:.{digits}f}}")'
+    return [line] if len(line) <= WIDTH else [f"{name} = {value}", f'print(f"{title} {{{name}:.{digits}f}}")']
+
+
+def _true(plan: Plan) -> str:
+    """The name of the true class numbers: labels are these already."""
+    is_labels = plan.config.loss.targets == "labels" and len(plan.job.network.output_shape) == 1
+    return f"y_{plan.evaluated}" if is_labels else "true"
 
 
 def _is_per_class(metric: Metric) -> bool:
@@ -54,7 +65,8 @@ def _classes(plan: Plan) -> list[str]:
     if plan.config.loss.targets != "labels":
         true = f"{y}.argmax(-1)" if outputs > 1 else f"({y}[..., 0] > 0.5).astype(int)"
     flat = ".ravel()" if len(plan.job.network.output_shape) > 1 else ""
-    return [f"predicted = {predicted}{flat}", f"true = {true}{flat}"]
+    lines = [f"predicted = {predicted}{flat}"]
+    return lines if _true(plan) == y else [*lines, f"true = {true}{flat}"]
 
 
 def _counts(plan: Plan) -> list[str]:
@@ -74,9 +86,7 @@ METRICS: Mapping[str, Callable[[Any], Sequence[str]]] = {
     "mean_squared_error": lambda _: ["((output - target) ** 2).mean()"],
     "precision": lambda _: ["(right / np.maximum(said, 1))"],
     "r2": lambda _: [
-        "errors = ((output - target) ** 2).sum(0)",
-        "spread = ((target - target.mean(0)) ** 2).sum(0)",
-        "(1 - errors / spread).mean()",
+        "(1 - ((output - target) ** 2).mean(0) / target.var(0)).mean()",
     ],
     "recall": lambda _: ["(right / np.maximum(there, 1))"],
     "root_mean_squared_error": lambda _: ["np.sqrt(((output - target) ** 2).mean())"],

@@ -11,6 +11,7 @@ from mltrain.engine.arrays import Shape
 from mltrain.engine.graph import Node
 from mltrain.engine.initializers.base import Initializer
 from mltrain.engine.initializers.constant import Constant
+from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.regularizers.base import Regularizer
 from mltrain.engine.schedules.base import Schedule
 from mltrain.spec import Spec
@@ -47,7 +48,7 @@ class PeriodicEmbedding(keras.layers.Layer):
     "step": '''
 def step(z):
     """1 where z is above 0, else 0."""
-    return keras.ops.cast(z > 0, "float32")
+    return keras.ops.cast(z > 0, z.dtype) + 0 * z  # a gradient of 0, and not none
 ''',
     "perceptron": '''
 def perceptron(target, z):
@@ -109,9 +110,10 @@ _SEQUENCES = {name for name in _LAYERS if name.endswith("1d")}
 
 _LOSSES: dict[str, Callable[[Any], Expression]] = {
     "binary_crossentropy": lambda _: "keras.losses.BinaryCrossentropy(from_logits=True)",
-    "categorical_crossentropy": lambda own: (
-        "keras.losses.CategoricalCrossentropy(from_logits=True"
-        f"{f', label_smoothing={own.label_smoothing!r}' if own.label_smoothing else ''})"
+    "categorical_crossentropy": lambda own: call(
+        "keras.losses.CategoricalCrossentropy",
+        from_logits="True",
+        **{name: literal(value) for name, value in _given(own).items()},
     ),
     "hinge": lambda _: "keras.losses.Hinge()",
     "huber": lambda own: f"keras.losses.Huber(delta={own.delta!r})",
@@ -180,28 +182,26 @@ _SCHEDULES: dict[str, Callable[[Any], Expression]] = {
 }
 
 
-def _optimizer(name: str) -> Callable[[Spec], Expression]:
-    def write(own: Any) -> Expression:
-        rate = own.learning_rate
-        given = {key: value for key, value in _given(own).items() if key != "learning_rate"}
-        if not own.use_ema:
-            given.pop("ema_momentum", None)
-        named = {_RENAMED.get(key, key): literal(value) for key, value in given.items()}
-        written = CODE["schedules"][rate.type_name()](rate) if isinstance(rate, Schedule) else repr(rate)
-        return call(f"keras.optimizers.{name}", learning_rate=written, **named)
-
-    return write
-
-
-_OPTIMIZERS: dict[str, Callable[[Any], Expression]] = {
-    "adagrad": _optimizer("Adagrad"),
-    "adam": _optimizer("Adam"),
-    "adamw": _optimizer("AdamW"),
-    "lion": _optimizer("Lion"),
-    "nadam": _optimizer("Nadam"),
-    "rmsprop": _optimizer("RMSprop"),
-    "sgd": _optimizer("SGD"),
+_OPTIMIZERS = {
+    "adagrad": "Adagrad",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "lion": "Lion",
+    "nadam": "Nadam",
+    "rmsprop": "RMSprop",
+    "sgd": "SGD",
 }
+"""Keras's class of each optimizer. Options have the same names, but for `_RENAMED`."""
+
+
+def _optimizer(own: Optimizer, rate: Expression) -> Call:
+    """An optimizer with a learning rate, which is code, too."""
+    given = {key: value for key, value in _given(own).items() if key != "learning_rate"}
+    if not own.use_ema:
+        given.pop("ema_momentum", None)
+    named = {_RENAMED.get(key, key): literal(value) for key, value in given.items()}
+    return call(f"keras.optimizers.{_OPTIMIZERS[own.type_name()]}", learning_rate=rate, **named)
+
 
 CODE: Mapping[str, Mapping[str, Any]] = {
     "activations": _ACTIVATIONS,
@@ -212,7 +212,7 @@ CODE: Mapping[str, Mapping[str, Any]] = {
     "regularizers": _REGULARIZERS,
     "schedules": _SCHEDULES,
 }
-"""By family and name: the code of a member; of a layer, the name of Keras's class."""
+"""By family and name: the code of a member; of a layer or an optimizer, the name of Keras's class."""
 
 
 def _given(own: Spec) -> dict[str, Any]:
@@ -230,12 +230,13 @@ def write(plan: Plan) -> Written:
     return Written(
         "Keras",
         HELPERS,
-        network=_network(plan),
-        weights=_weights(plan),
-        loss_function=[],
+        network=network_code(plan),
+        weights=[*plan.loaded_weights, *COPY_WEIGHTS] if plan.weights is not None else [],
+        loss_function=loss_code(plan),
+        optimizer=optimizer_code(plan),
         training=_training(plan),
         output=[f"output = model.predict(x_{plan.evaluated}, verbose=0)"] if plan.config.metrics else [],
-        loss=[f"loss = model.evaluate(x_{plan.evaluated}, y_{plan.evaluated}, verbose=0)"],
+        loss=f"model.evaluate(x_{plan.evaluated}, y_{plan.evaluated}, verbose=0)",
         notes=_notes(plan),
     )
 
@@ -247,9 +248,11 @@ def _notes(plan: Plan) -> list[str]:
     return notes
 
 
-def _network(plan: Plan) -> list[str]:
+def network_code(plan: Plan) -> list[str]:
     """The layers: a list where each reads the one before it, else calls of layers."""
-    names, shapes = _keras_names(plan.nodes), {name: shape for name, (shape, _) in plan.job.network.inputs.items()}
+    called = plan.weights is not None or plan.tracked  # by mltrain's names
+    names = _keras_names(plan.nodes) if called else dict.fromkeys((node.name for node in plan.nodes), "")
+    shapes = {name: shape for name, (shape, _) in plan.job.network.inputs.items()}
     chain = all(len(node.sources) == 1 for node in plan.nodes) and all(
         node.sources[0] == before.name for before, node in zip(plan.nodes[:-1], plan.nodes[1:], strict=True)
     )
@@ -386,35 +389,40 @@ def _keras_names(nodes: Sequence[Node]) -> dict[str, str]:
     return names
 
 
-def _weights(plan: Plan) -> list[str]:
-    names = [
-        "for layer in model.layers:  # they are called as in mltrain",
-        '    names = [f"{layer.name}.{weight.name}" for weight in layer.weights]',
-        "    layer.set_weights([weights[name] for name in names])",
-    ]
-    return [*plan.loaded_weights, *names] if plan.weights is not None else []
+COPY_WEIGHTS = (
+    "for layer in model.layers:  # they are called as in mltrain",
+    '    names = [f"{layer.name}.{weight.name}" for weight in layer.weights]',
+    "    layer.set_weights([weights[name] for name in names])",
+)
+"""Lines that give the layers the arrays of a model, ``weights``."""
 
 
-def _training(plan: Plan) -> list[str]:
-    training, config = plan.config.training, plan.config
-    lines: list[str] = []
-    written = call(
-        "model.compile",
-        optimizer=_OPTIMIZERS[config.optimizer.type_name()](config.optimizer),
-        loss=_LOSSES[config.loss.type_name()](config.loss),
-    )
-    if training.gradient_accumulation > 1:
-        optimizer = written.arguments[0].value
-        assert isinstance(optimizer, Call)
-        steps = Argument(str(training.gradient_accumulation), "gradient_accumulation_steps")
-        optimizer = optimizer._replace(arguments=(*optimizer.arguments, steps))
-        written = written._replace(arguments=(Argument(optimizer, "optimizer"), *written.arguments[1:]))
-        if plan.parts["train"] % (plan.batch_size * training.gradient_accumulation):
+def loss_code(plan: Plan) -> list[str]:
+    """The loss, ``loss_function``."""
+    return statement(_LOSSES[plan.config.loss.type_name()](plan.config.loss), "loss_function = ")
+
+
+def optimizer_code(plan: Plan) -> list[str]:
+    """The schedule, if there is one, and the optimizer."""
+    own, groups = plan.config.optimizer, plan.config.training.gradient_accumulation
+    rate = own.learning_rate
+    schedule = CODE["schedules"][rate.type_name()](rate) if isinstance(rate, Schedule) else ""
+    lines = statement(schedule, "learning_rate = ") if isinstance(schedule, Call) else []
+    written = _optimizer(own, "learning_rate" if lines else schedule or repr(rate))
+    if groups > 1:
+        steps = Argument(str(groups), "gradient_accumulation_steps")
+        written = written._replace(arguments=(*written.arguments, steps))
+        if plan.parts["train"] % (plan.batch_size * groups):
             lines += comment_lines(
                 "Keras carries batches that are left over at the end of an epoch into the next one; mltrain applies "
                 "them at once."
             )
-    lines += statement(written)
+    return [*lines, *statement(written, "optimizer = ")]
+
+
+def _training(plan: Plan) -> list[str]:
+    training = plan.config.training
+    lines = ["model.compile(optimizer, loss_function)"]
     if not training.epochs:
         return lines
     lines += [*_batches(plan), *_tracked(plan)]

@@ -52,7 +52,7 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
         whole = [line.replace("[rows]", "") for line in loop.batch]
         update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
         update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
-        lines += indented([*loop.begin, *whole, *update, f"loss = {loop.measured}"])
+        lines += indented([*loop.begin, *whole, f"loss = {loop.measured}", *update])
     elif group > 1:
         lines += indented(
             [
@@ -64,7 +64,6 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
                 f"        rows = group[start : start + {rows}]",
                 *indented(batch, 2),
                 *indented(loop.update),
-                f"loss = total / {count}",
             ]
         )
     else:
@@ -74,15 +73,21 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
                 *loop.begin,
                 f"for start in range(0, {count}, {rows}):",
                 *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
-                f"loss = total / {count}",
             ]
         )
+    after = [*loop.tracked, *plateau, *_stopping(plan, loop)]
     shown = "loss {loss:.6f}"
+    if plan.steps > 1:
+        mean = f"total / {count}"
+        if any(re.search(r"\bloss\b", line) for line in after):
+            lines.append(f"    loss = {mean}")
+        else:
+            shown = f"loss {{{mean}:.6f}}"
     if "val" in plan.parts:
         lines += indented(loop.validation)
         shown += ", val_loss {val_loss:.6f}"
     lines.append(f'    print(f"epoch {{epoch}}: {shown}")')
-    lines += indented([*loop.tracked, *plateau, *_stopping(plan, loop)])
+    lines += indented(after)
     if stopping is not None and stopping.restore_best:
         lines += loop.restore
     return lines

@@ -1,9 +1,13 @@
 """The parts of the rows as code: which rows are held back, and targets as the loss takes them."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mltrain.code.plan import Plan
+from mltrain.code.text import flat, literal, statement
 
 
 def shown(path: Path) -> str:
@@ -39,16 +43,28 @@ def drawn(plan: Plan) -> list[str]:
             for part, start, stop in zip(counts, starts, stops, strict=False)
         ]
     if plan.job.dataset.row_spec.classes is not None:
-        *first, last = counts.items()
-        lines = [f"train = {split}.permutation(len(y))"]
-        for part, count in first:
-            lines += [f"{part}, train = hold_back(train, {count})", f"{part}.sort()"]
-        return [*lines, f"{last[0]}, train = map(np.sort, hold_back(train, {last[1]}))"]
-    lines, start = [f"order = {split}.permutation(len(y))"], 0
-    for part, count in counts.items():
-        lines.append(f"{part} = np.sort(order[{start or ''}:{' ' if start else ''}{start + count}])")
-        start += count
-    return [*lines, f"train = np.sort(order[{start}:])"]
+        return _drawn_by_class(plan, split, list(counts))
+    cuts = np.cumsum(list(counts.values())).tolist()
+    return [
+        f"order = {split}.permutation(len(y))",
+        f"{', '.join([*counts, 'train'])} = map(np.sort, np.split(order, {cuts}))",
+    ]
+
+
+def _drawn_by_class(plan: Plan, split: str, held_back: Sequence[str]) -> list[str]:
+    """Of each class so many rows for each part, in the order of a shuffle; the others are trained on."""
+    numbers = range(len(plan.job.dataset.row_spec.classes or ()))
+    counts = [np.bincount(plan.split_of(part).y, minlength=len(numbers)) for part in held_back]
+    cuts = np.cumsum(counts, axis=0).T.tolist()
+    lines = [f"order = {split}.permutation(len(y))"]
+    cut, title = literal(cuts[0]), f"of each class, rows for {' and '.join(held_back)}"
+    if any(one != cuts[0] for one in cuts):
+        lines += statement(literal(cuts), "cuts = ")
+        cut = "cuts[label]"
+    groups = f"[np.split(order[y[order] == label], {flat(cut)}) for label in range({len(numbers)})]"
+    names = ", ".join([*held_back, "train"])
+    sort = f"{names} = (np.sort(np.concatenate(rows)) for rows in zip(*groups))"
+    return [*lines, *statement(groups, "groups = ", title), sort]
 
 
 def encoded(plan: Plan, name: str = "y") -> list[str]:

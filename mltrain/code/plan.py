@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mltrain.code.text import Expression, call, literal, statement
 from mltrain.config import Config
+from mltrain.data.base import Split
 from mltrain.engine.activations.linear import Linear
 from mltrain.engine.arrays import size
 from mltrain.engine.graph import Node, execution_order
@@ -53,6 +54,10 @@ class Plan:
     def parts(self) -> dict[str, int]:
         """The rows of each part, by its name in scripts."""
         return {PARTS[name]: len(rows.x) for name, rows in self.job.dataset.by_name.items()}
+
+    def split_of(self, part: str) -> Split:
+        """The rows of a part, by its name in scripts."""
+        return next(rows for name, rows in self.job.dataset.by_name.items() if PARTS[name] == part)
 
     @property
     def evaluated(self) -> str:
@@ -189,6 +194,8 @@ class Plan:
 class Written:
     """The parts of a script that a framework writes. ``helpers`` are functions and classes that may be called.
 
+    ``output`` are lines that compute what the network gives for the evaluated rows; ``loss`` is code for their loss.
+
     ``weights_first``: the weights of a model are read before the network is made, and not into it.
     """
 
@@ -197,8 +204,9 @@ class Written:
     network: list[str]
     weights: list[str]
     loss_function: list[str]
+    optimizer: list[str]
     training: list[str]
     output: list[str]
-    loss: list[str]
+    loss: str
     notes: list[str]
     weights_first: bool = False

@@ -41,23 +41,11 @@ def random(purpose, seed={seed}):
     key = zlib.crc32(purpose.encode())
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))
 ''',
-    "hold_back": '''
-def hold_back(rows, count):
-    """So many of the shuffled rows, with every class's share of them, and the others."""
-    rows = rows[np.argsort(y[rows], kind="stable")]  # class by class
-    sizes = np.unique(y[rows], return_counts=True)[1]
-    shares = sizes * (count / len(rows))
-    quotas = np.floor(shares).astype(int)
-    quotas[np.lexsort((-sizes, quotas - shares))[: count - quotas.sum()]] += 1
-    places = np.concatenate([np.arange(size) for size in sizes])
-    held = places < np.repeat(quotas, sizes)
-    return rows[held], rows[~held]
-''',
     "idx": '''
-def idx(name, header):
-    """The bytes of a file in MNIST's format, behind its header."""
+def idx(name, header, dtype):
+    """The numbers of a file in MNIST's format, behind its header."""
     with {open}(f"{folder}/{{name}}{suffix}"{mode}) as file:
-        return np.frombuffer(file.read(), np.uint8, offset=header)
+        return np.frombuffer(file.read(), np.uint8, offset=header).astype(dtype)
 ''',
     "draw": '''
 def draw(label, rng, size={size}):
@@ -156,7 +144,7 @@ def _helper_values(plan: Plan) -> dict[str, object]:
             )
         )
     if isinstance(dataset, Csv):
-        values |= helper_values(dataset)
+        values |= helper_values(plan, dataset)
     return values
 
 
@@ -262,9 +250,8 @@ def _like_mnist(plan: Plan, dataset: LikeMnist) -> list[str]:
 
     def read(part: str, images: str, labels: str) -> list[str]:
         return [
-            f"x{part} = idx({literal(images)}, 16).reshape(-1, 28, 28)",
-            f"x{part} = x{part}.astype(np.float32){scale}",
-            f"y{part} = idx({literal(labels)}, 8).astype(np.int32)",
+            f"x{part} = idx({literal(images)}, 16, np.float32).reshape(-1, 28, 28){scale}",
+            f"y{part} = idx({literal(labels)}, 8, np.int32)",
         ]
 
     test = [*read("_test", *names[2:]), *encoded(plan, "y_test")]

@@ -10,9 +10,9 @@ Each framework has a table a family: what writes a member, by the member's name.
 inexpressible, by its place in the config. ``tests/code`` compares the tables with the registries.
 """
 
-import ast
 import importlib
 import re
+import symtable
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -76,13 +76,15 @@ def write_script(plan: Plan, framework: Framework) -> str:
             *_key(plan, "loss"),
             *written.loss_function,
             *_key(plan, "optimizer"),
+            *written.optimizer,
             *_key(plan, "training"),
             *written.training,
         ],
-        [*_evaluated(plan), *written.output, *written.loss, *evaluation_code(plan)],
+        [*_evaluated(plan), *written.output, *evaluation_code(plan, written.loss)],
     ]
     body = [line for section in sections if section for line in ["", *section]][1:]
-    lines = [*_docstring(plan, written), *_imported(_with_helpers(plan, body, written.helpers))]
+    code = _imported(_with_helpers(plan, body, written.helpers))
+    lines = [*_docstring(plan, written, reads_files=any("open(" in line or "np.load(" in line for line in code)), *code]
     return "\n".join(_spaced(lines)) + "\n"
 
 
@@ -118,12 +120,13 @@ def _specs(value: object, path: ConfigPath) -> Sequence[tuple[ConfigPath, Spec]]
     return [(path, value), *inner]
 
 
-def _docstring(plan: Plan, written: Written) -> list[str]:
+def _docstring(plan: Plan, written: Written, *, reads_files: bool) -> list[str]:
     name = plan.config.name or "A config"
     lines = [f'"""{name} in {written.title}, as mltrain {__version__} trains it.', ""]
-    for note in ["Run it where mltrain was run: paths of files start there.", *written.notes]:
+    paths = ["Run it where mltrain was run: paths of files start there."] if reads_files else []
+    for note in [*paths, *written.notes]:
         lines += [line.removeprefix("# ").removeprefix("#   ") for line in comment_lines(note)]
-    return [*lines, '"""', ""]
+    return [*lines, '"""', ""] if lines[-1] else [f'{lines[0]}"""', ""]
 
 
 def _key(plan: Plan, name: str) -> list[str]:
@@ -163,7 +166,10 @@ def _imported(lines: Sequence[str]) -> list[str]:
 
 def _names(lines: Sequence[str]) -> set[str]:
     """The names that the code reads."""
-    return {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
+    tables = [symtable.symtable("\n".join(lines), "<script>", "exec")]
+    for table in tables:
+        tables += table.get_children()
+    return {symbol.get_name() for table in tables for symbol in table.get_symbols() if symbol.is_referenced()}
 
 
 def _spaced(lines: Sequence[str]) -> list[str]:

@@ -1,12 +1,13 @@
 """Tables as code: how the cells of a text file become inputs and targets, with the csv module and NumPy."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
+
+import numpy as np
 
 from mltrain.code.parts import drawn, encoded, shown, taken
 from mltrain.code.plan import Plan
-from mltrain.code.text import WIDTH, Argument, Call, Expression, call, flat, listed, literal, statement
+from mltrain.code.text import WIDTH, Call, Expression, call, listed, literal, statement
 from mltrain.data.columns import LearnedColumn
 from mltrain.data.columns.boolean import BooleanColumn
 from mltrain.data.columns.category import CategoryColumn
@@ -16,46 +17,54 @@ from mltrain.data.find_files import find_file
 from mltrain.data.tables.delimited import DelimitedFile
 
 TABLE_HELPERS = {
-    "number": '''
-def number(name):
-    """A column of numbers{scaled}."""
-    values = np.array([[float(row[name])] for row in table])
+    "numbers": '''
+def numbers(*names):
+    """Columns of numbers{scaled}."""
+    values = np.stack([table[name] for name in names], 1).astype(float)
     return {values}
 ''',
     "filled": '''
-def filled(name, middle=np.median):
-    """A column of numbers; gaps get the middle one{scaled}."""
-    cells = [row[name] for row in table]
-    values = np.array([[np.nan if cell in missing else float(cell)] for cell in cells])
-    known = values[train][~np.isnan(values[train])]
-    values = np.where(np.isnan(values), middle(known), values)
+def filled(*names):
+    """Columns of numbers{scaled}; gaps get the {middle}."""
+    cells = np.stack([table[name] for name in names], 1)
+    values = np.where(np.isin(cells, missing), "nan", cells).astype(float)
+    values = np.where(np.isnan(values), np.nan{middle}(values[train], 0), values)
     return {values}
 ''',
     "one_hot": '''
 def one_hot(name, categories):
     """A column for each category: 1 in the rows that have it."""
-    return np.array([[row[name] == one for one in categories] for row in table])
+    return table[name][:, None] == categories
 ''',
     "gaps": '''
 def gaps(name):
     """1 in the rows without a value."""
-    return np.array([[row[name] in missing] for row in table])
+    return np.isin(table[name], missing)[:, None]
 ''',
     "others": '''
 def others(name, categories):
     """1 in the rows with a value that is none of the categories."""
-    return np.array([[row[name] not in (*categories, *missing)] for row in table])
+    return ~np.isin(table[name], [*categories, *missing])[:, None]
 ''',
 }
 """Functions that the code of tables calls, by name."""
 
 
-def helper_values(dataset: Csv) -> dict[str, str]:
+def helper_values(plan: Plan, dataset: Csv) -> dict[str, str]:
     """What stands in the gaps of `TABLE_HELPERS`."""
-    if not dataset.standardize:
-        return {"scaled": "", "values": "values"}
-    scaled = ", with mean 0 and deviation 1"
-    return {"scaled": scaled, "values": "(values - values[train].mean()) / (values[train].std() or 1)"}
+    return {
+        "scaled": ", with mean 0 and deviation 1" if dataset.standardize else "",
+        "values": _standardized(plan, "values") if dataset.standardize else "values",
+        "middle": "mean" if dataset.missing == "mean" else "median",
+    }
+
+
+def _standardized(plan: Plan, name: str) -> str:
+    """An array as a script standardizes it: by the rows trained on."""
+    deviation = f"{name}[train].std(0)"
+    if not np.ptp(plan.split_of("train").x, axis=0).all():  # some column has one value
+        deviation = f"np.where({deviation}, {deviation}, 1)"
+    return f"({name} - {name}[train].mean(0)) / {deviation}"
 
 
 def csv_code(plan: Plan, dataset: Csv) -> list[str] | None:
@@ -69,27 +78,33 @@ def csv_code(plan: Plan, dataset: Csv) -> list[str] | None:
     with source:
         assert isinstance(source, DelimitedFile)
         gaps = _gaps(source, dataset.missing_texts(), [*table.targets, *(column.name for column in table.columns)])
-    columns = [_column_code(column, dataset, has_gaps=bool(gaps[column.name])) for column in table.columns]
+    missing = sorted(set().union(*gaps.values()))
+    kept = {name: found for name, found in gaps.items() if found and dataset.missing != "drop"}
+    fills = any(isinstance(column, NumberColumn) and column.name in kept for column in table.columns)
+    if fills and dataset.missing not in (None, "median", "mean"):
+        return None
+    numbers = "filled" if fills else "numbers"
+    columns = [_column_code(column, numbers, missing, has_gaps=column.name in kept) for column in table.columns]
     if not all(columns):
         return None
-    missing = sorted(set().union(*gaps.values()))
     lines = _read(shown(path), dataset.encoding or "utf-8-sig", source.delimiter)
-    if missing or any("others" in found for found in columns):
+    drops = missing and dataset.missing == "drop"
+    if (missing and not (drops and len(missing) == 1)) or any("others" in found for found in columns):
         lines += statement(literal(missing), "missing = ")
-    if missing and dataset.missing == "drop":
-        lines.append("table = [row for row in table if not set(missing) & set(row.values())]  # drop")
+    if drops:
+        one = f"{literal(missing[0])} not in row" if len(missing) == 1 else "not set(missing) & set(row)"
+        lines.append(f"rows = [row for row in rows if {one}]  # missing: drop")
     elif any(gaps[name] for name in table.targets):
-        known = " and ".join(f"row[{literal(name)}] not in missing" for name in table.targets)
-        lines.append(f"table = [row for row in table if {known}]")
+        known = " and ".join(f"row[header.index({literal(name)})] not in missing" for name in table.targets)
+        lines += statement(f"[row for row in rows if {known}]", "rows = ")
+    lines.append("table = {name: np.array(cells) for name, cells in zip(header, zip(*rows))}")
     classes = plan.job.dataset.row_spec.classes
     lines += _targets(table.targets, classes)
-    lines += drawn(plan) or ["train = np.arange(len(table))"]
-    items = listed(Argument(one) for found in columns for one in found.values())
-    lines += statement(Call("np.hstack", (Argument(_mapped(items)),), method=".astype(np.float32)"), "x = ")
+    lines += drawn(plan) or ["train = np.arange(len(y))"]
+    lines += _inputs(plan, dataset, _grouped([one for found in columns for one in found.values()]))
     if plan.scales_targets:
         lines += [
-            "# standardize_target: the network learns numbers with mean 0 and deviation 1",
-            "mean, deviation = y[train].mean(0), y[train].std(0)",
+            "mean, deviation = y[train].mean(0), y[train].std(0)  # standardize_target",
             "y = ((y - mean) / deviation).astype(np.float32)",
         ]
     elif classes is None:
@@ -100,61 +115,80 @@ def csv_code(plan: Plan, dataset: Csv) -> list[str] | None:
 def _read(path: str, encoding: str, delimiter: str) -> list[str]:
     separated = "" if delimiter == "," else f", delimiter={literal(delimiter)}"
     name, rest = literal(path), f'newline="", encoding={literal(encoding)}) as file:'
-    lines = [f"with open({name}, {rest}", f"    table = list(csv.DictReader(file{separated}))"]
+    lines = [f"with open({name}, {rest}", f"    header, *rows = filter(None, csv.reader(file{separated}))"]
     return lines if len(lines[0]) <= WIDTH else [f"path = {name}", f"with open(path, {rest}", *lines[1:]]
 
 
 def _targets(names: Sequence[str], classes: Sequence[str] | None) -> list[str]:
-    first = f"row[{literal(names[0])}]"
+    first = f"table[{literal(names[0])}]"
     if classes is not None:
         lines = statement(literal(list(classes)), "classes = ")
-        return [*lines, f"y = np.array([classes.index({first}) for row in table])"]
+        return [*lines, f"y = np.array([classes.index(name) for name in {first}])"]
     if len(names) == 1:
-        return [f"y = np.array([[float({first})] for row in table])"]
+        return [f"y = {first}.astype(float)[:, None]"]
     lines = statement(literal(list(names)), "targets = ")
-    return [*lines, "y = np.array([[float(row[name]) for name in targets] for row in table])"]
+    return [*lines, "y = np.stack([table[name] for name in targets], 1).astype(float)"]
 
 
-def _column_code(column: LearnedColumn, dataset: Csv, *, has_gaps: bool) -> dict[str, Expression]:
-    """The arrays that a column becomes, by the function that makes each; empty where none of `TABLE_HELPERS` does."""
+def _inputs(plan: Plan, dataset: Csv, columns: Sequence[Expression]) -> list[str]:
+    """The inputs, side by side. Where all are numbers, no function is called for them."""
+    match columns:
+        case [Call(name="numbers", arguments=names)]:
+            scaled = f"({_standardized(plan, 'x')})" if dataset.standardize else "x"
+            lines = [
+                *statement(Call("", names, "[]"), "names = "),
+                "x = np.stack([table[name] for name in names], 1).astype(float)",
+            ]
+            return [*lines, f"x = {scaled}.astype(np.float32)"]
+    together = statement(call("np.hstack", listed(columns))._replace(method=".astype(np.float32)"), "x = ")
+    if len(together) == 1:
+        return together
+    return [*statement(listed(columns), "columns = "), "x = np.hstack(columns).astype(np.float32)"]
+
+
+def _column_code(
+    column: LearnedColumn, numbers: str, missing: Sequence[str], *, has_gaps: bool
+) -> dict[str, Expression]:
+    """The arrays that a column becomes, by the function that makes each; empty where none of `TABLE_HELPERS` does.
+
+    ``numbers`` is the function for numbers.
+    """
     name = literal(column.name)
-    has_gaps = has_gaps and dataset.missing != "drop"
     found: dict[str, Expression] = {}
+    has_gap_input = getattr(column, "gap_input", False)
     match column:
         case NumberColumn():
-            middles = {None: [], "median": [], "mean": ["np.mean"]}
-            if has_gaps and dataset.missing not in middles:
-                return {}
-            kind = "filled" if has_gaps else "number"
-            found[kind] = call(kind, name, *(middles[dataset.missing] if has_gaps else ()))
+            found[numbers] = call(numbers, name)
         case CategoryColumn():
-            if has_gaps and not column.gap_input:
+            if has_gaps and not has_gap_input:
                 return {}
-            categories = literal(list(column.categories))
-            found["one_hot"] = call("one_hot", name, categories)
+            categories = list(column.categories)
+            if has_gap_input and len(missing) == 1:  # a gap is one category more
+                has_gap_input, categories = False, [*categories, *missing]
+            found["one_hot"] = call("one_hot", name, literal(categories))
         case BooleanColumn():
             if has_gaps:
                 return {}
             found["one_hot"] = call("one_hot", name, literal([column.yes]))
         case _:
             return {}
-    if getattr(column, "gap_input", False):
+    if has_gap_input:
         found["gaps"] = call("gaps", name)
     if getattr(column, "other", False):
-        found["others"] = call("others", name, categories)
+        found["others"] = call("others", name, literal(categories))
     return found
 
 
-def _mapped(columns: Call) -> Call:
-    """The columns, in which three numbers or more one behind the other are one item."""
-    items: list[Argument] = []
-    for is_number, group in groupby(columns.arguments, lambda item: flat(item.value).startswith("number(")):
-        found = list(group)
-        if is_number and len(found) > 2:
-            names = [item.value.arguments[0] for item in found if isinstance(item.value, Call)]
-            found = [Argument(call("*map", "number", listed(names)))]
-        items += found
-    return Call("", tuple(items), "[]")
+def _grouped(columns: Sequence[Expression]) -> list[Expression]:
+    """The columns, in which numbers one behind the other are read by one call."""
+    groups: list[Expression] = []
+    for one in columns:
+        before = groups[-1] if groups else ""
+        if isinstance(one, Call) and isinstance(before, Call) and one.name == before.name in ("numbers", "filled"):
+            groups[-1] = before._replace(arguments=(*before.arguments, *one.arguments))
+        else:
+            groups.append(one)
+    return groups
 
 
 def _gaps(source: Any, missing: Any, names: Sequence[str]) -> dict[str, set[str]]:

@@ -77,8 +77,11 @@ def flat(value: Expression) -> str:
     if isinstance(value, str):
         return value
     opening, closing = value.brackets[0], value.brackets[1]
-    items = ", ".join(f"{item.name}={flat(item.value)}" if item.name else flat(item.value) for item in value.arguments)
-    return f"{value.name}{opening}{items}{closing}{value.method}"
+    return f"{value.name}{opening}{_items(value)}{closing}{value.method}"
+
+
+def _items(value: Call) -> str:
+    return ", ".join(f"{item.name}={flat(item.value)}" if item.name else flat(item.value) for item in value.arguments)
 
 
 def _has_comments(value: Expression) -> bool:
@@ -95,8 +98,15 @@ def _lines(before: str, value: Expression, after: str, comment: str, indent: str
         return [*above, line]
     opening, closing = value.brackets[0], value.brackets[1]
     inner = indent + " " * _INDENT
-    lines = [*above, f"{indent}{before}{value.name}{opening}"]
+    first, last = f"{indent}{before}{value.name}{opening}", f"{indent}{closing}{value.method}{after}"
+    within = f"{inner}{_items(value)}"
+    # Without a comma at the end, ruff would rather break the brackets of the method, where these can stand on the line.
+    before_method = len(line) - len(value.method) + max(value.method.rfind("("), value.method.rfind("[")) + 1
+    is_broken_here = not value.method or before_method - len(after) > WIDTH
+    if len(within) <= WIDTH and is_broken_here and not _has_comments(value):
+        return [*above, first, within, last]
+    lines = [*above, first]
     for item in value.arguments:
         name = f"{item.name}=" if item.name else ""
         lines += _lines(name, item.value, ",", item.comment, inner)
-    return [*lines, f"{indent}{closing}{value.method}{after}"]
+    return [*lines, last]

@@ -13,19 +13,22 @@ from mltrain.engine.metrics.accuracy import Accuracy
 from mltrain.engine.metrics.base import Metric, larger_is_better
 from mltrain.engine.metrics.root_mean_squared_error import RootMeanSquaredError
 from mltrain.errors import DataError, UsageError
-from mltrain.inference.bootstrap import Disagreement, Interval, interval, mcnemar, resampled, resamples_for
+from mltrain.inference.bootstrap import Disagreement, Interval, interval, mcnemar, resampled, resamples_for, too_narrow
 from mltrain.inference.model import Model
 from mltrain.inference.scores import Predictions, score
 from mltrain.inference.tables import target_names
 from mltrain.runs.run import find_model, read_model
 from mltrain.runs.saved_run import HELD_OUT, out_of_fold_beside
 from mltrain.training.targets import target_scaling
-from mltrain.views.terminal.number_format import number
+from mltrain.views.terminal.number_format import number, plural
 from mltrain.views.terminal.tables import Compared, comparison
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Prose, Span, Stack, verbatim
 
 _MOST_NAMED = 5
+
+_SAME_SCALE = 1e-4
+"""The relative difference up to which scalings of the target count as the same: folds of the same rows round it."""
 
 
 class Sides(NamedTuple):
@@ -72,6 +75,8 @@ def run(terminal: Terminal, first: Path, second: Path, data: str | None, confide
                 "learned from with --data FILE"
             )
     sides = Sides(names, (found, of_other))
+    for sentence in dict.fromkeys(sentence for model in (one, other) for sentence in too_narrow(model, len(found))):
+        terminal.warning(sentence)
     measures = _measures(sides, confidence)
     disagreement = mcnemar(found.is_right, of_other.is_right) if one.classes is not None else None
     better, sentence = _verdict(sides, measures[0], disagreement, confidence)
@@ -90,7 +95,7 @@ def run(terminal: Terminal, first: Path, second: Path, data: str | None, confide
         "sentence": sentence,
     }
     shown = [Compared(one.name, *one.values, one.difference, *one.interval) for one in measures]
-    table = comparison(f"{len(found):,} rows ({split})", names, shown, f"{100 * confidence:g}% interval")
+    table = comparison(f"{plural(len(found), 'row')} ({split})", names, shown, f"{100 * confidence:g}% interval")
     terminal.result(Stack([Prose([Span(sentence)]), verbatim(""), table]), document)
 
 
@@ -174,8 +179,11 @@ def _measures(sides: Sides, confidence: float) -> list[Measured]:
 
 def _same_loss(one: Model, other: Model) -> bool:
     """Whether the losses of both are numbers of the same kind: also by the scaling of their targets."""
-    scalings = (target_scaling(model.config.loss, model.preprocessing) for model in (one, other))
-    return one.config.loss == other.config.loss and len(set(scalings)) == 1
+    mine, others = (target_scaling(model.config.loss, model.preprocessing) for model in (one, other))
+    same = all(
+        np.allclose(getattr(mine, name), getattr(others, name), rtol=_SAME_SCALE, atol=0) for name in ("shift", "scale")
+    )
+    return one.config.loss == other.config.loss and same
 
 
 def _verdict(
@@ -188,7 +196,12 @@ def _verdict(
         if not sum(alone):
             return None, f"{names[0]} and {names[1]} are right on the same rows, so nothing tells them apart here."
         better = int(alone[1] > alone[0])
-        counts = f"of the {sum(alone):,} rows that only one of the two has right"
+        both = sum(alone)
+        counts = (
+            "of the only row that one of the two has right"
+            if both == 1
+            else f"of the {both:,} rows that only one of the two has right"
+        )
         p = f"(p = {number(disagreement.p, 2)})"
         if disagreement.p < 1 - confidence:
             which = f"it has {alone[better]:,}, and chance alone would hardly do that"

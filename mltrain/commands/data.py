@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mltrain.config.load import LocatedConfig, read_config
-from mltrain.data.base import Dataset
+from mltrain.data.base import ColumnLeftOut, Dataset
 from mltrain.data.columns import kind_of
 from mltrain.data.inspection import FeatureFacts, class_counts, describe_features, find_oddities
 from mltrain.data.tables.format import TableFormat
@@ -69,10 +69,10 @@ def _row(feature: FeatureFacts) -> ColumnRow:
     return ColumnRow(feature.name, feature.kind, feature.missing, numbers, feature.histogram, feature.common)
 
 
-def kind_rows(table: TableFormat, left_out: Sequence[tuple[str, str]] = ()) -> list[KindRow]:
-    """The kind of each column of a table with the reason; unused columns are last."""
+def kind_rows(table: TableFormat, left_out: Sequence[ColumnLeftOut] = ()) -> list[KindRow]:
+    """The kind of each column of a table with the reason; columns that are no inputs are last."""
     rows = [KindRow(column.name, kind_of(column), len(column.features), column.reason) for column in table.in_order]
-    return rows + [KindRow(name, "identifier", 0, f"left out: {reason}") for name, reason in left_out]
+    return rows + [KindRow(one.name, one.kind, 0, f"left out: {one.reason}") for one in left_out]
 
 
 def _first_rows(dataset: Dataset, names: Sequence[str]) -> View:
@@ -109,7 +109,7 @@ def _document(
         "classes": list(dataset.row_spec.classes) if dataset.row_spec.classes else None,
         "class_counts": counts,
         "columns": [feature._asdict() for feature in features],
-        "left_out": dict(dataset.left_out),
+        "left_out": {one.name: one.reason for one in dataset.left_out},
         "notes": list(dataset.notes),
         "warnings": list(oddities),
     }

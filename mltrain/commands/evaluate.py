@@ -12,7 +12,7 @@ from mltrain.data.base import Dataset, DatasetSpec, Split
 from mltrain.data.fingerprint import fingerprint
 from mltrain.engine.class_scores import Counts, scores_of
 from mltrain.errors import UsageError
-from mltrain.inference.bootstrap import interval, resampled, resamples_for
+from mltrain.inference.bootstrap import interval, resampled, resamples_for, too_narrow
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.inference.scores import Predictions, score
@@ -80,6 +80,8 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None, confiden
         document["members"] = {"count": count, "mean": means}
         beside[f"mean of {count} alone"] = {name: number(value) for name, value in means.items()}
     if confidence is not None:
+        for sentence in too_narrow(model, len(found)):
+            terminal.warning(sentence)
         (drawn,) = resampled([found], model.config.metrics)
         intervals = {name: interval(values, confidence) for name, values in drawn.items()}
         document["confidence"] = {

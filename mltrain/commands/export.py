@@ -14,7 +14,7 @@ from mltrain.inference.model import Model
 from mltrain.inference.steps import inference_steps
 from mltrain.runs.run import CONFIG, find_model, read_model
 from mltrain.system.atomic_folder import current_file
-from mltrain.system.files import refuse_inputs, write_bytes
+from mltrain.system.files import refuse_inputs, write_files
 from mltrain.views.terminal.number_format import data_size
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
@@ -48,8 +48,7 @@ def run(
         refuse_inputs(target, [file])
         if target.exists() and not force:
             raise UsageError(f"{target}: is there already; write over it with --force, or name another file with --out")
-    for target, content in files.items():
-        write_bytes(target, content)
+    write_files(files)
     _show(terminal, form, files, exported, main, made_up=why if subject.examples.made_up else "")
 
 

@@ -16,7 +16,7 @@ from mltrain.job import TrainingJob
 from mltrain.runs.overwriting import refuse_foreign
 from mltrain.runs.run import FILES, MEMBERS, MODEL, OUT_OF_FOLD, Run, files_of
 from mltrain.search.files import members_csv, out_of_fold_csv
-from mltrain.search.folds import ensemble_of, fold_tasks
+from mltrain.search.folds import ensemble_of, fold_tasks, unseen_classes
 from mltrain.search.trainings import Task, Trained, jobs_for, train_all
 from mltrain.system.interrupts import interruptible
 from mltrain.views.terminal.members_display import members_display
@@ -65,6 +65,8 @@ def run(terminal: Terminal, config: Path, changes: Sequence[str], plan: Plan, *,
         if plan.folds:
             job.model([]).check_storable(plan.count)
         tasks = fold_tasks(source.data.raw, job, plan.folds, plan.repeats) if plan.folds else _members(job, plan)
+        for sentence in unseen_classes(tasks, source.data.raw, job) if plan.folds else ():
+            terminal.warning(sentence)
         jobs = jobs_for(job, plan.jobs)
         with Run.claim(str(job.config.name), out) as run, interruptible() as stop:
             trained = []

@@ -1,12 +1,11 @@
-"""``mltrain plot --terminal``: the pictures of a run, drawn as text."""
+"""``mltrain plot --terminal``: the pictures of a run or of a sweep, drawn as text."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from mltrain.commands.plot import insight_of, read
+from mltrain.commands.plot import subject_of
 from mltrain.errors import DataError, UsageError
-from mltrain.views.pictures.base import Picture
-from mltrain.views.pictures.gallery import gallery_of
+from mltrain.views.pictures.base import AnyPicture
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import STRONG, Lines, Span, Stack, View, verbatim
 
@@ -15,16 +14,14 @@ def run(terminal: Terminal, path: Path | None, image: int | str | None = None) -
     """Draw on the terminal, and list the pictures that cannot be drawn."""
     if terminal.json:
         raise UsageError("--terminal draws for people; leave --json out, or leave --terminal out and get files")
-    record = read(terminal, path)
-    gallery = gallery_of(insight_of(record, image), as_text=True)
-    for lack in gallery.lacks:
-        terminal.note(lack)
+    subject = subject_of(terminal, path, image, as_text=True)
+    gallery = subject.gallery
     if not gallery.pictures:
-        raise DataError(f"{record.file}: there is nothing to draw")
+        raise DataError(f"{subject.file}: there is nothing to draw")
     terminal.result(Stack([view for picture in gallery.pictures for view in _section(picture)]), {})
 
 
-def _section(picture: Picture) -> Iterator[View]:
+def _section(picture: AnyPicture) -> Iterator[View]:
     yield Lines([[Span(picture.heading, STRONG)]])
     yield from picture.terminal()
     yield verbatim("")

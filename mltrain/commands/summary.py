@@ -9,6 +9,7 @@ from mltrain.config import Config
 from mltrain.config.dump import to_plain
 from mltrain.config.load import LocatedConfig, read_config
 from mltrain.config.yaml_writer import on_one_line
+from mltrain.data.base import ColumnLeftOut
 from mltrain.data.datasets._table import TableDataset
 from mltrain.data.tables.format import TableFormat
 from mltrain.engine.arrays import size
@@ -59,7 +60,7 @@ def _kinds(source: LocatedConfig) -> list[View]:
     return _columns(source.data.dataset.preprocessing.table, source.data.dataset.left_out)
 
 
-def _columns(table: TableFormat | None, left_out: Sequence[tuple[str, str]] = ()) -> list[View]:
+def _columns(table: TableFormat | None, left_out: Sequence[ColumnLeftOut] = ()) -> list[View]:
     return [verbatim(""), kind_table(kind_rows(table, left_out))] if table is not None else []
 
 

@@ -16,9 +16,9 @@ from mltrain.engine.arrays import Floats
 from mltrain.engine.class_scores import Counts
 from mltrain.engine.layers.base import shape_text
 from mltrain.errors import DataError, UsageError
-from mltrain.explain.association import THRESHOLD
+from mltrain.explain.association import THRESHOLD, correlated_pairs
 from mltrain.explain.calibration import Calibration, best_temperature, calibration_of
-from mltrain.explain.caveats import outside, says_nothing
+from mltrain.explain.caveats import entangled, outside, says_nothing
 from mltrain.explain.columns import ColumnInputs, columns_of
 from mltrain.explain.contributions import (
     MOST_BACKGROUND,
@@ -40,8 +40,10 @@ from mltrain.inference.tables import open_for, read_split
 from mltrain.inference.temperature import with_temperature
 from mltrain.job import split_to_evaluate
 from mltrain.names.nearest import did_you_mean, no_column, some
+from mltrain.runs.held_out import held_out_rows
 from mltrain.runs.overwriting import refuse_unmarked
 from mltrain.runs.run import find_model, read_model
+from mltrain.runs.saved_run import HELD_OUT, out_of_fold_beside
 from mltrain.views.insight.images import takes_images
 from mltrain.views.terminal.number_format import number, plural
 from mltrain.views.terminal.terminal import Terminal
@@ -86,6 +88,7 @@ class _Known(NamedTuple):
     """The model and the rows that explain it: ``rows``, called ``name``, and ``seen``, which it learned from.
 
     ``seen`` are the ``rows`` themselves where those that it learned from cannot be had. ``dataset`` is None then.
+    ``predicts`` is the model of ``rows``: of those that folds held out, each is predicted by the network that did so.
     """
 
     file: Path
@@ -94,6 +97,7 @@ class _Known(NamedTuple):
     rows: Split
     seen: Split
     dataset: Dataset | None
+    predicts: Model
 
     @property
     def seen_as(self) -> str:
@@ -173,7 +177,11 @@ def _known(
     if asked.data is None:
         assert dataset is not None
         split, rows = split_to_evaluate(model.measured_parts(dataset))
-        return _Known(file, model, split, rows, dataset.train, dataset)
+        if split != "test" and (found := out_of_fold_beside(file, model)) is not None:
+            held_out = held_out_rows(found, model, description, folder)
+            if held_out is not None:
+                return _Known(file, model, HELD_OUT, held_out[1], dataset.train, dataset, held_out[0])
+        return _Known(file, model, split, rows, dataset.train, dataset, model)
     with open_for(model, asked.data, as_text=model.row_spec.classes is not None) as source:
         rows = read_split(model, source)
     for sentence in source.novelties.sentences():
@@ -182,18 +190,20 @@ def _known(
         terminal.note(
             f"the rows that the model learned from cannot be had, so means and ranges are those of {source.name}"
         )
-    return _Known(file, model, source.name, rows, dataset.train if dataset is not None else rows, dataset)
+    return _Known(file, model, source.name, rows, dataset.train if dataset is not None else rows, dataset, model)
 
 
 # Of the model
 
 
 def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnInputs], asked: Asked) -> None:
-    model, rows = known.model, known.rows
+    model, rows = known.predicts, known.rows
     document: dict[str, Any] = {"model": str(known.file), "split": known.name, "samples": len(rows.x)}
     views: list[View] = []
     warnings: list[str] = []
-    if isinstance(model, Ensemble) and model.is_of_folds and known.name != "test" and asked.data is None:
+    if known.name == HELD_OUT:
+        terminal.note("each row is predicted by the network of the fold that held it out")
+    elif isinstance(model, Ensemble) and model.is_of_folds and known.name != "test" and asked.data is None:
         terminal.note("each of these rows was trained on by most of the folds, and what they know by heart counts, too")
     elif known.name == "train":
         terminal.note(
@@ -323,7 +333,8 @@ def _calibration_document(model: Model, found: Calibration) -> dict[str, Any]:
 def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInputs], asked: Asked) -> None:
     x, cells, names = _rows_asked(terminal, known, columns, asked)
     model, seen = known.model, known.seen
-    warnings = [sentence] if (sentence := says_nothing(model, known.rows, seen)) is not None else []
+    of_all = (says_nothing(known.predicts, known.rows, seen), entangled(correlated_pairs(seen.x, columns)))
+    warnings = [sentence for sentence in of_all if sentence is not None]
     background = some_rows(seen, MOST_BACKGROUND, model.config.seed).x
     mean = seen.x.mean(axis=0, dtype=np.float64).astype(np.float32)
     answers = answers_of(model, x)

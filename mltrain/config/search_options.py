@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from mltrain.engine.metrics.base import VALIDATION_PREFIX, reported_name
 from mltrain.errors import OptionError
 
 
@@ -68,3 +69,9 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra_json_schema={"examples": [{"optimizer.learning_rate": {"min": 0.0001, "max": 0.1, "scale": "log"}}]},
         ),
     ]
+
+    @property
+    def judged_by(self) -> str:
+        """The full name of the number to judge by, as reports and tables have it."""
+        name = reported_name(self.metric)
+        return name.removeprefix(VALIDATION_PREFIX) if self.folds else name

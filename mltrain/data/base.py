@@ -83,13 +83,21 @@ class RowSpec(msgspec.Struct, frozen=True):
         return self.classes is not None and self.classes != tuple(map(str, range(len(self.classes))))
 
 
+class ColumnLeftOut(NamedTuple):
+    """A column that is no input: one of its own for each row, or one that says how rows are divided."""
+
+    name: str
+    kind: Literal["identifier", "group", "split"]
+    reason: str
+
+
 class Dataset(msgspec.Struct, frozen=True):
     """All rows of a dataset, as float32 or bytes; the held-back parts are None where nothing was held back.
 
     ``preprocessing`` is what happens to them on their way into the network, learned on ``train`` only. ``gaps`` counts
     the missing values that were filled in, by column. ``notes`` say what was left out, in a sentence each;
     ``warnings`` what looks wrong in the source, or was guessed. ``novelties`` say what rows held back have that those
-    trained on have not. ``left_out`` are columns that are not learned from, each with the reason. ``problems`` are
+    trained on have not. ``left_out`` are columns that are not learned from. ``problems`` are
     about options of the description that do not fit what was read: no training is to begin.
     """
 
@@ -102,7 +110,7 @@ class Dataset(msgspec.Struct, frozen=True):
     notes: Sequence[str] = ()
     warnings: tuple[str, ...] = ()
     novelties: Sequence[str] = ()
-    left_out: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[ColumnLeftOut, ...] = ()
     problems: Sequence[DataProblem] = ()
 
     @property

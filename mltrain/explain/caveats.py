@@ -51,13 +51,26 @@ def shared_credit(pairs: Sequence[Pair], *, together: bool) -> str | None:
     """A sentence about columns that go together; ``together`` says that they were shuffled together."""
     if not pairs or together:
         return None
-    named = "; ".join(f"{pair.first} and {pair.second} {pair.strength:.2f}" for pair in pairs[:_MOST_NAMED])
-    more = f"; and {len(pairs) - _MOST_NAMED} more pairs" if len(pairs) > _MOST_NAMED else ""
     return (
-        f"some columns are correlated ({named}{more}): each stands in for the other when one is shuffled, so both look "
-        "less important than they are, and shuffled rows may be like none in the data; mltrain why --together shuffles "
-        "them as one"
+        f"some columns are correlated ({_named(pairs)}): each stands in for the other when one is shuffled, so both "
+        "look less important than they are, and shuffled rows may be like none in the data; mltrain why --together "
+        "shuffles them as one"
     )
+
+
+def entangled(pairs: Sequence[Pair]) -> str | None:
+    """A sentence about columns that go together, for what columns add to a prediction."""
+    if not pairs:
+        return None
+    return (
+        f"some columns are correlated ({_named(pairs)}): they share out what they add among them, so their sum "
+        "says more than each alone"
+    )
+
+
+def _named(pairs: Sequence[Pair]) -> str:
+    named = "; ".join(f"{pair.first} and {pair.second} {pair.strength:.2f}" for pair in pairs[:_MOST_NAMED])
+    return named + (f"; and {len(pairs) - _MOST_NAMED} more pairs" if len(pairs) > _MOST_NAMED else "")
 
 
 def outside(columns: Sequence[ColumnInputs], row: Floats, seen: Floats) -> list[str]:

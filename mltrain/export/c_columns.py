@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from mltrain.data.columns.date import read_moment, years
-from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding
+from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
 from mltrain.data.tables.cells import Missing, canonical
 from mltrain.data.tables.notation import as_number
 from mltrain.export import c_text as text
 from mltrain.export.base import Identifiers
 from mltrain.export.runtime.cells import text_of
+from mltrain.export.words import Alphabet
 
 _LONGEST = 100
 """Characters of names that a comment lists."""
@@ -39,7 +40,7 @@ class Column:
     @property
     def may_be_missing(self) -> bool:
         """Whether all encodings take a gap."""
-        gaps = [one.gap if isinstance(one, ChoiceEncoding) else getattr(one, "fill", None) for one in self.encodings]
+        gaps = [one.gap if isinstance(one, ChoiceEncoding) else getattr(one, "fill", 0) for one in self.encodings]
         return None not in gaps
 
     @property
@@ -55,6 +56,8 @@ class Column:
                 return "double" if self._is_exact else "float"
             case ChoiceEncoding():
                 return f"enum {self.prefix}_{self.field}"
+            case TextEncoding():
+                return "const char *"
         return f"{self.prefix}_date"
 
     @property
@@ -64,7 +67,8 @@ class Column:
         if isinstance(first, NumberEncoding):
             unit = first.notation.before or first.notation.after
             told += f", in {unit}" if unit else ""
-        gap = {"number": "NAN", "date": "year 0"}.get(first.name)
+        gap = {"number": "NAN", "date": "year 0", "text": "0"}.get(first.name)
+        told += ", in UTF-8" if first.name == "text" else ""
         return f"{told}; {gap} where it is missing" if gap and self.may_be_missing else told
 
     @property
@@ -86,7 +90,7 @@ class Column:
         spelled = canonical(choice)
         return column.codes.get(spelled.casefold() if column.ignores_case else spelled, column.unknown)
 
-    def code(self, column: Encoding, at: int, library: text.Library) -> list[str]:
+    def code(self, column: Encoding, at: int, library: text.Library, constants: text.Constants) -> list[str]:
         """The statements that write the inputs of an encoding from number ``at`` on."""
         field = f"row->{self.field}"
         match column:
@@ -115,6 +119,8 @@ class Column:
                 return [*lines, "default:", "    return 0;", "}"]
             case DateEncoding():
                 return self._date_code(column, at, library)
+            case TextEncoding():
+                return self._text_code(column, at, library, constants)
         raise NotImplementedError(f"{column.name} has no code in C")
 
     def _date_code(self, column: DateEncoding, at: int, library: text.Library) -> list[str]:
@@ -154,6 +160,22 @@ class Column:
         lines += [f"    input[{at}] = (float)is_gap;"] if column.gap_input else []
         return [*filter(None, lines), "}"]
 
+    def _text_code(self, column: TextEncoding, at: int, library: text.Library, constants: text.Constants) -> list[str]:
+        """Counts of words, and tf-idf in their place; zeros for a text that says that there is none."""
+        is_text, count_words, tf_idf = (library.function(name) for name in ("is_text", "count_words", "tf_idf"))
+        words = _vocabulary(column, self.field, constants)
+        weights = constants.array("float", f"{self.field}_weights", np.array(column.weights, np.float32))
+        gaps = [f"{is_text}(text, {text.string(one)})" for one in column.missing if one]
+        constants.bytes += sum(len(one.encode()) + 1 for one in column.missing)
+        return [
+            "{",
+            f'    const char *text = row->{self.field} ? row->{self.field} : "";',
+            *(f'    if ({one}) {{\n        text = "";\n    }}' for one in gaps),
+            f"    {count_words}(&{words}, text, input + {at});",
+            f"    {tf_idf}({weights}, {len(column.words)}, {text.number(column.size)}, input + {at});",
+            "}",
+        ]
+
     def literal(self, cell: Any) -> str:
         """The value of the field for a cell."""
         column, words = self.encodings[0], text_of(cell)
@@ -179,7 +201,39 @@ class Column:
                 year, month, day = map(int, str(date).split("-"))
                 clock = f"{moment.second // 3600}, {moment.second // 60 % 60}, {moment.second % 60}"
                 return f"{{{year}, {month}, {day}, {clock}}}"
+            case TextEncoding():
+                return "0" if is_gap else text.string(words)
         return "{0, 0, 0, 0, 0, 0}"
+
+
+def _vocabulary(column: TextEncoding, field: str, constants: text.Constants) -> str:
+    """The constants by which words are found; the name of the struct that has them."""
+    alphabet = Alphabet.of(column.words)
+    starts = np.flatnonzero(np.diff(alphabet.classes, prepend=1, append=0))
+    classes = np.append(alphabet.classes, 0)[starts]
+    order = sorted(range(len(alphabet.codes)), key=alphabet.codes.__getitem__)
+    letters = [code for place in order for code in alphabet.codes[place]]
+    offsets = np.cumsum([0, *(len(alphabet.codes[place]) for place in order)])
+    capital = next((place for place, one in enumerate(alphabet.characters) if one.is_capital_sigma), 0)
+
+    def array(kind: str, name: str, values: Any) -> str:
+        return constants.array(f"{kind}_t", f"{field}_{name}", np.array(values, kind))
+
+    fields = [
+        array("uint32", "starts", starts),
+        array("uint16", "classes", classes),
+        array("uint8", "flags", [one.flags for one in alphabet.characters]),
+        array("uint16", "codes", [one.code for one in alphabet.characters]),
+        len(starts),
+        capital,
+        alphabet.final_sigma,
+        array("uint16", "numbers", alphabet.numbers),
+        array("uint32", "offsets", offsets),
+        array("uint16", "letters", letters),
+        array("uint16", "inputs", order),
+        len(order),
+    ]
+    return constants.struct("vocabulary", f"{field}_words", fields, 8 * text.POINTER + 12)
 
 
 def _uses_day(column: DateEncoding) -> bool:

@@ -1,10 +1,8 @@
 """A model as a C99 header: constants, functions for the operations that it has, and its self-test."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mltrain import __version__
 from mltrain.engine.arrays import size
@@ -35,9 +33,6 @@ from mltrain.export.quantization import by_channel, quantize
 from mltrain.export.reference import run_steps
 from mltrain.inference.steps import InferenceSteps
 
-_POINTER = 4
-"""Bytes of a pointer on the machines that the header is for."""
-
 
 class HeaderWriter:
     """Writes the header of one model, and counts what it takes. ``prefix`` begins all of its names."""
@@ -48,9 +43,7 @@ class HeaderWriter:
         self.bytes = subject.examples.x.dtype == np.uint8 and _take_bytes(steps)
         self.prefix = _identifier(steps.name)
         self.library = text.Library(self.prefix)
-        self.names = Identifiers()
-        self.flash = 0
-        self.constants: list[str] = []
+        self.constants = text.Constants(self.prefix, Identifiers())
         self.memory: Memory = memory_of(self.steps)
         self.columns = columns_in_c(steps.by_column, self.prefix)
         self.ram = 4 * (self.memory.size + (size(steps.input.shape) if steps.columns else 0))
@@ -75,7 +68,7 @@ class HeaderWriter:
         parts += [[block] for block in self.library.blocks]
         parts += [
             self._row(),
-            self.constants,
+            self.constants.lines,
             run,
             inputs,
             self._answer(),
@@ -131,7 +124,7 @@ class HeaderWriter:
         classes = self.steps.answer.classes
         if not classes:
             return []
-        self.flash += sum(len(name.encode()) + 1 + _POINTER for name in classes)
+        self.constants.bytes += sum(len(name.encode()) + 1 + text.POINTER for name in classes)
         head = f"static const char *const {self.prefix}_class_names[{len(classes)}] = {{"
         return [head, *text.values(map(text.string, classes)), "};"]
 
@@ -150,12 +143,6 @@ class HeaderWriter:
     @property
     def _input_type(self) -> str:
         return "uint8_t" if self.bytes and self.steps.columns is None else "float"
-
-    def _constant(self, kind: str, name: str, values: npt.NDArray[Any]) -> str:
-        name = self.names(f"{self.prefix}_{name}")
-        self.constants += text.array(kind, name, values)
-        self.flash += values.nbytes
-        return name
 
     def _run(self) -> list[str]:
         """The function that computes the network."""
@@ -220,7 +207,7 @@ class HeaderWriter:
                 yield f"{function('padding', kind)}({x}, {sizes}, {y});"
             case Affine():
                 parts = [
-                    f"{self._constant('float', f'{step.layer}_{name}', value)}, {value.size}"
+                    f"{self.constants.array('float', f'{step.layer}_{name}', value)}, {value.size}"
                     for name, value in operation.constants.items()
                 ]
                 yield f"{function('affine', kind)}({x}, {count}, {', '.join(parts)}, {y});"
@@ -230,7 +217,7 @@ class HeaderWriter:
                 yield f"{function('embedding', kind, weights)}({x}, {count}, {ids}, {length}, {arguments}, {y});"
             case LayerNormalization():
                 learned = ", ".join(
-                    self._constant("float", f"{step.layer}_{name}", value)
+                    self.constants.array("float", f"{step.layer}_{name}", value)
                     for name, value in operation.constants.items()
                 )
                 places_ = f"{count // width}, {width}"
@@ -284,13 +271,13 @@ class HeaderWriter:
         operation = step.operation.convolution if isinstance(step.operation, PooledConvolution) else step.operation
         weights, names = by_channel(operation), operation.constants
         assert weights is not None
-        bias = [self._constant("float", f"{step.layer}_bias", names["bias"])] if "bias" in names else []
+        bias = [self.constants.array("float", f"{step.layer}_bias", names["bias"])] if "bias" in names else []
         if not self.is_small:
-            return "float", ", ".join([self._constant("float", f"{step.layer}_kernel", weights), *bias])
+            return "float", ", ".join([self.constants.array("float", f"{step.layer}_kernel", weights), *bias])
         small = quantize(weights)
         arguments = [
-            self._constant("int8_t", f"{step.layer}_kernel", small.weights),
-            self._constant("float", f"{step.layer}_scale", small.scale),
+            self.constants.array("int8_t", f"{step.layer}_kernel", small.weights),
+            self.constants.array("float", f"{step.layer}_scale", small.scale),
             *bias,
         ]
         return "int8_t", ", ".join(arguments)
@@ -298,12 +285,9 @@ class HeaderWriter:
     def _windows(self, step: Step, operation: Windowed, image: tuple[int, ...]) -> str:
         """A constant that says how windows lie over an image."""
         self.library.function("windows")
-        name = self.names(f"{self.prefix}_{step.layer}_windows")
         numbers = [*image, *operation.output_shape(image)[:2], *operation.window, *operation.strides]
         numbers += [operation.pads[0][0], operation.pads[1][0]]
-        self.flash += 4 * len(numbers)
-        self.constants.append(f"static const {self.prefix}_windows {name} = {{{', '.join(map(str, numbers))}}};")
-        return name
+        return self.constants.struct("windows", f"{step.layer}_windows", numbers, 4 * len(numbers))
 
     def _inputs(self) -> list[str]:
         """The function that makes inputs of the columns."""
@@ -312,7 +296,9 @@ class HeaderWriter:
         lines, at = list[str](), 0
         by_name = {column.name: column for column in self.columns}
         for encoding in self.steps.columns:
-            lines += [f"    {line}" for line in by_name[encoding.column].code(encoding, at, self.library)]
+            lines += [
+                f"    {line}" for line in by_name[encoding.column].code(encoding, at, self.library, self.constants)
+            ]
             at += len(encoding.inputs)
         return [
             "/* The inputs for a row; 0 where a column has no value that can be used. */",

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.export.base import Identifiers
+
 WIDTH = 120
+POINTER = 4
+"""Bytes of a pointer on the machines that headers are for."""
 
 _WORDS = (
     "alignas alignof and asm auto bitand bitor bool break case catch char class compl const constexpr continue default "
@@ -76,6 +80,29 @@ def _library() -> dict[str, str]:
         assert name is not None
         found[name[1]] = block.rstrip("\n")
     return found
+
+
+class Constants:
+    """The constants of a header, as lines of source, and the ``bytes`` that they take."""
+
+    def __init__(self, prefix: str, names: Identifiers):
+        self._prefix, self._names = prefix, names
+        self.lines: list[str] = []
+        self.bytes = 0
+
+    def array(self, kind: str, name: str, values: npt.NDArray[Any]) -> str:
+        """Add an array; the name that it has."""
+        name = self._names(f"{self._prefix}_{name}")
+        self.lines += array(kind, name, values)
+        self.bytes += values.nbytes
+        return name
+
+    def struct(self, kind: str, name: str, fields: Iterable[Any], size: int) -> str:
+        """Add a struct of so many bytes; the name that it has."""
+        name = self._names(f"{self._prefix}_{name}")
+        self.lines.append(f"static const {self._prefix}_{kind} {name} = {{{', '.join(map(str, fields))}}};")
+        self.bytes += size
+        return name
 
 
 class Library:

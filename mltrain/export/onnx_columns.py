@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from mltrain.data.columns.date import read_moment
-from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding
+from mltrain.data.encoding import ChoiceEncoding, DateEncoding, Encoding, NumberEncoding, TextEncoding
 from mltrain.data.tables.cells import canonical
 from mltrain.data.tables.notation import as_number
-from mltrain.export.onnx_graph import Graph, Port
+from mltrain.export.onnx_graph import Array, Graph, Port
+from mltrain.export.onnx_words import word_counts
 from mltrain.export.runtime.cells import LARGEST, is_gap, text_of
 
 _DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
@@ -29,6 +30,8 @@ _EPOCH = 719469
 def port(encodings: Sequence[Encoding]) -> Port:
     """The input of a column, which members of an ensemble may encode in several ways."""
     first = encodings[0]
+    if isinstance(first, TextEncoding):
+        return Port(first.column, "int32", (f"characters of {first.column}",), _told(first))
     kind = "string"
     if isinstance(first, NumberEncoding):
         is_large = any(isinstance(one, NumberEncoding) and one.origin for one in encodings)
@@ -38,7 +41,7 @@ def port(encodings: Sequence[Encoding]) -> Port:
 
 def takes_gaps(encodings: Iterable[Encoding]) -> bool:
     """Whether a cell may be missing."""
-    gaps = [one.gap if isinstance(one, ChoiceEncoding) else getattr(one, "fill", None) for one in encodings]
+    gaps = [one.gap if isinstance(one, ChoiceEncoding) else getattr(one, "fill", 0) for one in encodings]
     return None not in gaps
 
 
@@ -49,11 +52,13 @@ def _told(column: Encoding) -> str:
             return f"a number in {unit}" if unit else "a number"
         case ChoiceEncoding():
             return "a name"
+        case TextEncoding():
+            return "the code points of a text, filled up with 0"
     return "a date: 2024-01-31, 2024-01-31 18:30 or 2024-01-31T18:30:00"
 
 
 def given_cell(column: Encoding, cell: Any) -> Any:
-    """A cell of a table as the input takes it: a float, NaN for a gap, or a text, empty for a gap."""
+    """A cell of a table as the input takes it: a float, NaN for a gap, or a text, empty for a gap; of words, a text."""
     text = text_of(cell)
     if isinstance(column, ChoiceEncoding) and text in accepted(column):
         return text
@@ -71,7 +76,16 @@ def given_cell(column: Encoding, cell: Any) -> Any:
     if isinstance(column, ChoiceEncoding) and not gap:
         spelled = canonical(text)
         return spelled.casefold() if column.ignores_case else spelled
-    return ""
+    return text if isinstance(column, TextEncoding) and not gap else ""
+
+
+def as_input(cells: Sequence[Any], port: Port) -> Array:
+    """Cells as the array that the input takes: (rows, 1), or of words (rows, characters)."""
+    if port.kind != "int32":
+        types = {"float": np.float32, "double": np.float64, "string": np.object_}
+        return np.array([[cell] for cell in cells], types[port.kind])
+    longest = max(map(len, cells))
+    return np.array([[*map(ord, text.ljust(longest, "\0"))] for text in cells], np.int32).reshape(len(cells), longest)
 
 
 def encoded(graph: Graph, column: Encoding, given: Port) -> str:
@@ -84,6 +98,8 @@ def encoded(graph: Graph, column: Encoding, given: Port) -> str:
             return _choice(graph, column, given.name)
         case DateEncoding():
             return _date(graph, column, given.name)
+        case TextEncoding():
+            return _text(graph, column, given.name)
     raise NotImplementedError(f"{column.name} has no operators")
 
 
@@ -198,6 +214,25 @@ def _date(graph: Graph, column: DateEncoding, x: str) -> str:
     if column.gap_input:
         inputs.append(graph("Cast", gap, to="float"))
     return graph("Where", good, graph("Concat", *inputs, axis=1), np.float32(np.nan))
+
+
+def _text(graph: Graph, column: TextEncoding, x: str) -> str:
+    """Tf-idf of the words, of one length for all texts; zeros for a text that says that there is none."""
+    counts = word_counts(graph, column.words, x)
+    longest = max(map(len, column.missing), default=0) + 1
+    missing = np.array([[[*map(ord, text.ljust(longest, "\0"))] for text in column.missing]], np.int32)
+    if missing.size:  # a longer text differs in the place behind it, which is 0 here
+        first = graph(
+            "Slice", graph("Pad", x, np.array([0, 0, 0, longest])), np.array([0]), np.array([longest]), np.array([1])
+        )
+        same = graph("Cast", graph("Equal", graph("Unsqueeze", first, np.array([1])), missing), to="float")
+        gap = graph("ReduceMax", graph("ReduceMin", same, np.array([2]), keepdims=0), np.array([1]), keepdims=1)
+        counts = graph("Mul", counts, graph("Sub", np.float32(1), gap))
+    one = np.float32(1)
+    values = graph("Add", graph("Log", graph("Max", counts, one)), one)
+    values = graph("Mul", graph("Mul", values, np.array(column.weights, np.float32)), graph("Min", counts, one))
+    length = graph("ReduceL2", values, np.array([1]), keepdims=1)
+    return graph("Mul", values, graph("Div", np.float32(column.size), graph("Max", length, np.float32(1e-30))))
 
 
 def _double(value: Any) -> Any:

@@ -131,9 +131,7 @@ class OnnxFile:
             return {self.inputs[0].name: examples.x.astype(np.float32)}
         assert examples.cells is not None
         return {
-            port.name: np.array(
-                [[columns.given_cell(one[0], row[port.name])] for row in examples.cells], _TYPES[port.kind]
-            )
+            port.name: columns.as_input([columns.given_cell(one[0], row[port.name]) for row in examples.cells], port)
             for port, one in zip(self.inputs, self.encodings.values(), strict=True)
         }
 
@@ -151,7 +149,8 @@ class OnnxFile:
         """The file. It has passed the checks of onnx, which include the shapes of all values."""
         onnx = needed("onnx", "export --to onnx", "onnx")
         types = {
-            kind: getattr(onnx.TensorProto, kind.upper()) for kind in ("float", "double", "string", "int64", "bool")
+            kind: getattr(onnx.TensorProto, kind.upper())
+            for kind in ("float", "double", "string", "int32", "int64", "bool")
         }
 
         def described(port: Port) -> Any:
@@ -205,9 +204,6 @@ class OnnxFile:
             rows = max(rows, self.subject.examples, examples_of(self.subject.model, None, CHECKED_ROWS), key=_count)
         found = onnx_check.answers(session, self._given(rows))
         return runtime.__version__, len(rows.y), onnx_check.difference(found, self._expected(rows))
-
-
-_TYPES = {"float": np.float32, "double": np.float64, "string": np.object_}
 
 
 def _count(examples: Examples) -> int:

@@ -74,9 +74,12 @@ class Graph:
 
 
 class Port(NamedTuple):
-    """An input or output of the graph: its element type ("float", "double", "string"), and the shape of a row of it."""
+    """An input or output of the graph: its element type ("float", "double", "string", "int32"), and a row's shape.
+
+    A text in the shape names a length that differs from call to call.
+    """
 
     name: str
     kind: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
     about: str = ""

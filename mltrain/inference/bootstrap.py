@@ -6,7 +6,7 @@ rows, so a drawing is only how often each row counts, and all drawings together 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,18 @@ from mltrain.engine.metrics.base import Metric
 from mltrain.inference.scores import Predictions
 from mltrain.random_streams import generator
 
+if TYPE_CHECKING:
+    from mltrain.inference.model import Model
+
 Doubles = npt.NDArray[np.float64]
 
 RESAMPLES, FEWEST = 2000, 200
 _MOST_DRAWN = 200_000_000
 """Drawn rows of all resamples together: some seconds. Of many rows, less resamples are drawn, and intervals are
 narrow."""
+
+_FEW_ROWS = 20
+"""With fewer rows, the percentile interval is too short to be of use."""
 
 _BLOCK = 4_000_000
 """Drawn rows in memory at a time."""
@@ -52,6 +58,20 @@ def resampled(predictions: Sequence[Predictions], metrics: Sequence[Metric]) -> 
                 sums = np.tensordot(counts, alone, axes=1)
                 values[metric.type_name()] += [metric.result(metric.from_sums(drawn)) for drawn in sums]
     return [{name: np.array(numbers) for name, numbers in values.items()} for values in found]
+
+
+def too_narrow(model: "Model", rows: int) -> list[str]:
+    """Why intervals for so many rows are narrower than they should be, in a sentence each."""
+    found = []
+    if rows < _FEW_ROWS:
+        these = "1 row is" if rows == 1 else f"{rows} rows are"
+        found.append(f"{these} too few for an interval: below {_FEW_ROWS} rows, the bootstrap makes it too narrow")
+    group = getattr(model.config.dataset, "group", None)
+    if group is not None:
+        found.append(
+            f"the interval is too narrow: rows of the same '{group}' are alike, and the bootstrap draws each by itself"
+        )
+    return found
 
 
 def interval(values: Doubles, confidence: float) -> Interval:

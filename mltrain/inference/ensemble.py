@@ -7,6 +7,7 @@ A member is a model of its own. Members that learned from the same rows share on
 that is not preprocessed by what it holds; then a row of the ensemble is a row of each member.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -123,8 +124,16 @@ class Ensemble(Model):
         return (total / len(self.members)).astype(np.float32)
 
     def evaluate_members(self, rows: Split) -> list[Evaluation]:
-        """The loss, metrics and confusion matrix of each member alone, on rows as the ensemble takes them."""
-        return [member.evaluate(Split(x, rows.y)) for member, x in self._rows_of_members(rows.x)]
+        """The loss, metrics and confusion matrix of each member alone, on rows as the ensemble takes them.
+
+        Losses are on the ensemble's scale of the targets.
+        """
+        if all(member.preprocessing.targets == self.preprocessing.targets for member in self.members):
+            return [member.evaluate(Split(x, rows.y)) for member, x in self._rows_of_members(rows.x)]
+        metrics = self.config.metrics
+        return [
+            score(Predictions(self, rows, member.outputs(x)), metrics) for member, x in self._rows_of_members(rows.x)
+        ]
 
     def measured_parts(self, dataset: Dataset) -> Dataset:
         """The ensemble's own dataset with the parts that it can be measured on.
@@ -181,6 +190,28 @@ class Ensemble(Model):
         }
 
 
+class HeldOutEnsemble(Ensemble):
+    """The networks of a cross-validation, each for the rows that it held out: its number is behind what a row has.
+
+    Rows that keep this number may be changed, drawn and reordered.
+    """
+
+    @classmethod
+    def of_ensemble(cls, ensemble: Ensemble) -> "HeldOutEnsemble":
+        return cls(**{field.name: getattr(ensemble, field.name) for field in dataclasses.fields(ensemble)})
+
+    def rows(self, x: Floats, members: npt.NDArray[np.intp]) -> Floats:
+        """Rows of the ensemble with the index of the member that predicts each, ``(rows,)``."""
+        return np.concatenate([x, members[:, None]], axis=1, dtype=np.float32)
+
+    def outputs(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        y = np.empty((len(rows), *self.network.output_shape), np.float32)
+        for number, (member, columns) in enumerate(self.networks()):
+            own = np.flatnonzero(rows[:, -1] == number)
+            y[own] = member.outputs(np.ascontiguousarray(rows[own, :-1] if columns is None else rows[own, columns]))
+        return y
+
+
 def _reads(members: Sequence[Model]) -> list[Reads]:
     """The different preprocessings of some models, in the order of the first that has each."""
     found: list[Reads] = []
@@ -210,11 +241,25 @@ def _joined(reads: Sequence[Reads]) -> tuple[RowSpec, Preprocessing]:
     )
     preprocessing = Preprocessing(
         inputs=Scaling(shift=shift, scale=scale),
-        targets=reads[0].preprocessing.targets,
+        targets=_pooled([one.preprocessing.targets for one in reads], reads[0].row_spec.outputs),
         table=SideBySide.of(tables),
     )
     first = reads[0].row_spec
     return RowSpec((sum(widths),), first.outputs, first.classes), preprocessing
+
+
+def _pooled(scalings: Sequence[Scaling], outputs: int) -> Scaling:
+    """The scaling of targets by which an ensemble's loss is measured: it depends on no single member.
+
+    Its mean is that of the members' means, and its variance that of all their rows, which count once for each member
+    that learned from them: in a cross-validation by chance, the mean and the variance of all rows of the folds.
+    """
+    if all(one == scalings[0] for one in scalings):
+        return scalings[0]
+    means = np.array([_wide(one.shift, outputs) for one in scalings])
+    deviations = 1 / np.array([_wide(one.scale, outputs) for one in scalings])
+    deviation = np.sqrt((deviations**2).mean(axis=0) + means.var(axis=0))
+    return Scaling(shift=tuple(means.mean(axis=0).tolist()), scale=tuple((1 / deviation).tolist()))
 
 
 def _wide(value: float | tuple[float, ...], width: int) -> tuple[float, ...]:

@@ -1,4 +1,7 @@
-"""Lists the runs of a folder. Only headers and metadata are read, not the weights, so hundreds of runs list quickly."""
+"""Lists the runs and the sweeps of a folder.
+
+Of runs, only headers and metadata are read, not the weights, so hundreds of runs list quickly.
+"""
 
 import math
 from collections.abc import Mapping
@@ -10,10 +13,12 @@ from typing import Any, cast
 import numpy as np
 
 from mltrain.engine.metrics.base import Metric, on_held_out, on_validation
-from mltrain.errors import DataError, ModelFileError, StorageError, reason
+from mltrain.errors import DataError, MltrainError, ModelFileError, StorageError, reason
 from mltrain.inference.model_file import MODEL_FORMATS, ModelFile
 from mltrain.runs.run import HISTORY, MEMBERS, MODEL
 from mltrain.runs.saved_run import Columns, read_history, read_members
+from mltrain.runs.saved_sweep import SavedSweep
+from mltrain.runs.sweep_folder import SWEEP
 from mltrain.system.atomic_folder import read_together
 
 
@@ -43,18 +48,36 @@ class RunSummary:
 
 
 def list_runs(runs: Path) -> tuple[list[RunSummary], list[str]]:
-    """The runs in a folder, by name, and a sentence for each other folder in it. Raises `DataError`."""
+    """The runs in a folder, by name, and a sentence for each other folder that is no sweep. Raises `DataError`."""
     found, others = [], []
-    try:
-        folders = sorted(entry for entry in runs.iterdir() if entry.is_dir())
-    except OSError as error:
-        raise DataError(f"{runs}: cannot be read: {reason(error)}") from error
-    for folder in folders:
+    for folder in _folders(runs):
+        if (folder / SWEEP).is_file() and not (folder / MODEL).is_file():
+            continue
         try:
             found.append(run_summary(folder))
         except (ModelFileError, DataError, StorageError) as error:
             others.append(str(error))
     return found, others
+
+
+def list_sweeps(folder: Path) -> tuple[list[SavedSweep], list[str]]:
+    """The sweeps in a folder, by name, and a sentence for each one that cannot be read. Raises `DataError`."""
+    found, others = [], []
+    for one in _folders(folder):
+        try:
+            sweep = SavedSweep.at(one)
+        except MltrainError as error:
+            others.append(str(error))
+        else:
+            found += [sweep] if sweep is not None else []
+    return found, others
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {reason(error)}") from error
 
 
 def run_summary(folder: Path) -> RunSummary:

@@ -118,11 +118,13 @@ HELD_OUT = "out of fold"
 class OutOfFold(NamedTuple):
     """What the folds of a cross-validation said of the rows that they held out, in the first of its repeats.
 
-    ``row_numbers`` are those in the source. ``true`` and ``predicted`` are ``(rows, targets)``: class numbers, or
-    numbers; ``probabilities`` are ``(rows, targets, classes)``, if the model gives any. Positions count as targets.
+    ``row_numbers`` are those in the source, and ``folds`` the numbers of the folds, from 1. ``true`` and ``predicted``
+    are ``(rows, targets)``: class numbers, or numbers; ``probabilities`` are ``(rows, targets, classes)``, if the model
+    gives any. Positions count as targets.
     """
 
     row_numbers: npt.NDArray[np.intp]
+    folds: npt.NDArray[np.intp]
     true: npt.NDArray[Any]
     predicted: npt.NDArray[Any]
     probabilities: npt.NDArray[np.float64] | None
@@ -175,7 +177,8 @@ def read_out_of_fold(path: Path, model: Model) -> OutOfFold:
             columns = prediction_names(model, probabilities=True)[len(targets) :]
             shares = np.array([[row[name] for name in columns] for row in rows], np.float64)
             probabilities = shares.reshape(len(rows), len(targets), -1)
-        return OutOfFold(np.array([row["row"] for row in rows], np.intp), true, predicted, probabilities)
+        row_numbers, folds = (np.array([row[name] for row in rows], np.intp) for name in ("row", "fold"))
+        return OutOfFold(row_numbers, folds, true, predicted, probabilities)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     except (ValueError, KeyError, TypeError, csv.Error):

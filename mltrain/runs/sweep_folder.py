@@ -13,6 +13,11 @@ SWEEP, JOURNAL, BEST_CONFIG, TRIALS = "sweep.yaml", "journal.log", "best.yaml", 
 SWEEP_FILES = (SWEEP, JOURNAL, BEST_CONFIG, TRIALS)
 
 
+def column_of(path: str) -> str:
+    """The column of a parameter in the table of trials; ``loss`` is that of the number."""
+    return "loss (parameter)" if path == "loss" else path
+
+
 @contextlib.contextmanager
 def sweep_folder(name: str, out: Path | None, resumed: Path | None) -> Iterator[Path]:
     """The locked folder of a sweep: the next free ``sweeps/<name>-<NNN>``, or ``out``, or that of a ``resumed`` one.

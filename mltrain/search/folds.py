@@ -31,6 +31,21 @@ def fold_tasks(raw: RawData, job: TrainingJob, folds: int, repeats: int = 1) -> 
     return tasks
 
 
+def unseen_classes(tasks: Sequence[Task], raw: RawData, job: TrainingJob) -> list[str]:
+    """A sentence for each fold that is tested on a class of which it has no row to learn from."""
+    labels, classes = _labels(raw, job)
+    found = []
+    for number, (_, rows) in enumerate(tasks, 1):
+        if labels is None or not isinstance(rows, FoldOf):
+            continue
+        parts = rows.parts
+        new = np.setdiff1d(labels[parts.test], labels[parts.train]).tolist()
+        if new:
+            names = ", ".join(f"'{classes[one]}'" for one in new)
+            found.append(f"fold {number} of {len(tasks)} is tested on {names}, of which it has no row to learn from")
+    return found
+
+
 def ensemble_of(job: TrainingJob, trained: Sequence[Trained], raw: RawData | None = None) -> Ensemble:
     """The networks as one model; of folds, ``raw`` are their rows, which this call may use up."""
     models, roles = [one.model(job.config) for one in trained], [one.role for one in trained]

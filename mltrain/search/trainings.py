@@ -94,20 +94,23 @@ def train_all(
     """Train a network for each task, ``jobs`` at a time, and yield what comes of them, in the order of the tasks.
 
     ``name`` is what one is called, such as ``fold``; ``told`` hears how far each is, by its number from 0. Results do
-    not depend on ``jobs``. Raises `TrainingInterrupted` when ``stop`` says so, and the errors of a training, which name
-    it.
+    not depend on ``jobs``. Raises `TrainingInterrupted` when ``stop`` says so, and the error of the first training that
+    fails, in their order, which names it.
     """
     count = len(tasks)
     work = [
         partial(_train, config, folder, task, f"{name} {number} of {count}") for number, task in enumerate(tasks, 1)
     ]
-    done: dict[int, Trained] = {}
+    done: dict[int, Trained | MltrainError] = {}
     given = 0
     try:
         for number, trained in in_processes(work, min(jobs, count), stop, told):
             done[number] = trained
             while given in done:
-                yield done.pop(given)
+                one = done.pop(given)
+                if isinstance(one, MltrainError):
+                    raise one
+                yield one
                 given += 1
     except TrainingInterrupted:
         pass  # by ``stop``, in this process
@@ -128,16 +131,19 @@ def jobs_for(job: TrainingJob, asked: int | None) -> int:
     return max(1, min(cores(), cores() if room is None else room // max(1, each)))
 
 
-def _train(config: Config, folder: Path, task: Task, name: str, context: Context) -> Trained:
+def _train(config: Config, folder: Path, task: Task, name: str, context: Context) -> Trained | MltrainError:
+    """Train one network. An error is a result, too: which one comes first must not depend on the speed of processes."""
     role, rows = task
     try:
         return train_one(replace(config, seed=role.seed), folder, role, rows, context)
-    except (ConfigError, TrainingInterrupted):
+    except TrainingInterrupted:
         raise
+    except ConfigError as error:
+        return error
     except MltrainError as error:
         error.args = (f"{name}: {error}",)
         error.for_commands = f"{name}: {error.for_commands}"
-        raise
+        return error
 
 
 def train_one(

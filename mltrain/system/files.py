@@ -1,6 +1,8 @@
 """Files that are written whole or not at all."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +32,37 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     def write(file: BinaryIO) -> None:
         file.write(content)
+
+    write_whole(path, write)
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Write the bytes of several files: all of them, or none. Raises `StorageError`.
+
+    All are on the disk before the first takes its place. If one cannot take it, those before it are put back.
+    """
+    before = {path: path.read_bytes() if path.is_file() else None for path in files}
+    try:
+        _write_nested([*files.items()])
+    except BaseException:
+        for path, content in before.items():
+            with contextlib.suppress(OSError, StorageError):
+                if content is None and path.is_file():
+                    path.unlink()
+                elif content is not None and path.read_bytes() != content:
+                    write_bytes(path, content)
+        raise
+
+
+def _write_nested(files: Sequence[tuple[Path, bytes]]) -> None:
+    (path, content), *others = files
+
+    def write(file: BinaryIO) -> None:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # a full disk is noticed here, before the others take their places
+        if others:
+            _write_nested(others)
 
     write_whole(path, write)
 

@@ -15,6 +15,18 @@ def divergence(epoch: int, found: NotFinite, clip_norm: float | None) -> Trainin
     return TrainingDiverged(message, epoch=epoch, step=found.step, last_finite_loss=last)
 
 
+def never_finite(found: NotFinite) -> TrainingDiverged:
+    """The error for a first loss that is not finite, whatever the learning rate."""
+    advice = advise(found.rate, found.largest_input, clip_norm=1)[1:]
+    lines = "".join(f"\n  try {one}" for one in advice)
+    return TrainingDiverged(
+        f"the loss is {found.loss} before the first step, so it does not depend on the learning rate{lines}",
+        epoch=1,
+        step=1,
+        last_finite_loss=None,
+    )
+
+
 def advise(rate: float, largest_input: float, clip_norm: float | None) -> list[str]:
     """The advice after training diverged, most likely remedy first."""
     smaller = f"optimizer.learning_rate={rate / 10:.3g} (it was {rate:.3g})"

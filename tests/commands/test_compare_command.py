@@ -198,3 +198,26 @@ def test_what_cannot_be_compared_is_refused_in_a_line(words: tuple[str, ...], ex
     assert expected in done.err
     assert done.err.count("\n") == 1
     assert done.out == ""
+
+
+def test_intervals_that_are_too_narrow_are_said_to_be(two: None, work: Path) -> None:
+    lines = (DATA / "iris.csv").read_text().splitlines()
+    (work / "few.csv").write_text("\n".join([lines[0], lines[60]]))
+    few = "1 row is too few for an interval: below 20 rows, the bootstrap makes it too narrow"
+    assert few in succeed("evaluate", "good", "--data", "few.csv", "--confidence", "0.9").err
+    done = succeed("compare", "good", "poor", "--data", "few.csv")
+    assert few in done.err
+    assert "1 row (few.csv)" in done.out
+    assert "too narrow" not in succeed("evaluate", "good", "--confidence", "0.9").err
+    for name in ("one", "two"):
+        succeed("fit", PENGUINS, "--epochs", "1", "--set", "dataset.group=island", "--out", name)
+    alike = "the interval is too narrow: rows of the same 'island' are alike"
+    assert alike in succeed("evaluate", "one", "--confidence", "0.9").err
+    assert succeed("compare", "one", "two").err.count(alike) == 1
+
+
+def test_cross_validations_in_other_folds_have_losses_on_one_scale(work: Path) -> None:
+    for name, folds in (("one", "3"), ("two", "4")):
+        options = ("--epochs", "1", "--folds", folds, "--set", "dataset.test_split=0", "--out", name)
+        succeed("fit", PENGUINS, *options)
+    assert "loss" in succeed("compare", "one", "two", "--json").document["measures"]

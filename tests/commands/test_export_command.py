@@ -1,8 +1,12 @@
 """``mltrain export``: the command, whichever the format is."""
 
+import errno
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_runs import ROOT, lesson, mltrain, succeed
@@ -41,6 +45,39 @@ def test_file_that_is_there_stays_without_force(run: str) -> None:
     assert Path("linear.py").read_text() == "mine\n"
     succeed("export", run, "--to", "python", "--overwrite")
     assert "predict" in Path("linear.py").read_text()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("call", ["write", "replace"])
+@pytest.mark.parametrize("there", [True, False], ids=["written_over", "new"])
+def test_files_of_a_format_are_written_all_or_none(run: str, monkeypatch, call: str, number: int, there: bool) -> None:
+    """A module and its types, where the disk is full or a name cannot be changed for one of them."""
+    names = ["linear.mjs", "linear.d.mts"]
+    for name in names * there:
+        Path(name).write_text(f"my {name}\n")
+    calls = 0
+
+    def failing(original: Any) -> Any:
+        def attempt(*words: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == number:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return original(*words)
+
+        return attempt
+
+    with monkeypatch.context() as patch:
+        if call == "write":
+            patch.setattr(os, "fsync", failing(os.fsync))
+        else:
+            patch.setattr(Path, "replace", failing(Path.replace))
+        done = mltrain("export", run, "--to", "js", "--force")
+    assert done.code == 3
+    assert re.fullmatch(r"error: linear\.\S+: cannot be written: no space left on device", done.last_line, re.I)
+    kept = {name: Path(name).read_text() for name in names if Path(name).exists()}
+    assert kept == {name: f"my {name}\n" for name in names * there}
+    assert not [*Path().glob(".*unfinished")]
 
 
 def test_folder_gets_a_file_of_the_usual_name(run: str) -> None:

@@ -3,6 +3,7 @@
 import csv
 import math
 import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import mltrain as library
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
+from mltrain.search import trainings
+from mltrain.search.processes import Context, Work
 
 IRIS = (lesson("iris"), "--epochs", "5")
 PENGUINS = (lesson("penguins"), "--epochs", "3")
@@ -240,10 +243,54 @@ def test_resume_is_refused() -> None:
 
 
 def test_a_fold_that_diverges_is_named() -> None:
-    done = mltrain("fit", *IRIS, "--folds", "2", "--jobs", "2", "--set", "optimizer.learning_rate=1e30")
-    assert done.code == 4
-    assert "\nerror: fold 1 of 2: " in done.err
+    ends = [
+        mltrain("fit", *IRIS, "--folds", "2", "--jobs", jobs, "--set", "optimizer.learning_rate=1e30")
+        for jobs in ("1", "2")
+    ]
+    for done in ends:
+        assert done.code == 4
+        assert "\nerror: fold 1 of 2: " in done.err
+    assert len({done.err.partition("\nerror: ")[2] for done in ends}) == 1
     assert not Path("runs").exists()
+
+
+def test_a_fold_that_learns_nothing_of_a_class_is_a_warning(work: Path) -> None:
+    rows = "".join(f"{row},{'new' if row > 8 else 'xy'[row % 2]}\n" for row in range(1, 13))
+    (work / "rows.csv").write_text(f"a,kind\n{rows}")
+    (work / "rows.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: kind}\nlayers: [{type: dense, units: 3, activation: softmax}]\n"
+        "loss: sparse_categorical_crossentropy\ntraining: {epochs: 1}\n"
+    )
+    done = succeed("fit", "rows.yaml", "--folds", "2", "--set", "dataset.split=chronological")
+    assert "warning: fold 2 of 2 is tested on 'new', of which it has no row to learn from\n" in done.err
+    assert "no row to learn from" not in succeed("fit", "rows.yaml", "--folds", "2").err
+
+
+def test_the_first_fold_that_fails_is_named_whichever_is_done_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def backwards(work: Sequence[Work[Any]], *_: Any) -> Iterator[tuple[int, Any]]:
+        context = Context(lambda: False, lambda _: None)
+        return ((number, work[number](context)) for number in reversed(range(len(work))))
+
+    monkeypatch.setattr(trainings, "in_processes", backwards)
+    done = mltrain("fit", *IRIS, "--folds", "3", "--set", "optimizer.learning_rate=1e30")
+    assert (done.code, "\nerror: fold 1 of 3: " in done.err) == (4, True)
+    shown = [line.split()[1] for line in succeed("fit", *IRIS, "--folds", "3").err.splitlines() if line[:5] == "fold "]
+    assert shown == ["1/3", "2/3", "3/3"]
+
+
+def test_the_loss_of_folds_is_on_the_scale_of_all_their_rows() -> None:
+    """As it is for a network that learned from all of these rows: by hand, from what the folds said."""
+    succeed("fit", *PENGUINS, "--folds", "3", "--set", "dataset.test_split=0", "--quiet")
+    rows = table("runs/penguins-001/out_of_fold.csv")
+    true, predicted = (np.array(numbers(rows, f"{what}_body_mass_g")) for what in ("true", "predicted"))
+    expected = np.square((predicted - true) / true.std()).mean()
+    assert succeed("evaluate", "--json").document["loss"] == pytest.approx(expected, rel=1e-5)
+    for more in ((), ("--folds", "3")):
+        succeed("fit", *PENGUINS, *more, "--quiet")
+    single, folds = (succeed("evaluate", name, "--json").document for name in ("penguins-002", "penguins-003"))
+    scale = single["loss"] / (1 - single["metrics"]["r2"])  # of the test rows, on the scale of the others
+    for measured in ({"loss": folds["loss"], **folds["metrics"]}, folds["members"]["mean"]):
+        assert measured["loss"] / (1 - measured["r2"]) == pytest.approx(scale, rel=1e-3)
 
 
 def test_ctrl_c_leaves_nothing_behind(work: Path) -> None:

@@ -1,5 +1,6 @@
 """``mltrain why``: of a model, of a prediction and of an image; what is saved; and what it refuses."""
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -171,6 +172,8 @@ def test_a_class_is_chosen_by_name(runs: Path) -> None:
 def test_what_misleads_is_a_warning(runs: Path) -> None:
     far = ROW.replace("198", "400")
     assert "flipper_length_mm is 400, and the model learned from 172 to 230" in succeed("why", "heavy", "--x", far).err
+    assert "(species and bill_length_mm 0.85; " in succeed("why", "heavy", "--x", ROW).err
+    assert "they share out what they add among them" in succeed("why", "heavy", "--x", ROW, "--exact").err
     assert "no better than the mean" in succeed("why", "nothing", "--x", ROW).err
     assert "no better than the mean" in succeed("why", "nothing").err
 
@@ -178,9 +181,47 @@ def test_what_misleads_is_a_warning(runs: Path) -> None:
 def test_folds_are_explained_as_one_model(runs: Path) -> None:
     done = succeed("why", "folds", "--json")
     assert len(done.document["importance"]) == 7
-    assert "trained on by most of the folds" in done.err
+    assert done.document["split"] == "out of fold"
+    assert "note: each row is predicted by the network of the fold that held it out" in done.err
     (found,) = succeed("why", "folds", "--x", ROW, "--json").document["explanations"][0]["outputs"]
     assert found["sum"] == pytest.approx(found["prediction"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [(), ("--repeats", "2"), ("--set", "dataset.split=chronological"), ("--set", "dataset.group=island"),
+     ("--set", "dataset.validation_split=0.2"), ("--set", "dataset.test_split=0.2")],
+)  # fmt: skip
+def test_columns_of_folds_are_shuffled_on_the_rows_that_each_held_out(work: Path, changes: tuple[str, ...]) -> None:
+    """What the networks reach on the rows as they are is what evaluate says of them."""
+    fit(work, "own", "--folds", "3", "--set", "dataset.test_split=0", *changes, epochs=1)
+    document = succeed("why", "own", "--json", "--repeats", "1").document
+    found = succeed("evaluate", "own", "--json").document
+    assert (document["split"], document["samples"]) == (found["split"], found["samples"])
+    assert document["measures"] == pytest.approx({"loss": found["loss"], **found["metrics"]}, rel=1e-5)
+    assert document["split"] == ("test" if "dataset.test_split=0.2" in changes else "out of fold")
+
+
+def test_folds_whose_rows_are_not_known_are_explained_by_what_they_learned_from(runs: Path) -> None:
+    alone = runs / "alone"
+    alone.mkdir()
+    for name in ("model.npz", "config.yaml"):
+        shutil.copy(runs / "folds" / name, alone / name)
+    assert "trained on by most of the folds" in succeed("why", "alone").err
+
+
+def test_folds_of_classes_are_calibrated_by_the_rows_that_each_held_out(work: Path) -> None:
+    changes = [word for change in (*OF_SPECIES, "dataset.test_split=0") for word in ("--set", change)]
+    fit(work, "kinds", "--folds", "3", *changes, epochs=2)
+    document = succeed("why", "kinds", "--json", "--repeats", "1").document
+    rows = list(csv.DictReader((work / "kinds" / "out_of_fold.csv").read_text("utf-8").splitlines()))
+    sure = [max(float(value) for name, value in row.items() if name.startswith("probability_")) for row in rows]
+    right = [row["true_species"] == row["predicted_species"] for row in rows]
+    found = document["calibration"]
+    counts = np.array(found["counts"])
+    assert counts.sum() == len(rows)
+    assert np.array(found["confidence"])[counts > 0] @ counts[counts > 0] == pytest.approx(sum(sure), rel=1e-5)
+    assert np.array(found["right"])[counts > 0] @ counts[counts > 0] == pytest.approx(sum(right), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["classes", "line", "table", "images"])

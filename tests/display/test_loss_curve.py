@@ -4,6 +4,7 @@ import pytest
 from screens import painted
 
 from mltrain.views.terminal.loss_curve import LossCurve, LossLine, Scale, blocks, sampled
+from mltrain.views.terminal.range_curve import bounded, range_curve
 
 
 def test_the_scale_is_linear_until_decades_are_spanned():
@@ -110,3 +111,21 @@ def test_the_curve_is_as_wide_as_the_terminal(width):
 
 def test_the_curve_is_not_drawn_out_on_a_wide_terminal():
     assert max(map(len, curve([3, 2, 1], width=200))) == 80
+
+
+def test_a_range_test_has_powers_of_ten_below_and_a_mark_at_the_suggestion():
+    losses = [1.0] * 40 + [0.5] * 30 + [9.0] * 11
+    *_, axis, mark = str(range_curve([10 ** (place / 10 - 7) for place in range(81)], losses, 1e-3)).splitlines()
+    assert axis.split("└")[1].replace("─", " ").split() == [f"1e{power}" for power in range(-7, 2)]
+    assert mark.strip() == "▲"
+    assert abs(axis.index("1e-3") + 2 - mark.index("▲")) <= 1
+
+
+def test_a_loss_that_grows_is_cut_so_that_its_fall_is_seen():
+    assert bounded([1.0, 0.5, 0.2, 50.0]) == [1.0, 0.5, 0.2, 1.4]
+    assert bounded([1.0, 2.0, 3.0]) == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_range_curve_fits_its_width(width):
+    assert max(map(len, painted(range_curve([1e-7, 1e-5, 1e-3], [3.0, 2.0, 1.0], 1e-3), width))) <= width

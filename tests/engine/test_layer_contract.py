@@ -2,6 +2,7 @@
 
 import math
 import re
+import tracemalloc
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from mltrain.config.convert import convert
 from mltrain.engine.activations._normal import cumulative
 from mltrain.engine.activations.base import Activation
 from mltrain.engine.activations.tanh import Tanh
+from mltrain.engine.arrays import size
 from mltrain.engine.layers.base import Buffers, Layer
 from mltrain.engine.network import Network
 from mltrain.engine.plan import Plan
@@ -262,3 +264,38 @@ def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
     assert (y == 0).mean() == pytest.approx(0.3, abs=0.02)
     assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.7)}
     np.testing.assert_array_equal(predict([layer], layer.example_input, x), x)
+
+
+ALLOCATED = {
+    "dropout": 2.2,  # random bits
+    "embedding": 25,  # to sort ids
+    "multiply": 9,  # gradients of inputs that are repeated
+    "softmax": 9,  # products with the scores of a few classes
+    **dict.fromkeys(("random_rotation", "random_translation", "random_zoom"), 1.3),  # six numbers an image
+}
+"""Bytes for each number that these may allocate."""
+
+
+@every_layer
+def test_a_step_allocates_less_than_the_layer_returns(layer: Layer) -> None:
+    """What grows with the rows of a batch is planned: less than a mask of a byte for each number is allocated."""
+    peaks = {}
+    for rows in (6_000, 12_000):
+        network = network_of(layer) if layer.takes_integers else Network(behind_dense(layer), (3,))
+        network.initialize(np.random.default_rng(0))
+        x = rows_for(layer, rows) if layer.takes_integers else np.zeros((rows, 3), np.float32)
+        y = np.empty((rows, *network.output_shape), np.float32)
+        bound = training_pass(network, x, y, np.zeros_like(network.parameters))
+        bound.dz[...] = 1
+        for call in (*bound.forward, *bound.backward):  # what the first step sets up does not count
+            call.run()
+        tracemalloc.start()
+        try:
+            for call in (*bound.forward, *bound.backward):
+                call.run()
+            peaks[rows] = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    numbers = max(size(network.output_shape), *map(size, example_inputs(layer).values()))
+    most = ALLOCATED.get(layer.type_name(), 0.8)
+    assert peaks[12_000] - peaks[6_000] <= 6_000 * numbers * most

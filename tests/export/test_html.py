@@ -1,6 +1,7 @@
 """The page of a model, in a browser: its answers, its form, its drawing field; with a keyboard and on a phone."""
 
 import base64
+import importlib
 import json
 import re
 from html.parser import HTMLParser
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import Browser, needs_browser, open_browser
+from photographs import photograph
 from subjects import ensemble_of_tables, lesson, model_of_layers, new_rows, subject, table_model
 
 import mltrain
+from mltrain.data.idx_format import read_idx
 from mltrain.data.image_files import read_digit
 from mltrain.export.formats.html import Html
 from mltrain.export.web import page
@@ -375,10 +378,15 @@ def test_a_dropped_image_is_seen_as_predict_sees_it(show, digits, tmp_path):
     image = pytest.importorskip("PIL.Image").new("RGB", (310, 260), (230, 228, 220))
     draw.Draw(image).line([(60, 50), (180, 60), (110, 200)], fill=(40, 30, 90), width=17)
     image.save(tmp_path / "seven.png")
+    digit = read_idx(DATA / "train-images-idx3-ubyte.gz", 3, 2**30)[0]
+    shades = photograph(digit, "with a shadow", "ruled", 0)
+    importlib.import_module("PIL.Image").fromarray(shades).save(tmp_path / "photograph.png")
     browser = show(digits)
-    drop(browser, tmp_path / "seven.png")
-    expected = digits.predict(read_digit(tmp_path / "seven.png", 28, 28)[None])[0]
-    np.testing.assert_allclose(answer(browser), expected, atol=1e-5)
+    for name in ("seven.png", "photograph.png"):
+        drop(browser, tmp_path / name)
+        expected = digits.predict(read_digit(tmp_path / name, 28, 28)[None])[0]
+        browser.wait(f"return Math.abs(({ANSWER[7:]})?.[0] - {expected[0]}) < 1e-5")
+        np.testing.assert_allclose(answer(browser), expected, atol=1e-5)
     pytest.importorskip("PIL.Image").new("RGB", (40, 40), (9, 99, 9)).save(tmp_path / "green.png")
     drop(browser, tmp_path / "green.png")
     browser.wait("return document.getElementById('problem').textContent.startsWith('there is nothing to be seen')")

@@ -1,5 +1,6 @@
 """A module of JavaScript answers as `Model.predict` does: every lesson, every layer, every way to write a cell."""
 
+import base64
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from node import NODE, TYPESCRIPT, needs_node, needs_typescript, predictions
+from photographs import LIGHT, PAPER, photograph
 from subjects import (
     GRAPHS,
     LAYERS,
@@ -24,11 +26,16 @@ from subjects import (
     untrained_lesson,
 )
 
+from mltrain.data.idx_format import read_idx
+from mltrain.data.image_files import read_digit
 from mltrain.errors import DataError
 from mltrain.export.formats.js import Js
+from mltrain.export.web.describe import script
 from mltrain.inference.model import Model
 
 pytestmark = needs_node
+
+DATA = Path(__file__).parents[2] / "data" / "mnist"
 
 MODELS = {
     **{name: lambda name=name: untrained_lesson(name) for name in lessons()},
@@ -335,3 +342,53 @@ def test_types_are_those_of_the_functions(tmp_path):
     command = [str(NODE), str(TYPESCRIPT), *options, "uses.mts"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+_PIXELS = """
+const images = JSON.parse(require("node:fs").readFileSync(0, "utf-8"));
+const found = images.map(([height, width, bytes]) => {
+  const grey = Buffer.from(bytes, "base64");
+  const data = Uint8ClampedArray.from({ length: 4 * grey.length }, (_, i) => (i % 4 === 3 ? 255 : grey[i >> 2]));
+  const pixels = pixelsOf({ data, width, height }, { kind: "digit", height: 28, width: 28 });
+  return pixels && [...pixels];
+});
+console.log(JSON.stringify(found));
+"""
+
+
+def photographs() -> list[Any]:
+    """Greys: photographs in all lights and on all papers, chalk, a table's edge, a thin pen, and noise."""
+    digits = read_idx(DATA / "train-images-idx3-ubyte.gz", 3, 2**30)
+    kinds = [(light, paper) for light in LIGHT for paper in PAPER]
+    found = [photograph(digits[number], *kind, number) for number, kind in enumerate(kinds)]
+    found += [255 - photograph(digits[20], "from the left", "ruled", 1), np.rot90(found[4])]
+    edge = photograph(digits[0], "in the middle", "plain", 0)
+    edge[:, :6], edge[-5:], edge[3:6, 100:103] = 40, 60, 50
+    pen = np.full((400, 400), 240, np.uint8)
+    pen[60:340, 199:202] = pen[60:63, 140:202] = 10
+    lines, cross = np.full((120, 160), 230, np.uint8), np.full((100, 80), 230, np.uint8)
+    lines[20:120:25] = 150
+    lines[15:100, 70:82] = 30
+    cross[:, 40:42] = 20
+    large = np.kron(photograph(digits[3], "of a lamp", "ruled", 5), np.ones((6, 6), np.uint8))
+    rng = np.random.default_rng(0)
+    noise = [
+        rng.integers(0, 256, size).astype(np.uint8) for size in ((1, 9), (9, 1), (2, 2), (3, 5), (64, 64), (70, 90))
+    ]
+    return [*found, edge, pen, lines, cross, large, *noise, 255 - digits[9], np.full((9, 9), 7, np.uint8)]
+
+
+def test_a_photograph_is_read_as_predict_reads_it(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    greys = [np.ascontiguousarray(grey) for grey in photographs()]
+    given = json.dumps([[*grey.shape, base64.b64encode(grey.tobytes()).decode()] for grey in greys])
+    scripts = "".join(map(script, ["picture.js", "ink.js"]))
+    done = subprocess.run([str(NODE), "-e", scripts + _PIXELS], input=given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for grey, pixels in zip(greys, json.loads(done.stdout), strict=True):
+        image.fromarray(grey).save(tmp_path / "digit.png")
+        if pixels is None:
+            with pytest.raises(DataError, match="nothing to be seen"):
+                read_digit(tmp_path / "digit.png", 28, 28)
+        else:
+            assert pixels == read_digit(tmp_path / "digit.png", 28, 28).ravel().tolist()

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,14 @@ from subjects import (
     table_model,
     untrained_lesson,
 )
+from texts import model_of_texts, texts
 
 import mltrain
 from mltrain.export import onnx_file
 from mltrain.export.base import refusals
 from mltrain.export.formats.onnx import Onnx
+from mltrain.export.onnx_columns import as_input
+from mltrain.export.onnx_file import OnnxFile
 from mltrain.export.runtime import onnx_check
 from mltrain.inference.model import Model
 
@@ -202,13 +206,20 @@ def test_class_of_a_row_that_cannot_be_used_is_an_empty_text(tmp_path) -> None:
     assert [text == "" for text in found["label"]] == [False, True, True, True, False]
 
 
+def test_words_of_texts_are_those_of_the_model(tmp_path) -> None:
+    model = model_of_texts(tmp_path)
+    port = OnnxFile(subject(model)).inputs[0]
+    session = onnxruntime.InferenceSession(content(subject(model)), providers=["CPUExecutionProvider"])
+    rows = iter(texts(step=331))
+    while cells := list(islice(rows, 100)):
+        (y,) = session.run(None, {"a": as_input([cell.strip() for cell in cells], port)})
+        np.testing.assert_allclose(y, model.predict([{"a": cell} for cell in cells]), rtol=1e-5, atol=1e-6)
+
+
 def test_matrix_is_the_bare_network(tmp_path_factory) -> None:
     model, dataset = table_model(tmp_path_factory.getbasetemp())
     what = subject(model, dataset)
-    assert [problem.message for problem in refusals(Onnx(), what.steps)] == [
-        "onnx cannot express the text column 'said': no operator of ai.onnx splits texts into words by the rules of "
-        "Unicode; the bare network can be exported with --inputs matrix"
-    ]
+    assert not list(refusals(Onnx(), what.steps))
     bare = type(what)(what.model, what.steps.as_matrix(), what.source, what.examples, what.ranges, what.dataset)
     x = dataset.test.x
     check_equal(answers(content(bare, inputs="matrix"), {"input": x}), model, x)
@@ -304,7 +315,7 @@ console.log(JSON.stringify(found));
 """
 
 WEB = {
-    "table": lambda folder: subject(*table_model(folder, words=False)),
+    "table": lambda folder: subject(*table_model(folder)),
     "images": lambda _: subject(model_of_layers(*GRAPHS["images"])[0]),
     "sequence": lambda _: subject(model_of_layers(*GRAPHS["sequence"])[0]),
     "branches": lambda _: subject(model_of_layers(*GRAPHS["branches"])[0]),
@@ -328,6 +339,7 @@ def test_onnxruntime_web_gives_the_same(tmp_path, tmp_path_factory) -> None:
         graph = onnx.load_from_string(file)
         test = json.loads(next(one.value for one in graph.metadata_props if one.key == "self_test"))
         kinds = {1: ("float32", np.float32), 11: ("float64", np.float64), 8: ("string", np.object_)}
+        kinds[6] = ("int32", np.int32)
         inputs = []
         for one in graph.graph.input:
             kind, dtype = kinds[one.type.tensor_type.elem_type]

@@ -186,7 +186,7 @@ def test_nothing_is_there_yet(work: Path, words: tuple[str, ...]) -> None:
     place = words[0] if words else "runs"
     said = f"note: there is no run below {place}/ yet; train one with: mltrain fit CONFIG\n"
     assert mltrain("runs", *words) == (0, "", said)
-    assert succeed("runs", *words, "--json").document == {"runs": []}
+    assert succeed("runs", *words, "--json").document == {"runs": [], "sweeps": []}
 
 
 def test_a_folder_that_is_not_there() -> None:

@@ -53,6 +53,20 @@ def test_as_json(show):
     assert document["warnings"] == []
 
 
+def test_columns_that_divide_the_rows_are_listed_and_are_no_inputs(show, tmp_path):
+    rows = [f"{row},{'abc'[row % 3]},{('train', 'test')[row % 2]},{row}" for row in range(12)]
+    (tmp_path / "rows.csv").write_text("\n".join(["a,who,part,y", *rows]))
+    config = tmp_path / "rows.yaml"
+    config.write_text("dataset: {type: csv, path: rows.csv, target: y, features: [a]}\nlayers: [dense]\nloss: mse\n")
+    reason = "its rows stay together in folds and splits; 3 groups"
+    out, _ = show(config, "--set", "layers.0.units=1", "--set", "dataset.group=who")
+    assert f"who     group        -  left out: {reason}" in out
+    out, _ = show(config, "--set", "layers.0.units=1", "--set", "dataset.split_column=part")
+    assert "part    split        -  left out: it says which rows are trained on and which held back" in out
+    out, _ = show(config, "--set", "layers.0.units=1", "--set", "dataset.group=who", "--json")
+    assert json.loads(out)["left_out"] == {"who": reason}
+
+
 def test_images_are_drawn(show):
     out, _ = show(CONFIGS / "mnist.yaml")
     assert "a row  28 x 28 numbers" in out

@@ -2,6 +2,9 @@
 
 import io
 import json
+import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,12 +32,20 @@ def run(tmp_path, monkeypatch, capsys):
     return run
 
 
+@pytest.fixture(scope="module")
+def penguins_folder(tmp_path_factory) -> Path:
+    """A folder with a model that tells penguins apart, trained by a config that ``init`` wrote."""
+    folder = tmp_path_factory.mktemp("penguins")
+    shutil.copy(DATA / "penguins.csv", folder)
+    for words in (["init", "csv", "penguins.csv", "--target", "species"], ["fit", "penguins.yaml", "--epochs", "30"]):
+        subprocess.run([sys.executable, "-m", "mltrain", *words], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
 @pytest.fixture
-def penguins(run, tmp_path):
-    """A model that tells penguins apart, trained by a config that ``init`` wrote."""
-    (tmp_path / "penguins.csv").write_text((DATA / "penguins.csv").read_text())
-    assert run("init", "csv", "penguins.csv", "--target", "species")[0] == 0
-    assert run("fit", "penguins.yaml", "--quiet", "--epochs", "30")[0] == 0
+def penguins(run, tmp_path, penguins_folder):
+    """Runs a command in a copy of that folder."""
+    shutil.copytree(penguins_folder, tmp_path, dirs_exist_ok=True)
     return run
 
 
@@ -142,6 +153,14 @@ def test_other_rows_can_be_measured(penguins):
     code, _, err = penguins("evaluate", "--data", "odd.csv")
     assert code == 3
     assert "column 'species': 'Emperor' is none of the names learned from: Adelie, Chinstrap, Gentoo" in err
+    Path("odd.csv").write_text(Path("penguins.csv").read_text().replace("Gentoo,", ",", 1))
+    code, out, err = penguins("evaluate", "--data", "odd.csv")
+    assert (code, "343 (odd.csv)" in out) == (0, True)
+    assert "rows without the value to be predicted were left out: 1" in err
+    Path("odd.csv").write_text(re.sub("(Gentoo|Adelie|Chinstrap),", ",", Path("penguins.csv").read_text()))
+    code, _, err = penguins("evaluate", "--data", "odd.csv")
+    assert code == 3
+    assert "'species', to be predicted, is empty in all rows" in err
 
 
 def test_numbers_come_in_the_units_of_the_target(line):

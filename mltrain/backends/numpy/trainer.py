@@ -43,7 +43,7 @@ class NumpyTrainer:
         self.steps = self._window.steps
         # The order does not matter in a full batch.
         self._shuffle = generator(task.seed, "shuffle") if task.shuffle and self.steps > 1 else None
-        self._last_finite_loss: float | None = None
+        self.last_loss: float | None = None
 
         self.parallelism = parallelism or choose(network.nodes, task.batch_size, task.gradient_accumulation)
         timed = profile.timed if profile else untimed
@@ -64,7 +64,7 @@ class NumpyTrainer:
     def state(self) -> State:
         """The state of all components, by name."""
         return {
-            "trainer": {"processes": self.parallelism.processes, "last_finite_loss": self._last_finite_loss},
+            "trainer": {"processes": self.parallelism.processes, "last_finite_loss": self.last_loss},
             "weights": {"parameters": self._task.network.parameters},
             **{name: part.state() for name, part in self._parts.items()},
         }
@@ -72,7 +72,7 @@ class NumpyTrainer:
     def restore(self, state: State) -> None:
         """Restore an earlier `state`; called before `start`."""
         last = state["trainer"]["last_finite_loss"]
-        self._last_finite_loss = None if last is None else float(last)
+        self.last_loss = None if last is None else float(last)
         np.copyto(self._task.network.parameters, state["weights"]["parameters"])
         for name, part in self._parts.items():
             part.restore(state[name])
@@ -118,7 +118,7 @@ class NumpyTrainer:
                     loss = self._train_on(batch, last=step == self.steps)
                     if not math.isfinite(loss):
                         raise self._not_finite(step, loss)
-                    self._last_finite_loss = loss
+                    self.last_loss = loss
                     total += loss * batch.rows
                 if self._task.metrics:
                     y, target = (self._scaled_back(array[:rows]) for array in (self._window.y, self._window.target))
@@ -161,4 +161,4 @@ class NumpyTrainer:
 
     def _not_finite(self, step: int, loss: float) -> NotFinite:
         largest = float(np.abs(self._window.x).max())
-        return NotFinite(step, loss, self._last_finite_loss, rate=self._strategy.rate(), largest_input=largest)
+        return NotFinite(step, loss, self.last_loss, rate=self._strategy.rate(), largest_input=largest)

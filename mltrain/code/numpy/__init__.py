@@ -10,7 +10,15 @@ from typing import Any
 
 from mltrain.code.loops import SCHEDULES
 from mltrain.code.numpy.layers import ACTIVATIONS, GRAPHS, LAYERS, forward_code, layers_of, values_of
-from mltrain.code.numpy.training import LOSSES, OPTIMIZERS, REGULARIZERS, loss_code, regularized, training_code
+from mltrain.code.numpy.training import (
+    LOSSES,
+    OPTIMIZERS,
+    REGULARIZERS,
+    loss_code,
+    optimizer_code,
+    regularized,
+    training_code,
+)
 from mltrain.code.numpy.weights import INITIALIZER_HELPERS, INITIALIZERS, first_weights, loaded_weights
 from mltrain.code.plan import Plan, Written
 
@@ -87,9 +95,10 @@ def write(plan: Plan) -> Written:
         network=[*(first_weights(plan) if plan.weights is None else []), *forward_code(plan, at, values)],
         weights=loaded_weights(plan),
         loss_function=loss_code(plan),
+        optimizer=optimizer_code(plan, at),
         training=training_code(plan, at, values),
         output=[output],
-        loss=[f"loss = loss_function(output, y_{part})[0].mean(){penalty}"],
+        loss=f"loss_function(output, y_{part})[0].mean(){penalty}",
         notes=notes,
         weights_first=True,
     )

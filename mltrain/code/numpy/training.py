@@ -8,9 +8,20 @@ from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code
 from mltrain.code.numpy.layers import Layers
 from mltrain.code.numpy.weights import parameters_of
 from mltrain.code.plan import Plan
-from mltrain.code.text import call, listed, statement
+from mltrain.code.text import WIDTH, call, flat, listed, statement
 from mltrain.engine.schedules.base import Schedule
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
+
+
+def _cross_entropy(before: Sequence[str]) -> list[str]:
+    return [
+        '"""Cross-entropy of a softmax of z, and its gradient: probabilities less targets."""',
+        *before,
+        "z = z - z.max(1, keepdims=True)  # against overflow",
+        "log_p = z - np.log(np.exp(z).sum(1, keepdims=True))",
+        "return -(target * log_p).sum(1), np.exp(log_p) - target",
+    ]
+
 
 LOSSES: dict[str, Callable[[Any], list[str]]] = {
     # The body of a function of what the network computes, and the targets: losses, and the gradient of each.
@@ -19,18 +30,11 @@ LOSSES: dict[str, Callable[[Any], list[str]]] = {
         "losses = np.logaddexp(0, (1 - 2 * target) * z)",
         "return losses, sigmoid(z) - target",
     ],
-    "categorical_crossentropy": lambda own: [
-        '"""Cross-entropy of a softmax of z, and its gradient by z."""',
-        *(
-            [f"target = target * (1 - {own.label_smoothing!r}) + {own.label_smoothing!r} / z.shape[1]"]
-            if own.label_smoothing
-            else []
-        ),
-        "z = z - z.max(1, keepdims=True)  # against overflow",
-        "total = np.exp(z).sum(1, keepdims=True)",
-        "losses = np.log(total[:, 0]) - (z * target).sum(1)",
-        "return losses, np.exp(z) / total - target",
-    ],
+    "categorical_crossentropy": lambda own: _cross_entropy(
+        [f"target = target * (1 - {own.label_smoothing!r}) + {own.label_smoothing!r} / z.shape[1]"]
+        if own.label_smoothing
+        else []
+    ),
     "hinge": lambda _: [
         '"""What is lost where z is not on its side of 0 by at least 1, and its gradient."""',
         "side = 2 * target - 1",
@@ -56,15 +60,9 @@ LOSSES: dict[str, Callable[[Any], list[str]]] = {
         "slopes = (z > 0) - target",
         "return slopes * z, slopes",
     ],
-    "sparse_categorical_crossentropy": lambda _: [
-        '"""Cross-entropy of a softmax of z, and its gradient: probabilities less the truth."""',
-        "z = z - z.max(1, keepdims=True)  # against overflow",
-        "total = np.exp(z).sum(1, keepdims=True)",
-        "right = np.arange(len(z)), target",
-        "losses, slopes = np.log(total[:, 0]) - z[right], np.exp(z) / total",
-        "slopes[right] -= 1",
-        "return losses, slopes",
-    ],
+    "sparse_categorical_crossentropy": lambda _: _cross_entropy(
+        ["target = np.eye(z.shape[1], dtype=np.float32)[target]  # one-hot"]
+    ),
 }
 
 
@@ -83,13 +81,14 @@ REGULARIZERS: dict[str, Callable[[Any, str], tuple[str, str]]] = {
 class _Rule:
     """An optimizer: the arrays that it keeps for each parameter, lines before each update, and the update itself.
 
-    In the update, ``p`` is a parameter, ``g`` its gradient, and the letters of ``states`` are what is kept.
+    ``start`` are numbers with which the steps begin. In the update, ``p`` is a parameter, ``g`` its gradient, and the
+    letters of ``states`` are what is kept.
     """
 
     change: Sequence[str]
     states: Mapping[str, str] = field(default_factory=dict)
     before: Sequence[str] = ()
-    start: Sequence[str] = ()
+    start: Mapping[str, str] = field(default_factory=dict)
     counts: bool = False
 
 
@@ -134,7 +133,7 @@ def _nadam(own: Any) -> _Rule:
             f"ahead = {own.beta_1!r} * (1 - 0.5 * 0.96 ** (step + 1))",
             "product *= now",
         ],
-        ["product = 1.0"],
+        {"product": "1.0"},
         counts=True,
     )
 
@@ -186,27 +185,38 @@ def loss_code(plan: Plan) -> list[str]:
     return lines
 
 
-def training_code(plan: Plan, at: Layers, values: Sequence[str]) -> list[str]:
-    config, training, lines = plan.config, plan.config.training, list[str]()
+def optimizer_code(plan: Plan, at: Layers) -> list[str]:
+    """What the optimizer keeps; nothing where there are no epochs."""
+    optimizer, rate, training = plan.config.optimizer, plan.config.optimizer.learning_rate, plan.config.training
     if not training.epochs:
-        return lines
-    if (weights := plan.class_weights) is not None:
-        lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
-    optimizer, rate = config.optimizer, config.optimizer.learning_rate
+        return []
     rule = OPTIMIZERS[optimizer.type_name()](optimizer)
-    lines += schedule_code(rate)
+    lines = schedule_code(rate)
     lines += statement(listed(at.parameters), "parameters = ")
     lines += [f"{_STATES[letter]} = [{start} for p in parameters]" for letter, start in rule.states.items()]
     is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
-    if not is_formula:
-        lines.append(f"rate = {first_rate(plan)}")
+    numbers = {} if is_formula else {"rate": first_rate(plan)}
     if plan.steps > 1 and (rule.counts or is_formula):
-        lines.append("step = 0")
-    lines += rule.start
+        numbers["step"] = "0"
+    numbers |= rule.start
     if optimizer.use_ema:
         if "val" in plan.parts or training.early_stopping is not None:
             plan.cannot(("optimizer", "use_ema"), "the NumPy script has running means at its end only")
-        lines += ["averages, began = [p.copy() for p in parameters], 0"]
+        lines.append("averages = [p.copy() for p in parameters]")
+        numbers["began"] = "0"
+    if numbers:
+        lines.append(f"{', '.join(numbers)} = {', '.join(numbers.values())}")
+    return lines
+
+
+def training_code(plan: Plan, at: Layers, values: Sequence[str]) -> list[str]:
+    """The loop; nothing where there are no epochs."""
+    optimizer, lines = plan.config.optimizer, list[str]()
+    if not plan.config.training.epochs:
+        return lines
+    if (weights := plan.class_weights) is not None:
+        lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
+    rule = OPTIMIZERS[optimizer.type_name()](optimizer)
     lines += loop_code(plan, _loop(plan, at, values, rule, [(name, slope) for name, (_, slope) in regularized(plan)]))
     if optimizer.use_ema:
         lines += ["for p, average in zip(parameters, averages):", "    p[...] = average"]
@@ -226,12 +236,14 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
         column = "" if plan.one_loss_a_row else "[:, None]"
         batch.append(f"weight = class_weight[{plan.class_numbers('y')}]{column}")
         batch.append(f"losses, slopes = losses * weight, slopes * weight{'[:, None]' if plan.one_loss_a_row else ''}")
-    batch.append(f"loss = losses.mean(){' + penalty()' if penalized else ''}")
     batch.append("# backward: the gradient of the loss by each value, from the last to the first")
     batch.append(f"d{last} = slopes / losses.size")
     batch += [line for lines in reversed(at.backward) for line in lines]
     batch += [f"d{name} += {slope}" for name, slope in penalized]
-    gradients = statement(listed(f"d{name}" for name in at.parameters), "gradients = ")
+    listed_gradients = listed(f"d{name}" for name in at.parameters)
+    gradients = statement(listed_gradients, "gradients = ")
+    letters, kept = "".join(f", {one}" for one in rule.states), "".join(f", {_STATES[one]}" for one in rule.states)
+    each = f"for p, g{letters} in zip(parameters, {flat(listed_gradients)}{kept}):"
     begin, update = list[str](), list[str]()
     if plan.config.training.gradient_accumulation > 1 and plan.steps > 1:
         begin.append("sums = [0.0] * len(parameters)")
@@ -239,7 +251,7 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
         batch.append("share = len(rows) / len(group)")
         batch.append("sums = [s + share * g for s, g in zip(sums, gradients)]")
         update += ["gradients, sums = sums, [0.0] * len(parameters)"]
-    else:
+    elif optimizer.clip_norm is not None or len(each) > WIDTH - 8:
         update += gradients
     if optimizer.clip_norm is not None:
         update.append("norm = math.sqrt(sum(float((g**2).sum()) for g in gradients))")
@@ -250,9 +262,8 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
     if rule.counts or (isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)):
         update.append("step += 1")
     update += rule.before
-    kept = "".join(f", {letter}" for letter in rule.states)
-    lists = "".join(f", {_STATES[letter]}" for letter in rule.states)
-    update.append(f"for p, g{kept} in zip(parameters, gradients{lists}):")
+    named = any(line.startswith("gradients") for line in update)
+    update.append(f"for p, g{letters} in zip(parameters, gradients{kept}):" if named else each)
     if optimizer.weight_decay:
         update.append(f"    p *= 1 - rate * {optimizer.weight_decay!r}  # weight_decay")
     update += [f"    {line}" for line in rule.change]
@@ -264,7 +275,7 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
     output = "*_, output = forward(x_val)" if len(values) > 1 else "output = forward(x_val)"
     return Loop(
         batch,
-        "float(loss)",
+        "float(losses.mean() + penalty())" if penalized else "float(losses.mean())",
         update,
         [output, f"val_loss = loss_function(output, y_val)[0].mean(){penalty}"],
         keep="[p.copy() for p in parameters]",

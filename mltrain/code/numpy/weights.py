@@ -11,9 +11,8 @@ from mltrain.engine.initializers.base import CUT_STDDEV
 _UNIFORM = '''
 def {name}(inputs, outputs):
     """First weights within sqrt({formula}), as mltrain draws them."""
-    limit = np.sqrt({formula})
-    values = rng.random((inputs, outputs), np.float32)
-    return values * np.float32(2 * limit) - np.float32(limit)
+    limit = np.sqrt({formula}, dtype=np.float32)
+    return limit * (2 * rng.random((inputs, outputs), np.float32) - 1)
 '''
 _NORMAL = '''
 def {name}(inputs, outputs):

@@ -180,11 +180,11 @@ class TorchNetwork:
     def _first_weights(self) -> list[str]:
         if self._plan.weights is not None:
             return []
-        alike = self._drawn_alike()
-        lines = list(alike)
+        lines = self._drawn_alike()
+        alike = bool(lines)
         for node, name, tensor, parameter in self._parameters():
             kind = parameter.initializer.type_name()
-            if kind == _PYTORCH_DRAWS.get(name) or (alike and name in ("kernel", "bias")):
+            if kind == _PYTORCH_DRAWS.get(name) or (alike and node.layer.type_name() in _LINEAR):
                 continue
             if kind == "constant" and isinstance(parameter.initializer.value, list):
                 array = call("torch.tensor", literal(parameter.initializer.value))
@@ -200,10 +200,14 @@ class TorchNetwork:
     def _drawn_alike(self) -> list[str]:
         """A loop over all dense layers and convolutions, where several are drawn as mltrain does by default."""
         drawn = {"kernel": "glorot_uniform", "bias": "zeros"}
-        parameters = [one for one in self._parameters() if one[1] in drawn]
+        parameters = [one for one in self._parameters() if one[0].layer.type_name() in _LINEAR]
         layers = {node.name: node.layer for node, *_ in parameters}
         usual = all(parameter.initializer.type_name() == drawn[name] for _, name, _, parameter in parameters)
-        if len(layers) < 3 or not usual or any(own.type_name() not in _LINEAR for own in layers.values()):
+        if (
+            len(layers) < 3
+            or not usual
+            or any(node.layer.type_name() == "depthwise_conv2d" for node in self._plan.nodes)
+        ):
             return []
         classes = sorted({_LINEAR[own.type_name()] for own in layers.values()})
         kind = classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
@@ -235,11 +239,9 @@ class TorchNetwork:
                     )
         return lines
 
-    def loaded(self) -> list[str]:
-        """Lines that copy a model's weights."""
-        if self._plan.weights is None:
-            return []
-        lines = [*self._plan.loaded_weights, "with torch.no_grad():"]
+    def copied_weights(self) -> list[str]:
+        """Lines that copy a model's arrays, ``weights``."""
+        lines = ["with torch.no_grad():"]
         for node, name, tensor, _ in self._parameters():
             array = f'weights["{node.name}.{name}"]{_turned_array(node, name)}'
             if node.layer.type_name() == "depthwise_conv2d" and name == "kernel":
@@ -247,7 +249,7 @@ class TorchNetwork:
                 lines.append(f"    kernel = {array}")
                 array = f"kernel.{turned}"
             lines += statement(call(f"{tensor}.copy_", call("torch.tensor", array)), indent=4)
-        return lines
+        return lines if len(lines) > 1 else []
 
     @property
     def array_code(self) -> dict[str, str]:

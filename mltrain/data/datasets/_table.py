@@ -13,7 +13,7 @@ import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import replace
 
-from mltrain.data.base import Dataset, DatasetSpec, RawData, RowSpec, Split
+from mltrain.data.base import ColumnLeftOut, Dataset, DatasetSpec, RawData, RowSpec, Split
 from mltrain.data.columns import ColumnKind
 from mltrain.data.columns.category import Category
 from mltrain.data.columns.date import Date
@@ -22,7 +22,7 @@ from mltrain.data.columns.number import NumberReader
 from mltrain.data.columns.text import Text
 from mltrain.data.find_files import find_file
 from mltrain.data.preprocessing import Preprocessing, Scaling
-from mltrain.data.splitting import Parts, reorder, rows_in_words
+from mltrain.data.splitting import Parts, groups_in_words, reorder, rows_in_words
 from mltrain.data.tables.cells import DEFAULT_MISSING, Missing, canonical
 from mltrain.data.tables.format import TableFormat, read_table
 from mltrain.data.tables.learning import (
@@ -359,8 +359,19 @@ class RawRows(RawData):
             {column.name: int(gaps[column.start]) for column in table.columns},
             warnings=notes,
             novelties=novelties_of(table, train),
-            left_out=tuple((one.name, one.reason) for one in table.left_out),
+            left_out=tuple(self._left_out()),
         )
+
+    def _left_out(self) -> Iterator[ColumnLeftOut]:
+        """The columns that are no input: those that say how rows are divided, then those without a kind to learn."""
+        spec = self.spec
+        if spec.group is not None and self.groups is not None:
+            count = groups_in_words(int(self.groups.max()) + 1)
+            yield ColumnLeftOut(spec.group, "group", f"its rows stay together in folds and splits; {count}")
+        if spec.split_column is not None:
+            yield ColumnLeftOut(spec.split_column, "split", "it says which rows are trained on and which held back")
+        for one in self.table.left_out:
+            yield ColumnLeftOut(one.name, "identifier", one.reason)
 
     def _not_in_order(self) -> Iterator[str]:
         """A sentence about a column of dates that goes back, although the rows are said to be in the order of time."""

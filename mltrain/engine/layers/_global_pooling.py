@@ -63,7 +63,8 @@ class GlobalMaxPooling(GlobalPooling):
         x = self.places(at.x, at.y.shape[1])
         np.max(x, axis=1, out=at.y)
         if at.training:
-            np.argmax(x, axis=1, out=at.saved["place"])
+            for one, place in zip(x, at.saved["place"], strict=True):  # NumPy copies what it searches along this axis
+                np.argmax(one, axis=0, out=place)
 
     def backward(self, at: Buffers) -> None:
         dx = self.places(at.dx, at.dy.shape[1])

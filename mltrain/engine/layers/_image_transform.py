@@ -5,6 +5,7 @@ four numbers around it. The gradient goes back to these four by the same weights
 """
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from msgspec import Meta
 from numpy.random import Generator
 
-from mltrain.engine.arrays import Floats, Shape, size
+from mltrain.engine.arrays import Floats, Shape
 from mltrain.engine.layers._windows import image_shape
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer, ShapeError
 
@@ -20,6 +21,9 @@ Factor = float | Annotated[tuple[float, ...], Meta(min_length=2, max_length=2)]
 """The range of a random number: from -factor to factor, or from the first number to the second."""
 
 FillMode = Literal["constant", "nearest", "reflect", "wrap"]
+
+_BLOCK = 4_096
+"""Places of images that are worked on at a time."""
 
 _CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
@@ -35,13 +39,14 @@ class Transform:
         self.y_x, self.x_y = np.zeros(rows), np.zeros(rows)
         self.y, self.x = np.zeros(rows), np.zeros(rows)
 
-    def places(self, height: int, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Row and column of the input for each place of the output, ``(rows, height * width)`` each."""
+    def places(self, rows: slice, height: int, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Row and column of the input for each place of some rows' output, ``(rows, height * width)`` each."""
         middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
         down, across = np.divmod(np.arange(height * width), width)
         down, across = down - middle_y, across - middle_x
-        y = np.multiply.outer(self.y_y, down) + np.multiply.outer(self.y_x, across) + (self.y + middle_y)[:, None]
-        x = np.multiply.outer(self.x_y, down) + np.multiply.outer(self.x_x, across) + (self.x + middle_x)[:, None]
+        outer = np.multiply.outer
+        y = outer(self.y_y[rows], down) + outer(self.y_x[rows], across) + (self.y[rows] + middle_y)[:, None]
+        x = outer(self.x_y[rows], down) + outer(self.x_x[rows], across) + (self.x[rows] + middle_x)[:, None]
         return y, x
 
 
@@ -77,37 +82,42 @@ class ImageTransform(Layer):
         return {"place": ArraySpec(corners, dtype=np.intp), "weight": ArraySpec(corners)}
 
     def scratch(self, input_shape: Shape) -> dict[str, ArraySpec]:
-        return {"part": ArraySpec((size(input_shape),))}
+        height, width, channels = image_shape(self.type_name(), input_shape)
+        rows = _rows_at_once(height * width)
+        return {"part": ArraySpec((rows * height * width * channels,), per_row=False)}
 
     def forward(self, at: Buffers) -> None:
         assert at.rng is not None
         height, width, channels = image_shape(self.type_name(), at.x.shape[1:])
-        own = slice(at.share.first_row, at.share.first_row + len(at.x))
-        y, x = self.transform(at.rng, at.batch_rows, height, width).places(height, width)
-        places, weights = at.saved["place"], at.saved["weight"]
-        self._corners(y[own], x[own], (height, width), places, weights)
+        transform = self.transform(at.rng, at.batch_rows, height, width)
         images, out = at.x.reshape(len(at.x), -1, channels), at.y.reshape(len(at.x), -1, channels)
         out[...] = 0
-        part = at.scratch["part"].reshape(out.shape)
-        for corner in range(len(_CORNERS)):
-            np.take(
-                images.reshape(-1, channels), _flat(places[:, corner], height * width), axis=0, out=part, mode="clip"
-            )
-            np.multiply(part, weights[:, corner, :, None], out=part)
-            np.add(out, part, out=out)
-        if self.fill_mode == "constant" and self.fill_value:
-            np.add(out, (self.fill_value * (1 - weights.sum(axis=1)))[..., None], out=out)
+        for block in _blocks(len(at.x), height * width):
+            first = at.share.first_row
+            y, x = transform.places(slice(first + block.start, first + block.stop), height, width)
+            places, weights, sums = at.saved["place"][block], at.saved["weight"][block], out[block]
+            self._corners(y, x, (height, width), places, weights)
+            part = at.scratch["part"][: sums.size].reshape(sums.shape)
+            rows = images[block].reshape(-1, channels)
+            for corner in range(len(_CORNERS)):
+                np.take(rows, _flat(places[:, corner], height * width), axis=0, out=part, mode="clip")
+                np.multiply(part, weights[:, corner, :, None], out=part)
+                np.add(sums, part, out=sums)
+            if self.fill_mode == "constant" and self.fill_value:
+                np.add(sums, (self.fill_value * (1 - weights.sum(axis=1)))[..., None], out=sums)
 
     def backward(self, at: Buffers) -> None:
-        places, weights = at.saved["place"], at.saved["weight"]
-        rows, length = len(at.dx), places.shape[2]
-        dx, dy = at.dx.reshape(rows * length, -1), at.dy.reshape(rows, length, -1)
-        dx[...] = 0
-        for corner in range(len(_CORNERS)):
-            place = _flat(places[:, corner], length).reshape(-1)
-            for channel in range(dx.shape[1]):
-                slope = (weights[:, corner] * dy[..., channel]).reshape(-1)
-                dx[:, channel] += np.bincount(place, slope, len(dx)).astype(dx.dtype, copy=False)
+        length = at.saved["place"].shape[2]
+        slopes, sums = at.dy.reshape(len(at.dy), length, -1), at.dx.reshape(len(at.dx), length, -1)
+        sums[...] = 0
+        for block in _blocks(len(slopes), length):
+            places, weights, dy = at.saved["place"][block], at.saved["weight"][block], slopes[block]
+            dx = sums[block].reshape(-1, dy.shape[2])
+            for corner in range(len(_CORNERS)):
+                place = _flat(places[:, corner], length).reshape(-1)
+                for channel in range(dx.shape[1]):
+                    slope = (weights[:, corner] * dy[..., channel]).reshape(-1)
+                    dx[:, channel] += np.bincount(place, slope, len(dx)).astype(dx.dtype, copy=False)
 
     def _corners(
         self,
@@ -157,6 +167,16 @@ def check_factor(factor: Factor | None, option: str, lowest: float = -math.inf) 
         raise ShapeError(f"the range begins at {low:g} and ends at {high:g}; swap them", option)
     if low <= lowest:
         raise ShapeError(f"expected a range above {lowest:g}, got {low:g}", option)
+
+
+def _rows_at_once(length: int) -> int:
+    return max(1, _BLOCK // length)
+
+
+def _blocks(rows: int, length: int) -> Iterator[slice]:
+    """The rows of a batch, so many at a time that intermediate results are small; ``length`` is places of an image."""
+    step = _rows_at_once(length)
+    return (slice(first, min(rows, first + step)) for first in range(0, rows, step))
 
 
 def _flat(places: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:

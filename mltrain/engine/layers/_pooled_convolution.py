@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats, Shape, size
-from mltrain.engine.layers._convolution import Convolution, Gradients, WindowMatrix
+from mltrain.engine.blocked_matmul import tall_matmul
+from mltrain.engine.layers._convolution import Convolution, WindowMatrix
 from mltrain.engine.layers._pooling import Pooling, note_larger
 from mltrain.engine.layers.base import ArraySpec, Buffers, Layer
 
@@ -51,7 +52,6 @@ class PooledConvolution(Layer):
         places, outputs = size(matrix.planes), rows * size(matrix.windows.output) // size(matrix.planes)
         return matrix.scratch() | {
             "planes": ArraySpec((places * outputs * filters,), per_row=False),
-            "image": ArraySpec((places * outputs * filters,), per_row=False),
             "is_larger": ArraySpec((outputs, filters), dtype=np.bool_, per_row=False),
             "number": ArraySpec((outputs, filters), dtype=np.uint8, per_row=False),
         }
@@ -62,7 +62,7 @@ class PooledConvolution(Layer):
         for block, columns in matrix.blocks(at):
             best = y[block].reshape(-1, filters)
             planes = _part(at.scratch["planes"], (size(matrix.planes), *best.shape))
-            np.dot(columns, kernel, out=planes.reshape(-1, filters))
+            tall_matmul(columns, kernel, out=planes.reshape(-1, filters))
             np.copyto(best, planes[0])
             place = at.saved["place"][block].reshape(-1, filters) if at.training else None
             if place is not None:
@@ -78,19 +78,16 @@ class PooledConvolution(Layer):
     def backward(self, at: Buffers) -> None:
         matrix, filters = self._matrix(at.x.shape[1:]), self.convolution.filters
         dy = at.dy.reshape(len(at.dy), -1, filters)
-        gradients = Gradients(matrix, at)
-        if self.convolution.trainable and self.convolution.use_bias:
-            np.dot(at.saved["ones"].reshape(-1), dy.reshape(-1, filters), out=at.gradients["bias"])
-        for block, columns in matrix.blocks(at, copy=self.convolution.trainable):
+
+        def slopes(block: slice) -> Floats:
             slope, place = dy[block].reshape(-1, filters), at.saved["place"][block].reshape(-1, filters)
             planes = _part(at.scratch["planes"], (size(matrix.planes), *slope.shape))
             for number, plane in enumerate(planes):
                 is_here = np.equal(place, number, out=self._compared(at, len(slope))[0])
                 np.multiply(is_here, slope, out=plane)
-            if self.convolution.trainable:
-                gradients.add_kernel(columns, planes.reshape(-1, filters))
-            if at.needs_dx:
-                gradients.add_input(block, _in_order_of_the_image(planes, matrix, at.scratch["image"]))
+            return planes.reshape(-1, filters)
+
+        self.convolution.compute_gradients(matrix, at, slopes)
 
     def _matrix(self, input_shape: Shape) -> WindowMatrix:
         pooled = self.pooling.windows(self.convolution.output_shape(input_shape))
@@ -100,16 +97,6 @@ class PooledConvolution(Layer):
 
     def _compared(self, at: Buffers, outputs: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[Any]]:
         return at.scratch["is_larger"][:outputs], at.scratch["number"][:outputs]
-
-
-def _in_order_of_the_image(planes: Floats, matrix: WindowMatrix, scratch: Floats) -> Floats:
-    """Numbers for each window, ``(rows * windows, filters)``, as the windows lie in the image."""
-    (down, across), (height, width) = matrix.windows.output, matrix.planes
-    rows = planes[..., 0].size // (down * across)
-    ordered = _part(scratch, (rows, down // height, height, across // width, width, matrix.filters))
-    in_planes = ordered.transpose(2, 4, 0, 1, 3, 5)
-    np.copyto(in_planes, planes.reshape(in_planes.shape))
-    return ordered.reshape(-1, matrix.filters)
 
 
 def _part(scratch: Floats, shape: Shape) -> Floats:

@@ -106,8 +106,18 @@ class Windows(NamedTuple):
         """
         for down in range(self.size[0]):
             for across in range(self.size[1]):
-                (y_rows, x_rows), (y_columns, x_columns) = self._meet(0, down), self._meet(1, across)
+                (y_rows, x_rows), (y_columns, x_columns) = self.meet(0, down), self.meet(1, across)
                 yield (y_rows, y_columns), (x_rows, x_columns)
+
+    def meet(self, axis: int, place: int) -> tuple[slice, slice]:
+        """Along one axis: the windows whose ``place`` lies in the image, and where there."""
+        length, stride = self.image[axis], self.strides[axis]
+        begin = place - self._pads(axis)[0]
+        first = max(0, -(begin // stride))
+        last = min(self._count(axis), -(-(length - begin) // stride))
+        return slice(first, max(first, last)), slice(
+            begin + first * stride, max(0, begin + (last - 1) * stride + 1), stride
+        )
 
     def counts(self) -> npt.NDArray[np.float32]:
         """How many numbers of the image each window has, ``(down, across, 1)``."""
@@ -142,16 +152,6 @@ class Windows(NamedTuple):
         length, size, stride = self.image[axis], self.size[axis], self.strides[axis]
         total = max(0, (self._fitting(axis) - 1) * stride + size - length)
         return total // 2, total - total // 2
-
-    def _meet(self, axis: int, place: int) -> tuple[slice, slice]:
-        """Of one axis: the windows whose ``place`` lies in the image, and where there."""
-        length, stride = self.image[axis], self.strides[axis]
-        begin = place - self._pads(axis)[0]
-        first = max(0, -(begin // stride))
-        last = min(self._count(axis), -(-(length - begin) // stride))
-        return slice(first, max(first, last)), slice(
-            begin + first * stride, max(0, begin + (last - 1) * stride + 1), stride
-        )
 
 
 @runtime_checkable

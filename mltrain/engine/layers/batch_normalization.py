@@ -86,6 +86,9 @@ class BatchNormalization(Layer):
     def all_reduce_size(self, input_shape: Shape) -> int:
         return 2 * input_shape[-1] if self.trainable else 0
 
+    def multiplications(self, input_shape: Shape) -> int:
+        return size(input_shape)
+
     def forward(self, at: Buffers) -> None:
         if at.training and self.trainable:
             self._normalize(at)

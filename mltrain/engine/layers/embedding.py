@@ -48,7 +48,7 @@ class Embedding(Layer):
         }
 
     def scratch(self, input_shape: Shape) -> dict[str, ArraySpec]:
-        return {"ids": ArraySpec(input_shape, dtype=np.intp)}
+        return {"ids": ArraySpec(input_shape, dtype=np.intp), "slopes": ArraySpec(self.output_shape(input_shape))}
 
     def input_problem(self, x: npt.NDArray[Any]) -> str | None:
         if not x.size:
@@ -73,11 +73,13 @@ class Embedding(Layer):
 
     def backward(self, at: Buffers) -> None:
         if self.trainable:
-            ids = at.x.reshape(-1).astype(np.intp)
+            np.copyto(at.scratch["ids"], at.x, casting="unsafe")
+            ids, slopes = at.scratch["ids"].reshape(-1), at.scratch["slopes"].reshape(-1, self.output_dim)
             order = np.argsort(ids, kind="stable")
             found, starts = np.unique(ids[order], return_index=True)
             gradient = at.gradients["embeddings"]
             gradient[...] = 0
-            gradient[found] = np.add.reduceat(at.dy.reshape(-1, self.output_dim)[order], starts, axis=0)
+            np.take(at.dy.reshape(slopes.shape), order, axis=0, out=slopes, mode="clip")
+            gradient[found] = np.add.reduceat(slopes, starts, axis=0)
         if at.needs_dx:
             at.dx[...] = 0  # an id has no neighbours, and so no slope

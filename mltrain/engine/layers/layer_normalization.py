@@ -67,6 +67,9 @@ class LayerNormalization(Layer):
         sums = ArraySpec((*input_shape[:-1], 1))
         return {"products": ArraySpec(input_shape), "first": sums, "second": sums}
 
+    def multiplications(self, input_shape: Shape) -> int:
+        return size(input_shape)
+
     def forward(self, at: Buffers) -> None:
         mean, products = at.scratch["first"], at.scratch["products"]
         inverse = at.saved["inverse"] if at.training else at.scratch["second"]

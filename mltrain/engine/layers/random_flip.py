@@ -40,5 +40,5 @@ class RandomFlip(Layer):
         np.copyto(target, source)
         for axis, mode in ((1, "vertical"), (2, "horizontal")):
             if mode in self.mode:
-                flipped = flips[:, axis - 1]
-                target[flipped] = np.flip(target[flipped], axis)
+                for row in np.flatnonzero(flips[:, axis - 1]):
+                    target[row] = np.flip(target[row], axis - 1)

@@ -44,6 +44,11 @@ class Schedule(Spec):
         """The number that the schedule reacts to, as epochs report it; None where it follows the steps only."""
         return None
 
+    @property
+    def highest(self) -> str | None:
+        """The name of the option that is the highest rate; None if there is no such option."""
+        return "initial_learning_rate" if "initial_learning_rate" in self.__struct_fields__ else None
+
     def start(self) -> LearningRate:
         """The schedule's `LearningRate` at the beginning of a training."""
         return LearningRate(self.at)

@@ -34,6 +34,10 @@ class CosineDecay(Schedule):
         if self.warmup_target is None and not self.initial_learning_rate:
             raise OptionError(("initial_learning_rate",), "0 would never change; give a warmup_target to climb to")
 
+    @property
+    def highest(self) -> str:
+        return "initial_learning_rate" if self.warmup_target is None else "warmup_target"
+
     def at(self, step: int) -> float:
         if self.warmup_target is not None and step < self.warmup_steps:
             climb = self.warmup_target - self.initial_learning_rate

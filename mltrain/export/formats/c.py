@@ -1,12 +1,9 @@
 """One C99 header, for microcontrollers and everything else."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from mltrain.data.encoding import Encoding, TextEncoding
-from mltrain.engine.operations import Operation
 from mltrain.export.base import Exported, Format, Subject
 
 STACK = 512
@@ -22,9 +19,6 @@ class C(Format):
     """
 
     suffix: ClassVar[str] = ".h"
-    cannot: ClassVar[Mapping[type[Operation] | type[Encoding], str]] = {
-        TextEncoding: "to find the words of a text takes tables of Unicode, which a microcontroller has no room for"
-    }
 
     quantize: Annotated[Literal["int8"] | None, Meta(description="store weights in one byte each; by default four")] = (
         None
@@ -40,9 +34,9 @@ class C(Format):
         steps = folded(subject.steps)
         writer = HeaderWriter(subject, with_rounded_weights(steps) if is_small else steps, is_small=is_small)
         header = writer.header()
-        sizes = {"flash": writer.flash, "ram": writer.ram, "stack": STACK}
+        sizes = {"flash": writer.constants.bytes, "ram": writer.ram, "stack": STACK}
         notes = [
-            f"flash  {writer.flash:,} bytes of constants, besides the code",
+            f"flash  {writer.constants.bytes:,} bytes of constants, besides the code",
             f"RAM    {writer.ram:,} bytes",
             f"stack  less than {STACK} bytes",
         ]

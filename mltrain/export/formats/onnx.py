@@ -2,11 +2,8 @@
 
 import importlib.util
 import inspect
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from mltrain.data.encoding import Encoding, TextEncoding
-from mltrain.engine.operations import Operation
 from mltrain.export.base import Exported, Format, Subject
 
 
@@ -20,9 +17,6 @@ class Onnx(Format):
 
     suffix: ClassVar[str] = ".onnx"
     package: ClassVar[tuple[str, str] | None] = ("onnx", "onnx")
-    cannot: ClassVar[Mapping[type[Operation] | type[Encoding], str]] = {
-        TextEncoding: "no operator of ai.onnx splits texts into words by the rules of Unicode"
-    }
 
     def write(self, subject: Subject) -> Exported:
         from mltrain.export.onnx_file import IR_VERSION, OPSET, OnnxFile

@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 
-TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": np.object_}
+TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(string)": np.object_,
+    "tensor(int32)": np.int32,
+}
 
 
 def answers(session: Any, inputs: Any) -> dict[str, Any]:

@@ -362,3 +362,160 @@ static inline void NAME_turn(float turn, float *sine_and_cosine)
     sine_and_cosine[0] = sinf(6.2831853f * turn);
     sine_and_cosine[1] = cosf(6.2831853f * turn);
 }
+
+/* The words that are inputs, as codes of their letters in ascending order, and the class of each code point. Flags of a
+ * class: 1 letter, 2 digit, 4 apostrophe, 8 sign, 16 may be of a number, 32 ends a word, 64 cased, 128 ignored. */
+typedef struct {
+    const uint32_t *starts;
+    const uint16_t *classes;
+    const uint8_t *flags;
+    const uint16_t *codes;
+    int32_t ranges;
+    uint16_t capital_sigma, final_sigma;
+    const uint16_t *numbers;
+    const uint32_t *offsets;
+    const uint16_t *letters;
+    const uint16_t *inputs;
+    int32_t words;
+} NAME_vocabulary;
+
+/* The code point at a text of UTF-8, which moves behind it; 0 at its end. */
+static inline uint32_t NAME_character(const char **text)
+{
+    const unsigned char *byte = (const unsigned char *)*text;
+    uint32_t code = *byte;
+    int more = code >= 0xF0 ? 3 : code >= 0xE0 ? 2 : code >= 0xC0 ? 1 : 0;
+    if (code != 0) {
+        byte++;
+    }
+    if (more) {
+        code &= 0x3FU >> more;
+    }
+    for (; more && (*byte & 0xC0) == 0x80; more--) {
+        code = code << 6 | (*byte++ & 0x3FU);
+    }
+    *text = (const char *)byte;
+    return code;
+}
+
+/* The class of the character at a text, which moves behind it. */
+static inline uint16_t NAME_class_at(const NAME_vocabulary *known, const char **text)
+{
+    uint32_t code = NAME_character(text);
+    int32_t low = 0, high = known->ranges;
+    while (high - low > 1) {
+        int32_t middle = (low + high) / 2;
+        if (known->starts[middle] <= code) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return known->classes[low];
+}
+
+/* Whether the next letter of a text, behind characters that are ignored, is neither capital nor small. */
+static inline int NAME_is_last(const NAME_vocabulary *known, const char *text)
+{
+    int flags;
+    do {
+        flags = known->flags[NAME_class_at(known, &text)];
+    } while (flags & 128);
+    return !(flags & 64);
+}
+
+/* The first of the words from low on, or high, whose letter at a place has no lower code. */
+static inline int32_t NAME_first_word(const NAME_vocabulary *known, int32_t low, int32_t high, uint32_t place, int code)
+{
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        uint32_t letter = known->offsets[middle] + place;
+        if (letter < known->offsets[middle + 1] && known->letters[letter] >= code) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/* Add 1 for each word of a text of UTF-8 to the count of the word. */
+static inline void NAME_count_words(const NAME_vocabulary *known, const char *text, float *counts)
+{
+    int32_t low = 0, high = 0; /* the words that begin as this one does */
+    uint32_t length = 0, digits = 0;
+    int kind = 0, has_apostrophe = 0, is_cased = 0;
+    for (;;) {
+        const char *rest = text, *next;
+        uint16_t found = NAME_class_at(known, &rest);
+        int flags, code, own;
+        if (found && found == known->capital_sigma && is_cased && NAME_is_last(known, rest)) {
+            found = known->final_sigma;
+        }
+        flags = known->flags[found];
+        code = known->codes[found];
+        own = flags & 15;
+        if (own == 4) {
+            next = rest;
+            has_apostrophe = kind == 1 && !has_apostrophe && (known->flags[NAME_class_at(known, &next)] & 1);
+            own = has_apostrophe;
+        }
+        if (own != kind || own == 8) { /* the word is over */
+            if (length && digits == length) {
+                code = known->numbers[length < 9 ? length : 9];
+                low = NAME_first_word(known, 0, known->words, 0, code);
+                high = NAME_first_word(known, low, known->words, 0, code + 1);
+                code = known->codes[found];
+                length = 1;
+            }
+            if (low < high && known->offsets[low + 1] - known->offsets[low] == length) {
+                counts[known->inputs[low]] += 1.0f;
+            }
+            low = 0;
+            high = known->words;
+            length = digits = 0;
+            has_apostrophe = 0;
+        }
+        if (rest == text) {
+            return;
+        }
+        if (own) {
+            low = NAME_first_word(known, low, high, length, code);
+            high = NAME_first_word(known, low, high, length, code + 1);
+            length++;
+            digits += (flags & 16) != 0;
+        }
+        kind = flags & 32 ? -1 : own;
+        is_cased = flags & 128 ? is_cased : flags & 64;
+        text = rest;
+    }
+}
+
+/* From counts of words to tf-idf, of one length for all texts. */
+static inline void NAME_tf_idf(const float *weights, int32_t words, float length, float *x)
+{
+    int32_t i;
+    float sum = 0.0f;
+    for (i = 0; i < words; i++) {
+        x[i] = x[i] > 0.0f ? (1.0f + logf(x[i])) * weights[i] : 0.0f;
+        sum += x[i] * x[i];
+    }
+    for (i = 0; i < words && sum > 0.0f; i++) {
+        x[i] *= length / sqrtf(sum);
+    }
+}
+
+/* Whether a text, without the blanks around it, is another one. */
+static inline int NAME_is_text(const char *text, const char *other)
+{
+    while (*text == ' ' || (*text >= '\t' && *text <= '\r')) {
+        text++;
+    }
+    for (; *other && *text == *other; text++) {
+        other++;
+    }
+    while (*text == ' ' || (*text >= '\t' && *text <= '\r')) {
+        text++;
+    }
+    return *other == 0 && *text == 0;
+}

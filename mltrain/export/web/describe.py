@@ -75,11 +75,12 @@ def script(name: str) -> str:
 
 def scripts(subject: Subject) -> str:
     """The scripts that the model needs, from its cells or pixels to its answer."""
-    steps = subject.steps
+    steps, picture = subject.steps, picture_of(subject) or {}
     names = [
         "network.js",
         *["columns.js"] * (steps.columns is not None),
-        *["picture.js"] * (picture_of(subject) is not None),
+        *["picture.js"] * bool(picture),
+        *["ink.js"] * (picture.get("kind") == "digit"),
     ]
     return "\n".join(map(script, [*names, "predict.js"]))
 
@@ -154,10 +155,11 @@ def _tables(columns: Any) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     if NumberEncoding in kinds:
         tables["number"] = pattern(notation.NUMBER.pattern)
+        tables["negative"] = pattern(notation.NEGATIVE.pattern)
     if DateEncoding in kinds:
         tables |= {
             "time": pattern(date.TIME),
-            "dates": [pattern(date.with_time(form)) for form in date.FORMS],
+            "dates": list(map(pattern, date.FORMS)),
             "compactDate": pattern(date.COMPACT),
             "months": date.MONTHS,
         }

@@ -1,6 +1,5 @@
-const DESCRIPTION = @DESCRIPTION@;
-
-// The weights are in the element `weights`, packed by mltrain/export/web/packing.py.
+// The weights and the scripts of the page are in the elements `weights` and `scripts`, packed by
+// mltrain/export/web/packing.py.
 const LAYOUT = @LAYOUT@;
 
 // Bytes from text: 33 digits of base 111 are 28 bytes; a character of two bytes is two digits.
@@ -27,10 +26,15 @@ function bytesOf(text, length) {
   return bytes.subarray(0, length);
 }
 
+// What an element holds: so many bytes, inflated.
+function inflated(id, length) {
+  const packed = new Blob([bytesOf(document.getElementById(id).textContent, length)]);
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("deflate-raw")));
+}
+
 // All weights, Float32Array: large kernels are whole numbers, of 8 high bits and some low ones, times the step of a row.
-async function unpacked(text, { size, bytes: length, kernels }) {
-  const inflating = new Blob([bytesOf(text, length)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  const content = new Uint8Array(await new Response(inflating).arrayBuffer());
+async function unpacked({ size, bytes, kernels }) {
+  const content = new Uint8Array(await inflated("weights", bytes).arrayBuffer());
   const weights = new Float32Array(size);
   const floats = (from, count) => new Float32Array(content.slice(from, from + 4 * count).buffer);
   let at = 0;
@@ -57,4 +61,7 @@ async function unpacked(text, { size, bytes: length, kernels }) {
   return weights;
 }
 
-const WEIGHTS = await unpacked(document.getElementById("weights").textContent, LAYOUT);
+globalThis.WEIGHTS = await unpacked(LAYOUT);
+const code = Object.assign(document.createElement("script"), { type: "module" });
+code.textContent = await inflated("scripts", LAYOUT.scripts).text();
+document.body.append(code);

@@ -156,6 +156,12 @@ def _packed(description: Description, kernels: Mapping[int, _Rounded]) -> tuple[
     return as_text(content), {"size": is_plain.size, "bytes": len(content), "kernels": layout}
 
 
+def deflated(code: str) -> bytes:
+    """A script as bytes that a page inflates."""
+    compressor = zlib.compressobj(9, wbits=-15)
+    return compressor.compress(code.encode()) + compressor.flush()
+
+
 _BASE, _ONE_BYTE, _DIGITS, _BYTES = 111, 94, 33, 28
 _FIRST = 0xA1
 

@@ -1,6 +1,6 @@
 """The page of a model: what it fills the template with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from mltrain.export.base import Subject
 from mltrain.export.examples import held_back_evaluation
 from mltrain.export.web.describe import Description, as_javascript, data, describe, filled, picture_of, script, scripts
 from mltrain.export.web.form import form_of
-from mltrain.export.web.packing import Packed, pack
+from mltrain.export.web.packing import as_text, deflated, pack
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.steps import InferenceSteps
 from mltrain.views.palette import DARK, LIGHT, class_colours
@@ -39,17 +39,10 @@ def page(subject: Subject) -> Page:
     document["colours"] = class_colours(len(classes)) if len(classes) <= _MOST_COLOURS else None
     if picture is None:
         document["form"] = form_of(subject)
-    model, packed = _data(subject, description)
     rows = len(document["selfTest"]["rows"])
-    parts = (
-        scripts(subject),
-        model,
-        script("page.js"),
-        *map(script, ["drawing.js"] if picture else ["curve.js", "form.js"]),
-    )
-    code, style = "\n".join(parts), filled(script("page.css"), {"LIGHT": LIGHT.css(), "DARK": DARK.css()})
-    if packed is not None:
-        code, style = _shorter(code), _shorter(style)
+    parts = script("page.js"), *map(script, ["drawing.js"] if picture else ["curve.js", "form.js"])
+    code, notes, texts = _with_data(subject, description, parts)
+    style = filled(script("page.css"), {"LIGHT": LIGHT.css(), "DARK": DARK.css()})
     text = filled(
         script("page.html"),
         {
@@ -61,26 +54,27 @@ def page(subject: Subject) -> Page:
             "COLUMNS_HEADING": "Columns" if subject.steps.columns else "Input",
             "COLUMNS": _columns(subject.steps) if subject.steps.columns else f"<p>{escape(_input(subject))}</p>",
             "TEST_ROWS": "1 row" if rows == 1 else f"{rows} rows",
-            "WEIGHTS": packed.text if packed is not None else "",
+            "PACKED": "\n".join(
+                f'<script type="text/plain" id="{name}">{text}</script>' for name, text in texts.items()
+            ),
             "SCRIPT": code,
         },
     )
-    return Page(text, () if packed is None else (packed.note,))
+    return Page(text, notes)
 
 
-def _data(subject: Subject, description: Description) -> tuple[str, Packed | None]:
-    """The script that defines the model, and its weights, where they are packed."""
+def _with_data(
+    subject: Subject, description: Description, parts: Iterable[str]
+) -> tuple[str, tuple[str, ...], dict[str, str]]:
+    """The script of the page, notes, and the texts by element that it unpacks, where the weights are large."""
+    before = scripts(subject)
     if description.weights.nbytes * 4 / 3 > _MOST_PLAIN and (packed := pack(subject, description)) is not None:
-        document = as_javascript(description.document).replace("<", "\\u003c")
-        values = {"DESCRIPTION": document, "LAYOUT": as_javascript(packed.layout)}
-        return filled(script("packed.js"), values), packed
-    return data(description, escaped=True), None
-
-
-def _shorter(code: str) -> str:
-    """A script or a style sheet without indentation, and without the lines that are comments."""
-    lines = (line.strip() for line in code.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(("// ", "/* ")))
+        document = f"const DESCRIPTION = {as_javascript(description.document)};"
+        code = deflated("\n".join([before, document, *parts]))
+        layout = as_javascript({**packed.layout, "scripts": len(code)})
+        texts = {"weights": packed.text, "scripts": as_text(code)}
+        return filled(script("packed.js"), {"LAYOUT": layout}), (packed.note,), texts
+    return "\n".join([before, data(description, escaped=True), *parts]), (), {}
 
 
 def _summary(subject: Subject) -> str:

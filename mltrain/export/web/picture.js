@@ -1,7 +1,6 @@
 // From an image {data: RGBA bytes, width, height}, as a canvas has it, to the pixels that the model takes: what
 // mltrain/data/image_files.py does to the image of `mltrain predict --input digit.png`.
 
-const FAINTEST = 0.2; // of the darkest ink: what is fainter is paper
 const BOX = 20 / 28; // how much of an image's side MNIST's digits fill
 
 // Python's round: halves to the even neighbour.
@@ -66,31 +65,31 @@ function resized(plane, width, height, newWidth, newHeight, part = [[0, width], 
   return isDownFirst ? across(down(plane, width), newHeight) : down(across(plane, height), newWidth);
 }
 
+const LARGE = 1024; // pixels of the longer side that is looked at
+
+// A grey image that is not larger than is looked at.
+function thumbnail(grey, width, height) {
+  const [wide, tall] = contained({ width, height }, LARGE, LARGE).map((length) => Math.max(1, length));
+  const isLarge = Math.max(width, height) > LARGE;
+  return isLarge ? planeOf(resized(grey, width, height, wide, tall), tall, wide) : planeOf(grey, height, width);
+}
+
 // A digit as MNIST has them: ink 255 on paper 0, in a box of its own, centred by its mass. Null for an empty image.
 function digitOf(image, height, width) {
-  const [grey] = planesOf(image, false);
-  const edge = [];
-  for (let x = 0; x < image.width; x++) edge.push(grey[x], grey[(image.height - 1) * image.width + x]);
-  for (let y = 0; y < image.height; y++) edge.push(grey[y * image.width], grey[(y + 1) * image.width - 1]);
-  edge.sort((a, b) => a - b);
-  const paper = (edge[edge.length / 2 - 1] + edge[edge.length / 2]) / 2;
-  const ink = Float64Array.from(grey, (value) => Math.abs(value - paper));
-  const darkest = ink.reduce((most, value) => Math.max(most, value), 0);
+  const ink = findInk(thumbnail(planesOf(image, false)[0], image.width, image.height));
+  if (ink === null) return null;
   let [top, bottom, left, right] = [Infinity, -1, Infinity, -1];
-  ink.forEach((value, i) => {
-    if (value <= FAINTEST * darkest) {
-      ink[i] = 0;
-      return;
-    }
-    const [y, x] = [Math.floor(i / image.width), i % image.width];
+  ink.values.forEach((value, i) => {
+    if (value === 0) return;
+    const [y, x] = [Math.floor(i / ink.width), i % ink.width];
     [top, bottom, left, right] = [Math.min(top, y), Math.max(bottom, y), Math.min(left, x), Math.max(right, x)];
   });
-  if (bottom < 0) return null;
-  const [tallest, widest] = [bottom - top + 1, right - left + 1];
-  const cut = new Uint8Array(tallest * widest);
-  for (let i = 0; i < cut.length; i++) {
-    cut[i] = ink[(top + Math.floor(i / widest)) * image.width + left + (i % widest)] * (255 / darkest);
-  }
+  const cutOut = new Float64Array((bottom - top + 1) * (right - left + 1)).map(
+    (_, i) => ink.values[(top + Math.floor(i / (right - left + 1))) * ink.width + left + (i % (right - left + 1))],
+  );
+  const digit = thickEnough(planeOf(cutOut, bottom - top + 1, right - left + 1));
+  const [tallest, widest, darkest] = [digit.height, digit.width, largest(digit.values)];
+  const cut = Uint8Array.from(digit.values, (value) => value * (255 / darkest));
   const factor = Math.min((height * BOX) / tallest, (width * BOX) / widest);
   const [tall, wide] = [tallest, widest].map((length) => Math.max(1, rounded(length * factor)));
   const small = resized(cut, widest, tallest, wide, tall);

@@ -15,6 +15,12 @@ _DECADE = 10
 """The least ratio of the largest to the smallest value for a logarithmic scale."""
 
 
+def spans_a_decade(values: Sequence[float]) -> bool:
+    """Whether a logarithmic scale helps: all finite values are above 0 and span a decade."""
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and 0 < min(finite) * _DECADE <= max(finite)
+
+
 @dataclass(frozen=True)
 class Measure:
     """The loss or a metric over the epochs, on the training rows and, if there are any, on the validation rows."""
@@ -37,9 +43,7 @@ class Measure:
 
     @property
     def logarithmic(self) -> bool:
-        """Whether a logarithmic scale helps: all values are above 0 and span a decade."""
-        values = [value for value in (*self.training, *self.validation) if math.isfinite(value)]
-        return bool(values) and 0 < min(values) * _DECADE <= max(values)
+        return spans_a_decade([*self.training, *self.validation])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from mltrain.explain.columns import MOST_PICTURED, columns_of
 from mltrain.explain.overview import QUICK, Overview, overview
 from mltrain.inference.model import Model
 from mltrain.job import split_to_evaluate
-from mltrain.runs.saved_run import SavedRun
+from mltrain.runs.held_out import held_out_rows
+from mltrain.runs.saved_run import HELD_OUT, SavedRun
 from mltrain.training.targets import encode
 from mltrain.views.insight.answers import ClassAnswers, class_answers
 from mltrain.views.insight.images import ChosenImage, tells_classes
@@ -40,18 +41,27 @@ class RunInsight:
         """The predictions of a classifier. Raises `DataError` if the rows cannot be read."""
         return class_answers(self.record)
 
-    @property
-    def rows_to_explain(self) -> tuple[str, Split]:
-        """The rows that were held back, else all, and the name of that part. Raises `DataError`."""
-        return split_to_evaluate(self.record.data)
+    @cached_property
+    def explained(self) -> tuple[str, Model, Split]:
+        """The rows that were held back, else all, the name of that part, and the model that predicts them.
+
+        Those that folds held out are predicted by these. Raises `DataError`.
+        """
+        record = self.record
+        split, rows = split_to_evaluate(record.data)
+        if split != "test" and record.out_of_fold is not None:
+            held = held_out_rows(record.out_of_fold, record.model, record.dataset, record.folder)
+            if held is not None:
+                return HELD_OUT, *held
+        return split, record.model, rows
 
     @cached_property
     def columns(self) -> Overview | None:
         """What is to be said of the columns, in bounded time; None of very many. Raises `DataError`."""
         if len(columns_of(self.model)) > MOST_PICTURED:
             return None
-        _, rows = self.rows_to_explain
-        return overview(self.model, rows, self.record.data.train, repeats=_REPEATS, budget=QUICK)
+        _, model, rows = self.explained
+        return overview(model, rows, self.record.data.train, repeats=_REPEATS, budget=QUICK)
 
     @property
     def image(self) -> ChosenImage:

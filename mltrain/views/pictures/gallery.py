@@ -13,22 +13,33 @@ from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
 from mltrain.views import pictures
 from mltrain.views.insight.run_insight import RunInsight
-from mltrain.views.pictures.base import Picture, Preview
+from mltrain.views.insight.sweep_insight import SweepInsight
+from mltrain.views.pictures.base import AnyPicture, Picture, Preview, SweepPicture
 
 _NO_PICTURES = ("base", "gallery")
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The pictures of a run, and ``lacks``: a sentence about each thing that cannot be drawn."""
+    """The pictures of a run or sweep, and ``lacks``: a sentence about each thing that cannot be drawn."""
 
-    pictures: Sequence[Picture]
+    pictures: Sequence[AnyPicture]
     lacks: Sequence[str]
 
 
 @cache
 def all_pictures() -> Sequence[type[Picture]]:
-    """Every picture that there is, in the order of a run's pictures."""
+    """Every picture of runs, in order."""
+    return [kind for kind in _all_kinds() if issubclass(kind, Picture)]
+
+
+@cache
+def sweep_pictures() -> Sequence[type[SweepPicture]]:
+    """Every picture of sweeps, in order."""
+    return [kind for kind in _all_kinds() if issubclass(kind, SweepPicture)]
+
+
+def _all_kinds() -> Sequence[type[AnyPicture]]:
     names = (module.name for module in pkgutil.iter_modules(pictures.__path__))
     modules = [
         importlib.import_module(f"{pictures.__name__}.{name}")
@@ -39,7 +50,7 @@ def all_pictures() -> Sequence[type[Picture]]:
         value
         for module in modules
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Picture) and value.__module__ == module.__name__
+        if isinstance(value, type) and issubclass(value, AnyPicture) and value.__module__ == module.__name__
     ]
     return sorted(found, key=lambda picture: picture.order)
 
@@ -67,6 +78,16 @@ def gallery_of(insight: RunInsight, *, as_text: bool = False) -> Gallery:
     else:
         more = [unreadable, None if as_text else _why_unwritten(model), _why_no_picture_over_inputs(model)]
     return Gallery(found, [*lacks, *(lack for lack in more if lack)])
+
+
+def gallery_of_sweep(insight: SweepInsight) -> Gallery:
+    """The pictures of a sweep."""
+    if not insight.trials:
+        return Gallery([], ["no picture: no trial is finished yet"])
+    found = [kind.of(insight) for kind in sweep_pictures()]
+    return Gallery(
+        [one for one in found if isinstance(one, AnyPicture)], [lack for lack in found if isinstance(lack, str)]
+    )
 
 
 def previews_of(model: Model, data: Dataset) -> Sequence[Preview]:

@@ -36,7 +36,7 @@ class ImportancePicture(Picture):
     @classmethod
     def of(cls, insight: RunInsight) -> Self | None:
         found = insight.columns
-        return None if found is None else cls(found.importances, insight.rows_to_explain[0], tuple(found.warnings))
+        return None if found is None else cls(found.importances, insight.explained[0], tuple(found.warnings))
 
     @property
     def caption(self) -> str:

@@ -24,15 +24,16 @@ _BELOW = 1.3
 
 def importance_size(found: Importances) -> tuple[float, float]:
     """The size in inches: a line for each column."""
-    return _bars_size(len(found.columns))
+    return bars_size(len(found.columns))
 
 
 def contributions_size(found: Contributions) -> tuple[float, float]:
     """The size in inches: a line for each column."""
-    return _bars_size(len(found.columns))
+    return bars_size(len(found.columns))
 
 
-def _bars_size(count: int) -> tuple[float, float]:
+def bars_size(count: int) -> tuple[float, float]:
+    """The size in inches of so many bars."""
     return WIDTH, max(0.45 * HEIGHT, _LINE * min(count, _MOST_BARS) + 1.0)
 
 
@@ -45,7 +46,7 @@ def draw_importance(figure: Figure, style: Style, found: Importances) -> None:
     for line, one in zip(lines, shown, strict=True):
         times = one.changes["loss"]
         axes.plot(times, np.full(len(times), line), ".", color=style.ink, markersize=4, alpha=0.6, zorder=3)
-    _names_beside(axes, style, [one.name for one in shown])
+    names_beside(axes, style, [one.name for one in shown])
     axes.set_xlabel("growth of the loss when the column is shuffled")
 
 
@@ -58,13 +59,14 @@ def draw_contributions(
     values = found.values[order]
     colours = [style.blue if value >= 0 else style.orange for value in values]
     axes.barh(np.arange(len(order)), values, height=0.62, color=colours, zorder=2)
-    _names_beside(axes, style, [f"{found.columns[place]} = {cells[place]}" for place in order])
+    names_beside(axes, style, [f"{found.columns[place]} = {cells[place]}" for place in order])
     axes.set_xlabel(f"adds to the prediction of {shortened(found.output, _NAME_ROOM, _SIZE)}")
     if are_shares:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
 
 
-def _names_beside(axes: Axes, style: Style, names: Sequence[str]) -> None:
+def names_beside(axes: Axes, style: Style, names: Sequence[str]) -> None:
+    """Names beside bars, one a line from the top, and the line where bars begin."""
     axes.set_yticks(np.arange(len(names)), all_shortened(names, _NAME_ROOM, _SIZE))
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.axvline(0, color=style.faint, linewidth=1)

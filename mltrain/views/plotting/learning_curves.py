@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -65,26 +65,27 @@ def draw_measure(axes: Axes, style: Style, course: LearningCurves, measure: Meas
         if values:
             draw_until(axes, style, course.epochs, values, until, color=colour, linestyle=dash, label=name)
     if measure.logarithmic:
-        _scale_by_powers(axes, [value for value in (*measure.training, *measure.validation) if math.isfinite(value)])
+        scale_by_powers(axes, [value for value in (*measure.training, *measure.validation) if math.isfinite(value)])
     _label(axes, measure.name.replace("_", " ") + (" (log scale)" if measure.logarithmic else ""))
 
 
-def _scale_by_powers(axes: Axes, values: Sequence[float]) -> None:
+def scale_by_powers(axes: Axes, values: Sequence[float], side: Literal["x", "y"] = "y", labels: int = _LABELS) -> None:
     """A logarithmic scale with a few labels in one format: plain numbers within three decades, else powers of ten."""
-    axes.set_yscale("log")
+    axis = axes.yaxis if side == "y" else axes.xaxis
+    axes.set(**{f"{side}scale": "log"})
     decades = math.log10(max(values) / min(values))
     few = decades <= _NUMBERED and min(values) >= 1e-4 and max(values) < 1e5
     steps = (1.0, 2.0, 5.0) if decades <= _NUMBERED / 2 else (1.0,)
-    axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=_LABELS))
-    axes.yaxis.set_major_formatter(FuncFormatter(_number if few else _power))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axis.set_major_locator(LogLocator(subs=steps, numticks=labels))
+    axis.set_major_formatter(FuncFormatter(_number if few else power_label))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _number(value: float, _place: int | None) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") if value < 1 else f"{value:g}"
 
 
-def _power(value: float, _place: int | None) -> str:
+def power_label(value: float, _place: int | None) -> str:
     """A power of ten, as 10⁻⁵, or a multiple of one, as 2·10⁻⁵."""
     exponent = math.floor(math.log10(value) + 1e-9)
     factor = round(value / 10**exponent)

@@ -1,11 +1,7 @@
 """A run -> the text of its page."""
 
-from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.resources import files
-from pathlib import Path
 
-from mltrain import __version__
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import Split
 from mltrain.data.columns import kind_of
@@ -18,64 +14,27 @@ from mltrain.inference.means import means_of
 from mltrain.job import split_to_evaluate
 from mltrain.runs.saved_run import SavedRun
 from mltrain.views.insight.rows import SPLITS
-from mltrain.views.palette import with_palettes
 from mltrain.views.pictures.gallery import Gallery
-from mltrain.views.plotting.style import DARK, Drawable
-from mltrain.views.report.inline_svg import inline_svg
+from mltrain.views.report.again import config_as_commands
+from mltrain.views.report.html import document, pictures, pre, table
 from mltrain.views.terminal.number_format import duration, number, plural
 
 _MOST_COLUMNS, _MOST_NAMES = 60, 12
 """The largest numbers of listed columns, and of listed names of one column."""
-
-_END = "END_OF_CONFIG"
-"""The delimiter of the here-document with the config in the commands."""
-
-Rows = Sequence[tuple[str, ...]]
 
 
 def page_of(record: SavedRun, gallery: Gallery) -> str:
     """The whole document. It has no dates and no paths, so the same run gives the same bytes on one machine."""
     sections = [
         ("results", "Results", _results(record)),
-        ("pictures", "Pictures", _pictures(gallery)),
+        ("pictures", "Pictures", pictures(gallery)),
         ("data", "Data", _data(record)),
         ("model", "Model", _model(record)),
-        ("config", "Config", _pre(_config(record))),
-        ("again", "Do it again", _pre("\n".join(_commands(record)))),
+        ("config", "Config", pre(_config(record))),
+        ("again", "Do it again", pre("\n".join(_commands(record)))),
         ("environment", "Environment", _environment(record)),
     ]
-    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in sections)
-    body = "\n".join(
-        f'<section id="{name}">\n<h2>{title}</h2>\n{content}\n</section>' for name, title, content in sections
-    )
-    name = escape(record.name)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="mltrain {__version__}">
-<link rel="icon" href="data:,">
-<title>{name}: a training run</title>
-<style>
-{_style_sheet()}</style>
-</head>
-<body>
-<header>
-<h1>{name}</h1>
-<p class="faint">{escape(_in_one_sentence(record))}</p>
-<nav aria-label="Contents"><ul>{links}</ul></nav>
-</header>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
-
-
-def _style_sheet() -> str:
-    return with_palettes(files("mltrain.views.report").joinpath("style.css").read_text("utf-8"))
+    return document(record.name, "a training run", _in_one_sentence(record), sections)
 
 
 def _in_one_sentence(record: SavedRun) -> str:
@@ -118,7 +77,7 @@ def _members(record: SavedRun) -> str:
     rows.append(("mean", *[""] * (labels - 1), *(number(means[name].value) for name in measured)))
     rows.append(("standard error", *[""] * (labels - 1), *(number(means[name].error or 0, 2) for name in measured)))
     title = "Folds" if model.is_of_folds else "Members"
-    return f"<h3>{title}</h3>\n" + _table(shown, rows)
+    return f"<h3>{title}</h3>\n" + table(shown, rows)
 
 
 def _own_results(record: SavedRun) -> str:
@@ -142,30 +101,10 @@ def _own_results(record: SavedRun) -> str:
     columns = {title: values for title, values in columns.items() if values}
     if not columns:
         return "" if record.members else "<p>Nothing was measured.</p>"
-    table = [(name, *(number(one[name]) if name in one else "" for one in columns.values())) for name in measured]
+    lines = [(name, *(number(one[name]) if name in one else "" for one in columns.values())) for name in measured]
     tracked = [(name, last[name]) for name in last if name.removeprefix(VALIDATION_PREFIX) not in measured]
-    more = _table(("parameter", "value"), [(name, number(value)) for name, value in tracked]) if tracked else ""
-    return _table(("", *columns), table) + more
-
-
-def _pictures(gallery: Gallery) -> str:
-    figures = "\n".join(map(_figure, gallery.pictures))
-    lacks = "".join(f"<li>{escape(lack)}</li>" for lack in gallery.lacks)
-    return figures + (
-        f'\n<p class="faint">What could not be drawn:</p>\n<ul class="faint">{lacks}</ul>' if lacks else ""
-    )
-
-
-def _figure(picture: Drawable) -> str:
-    caption, title, drawing = escape(picture.caption), escape(picture.title), inline_svg(picture)
-    drawings = {"scroll": drawing}
-    if "<image" in drawing:  # bitmaps cannot follow the dark colours of the page by CSS: a dark version is drawn
-        drawings = {"scroll on-light": drawing, "scroll on-dark": inline_svg(picture, DARK)}
-    boxes = "\n".join(
-        f'<div class="{ground}" tabindex="0" role="group" aria-label="{title}">{one}</div>'
-        for ground, one in drawings.items()
-    )
-    return f'<figure id="{picture.name}">\n<h3>{title}</h3>\n<figcaption>{caption}</figcaption>\n{boxes}\n</figure>'
+    more = table(("parameter", "value"), [(name, number(value)) for name, value in tracked]) if tracked else ""
+    return table(("", *columns), lines) + more
 
 
 def _data(record: SavedRun) -> str:
@@ -186,13 +125,13 @@ def _data(record: SavedRun) -> str:
     else:
         parts = {"training": data.train, "validation": data.validation, "test": data.test}
         rows += [(f"{name} rows", _size(part)) for name, part in parts.items() if part is not None]
-    return _table((), rows) + _columns(record)
+    return table((), rows) + _columns(record)
 
 
 def _columns(record: SavedRun) -> str:
     """The columns of a table dataset: the contents of each, and its encoding."""
-    model, table = record.model, record.model.preprocessing.table
-    if table is None:
+    model, learned = record.model, record.model.preprocessing.table
+    if learned is None:
         return ""
     try:
         features = {feature.name: feature for feature in describe_features(record.data)}
@@ -200,15 +139,15 @@ def _columns(record: SavedRun) -> str:
         features = {}
     shown = [
         (column.name, "input", kind_of(column), _held(features.get(column.name)), str(len(column.features)))
-        for column in table.columns
+        for column in learned.columns
     ]
-    for name in table.targets:
+    for name in learned.targets:
         held = f"the {len(model.classes)} classes" if model.classes else _held(features.get(name))
         shown.append((name, "target", "category" if model.classes else "number", held, ""))
     more = f'<p class="faint">and {plural(len(shown) - _MOST_COLUMNS, "more column")}</p>'
     return (
         "<h3>Columns</h3>\n"
-        + _table(("column", "is", "kind", "in the training rows", "inputs"), shown[:_MOST_COLUMNS])
+        + table(("column", "is", "kind", "in the training rows", "inputs"), shown[:_MOST_COLUMNS])
         + (more if len(shown) > _MOST_COLUMNS else "")
     )
 
@@ -241,7 +180,7 @@ def _model(record: SavedRun) -> str:
         rows.append((_networks(record.model).rstrip(","), "", "", f"{record.model.parameter_count:,}", ""))
     settings = f"<p>Loss: {escape(config.loss.type_name())}. Optimizer: {escape(config.optimizer.type_name())}.</p>"
     headers = ("layer", "type", "output shape", "parameters", "multiplications a row")
-    return _table(headers, [*rows, ("total", "", "", *totals)]) + settings
+    return table(headers, [*rows, ("total", "", "", *totals)]) + settings
 
 
 def _config(record: SavedRun) -> str:
@@ -255,10 +194,7 @@ def _commands(record: SavedRun) -> list[str]:
     run = f"runs/{record.model.config.name}"
     frames = f" --frames {kept}" if kept > 1 else ""
     return [
-        f"cat > config.yaml <<'{_END}'",
-        *_config(record).splitlines(),
-        _END,
-        *_about_files(record),
+        *config_as_commands(record.model.config),
         f"mltrain fit config.yaml{_how_many(record)}{frames} --out {run}",
         f"mltrain evaluate --model {run}",
         f"mltrain plot {run}",
@@ -277,28 +213,11 @@ def _how_many(record: SavedRun) -> str:
     return f" --folds {len(roles) // repeats}" + (f" --repeats {repeats}" if repeats > 1 else "")
 
 
-def _about_files(record: SavedRun) -> list[str]:
-    """The prerequisites of the commands: the files that the config names, without their folders."""
-    dataset = record.model.config.dataset
-    moved = dataset.with_absolute_paths(Path("/"))
-    names = [
-        str(value) for field in dataset.__struct_fields__
-        if (value := getattr(dataset, field)) != getattr(moved, field)
-    ]  # fmt: skip
-    if not names:
-        return []
-    return [
-        f"# put {' and '.join(names)} beside config.yaml: the data that the model learned from;",
-        "# or use the config.yaml in the folder of the run, which knows where the data was",
-        *(["# (files of one name: rename one of them, in config.yaml, too)"] if len(set(names)) < len(names) else []),
-    ]
-
-
 def _environment(record: SavedRun) -> str:
     """The versions with which the run was trained; this page may be written with others."""
     origin, seed = record.model.origin, ("seed", str(record.model.config.seed))
     if origin is None:
-        return "<p>The model does not say what it was trained with.</p>\n" + _table((), [seed])
+        return "<p>The model does not say what it was trained with.</p>\n" + table((), [seed])
     environment = origin.environment
     rows = [
         ("mltrain", environment.mltrain),
@@ -307,20 +226,4 @@ def _environment(record: SavedRun) -> str:
         ("system", f"{environment.system}, {plural(environment.cores, 'core')}"),
         seed,
     ]
-    return '<p class="faint">What it was trained with.</p>\n' + _table((), rows)
-
-
-def _table(headers: Sequence[str], rows: Rows) -> str:
-    head = _row("th", headers, "col") if headers else ""
-    body = "".join(_row("td", row, "row") for row in rows)
-    return f'<div class="scroll" tabindex="0"><table>{head}{body}</table></div>'
-
-
-def _row(tag: str, cells: Iterable[str], scope: str) -> str:
-    first, *others = map(escape, cells)
-    texts = "".join(f"<{tag}>{cell}</{tag}>" for cell in others)
-    return f'<tr><th scope="{scope}">{first}</th>{texts}</tr>'
-
-
-def _pre(text: str) -> str:
-    return f'<pre tabindex="0">{escape(text.rstrip())}</pre>'
+    return '<p class="faint">What it was trained with.</p>\n' + table((), rows)

@@ -88,13 +88,15 @@ class LossLine(View):
 class LossCurve(View):
     """The loss over the epochs as a curve: braille dots, four by two a character, the epochs below, the loss beside.
 
-    ``validation``, where there is one, is drawn in the same scale as a row of circles.
+    ``validation``, where there is one, is drawn in the same scale as a row of circles. ``names`` are those of the
+    curve, the circles and the steps.
     """
 
     losses: Sequence[float]
     validation: Sequence[float] = ()
     first_epoch: int = 1
     height: int = 6
+    names: tuple[str, str, str] = ("loss", "val_loss", "epoch")
 
     def lines(self, width: int | None) -> Iterator[Line]:
         scale = Scale([*self.losses, *self.validation])
@@ -104,24 +106,23 @@ class LossCurve(View):
         rows = _circles(self.validation, scale, columns, self.height)
         curve = braille(self.losses, scale, columns, self.height)
 
-        yield self._legend(scale, gutter)
+        yield [Span(" " * (gutter + 2)), *self.legend(scale)]
         for index, (dots, circles) in enumerate(zip(curve, rows, strict=True)):
             label = high if index == 0 else low if index == self.height - 1 else ""
             axis = Span(f"{label:>{gutter}} {'┤' if label else '│'}", FAINT)
             yield [axis, *_overlaid(dots, circles)]
-        yield [Span(f"{'':>{gutter}} └{self._epochs(columns)}", FAINT)]
+        yield [Span(f"{'':>{gutter}} └{self.axis(columns)}", FAINT)]
 
-    def _legend(self, scale: Scale, gutter: int) -> Line:
-        legend = [Span(" " * (gutter + 2)), Span("loss", ACCENT)]
-        if self.validation:
-            legend.append(Span("  ○ val_loss"))
-        return [*legend, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
+    def legend(self, scale: Scale) -> Line:
+        """The line above: what is drawn."""
+        circles = [Span(f"  ○ {self.names[1]}")] if self.validation else []
+        return [Span(self.names[0], ACCENT), *circles, Span("  (log scale)" if scale.logarithmic else "", FAINT)]
 
-    def _epochs(self, columns: int) -> str:
-        """The axis below: the first and the last epoch."""
+    def axis(self, columns: int) -> str:
+        """The line below: the first and the last epoch."""
         first, last = f" {self.first_epoch} ", f" {self.first_epoch + len(self.losses) - 1}"
-        if len(" epoch" + first + last) <= columns:
-            first = " epoch" + first
+        if len(step := f" {self.names[2]}") + len(first + last) <= columns:
+            first = step + first
         return first + "─" * (columns - len(first + last)) + last
 
 

@@ -126,8 +126,17 @@ def ensemble_closing(outcome: EnsembleOutcome) -> View:
     return _entries(entries, outcome.next_command)
 
 
+def range_closing(entries: Mapping[str, str], next_command: str) -> View:
+    """The summary after a learning rate range test: its first entry is the result."""
+    first, *_ = entries
+    return _entries(
+        [(label, Span(text, STRONG if label == first else "")) for label, text in entries.items()], next_command
+    )
+
+
 def _entries(entries: Sequence[tuple[str, Span]], next_command: str) -> View:
     """Labelled lines, and the next command, which users copy, so that it is not wrapped."""
-    width = len("reached" + GAP)
+    width = max(len("reached"), *(len(label) for label, _ in entries)) + len(GAP)
     said = [Paragraph([Span(label.ljust(width), FAINT), span], hanging=width) for label, span in entries if span.text]
-    return Stack([*said, Lines([[Span("next".ljust(width), FAINT), Span(next_command, ACCENT)]])])
+    following = [Lines([[Span("next".ljust(width), FAINT), Span(next_command, ACCENT)]])] if next_command else []
+    return Stack([*said, *following])

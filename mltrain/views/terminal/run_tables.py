@@ -1,4 +1,4 @@
-"""Tables of runs: a list with one run per line, and two runs side by side."""
+"""Tables of runs: a list with one run per line, one of sweeps, and two runs side by side."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def _row(run: RunRow, *, config: bool, year: bool, named: bool) -> Row:
     best = NOTHING if run.best is None else number(run.best)
     return (
         run.run,
-        datetime.fromtimestamp(run.when).strftime("%Y-%m-%d %H:%M" if year else "%m-%d %H:%M"),
+        _day(run.when, year=year),
         *([run.config or NOTHING] if config else []),
         *(NOTHING if count is None else f"{count:,}" for count in (run.rows, run.parameters)),
         f"{best} {run.measure}" if named and run.best is not None else best,
@@ -70,3 +70,40 @@ def side_by_side(title: str, names: Sequence[str], rows: Sequence[tuple[str, str
     return Table(
         columns, [(path, *(Span(text, FAINT if text == NOTHING else "") for text in both)) for path, *both in rows]
     )
+
+
+class SweepRow(NamedTuple):
+    """A sweep. ``done`` of its ``planned`` trials are finished; ``best`` is the best value of ``measure``."""
+
+    sweep: str
+    when: float
+    done: int
+    planned: int
+    measure: str
+    best: float | None
+    trial: int | None
+    seconds: float
+
+
+def sweeps_table(sweeps: Sequence[SweepRow]) -> Table:
+    """One line per sweep."""
+    columns = [Column("sweep", style=STRONG, wraps=True), Column("when", style=FAINT), Column("trials", right=True)]
+    columns += [Column("best", wraps=True), Column("of trial", right=True), Column("time", right=True)]
+    return Table(
+        columns,
+        [
+            (
+                one.sweep,
+                _day(one.when),
+                f"{one.done:,} of {one.planned:,}" if one.planned != one.done else f"{one.done:,}",
+                NOTHING if one.best is None else f"{number(one.best)} {one.measure}",
+                NOTHING if one.trial is None else f"{one.trial:,}",
+                duration(one.seconds),
+            )
+            for one in sweeps
+        ],
+    )
+
+
+def _day(when: float, *, year: bool = True) -> str:
+    return datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M" if year else "%m-%d %H:%M")

@@ -3,23 +3,18 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from mltrain.views.terminal.number_format import number
+from mltrain.views.terminal.number_format import number, plural
 from mltrain.views.terminal.progress import Bars, bar
 from mltrain.views.terminal.redraw import Clock, LiveArea
 from mltrain.views.terminal.terminal import Channel, Terminal
 from mltrain.views.terminal.training_display import field
-from mltrain.views.terminal.views import FAINT, GAP, STRONG, Column, Span, Stack, Table, View, verbatim
+from mltrain.views.terminal.trials_table import TrialRow, TrialsTable, value_text
+from mltrain.views.terminal.views import FAINT, GAP, Lines, Span, Stack, View, verbatim
 
-
-class TrialRow(NamedTuple):
-    """A finished trial. ``trial`` counts from 1; ``value`` is None for a trial that failed."""
-
-    trial: int
-    state: str
-    value: float | None
-    values: Mapping[str, Any]
+_OTHER_LINES = 8
+"""Lines of the live table beside the trials: headers, the best one, the bar, and the note above."""
 
 
 class SweepDisplay(Protocol):
@@ -53,11 +48,7 @@ def trial_line(metric: str, count: int, row: TrialRow) -> View:
 
 
 def _in_words(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{path}={_text(value)}" for path, value in values.items())
-
-
-def _text(value: Any) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+    return ", ".join(f"{path}={value_text(value)}" for path, value in values.items())
 
 
 class _Nothing:
@@ -81,7 +72,7 @@ class _LiveTable:
     """The last trials as a table, with the best one below it; a bar with the time left goes when all are done."""
 
     def __init__(self, channel: Channel, metric: str, count: int, clock: Clock):
-        self._metric, self._count, self._clock = metric, count, clock
+        self._channel, self._metric, self._count, self._clock = channel, metric, count, clock
         self._rows: Sequence[TrialRow] = ()
         self._best: TrialRow | None = None
         self._before: int | None = None
@@ -95,26 +86,17 @@ class _LiveTable:
         self._area.redraw()
 
     def close(self) -> None:
-        self._area.close(self._table(self._rows))
+        self._area.close(Stack(self._table(self._channel.console.height)) if self._rows else Stack([]))
 
     def _live(self, height: int) -> View:
         done, before, seconds = len(self._rows), self._before or 0, self._clock() - self._began
         left = seconds / (done - before) * (self._count - done) if done > before else None
         progress = bar(f"{done:,} of {self._count:,} trials", done / self._count, seconds, left=left)
-        return Stack([self._table(self._rows[-max(1, height - 6) :]), Bars([progress])])
+        return Stack([*(self._table(height) if self._rows else []), Bars([progress])])
 
-    def _table(self, rows: Sequence[TrialRow]) -> View:
-        paths = list(dict.fromkeys(path for row in rows for path in row.values))
-        columns = [Column("trial", right=True), Column(self._metric, right=True)]
-        columns += [Column(path, wraps=True) for path in paths]
-        lines = [self._line(row, paths, str(row.trial)) for row in rows]
-        if self._best is not None:
-            lines.append(self._line(self._best, paths, f"best {self._best.trial}"))
-        return Table(columns, lines)
-
-    def _line(self, row: TrialRow, paths: Sequence[str], name: str) -> tuple[Span, ...]:
-        is_best = self._best is not None and row.trial == self._best.trial
-        style = STRONG if is_best else FAINT if row.state != "complete" else ""
-        value = row.state if row.value is None else number(row.value)
-        texts = [name, value, *(_text(row.values[path]) if path in row.values else "" for path in paths)]
-        return tuple(Span(text, style) for text in texts)
+    def _table(self, height: int) -> list[View]:
+        """As many of the last trials as there is room for, and the best one."""
+        shown = self._rows[-max(1, height - _OTHER_LINES) :]
+        left_out = len(self._rows) - len(shown)
+        before = [Lines([[Span(f"{plural(left_out, 'trial')} before these", FAINT)]])] if left_out else []
+        return [*before, TrialsTable(self._metric, shown, self._best, live=True)]

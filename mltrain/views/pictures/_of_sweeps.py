@@ -1,0 +1,34 @@
+"""Parts of captions of the pictures of a sweep."""
+
+from mltrain.views.insight.sweep_insight import SweepInsight
+from mltrain.views.pictures._wording import listed
+from mltrain.views.terminal.number_format import plural
+
+NO_VALUES = "no trial is complete"
+
+
+def about_marks(insight: SweepInsight) -> str:
+    """Sentences about trials that are not complete, and about those that are outside of the axis."""
+    counts = [(len(insight.sweep.trials_of(state)), state) for state in ("pruned", "failed")]
+    said = listed(
+        [
+            f"{plural(count, 'trial')} {'was' if count == 1 else 'were'} {state}"
+            if state == "pruned"
+            else f"{plural(count, 'trial')} failed"
+            for count, state in counts
+            if count
+        ]
+    )
+    sentences = [f"{said[0].upper()}{said[1:]}."] if said else []
+    if insight.objective is not None and (count := len(insight.objective.beyond)):
+        sentences.append(f"{plural(count, 'trial')} {'is' if count == 1 else 'are'} worse than the axis shows.")
+    return " ".join(sentences)
+
+
+def at_most(most: int, insight: SweepInsight) -> str:
+    """``all 3 parameters``, or ``the 9 most important of 12 parameters``."""
+    count = len(insight.axes)
+    if count <= most:
+        return {1: "its parameter", 2: "both parameters"}.get(count, f"all {count} parameters")
+    which = "most important" if isinstance(insight.importances, dict) else "first"
+    return f"the {most} {which} of {count} parameters"

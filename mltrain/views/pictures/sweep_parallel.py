@@ -1,0 +1,67 @@
+"""The trials of a sweep as lines through all parameters."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from mltrain.views.insight.sweep_insight import Objective, SweepInsight
+from mltrain.views.pictures._of_sweeps import NO_VALUES, at_most
+from mltrain.views.pictures.base import SweepPicture
+from mltrain.views.terminal.number_format import number
+from mltrain.views.terminal.sweep_pictures import AxisOf, TrackRow, tracks_table
+from mltrain.views.terminal.views import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mltrain.views.plotting.style import Style
+
+
+@dataclass(frozen=True)
+class SweepParallel(SweepPicture):
+    name, title, order = "parallel", "All parameters side by side", 40
+
+    insight: SweepInsight
+    objective: Objective
+
+    @classmethod
+    def of(cls, insight: SweepInsight) -> Self | str:
+        return cls(insight, insight.objective) if insight.objective is not None else f"no lines: {NO_VALUES}"
+
+    @property
+    def caption(self) -> str:
+        from mltrain.views.plotting.sweeps import MOST_AXES
+
+        better = "higher" if self.objective.rises else "lower"
+        return (
+            f"A line for each trial, through its values of {at_most(MOST_AXES, self.insight)}, to its "
+            f"{self.objective.metric} on the right: {better} is better."
+        )
+
+    @property
+    def size(self) -> tuple[float, float]:
+        from mltrain.views.plotting.sweeps import parallel_size
+
+        return parallel_size()
+
+    def draw(self, figure: "Figure", style: "Style") -> None:
+        from mltrain.views.plotting.sweeps import draw_parallel
+
+        draw_parallel(figure, style, self.insight, self.objective)
+
+    def terminal(self) -> Iterator[View]:
+        insight = self.insight
+        places = sorted(
+            (place for place, one in enumerate(insight.trials) if one.state == "complete"),
+            key=lambda place: (-1 if self.objective.rises else 1) * self.objective.values[place],
+        )
+        axes = [AxisOf(one.path, *one.end_texts) for one in insight.axes]
+        rows = [
+            TrackRow(
+                insight.trials[place].number,
+                number(self.objective.values[place]),
+                [one.share(one.values[place]) for one in insight.axes],
+            )
+            for place in places
+        ]
+        yield tracks_table(self.objective.metric, axes, rows)

@@ -1,0 +1,51 @@
+"""The value of each trial over each parameter."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from mltrain.views.insight.sweep_insight import Objective, SweepInsight
+from mltrain.views.pictures._of_sweeps import NO_VALUES, about_marks, at_most
+from mltrain.views.pictures.base import SweepPicture
+from mltrain.views.terminal.sweep_pictures import SliceRow, slices_table
+from mltrain.views.terminal.views import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mltrain.views.plotting.style import Style
+
+
+@dataclass(frozen=True)
+class SweepSlices(SweepPicture):
+    name, title, order = "slices", "Each parameter by itself", 30
+
+    insight: SweepInsight
+    objective: Objective
+
+    @classmethod
+    def of(cls, insight: SweepInsight) -> Self | str:
+        return cls(insight, insight.objective) if insight.objective is not None else f"no slices: {NO_VALUES}"
+
+    @property
+    def caption(self) -> str:
+        from mltrain.views.plotting.sweeps import MOST_PANELS
+
+        return (
+            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials darker. "
+            f"{about_marks(self.insight)}"
+        ).rstrip()
+
+    @property
+    def size(self) -> tuple[float, float]:
+        from mltrain.views.plotting.sweeps import slices_size
+
+        return slices_size(self.insight.axes)
+
+    def draw(self, figure: "Figure", style: "Style") -> None:
+        from mltrain.views.plotting.sweeps import draw_slices
+
+        draw_slices(figure, style, self.insight, self.objective)
+
+    def terminal(self) -> Iterator[View]:
+        yield slices_table([SliceRow(*one) for one in self.insight.slices()])
