@@ -16,8 +16,8 @@ from mltrain.views.plotting.learning_curves import scale_by_powers
 from mltrain.views.plotting.style import HEIGHT, WIDTH, Style
 from mltrain.views.plotting.words import all_shortened, shortened
 
-MOST_PANELS, MOST_AXES = 9, 9
-"""The largest numbers of slices, and of parameters side by side."""
+MOST_PANELS, MOST_AXES, MOST_LINES = 9, 9, 100
+"""The largest numbers of slices, and of parameters and trials side by side."""
 
 _SIZE, _SMALL = 10, 9
 _FLAT_NAMES, _BELOW = 4, 1.1
@@ -113,22 +113,18 @@ def draw_parallel(figure: Figure, style: Style, insight: SweepInsight, objective
     last = len(shown)
     worst_at = 0.0 if objective.rises else 1.0
     shares = [_share_of_trials(one) for one in shown]
-    for place in _worst_first(insight, objective):
+    drawn = insight.sweep.ranked[:MOST_LINES]
+    complete = min(len(drawn), len(insight.sweep.complete))
+    for rank, place in enumerate(drawn):
         trial = insight.trials[place]
         heights = [share[place] for share in shares]
         end = objective.share(place) if trial.value is not None else worst_at
-        is_best = place == insight.best
-        if is_best:
-            look: dict[str, Any] = {
-                "color": style.orange,
-                "linewidth": 2.6,
-                "zorder": 5,
-                "marker": "D",
-                "markersize": 5,
-            }
+        look: dict[str, Any]
+        if place == insight.best:
+            look = {"color": style.orange, "linewidth": 2.6, "zorder": 5, "marker": "D", "markersize": 5}
         elif trial.state == "complete":
-            good = objective.share(place) if objective.rises else 1 - objective.share(place)
-            look = {"color": style.mixed(style.blue, 0.2 + 0.8 * good), "linewidth": 1.3, "zorder": 3 + good}
+            good = 1 - rank / complete
+            look = {"color": style.mixed(style.blue, 0.15 + 0.85 * good**1.5), "linewidth": 1.3, "zorder": 3 + good}
         else:
             dash = _PRUNED if trial.state == "pruned" else _FAILED
             colour, share = (style.faint, 0.55) if trial.state == "pruned" else (style.ink, 0.6)
@@ -148,17 +144,9 @@ def draw_parallel(figure: Figure, style: Style, insight: SweepInsight, objective
     lines = [Line2D([], [], color=style.orange, linewidth=2.6, marker="D", markersize=5, label="best")]
     lines.append(Line2D([], [], color=style.blue, linewidth=1.3, label="complete, better ones darker"))
     for state, ink, dash in (("pruned", style.faint, _PRUNED), ("failed", style.ink, _FAILED)):
-        if insight.sweep.trials_of(state):
+        if any(insight.trials[place].state == state for place in drawn):
             lines.append(Line2D([], [], color=ink, linewidth=0.9, linestyle=dash, label=state))
     figure.legend(handles=lines, loc="outside lower center", ncols=len(lines))
-
-
-def _worst_first(insight: SweepInsight, objective: Objective) -> list[int]:
-    """The places of trials, so that better ones are drawn over others."""
-    sign = 1 if objective.rises else -1
-    values = [-math.inf if math.isnan(value) else sign * value for value in objective.values]
-    is_complete = [one.state == "complete" for one in insight.trials]
-    return sorted(range(len(values)), key=lambda place: (is_complete[place], values[place]))
 
 
 def _points(axes: Axes, style: Style, insight: SweepInsight, objective: Objective, across: Sequence[float]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mltrain.config.dump import to_yaml
 from mltrain.config.search_space import Parameter, trial_config
-from mltrain.runs.saved_sweep import SavedSweep, SavedTrial
+from mltrain.runs.saved_sweep import SavedSweep
 from mltrain.runs.sweep_folder import TRIALS
 from mltrain.views.pictures.gallery import Gallery
 from mltrain.views.report.again import config_as_commands
@@ -67,12 +67,7 @@ def _searched(one: Parameter) -> str:
 
 def _trials(sweep: SavedSweep) -> str:
     """The best trials first, then those that ended early or failed, with the reason."""
-    sign = -1 if sweep.rises else 1
-
-    def order(one: SavedTrial) -> tuple[int, float]:
-        return ("complete", "pruned", "failed").index(one.state), sign * (one.value or 0.0)
-
-    shown = sorted(sweep.trials, key=order)[:_MOST_TRIALS]
+    shown = [sweep.trials[place] for place in sweep.ranked[:_MOST_TRIALS]]
     paths = [one.path for one in sweep.parameters]
     rows = [
         (
