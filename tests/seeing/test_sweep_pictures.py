@@ -236,7 +236,7 @@ def test_the_page_of_a_sweep_has_all_its_pictures_and_trials_and_no_path(many: P
     run(capsys, "report", many)
     assert (many / "report.html").read_text() == page
     run(capsys, "report", few, "--out", few / "page.html")
-    assert "failed: it diverged" in (few / "page.html").read_text()
+    assert "<li>trial 5: it diverged</li>" in (few / "page.html").read_text()
 
 
 @pytest.mark.parametrize(

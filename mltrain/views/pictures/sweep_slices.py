@@ -32,7 +32,7 @@ class SweepSlices(SweepPicture):
         from mltrain.views.plotting.sweeps import MOST_PANELS
 
         return (
-            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials darker. "
+            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials in a stronger colour. "
             f"{about_marks(self.insight)}"
         ).rstrip()
 
