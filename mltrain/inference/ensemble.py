@@ -201,14 +201,15 @@ class HeldOutEnsemble(Ensemble):
         return cls(**{field.name: getattr(ensemble, field.name) for field in dataclasses.fields(ensemble)})
 
     def rows(self, x: Floats, members: npt.NDArray[np.intp]) -> Floats:
-        """Rows of the ensemble with the index of the member that predicts each, ``(rows,)``."""
-        return np.concatenate([x, members[:, None]], axis=1, dtype=np.float32)
+        """Rows of the ensemble, flat, with the index of the member that predicts each, ``(rows,)``."""
+        return np.concatenate([x.reshape(len(x), -1), members[:, None]], axis=1, dtype=np.float32)
 
     def outputs(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         y = np.empty((len(rows), *self.network.output_shape), np.float32)
         for number, (member, columns) in enumerate(self.networks()):
             own = np.flatnonzero(rows[:, -1] == number)
-            y[own] = member.outputs(np.ascontiguousarray(rows[own, :-1] if columns is None else rows[own, columns]))
+            x = np.ascontiguousarray(rows[own, :-1] if columns is None else rows[own, columns])
+            y[own] = member.outputs(x.reshape(-1, *member.row_spec.input_shape))
         return y
 
 
