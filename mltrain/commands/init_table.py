@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from mltrain.config.convert import convert
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.data.base import DatasetSpec
-from mltrain.data.columns import Guess, Held, Misfit, Odd
+from mltrain.data.columns import COMMON_GAPS, Guess, Held, Misfit, Odd
 from mltrain.data.columns.category import RARE, Category
 from mltrain.data.columns.date import Date
 from mltrain.data.columns.identifier import Identifier
@@ -70,6 +70,9 @@ _MOST_EMBEDDED = 128
 _FEWEST_WATCHED = 50
 """Rows from which on a part is kept for validation. The mean loss of a few rows says nothing."""
 
+_FEWEST_TESTED = 3
+"""Rows from which on a fifth of them is a row or more."""
+
 _FEWEST_EPOCHS, _EPOCHS_UNWATCHED = 5, 100
 
 
@@ -92,7 +95,9 @@ def config_for(
         source.use([name for name in source.columns if name not in source.unusable])
         columns = {held.name: held for held in profile(source, Missing())}
         if target not in columns:
-            raise DataError(f"{path}: {no_column(target, source.columns)}")
+            joined = len(source.columns) == 1 and target in source.columns[0]
+            advice = "; if something else separates its cells, say it: init csv --delimiter" if joined else ""
+            raise DataError(f"{path}: {no_column(target, source.columns)}{advice}")
         if target in source.unusable:
             raise DataError(f"{path}: column '{target}' can be no target: it holds {source.unusable[target]}")
         decided = list(source.notes)
@@ -115,7 +120,8 @@ def config_for(
         useless |= dict.fromkeys(counting, "it numbers the rows")
     used = {name: guess for name, guess in guesses.items() if name not in useless}
     if not used:
-        raise DataError(f"{path}: there is no column to predict '{target}' from ({_listed(useless)})")
+        why = _listed(useless) or "the file has no other"
+        raise DataError(f"{path}: there is no column to predict '{target}' from ({why})")
     if useless:
         dataset["ignore"] = list(useless)
     kinds = {name: _asked(guess) for name, guess in used.items() if not isinstance(guess.kind, Number)}
@@ -123,15 +129,22 @@ def config_for(
         dataset["columns"] = kinds
     if goal.classes and goal.holds_numbers:
         dataset["categories"] = [target]
-    odd = [(name, one) for name, guess in {target: goal.guess, **used}.items() for one in guess.odd]
-    if texts := [one.text for _, one in odd if means_missing(one.text)]:
-        dataset["missing_values"] = [*DEFAULT_MISSING, *dict.fromkeys(texts)]
+    odd = [(name, guess, one) for name, guess in {target: goal.guess, **used}.items() for one in guess.odd]
+    for name, guess, one in odd:
+        if means_missing(one.text):
+            is_name = any(one.text in columns[other].counts for other in used if not guesses[other].odd)
+            if is_name or (name != target and one.text in goal.held.counts and not goal.guess.odd):
+                _count_as_missing(dataset, name, guess, one.text)
+            else:
+                dataset.setdefault("missing_values", [*DEFAULT_MISSING]).append(one.text)
+    if "missing_values" in dataset:
+        dataset["missing_values"] = list(dict.fromkeys(dataset["missing_values"]))
     decided += [
         f"'{target}' is the target: {goal.reason}",
         *_about_kinds(used),
-        *(f"'{name}' is left out: {why}" for name, why in useless.items()),
-        *(f"column '{name}': {_asked_about(guess)}" for name, guess in used.items() if guess.question),
-        *(_about_odd(name, one) for name, one in odd),
+        *_about_useless(useless),
+        *_about_questions(used),
+        *_about_odd(odd),
         *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
     ]
     embedded = {name: _names_in(columns[name]) for name, guess in used.items() if isinstance(guess.kind, Index)}
@@ -140,6 +153,8 @@ def config_for(
     others = [] if len(embedded) == len(used) else [_OTHERS]
     if has_numbers and inputs <= _MOST_EMBEDDED:
         others = ["periodic_embedding"]
+    if not all(means_missing(one.text) for _, _, one in odd):
+        said = []  # that fit refuses these texts is said already
     return _text(path, goal, dataset, embedded, others), [*decided, *said]
 
 
@@ -207,7 +222,9 @@ def _useless(held: Held, guess: Guess) -> str | None:
     if isinstance(guess.kind, Identifier):
         return guess.reason
     values = {canonical(text) for text in held.counts}
-    return f"it holds {values.pop()!r} in all rows" if len(values) == 1 else None
+    if len(values) > 1 or (held.missing >= COMMON_GAPS * held.rows and held.missing):
+        return None  # whether a cell holds anything tells something, too, as in columns of crosses
+    return f"it holds {values.pop()!r} in all rows" if not held.missing else f"it holds nothing but {values.pop()!r}"
 
 
 def _embedded(held: Held, guess: Guess) -> Guess:
@@ -223,6 +240,13 @@ def _embedded(held: Held, guess: Guess) -> Guess:
 
 def _names_in(held: Held) -> int:
     return len({canonical(text) for text in held.counts})
+
+
+def _count_as_missing(dataset: dict[str, Any], name: str, guess: Guess, text: str) -> None:
+    """Let a text mean in one column of numbers that there is no value, because it is a name in another column."""
+    if isinstance(guess.kind, Number):
+        kind = dataset.setdefault("columns", {}).setdefault(name, {"type": "number", "missing_values": []})
+        kind["missing_values"].append(text)
 
 
 def _asked(guess: Guess) -> Any:
@@ -243,18 +267,57 @@ def _about_kinds(used: Mapping[str, Guess]) -> Iterator[str]:
     for name, guess in used.items():
         same.setdefault((guess.kind.type_name(), guess.reason), []).append(name)
     for (kind, reason), names in same.items():
-        some = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        yield f"{some}{more}: {kind}, as {reason}"
+        yield f"{_some(names)}: {kind}, as {reason}"
 
 
-def _about_odd(name: str, odd: Odd) -> str:
-    where = (
-        f"{odd.text!r} stands among the numbers of '{name}' in {rows_in_words(odd.rows)}, first in row {odd.first:,}"
-    )
-    if means_missing(odd.text):
-        return f"{where}: it counts as missing, and is in missing_values"
-    return f"{where}: if it means that there is no value, add it: missing_values: ['', NA, {odd.text!r}]"
+def _about_useless(useless: Mapping[str, str]) -> Iterator[str]:
+    """The columns that are left out: one sentence for all with the same reason."""
+    same: dict[str, list[str]] = {}
+    for name, why in useless.items():
+        same.setdefault(why, []).append(name)
+    for why, names in same.items():
+        yield f"{_some(names)} {'is' if len(names) == 1 else 'are'} left out: {why}"
+
+
+def _about_questions(used: Mapping[str, Guess]) -> Iterator[str]:
+    """What could be read in two ways: the first column of each kind in full, and the names of the others."""
+    asked: dict[str, list[tuple[str, Guess]]] = {}
+    for name, guess in used.items():
+        if guess.question:
+            asked.setdefault(guess.kind.type_name(), []).append((name, guess))
+    for (name, guess), *others in asked.values():
+        also = f"; the same holds for {_some([other for other, _ in others])}" if others else ""
+        yield f"column '{name}': {_asked_about(guess)}{also}"
+
+
+def _about_odd(odd: Sequence[tuple[str, Guess, Odd]]) -> Iterator[str]:
+    """The texts among numbers or dates: a sentence on those that count as missing, and one on all others."""
+    where = [
+        (
+            one,
+            f"{one.text!r} stands among the {guess.kind.type_name()}s of '{name}' in {rows_in_words(one.rows)}, "
+            f"first in row {one.first:,}",
+        )
+        for name, guess, one in odd
+    ]
+    missing = [said for one, said in where if means_missing(one.text)]
+    if missing:
+        are = "it counts as missing, and is" if len(missing) == 1 else "they count as missing, and are"
+        yield f"{_most(missing)}: {are} in missing_values"
+    unknown = [said for one, said in where if not means_missing(one.text)]
+    if unknown:
+        texts = ", ".join(dict.fromkeys(repr(one.text) for _, _, one in odd if not means_missing(one.text)))
+        advice = f"if it means that there is no value, add it: missing_values: ['', NA, {texts}]"
+        yield f"{_most(unknown)}, which fit refuses: {advice}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(f"'{name}'" for name in names[:_MOST_NAMED]) + more
+
+
+def _most(sentences: Sequence[str]) -> str:
+    return ", ".join(sentences[:_MOST_NAMED]) + (", ..." if len(sentences) > _MOST_NAMED else "")
 
 
 def _about_gaps(target: str, goal: _Goal, missing: Mapping[str, int]) -> Iterator[str]:
@@ -304,7 +367,9 @@ def _relative_path(folder: Path, path: Path) -> str:
 
 def _held_back(rows: int) -> dict[str, float]:
     """The shares of the rows that are not trained on."""
-    return {"validation_split": 0.1, "test_split": 0.1} if rows >= _FEWEST_WATCHED else {"test_split": 0.2}
+    if rows >= _FEWEST_WATCHED:
+        return {"validation_split": 0.1, "test_split": 0.1}
+    return {"test_split": 0.2} if rows >= _FEWEST_TESTED else {}
 
 
 def _text(path: Path, goal: _Goal, dataset: dict[str, Any], embedded: Mapping[str, int], others: Sequence[str]) -> str:
@@ -314,8 +379,8 @@ def _text(path: Path, goal: _Goal, dataset: dict[str, Any], embedded: Mapping[st
         [
             f"# Predicts {goal.held.name} from the {rows_in_words(rows)} of {path.name}. "
             "What each line does, and buys: docs/first-model.md",
-            f"dataset: {{{', '.join(options[:3])},",
-            f"  {', '.join(options[3:])}}}",
+            f"dataset: {{{', '.join(options[:3])}{',' if options[3:] else '}'}",
+            *([f"  {', '.join(options[3:])}}}"] if options[3:] else []),
             "layers:",
             *_embedding_layers(embedded, others),
             *_layers(goal),
@@ -350,7 +415,7 @@ def _layers(goal: _Goal) -> list[str]:
 
 def _training(rows: int, dataset: Mapping[str, Any]) -> list[str]:
     """How long to train: steps count, so that a small table gets many epochs and a large one few."""
-    trained = rows * (1 - dataset.get("validation_split", 0) - dataset["test_split"])
+    trained = rows * (1 - dataset.get("validation_split", 0) - dataset.get("test_split", 0))
     epochs = max(_FEWEST_EPOCHS, round(_MOST_STEPS * _BATCH / max(trained, _BATCH)))
     if "validation_split" not in dataset:
         return [f"  epochs: {min(epochs, _EPOCHS_UNWATCHED)}", f"  batch_size: {_BATCH}"]

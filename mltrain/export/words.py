@@ -13,9 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mltrain.data.columns.text import MARKS, SINGLE
+
 _DIGIT = re.compile(r"\d")
 _APOSTROPHES, _SIGNS = "'’", "!?£$€%"
-_IN_WORDS = re.compile(rf"[^\W_]|[{_APOSTROPHES}{_SIGNS}]")
+_IN_WORDS = re.compile(rf"[^\W_]|[{_APOSTROPHES}{_SIGNS}{MARKS}{SINGLE}]")
+_IS_SINGLE = re.compile(f"[{SINGLE}]")
 _NUMBER = re.compile(r"#([1-9])")
 
 LONGEST_NUMBER = 9
@@ -29,6 +32,7 @@ class Is:
     DIGIT = 2
     APOSTROPHE = 4
     SIGN = 8
+    """A word of its own."""
     NUMERIC = 16
     """A letter or digit of which a number may consist: a word of nothing else counts by its length."""
     END = 32
@@ -99,7 +103,7 @@ def _in_words() -> dict[str, tuple[int, str]]:
         small = letter.lower()
         if small in _APOSTROPHES:
             flags = Is.APOSTROPHE
-        elif small in _SIGNS:
+        elif small in _SIGNS or _IS_SINGLE.match(small):
             flags = Is.SIGN
         elif _DIGIT.match(small):
             flags = Is.DIGIT | Is.NUMERIC

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 
@@ -35,7 +36,22 @@ _PAUSE = 0.05
 _ATTEMPTS = 5
 """How often to try to create the tables of a database."""
 
-_OF_STORAGES = ("optuna", "sqlalchemy", "psycopg", "pymysql", "MySQLdb", "redis")
+_SCHEMES = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+"""Beginnings of URLs that name no driver, and what they stand for."""
+
+_DRIVERS = {
+    "postgresql+psycopg": ("psycopg", "psycopg[binary]"),
+    "postgresql+psycopg2": ("psycopg2", "psycopg2-binary"),
+    "mysql+pymysql": ("pymysql", "pymysql"),
+    "mysql+mysqldb": ("MySQLdb", "mysqlclient"),
+    "mysql+mysqlconnector": ("mysql", "mysql-connector-python"),
+    "sqlite": ("sqlite3", ""),
+    "redis": ("redis", "redis"),
+    "rediss": ("redis", "redis"),
+}
+"""The module of the driver that each kind of storage takes, and the package to install."""
+
+_OF_STORAGES = ("optuna", "sqlalchemy", "psycopg", "pymysql", "MySQLdb", "mysql", "redis")
 """Packages whose exceptions are about a storage."""
 
 
@@ -133,13 +149,21 @@ class Sweep:
     @cached_property
     def _storage(self) -> Any:
         journal = needed("optuna.storages.journal", "mltrain sweep", "search")
-        if self.storage.startswith(("redis://", "rediss://")):
-            return journal.JournalStorage(journal.JournalRedisBackend(self.storage))
         if "://" in self.storage:
-            url = self.storage
-            for short, long in (("postgresql://", "postgresql+psycopg://"), ("postgres://", "postgresql+psycopg://")):
-                url = url.replace(short, long, 1) if url.startswith(short) else url
-            return self._database(url)
+            scheme, rest = self.storage.split("://", 1)
+            scheme = _SCHEMES.get(scheme, scheme)
+            if scheme not in _DRIVERS:
+                raise UsageError(
+                    f"{scheme}://...: expected postgresql://, mysql://, redis:// or sqlite://, or the path of a file"
+                )
+            module, package = _DRIVERS[scheme]
+            if find_spec(module) is None:
+                raise UsageError(
+                    f"{scheme}://...: needs the package {module}; install it with: pip install '{package}'"
+                )
+            if scheme in ("redis", "rediss"):
+                return journal.JournalStorage(journal.JournalRedisBackend(self.storage))
+            return self._database(f"{scheme}://{rest}")
         lock = journal.JournalFileOpenLock(self.storage) if sys.platform == "win32" else _FileLock(self.storage)
         return journal.JournalStorage(journal.JournalFileBackend(self.storage, lock_obj=lock))
 
@@ -151,7 +175,7 @@ class Sweep:
                 database = self._optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
             except Exception as error:
                 attempt += 1
-                if attempt == _ATTEMPTS or type(error).__name__ not in ("IntegrityError", "ProgrammingError"):
+                if attempt == _ATTEMPTS or not _is_about_tables(error):
                     raise
                 time.sleep(_PAUSE * 4)
             else:
@@ -349,11 +373,19 @@ class Taken:
         self.sweep._set_state(self.number, self.sweep._optuna.trial.TrialState.WAITING)
 
 
+def _is_about_tables(error: Exception) -> bool:
+    """Whether another command created the tables of a database at the same moment."""
+    kind = type(error).__name__
+    return kind in ("IntegrityError", "ProgrammingError") or (kind == "OperationalError" and "exists" in str(error))
+
+
 def import_optuna(what: str) -> Any:
     """Optuna, without its log and its warnings. Raises `DataError` if it is not installed; ``what`` needs it."""
     optuna = needed("optuna", what, "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # A trial that is taken again reports the same values again.
+    warnings.filterwarnings("ignore", message="The reported value is ignored", category=UserWarning)
     return optuna
 
 

@@ -70,6 +70,40 @@ CASES = [
         "test_split: 0.1}",
     ),
     (rows(a=NOISE, y=["", *NOISE[1:]]), [], "'y' is missing in 1 row", "test_split: 0.1}"),
+    (
+        rows(x=["X", ""] * 150, a=NOISE, y=NOISE[::-1]),
+        [],
+        "'x': category, as 1 text or nothing",
+        "columns: {x: category}",
+    ),
+    (rows(g=[""] * 300, h=["NA"] * 300, a=NOISE, y=NOISE[::-1]), [], "'g', 'h' are left out: the", "ignore: [g, h]"),
+    (
+        rows(a=["-", *NOISE[1:]], b=["unknown", *NOISE[1:]], w=["unknown", "q", "r"] * 100, y=NOISE[::-1]),
+        [],
+        "first in row 1, 'unknown' stands among the numbers of 'b' in 1 row, first in row 1: they count as missing",
+        "columns: {w: category, b: {type: number, missing_values: [unknown]}}",
+    ),
+    (
+        rows(d=["2020-02-03", "2021-05-06", "2021-01-31"] * 100, a=NOISE, y=NOISE[::-1]).replace(
+            "2021-05-06", "soon", 1
+        ),
+        [],
+        "'soon' stands among the dates of 'd' in 1 row, first in row 2, which fit refuses: if it means",
+        "columns: {d: date}",
+    ),
+    (
+        rows(a=["1,5", *NOISE[1:]], y=NOISE[::-1]).replace("1,5", '"1,234"').replace("0.", "7"),
+        [],
+        "'1,234' is read as 1234",
+        "test_split: 0.1}",
+    ),
+    (rows(f=[f"{float(n) * 1.8 + 32:.3f}" for n in NOISE], a=NOISE[::-1], y=NOISE), [], "column 'f' says the same", ""),
+    (
+        rows(code=["", *("pq"["xz".index(one)] for one in ("xz" * 150)[1:])], a=NOISE, y=list("xz" * 150)),
+        [],
+        "column 'code' says the same as the target 'y' in all rows with both",
+        "",
+    ),
 ]
 
 

@@ -87,6 +87,27 @@ CASES = {
     "other separators in cells": Case(
         'n,text\n1,"hello; you"\n2,"a | b; c"\n', "n/text", ["1/hello; you", "2/a | b; c"]
     ),
+    "a separator behind each row": Case("a,b\n1,2,\n3,4,\n", "a/b/column_3", ["1/2/", "3/4/"]),
+    "a separator behind each line": Case("a;b;\n1;2;\n3;4;\n", "a/b/column_3", ["1/2/", "3/4/"]),
+    "a separator behind the names": Case("a,b,\n1,2\n3,4\n", "a/b", ["1/2", "3/4"]),
+    "units below the names": Case(
+        "t,p\n[s],m/s\n1,2\n3,4\n",
+        "t/p",
+        ["1/2", "3/4"],
+        ("the row below the columns' names ([s], m/s) is skipped: it holds words where all other rows hold numbers",),
+    ),
+    "two rows of names": Case(
+        'g,t,p\n"in\nall",mean,sum\nx,1,2\ny,3,4\n', "g/t/p", ["x/1/2", "y/3/4"], ("(in all, mean, sum) is skipped",)
+    ),
+    "words in the first row alone": Case(
+        "a,b\n-,x\n1,2\n3,4\n", "a/b", ["-/x", "1/2", "3/4"], ("(a, b) is taken",), {"header": True}
+    ),
+    "Markdown": Case(
+        "| a | b |\n|:--|--:|\n| 1 | x |\n| 3 | y |\n",
+        "column_1/a/b/column_4",
+        ["/1 /x /", "/3 /y /"],
+        ("the line below the columns' names is skipped",),
+    ),
     "another character": Case("a:b\n1:2\n", "a/b", ["1/2"], options={"delimiter": ":"}),
     "Excel says it": Case("sep=;\na;b\n1,5;2\n", "a/b", ["1,5/2"]),
     "one column": Case("y\n1\n2\n", "y", ["1", "2"]),
@@ -307,6 +328,12 @@ FOREIGN_FILES = {
     "rows.tar": (b"rows.csv".ljust(257, b"\0") + b"ustar\0", "a tar archive", "unpack"),
     "rows.pdf": (b"%PDF-1.7\n", "a PDF", "as CSV"),
     "page.csv": (b"<!DOCTYPE html>\n<html>", "a web page, not a table", "download"),
+    "table.xls": (b"<table border=1><tr><td>a</td></tr></table>", "a web page, not a table", "pandas.read_html("),
+    "xml.xls": (
+        b'<?xml version="1.0"?>\n<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+        "an Excel workbook in XML",
+        "save the sheet as CSV",
+    ),
     "rows.xml": (b"<?xml version='1.0'?>", "an XML file", "CSV"),
     "rows.json": (b'[\n {"a": 1}]', "a JSON file of one list", ".jsonl"),
     "rows.arff": (b"% by x\n@RELATION iris\n@attribute a numeric\n@data\n1\n", "an ARFF file", "@data"),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -152,6 +153,14 @@ def test_other_rows_can_be_measured(penguins):
     code, _, err = penguins("evaluate", "--data", "odd.csv")
     assert code == 3
     assert "column 'species': 'Emperor' is none of the names learned from: Adelie, Chinstrap, Gentoo" in err
+    Path("odd.csv").write_text(Path("penguins.csv").read_text().replace("Gentoo,", ",", 1))
+    code, out, err = penguins("evaluate", "--data", "odd.csv")
+    assert (code, "343 (odd.csv)" in out) == (0, True)
+    assert "rows without the value to be predicted were left out: 1" in err
+    Path("odd.csv").write_text(re.sub("(Gentoo|Adelie|Chinstrap),", ",", Path("penguins.csv").read_text()))
+    code, _, err = penguins("evaluate", "--data", "odd.csv")
+    assert code == 3
+    assert "'species', to be predicted, is empty in all rows" in err
 
 
 def test_numbers_come_in_the_units_of_the_target(line):

@@ -16,6 +16,7 @@ from mltrain.data.columns import (
     Learning,
     Misfit,
     NameReader,
+    few,
 )
 from mltrain.data.tables.cells import Missing, canonical
 
@@ -33,6 +34,19 @@ _PAIRS = (
     ("no", "sí"),
     ("nee", "ja"),
     ("nej", "ja"),
+    ("n", "j"),
+    ("n", "o"),
+    ("não", "sim"),
+    ("nao", "sim"),
+    ("nie", "tak"),
+    ("ne", "ano"),
+    ("ne", "da"),
+    ("ei", "kyllä"),
+    ("hayır", "evet"),
+    ("нет", "да"),
+    ("ні", "так"),
+    ("否", "是"),
+    ("いいえ", "はい"),
     ("falsch", "wahr"),
     ("faux", "vrai"),
     ("falso", "verdadero"),
@@ -119,6 +133,9 @@ class Boolean(ColumnKind):
                 is_number = yes == "1"
                 reason = f"all cells are {found[yes]!r} or {found[no]!r}"
                 return Guess(self, 0.3 if is_number else 0.97, reason, (found[no], found[yes]))
+        both = {no: yes for no, yes in (*_PAIRS, ("0", "1")) if no in found and yes in found}
+        if len(both) > 1 and {*both, *both.values()} == set(found):  # as in y, n, yes and no
+            return Guess(self, 0.97, f"all cells are {few(list(found.values()), len(found))}")
         odd = next((text for folded, text in found.items() if folded not in _NO | _YES), next(iter(held.counts), ""))
         return Misfit(odd, "is neither yes nor no" if len(found) > 1 else "stands alone, without its opposite")
 

@@ -121,9 +121,10 @@ class CategoryColumn(LearnedColumn, frozen=True, kw_only=True, tag="category", f
 
 def why_no_numbers(held: Held, found: Guess | Misfit) -> str:
     """The reason why a column with digits in its cells is not one of numbers, as the end of a sentence."""
-    has_digits = any(text[0].isdigit() or text[-1].isdigit() for text in held.counts)
-    is_said = isinstance(found, Misfit) and found.why != "is no number" and has_digits
-    return f", for {found.text!r} {found.why}" if isinstance(found, Misfit) and is_said else ""
+    if isinstance(found, Guess):
+        return f", for {found.reason}" if found.confidence < 0.5 else ""
+    has_digits = any(text.strip("()-")[:1].isdigit() or text[-1].isdigit() for text in held.counts)
+    return f", for {found.text!r} {found.why}" if has_digits and found.why != "is no number" else ""
 
 
 def none_of(text: str, names: tuple[str, ...]) -> str:
@@ -154,14 +155,13 @@ class Category(ColumnKind):
         if not held.counts:
             return Misfit("", "the column is empty")
         names = {canonical(text) for text in held.counts}
-        reason = "1 text" if len(names) == 1 else f"{held.different(len(names))} texts"
+        one = "1 text or nothing" if held.missing else "1 text"
+        reason = one if len(names) == 1 else f"{held.different(len(names))} texts"
         numbers = Number().examine(held)
-        if isinstance(numbers, Misfit):
-            reason += why_no_numbers(held, numbers)
-        elif numbers.confidence < 0.5:
-            reason += f", for {numbers.reason}"
-        else:
+        if isinstance(numbers, Guess) and numbers.confidence >= 0.5:
             reason = f"{held.different(len(names))} numbers taken for names"
+        else:
+            reason += why_no_numbers(held, numbers)
         return Guess(self, 0.5, reason)
 
     def reader(self, missing: Missing, guess: Guess | None) -> NameReader:

@@ -21,9 +21,11 @@ from mltrain.data.columns import (
     LearnedColumn,
     Learning,
     Misfit,
+    few,
     odd_texts,
 )
-from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing
+from mltrain.data.tables.cells import ADVICE, BadCell, Missing, as_texts, means_missing
+from mltrain.data.tables.notation import as_number
 
 if TYPE_CHECKING:
     from mltrain.data.encoding import Encoding
@@ -37,50 +39,77 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar janvier enero gennaio jän jänner",
-            "feb february februar février fev febrero febbraio",
-            "mar march märz mär mrz mars marzo",
-            "apr april avril avr abril aprile",
-            "may mai mayo maggio mei",
-            "jun june juni juin junio giugno",
-            "jul july juli juillet julio luglio",
-            "aug august août aout agosto",
-            "sep sept september septembre septiembre settembre",
-            "oct october okt oktober octobre octubre ottobre",
-            "nov november novembre noviembre",
-            "dec december dez dezember décembre diciembre dicembre",
+            "jan january januar janvier janv enero ene gennaio gen jän jänner januari janeiro styczeń stycznia "
+            "января янв ocak",
+            "feb february februar février févr fév fev febrero febbraio februari fevereiro luty lutego февраля фев "
+            "şubat",
+            "mar march märz mär mrz mars marzo mrt maart março marts marzec marca марта мар mart",
+            "apr april avril avr abril abr aprile kwiecień kwietnia апреля апр nisan",
+            "may mai mayo maggio mag mei maio maj maja мая май mayıs",
+            "jun june juni juin junio giugno giu junho czerwiec czerwca июня июн haziran",
+            "jul july juli juillet juil julio luglio lug julho lipiec lipca июля июл temmuz",
+            "aug august août aout agosto ago augusti augustus sierpień sierpnia августа авг ağustos",
+            "sep sept september septembre septiembre settembre set setembro wrzesień września сентября сен сент eylül",
+            "oct october okt oktober octobre octubre ottobre ott outubro out październik października октября окт ekim",
+            "nov november novembre noviembre novembro listopad listopada ноября ноя нояб kasım",
+            "dec december dez dezember décembre déc diciembre dic dicembre dezembro des desember grudzień grudnia "
+            "декабря дек aralık",
         ),
         1,
     )
     for name in names.split()
 }
-TIME = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
-    r"\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
+_ZONE = r"\s*(?:Z|(?:[A-Z]{3,5})?(?:[+-]\d{2}(?::?\d{2})?)?)(?:\s*\([^()]*\))?(?:\[[^\[\]]*\])?"  # GMT+0100 (CET), +00
+TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?" + _ZONE
+_WITH_TIME = rf"(?:(?:[T,:]|\s+at\s|\s)\s*{TIME})?"
+_WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,\s*|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?\s+)?"
+_DAY = r"(?P<day>\d{1,2})"
+_NAME = r"(?P<name>[^\W\d_]{3,12})"
+_YEAR = r"(?P<year>\d{4})"
+_YEAR_2 = r"(?P<year>\d{4}|\d{2})"
+_DATES = (
+    rf"{_YEAR}(?P<sign>[-/.])(?P<month>\d{{1,2}})(?P=sign){_DAY}",
+    rf"(?P<first>\d{{1,2}})(?P<sign>[-/.])(?P<other>\d{{1,2}})(?P=sign){_YEAR_2}",
+    rf"{_DAY}(?:st|nd|rd|th|er|º|\.)?[-\s/]*(?:(?:of|de)\s+)?{_NAME}\.?[-\s,/]+(?:del?\s+)?{_YEAR_2}",
+    rf"{_NAME}\.?[-\s]+{_DAY}(?:st|nd|rd|th)?,?[-\s]+{_YEAR}",
+    rf"{_YEAR}[-\s/.]{_NAME}[-\s/.]{_DAY}",
+    rf"{_NAME}\.?[-\s,/]+(?:de\s+)?{_YEAR}",
+    rf"{_NAME}\.?[-/'](?P<year>\d{{2}})",
+    rf"{_YEAR}[-\s/]{_NAME}",
+    rf"{_YEAR}[-/](?P<month>\d{{1,2}})",
+    rf"(?P<month>\d{{1,2}})[-/]{_YEAR}",
+    rf"{_YEAR}\s?[年년]\s*(?P<month>\d{{1,2}})\s?[月월]\s*(?:{_DAY}\s?[日일])?",
+    rf"{_YEAR}-?W(?P<week>\d{{2}})(?:-?(?P<weekday>[1-7]))?",
+    rf"{_YEAR}[-\s/]?[Qq](?P<quarter>[1-4])",
+    rf"[Qq](?P<quarter>[1-4])[-\s/]*{_YEAR}",
 )
-_WITH_TIME = rf"(?:(?:[T,]|\s)\s*{TIME})?"
-_WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,\s*)?"
 FORMS = (
-    r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})",
-    r"(?P<first>\d{1,2})(?P<sign>[-/.])(?P<other>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})",
-    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[-\s/]*(?P<name>[^\W\d_]{3,10})\.?[-\s,/]+(?P<year>\d{4}|\d{2})",
-    r"(?P<name>[^\W\d_]{3,10})\.?[-\s]+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?[-\s]+(?P<year>\d{4})",
-    r"(?P<year>\d{4})[-\s](?P<name>[^\W\d_]{3,10})[-\s](?P<day>\d{1,2})",
-    r"(?P<name>[^\W\d_]{3,10})\.?[-\s,]+(?P<year>\d{4})",
-    r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
+    *(_WEEKDAY + form + _WITH_TIME for form in _DATES),
+    rf"{_WEEKDAY}{_NAME}\s+{_DAY}\s+{TIME}\s+{_YEAR}",  # as C and Unix write it
+    rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})[T\s](?P<hour>\d{{2}}):?(?P<minute>\d{{2}})(?::?(?P<second>\d{{2}}))?"
+    rf"(?:[.,]\d+)?{_ZONE}",
 )
+"""How dates are written, with the weekday before and the time behind them. `COMPACT` could be a number as well."""
+
 COMPACT = r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+_SHORTEST = len("7:05")
+_LEAST_COMPACT, _MOST_COMPACT = 19000101, 21001231
+_ODD_SHARE, _MOST_ODD = 0.1, 3
+"""The share of cells up to which texts among dates are oddities, and how many different ones."""
 
-
-def with_time(form: str) -> str:
-    """The regular expression of one of the `FORMS`, with the weekday before it and the time behind it."""
-    return _WEEKDAY + form + _WITH_TIME
+_FEWEST_COMPACT = 3
+"""Different numbers from which on it is no accident that all are dates."""
 
 
 @cache
 def _pattern(form: str) -> re.Pattern[str]:
-    """A form of writing dates. All of them take 6 ms to compile, which most commands need not wait for."""
-    return re.compile(with_time(form) if form in FORMS else form)
+    """A form of writing dates. All of them take about 8 ms to compile, which most commands need not wait for."""
+    return re.compile(form)
+
+
+def look_compact(numbers: Doubles) -> bool:
+    """Whether numbers are as large as dates such as 20240131 are."""
+    return bool(numbers.size and numbers.min() >= _LEAST_COMPACT and numbers.max() <= _MOST_COMPACT)
 
 
 class Moment(NamedTuple):
@@ -93,9 +122,11 @@ class Moment(NamedTuple):
 def read_moment(text: str, order: Order, *, compact: bool = False) -> Moment | None:
     """The moment that a text is, or None. Written times are taken as they are, whatever time zone they name."""
     text = text.strip()
+    if len(text) < _SHORTEST:
+        return None
     if (match := _pattern(TIME).fullmatch(text)) is not None:
-        second = _second(match)
-        return None if second is None else Moment(0, second)
+        second = _second(match.groupdict())
+        return None if second is None else Moment(0, second % _SECONDS)
     for form in FORMS:
         if (match := _pattern(form).fullmatch(text)) is not None and (
             found := _moment(match.groupdict(), order)
@@ -116,21 +147,29 @@ def _moment(parts: dict[str, str | None], order: Order) -> Moment | None:
     else:
         day = int(parts.get("day") or 1)
         named = parts.get("name")
-        month = MONTHS.get(named.casefold(), 0) if named else int(parts["month"] or 0)
+        month = MONTHS.get(named.casefold(), 0) if named else int(parts.get("month") or 0)
+    if quarter := parts.get("quarter"):
+        month = 3 * int(quarter) - 2
     second = _second(parts) if parts.get("hour") else 0
     try:
-        return None if second is None else Moment(datetime.date(year, month, day).toordinal() - _EPOCH, second)
+        if week := parts.get("week"):
+            date = datetime.date.fromisocalendar(year, int(week), int(parts["weekday"] or 1))
+        else:
+            date = datetime.date(year, month, day)
     except ValueError:
         return None
+    # 24:00 is the beginning of the next day.
+    return None if second is None else Moment(date.toordinal() - _EPOCH + second // _SECONDS, second % _SECONDS)
 
 
-def _second(parts: "re.Match[str] | dict[str, str | None]") -> int | None:
+def _second(parts: dict[str, str | None]) -> int | None:
     hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
-    if half := parts["half"]:
+    if half := parts.get("half"):
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if half[0] in "Pp" else 0)
-    return 3600 * hour + 60 * minute + second if hour < 24 and minute < 60 and second < 61 else None
+    found = 3600 * hour + 60 * minute + second
+    return found if (hour < 24 and minute < 60 and second < 61) or found == _SECONDS else None
 
 
 class DateReader(ColumnReader):
@@ -152,7 +191,7 @@ class DateReader(ColumnReader):
             moment = read_moment(text, self.order, compact=self.compact)
             if moment is None:
                 how = f" with the {self.order.partition('_')[0]} first"
-                raise BadCell(texts.index(text), f"expected a date{how}, got {text.strip()!r}")
+                raise BadCell(texts.index(text), f"expected a date{how}, got {text.strip()!r}{ADVICE}")
             known[text] = moment
         return np.array([known[text] for text in texts], np.float64).reshape(-1, 2)
 
@@ -280,16 +319,22 @@ class Date(ColumnKind):
     ] = None
 
     def examine(self, held: Held) -> Guess | Misfit:
-        compact = all(map(_pattern(COMPACT).fullmatch, held.counts))
-        odd = [text for text in held.counts if means_missing(text)]
-        texts = [text for text in held.counts if text not in odd]
+        missing = [text for text in held.counts if means_missing(text)]
+        texts = [text for text in held.counts if text not in missing]
         if not texts:
             return Misfit(next(iter(held.counts), ""), "is no date")
+        compact = all(map(_pattern(COMPACT).fullmatch, texts))
+        strange: list[str] = []
         wrong: dict[Order, str] = {}
         orders: tuple[Order, ...] = ("day_first", "month_first") if self.order is None else (self.order,)
         differs = ""
         for text in texts:
             moments = {order: read_moment(text, order, compact=compact) for order in orders}
+            if not any(moments.values()):
+                strange.append(text)
+                if len(strange) > _MOST_ODD or as_number(text) is not None:
+                    return Misfit(strange[0], "is no date" if self.order is None else f"is no date with {self.order}")
+                continue
             for order, moment in moments.items():
                 if moment is None:
                     wrong.setdefault(order, text)
@@ -298,11 +343,16 @@ class Date(ColumnKind):
                 return Misfit(text, "is no date" if self.order is None else f"is no date with {self.order}")
             if not differs and len(set(moments.values())) > 1:
                 differs = text
+        if len(strange) == len(texts) or sum(held.counts[text] for text in strange) > _ODD_SHARE * held.present:
+            return Misfit(strange[0], "is no date" if self.order is None else f"is no date with {self.order}")
         fit = [order for order in orders if order not in wrong]
-        found = FoundDates(fit[0], tuple(odd), compact)
+        found = FoundDates(fit[0], tuple(missing), compact)
+        odd = [*missing, *strange]
         what = "times" if all(":" in text and len(text) <= 8 for text in texts) else "dates"
-        reason = f"all cells are {what}" + (f" but {odd[0]!r}" if odd else "")
-        confidence = 0.4 if compact else 0.98
+        reason = f"all cells are {what}" + (f" but {few(odd)}" if odd else "")
+        confidence = 0.98
+        if compact and (len(texts) < _FEWEST_COMPACT or not look_compact(np.array(texts, np.float64))):
+            confidence = 0.4
         if len(fit) == 2 and differs and "." not in differs:
             question = (
                 f"{differs!r} is {_spoken(differs, 'day_first')} with the day first, and "

@@ -3,22 +3,43 @@
 import re
 
 from mltrain.data.columns import ColumnKind, ColumnReader, Guess, Held, LearnedColumn, Learning, Misfit
-from mltrain.data.columns.category import MANY_ROWS, RARE, why_no_numbers
+from mltrain.data.columns.category import MANY_ROWS, RARE, Category, why_no_numbers
 from mltrain.data.columns.number import Number
 from mltrain.data.splitting import rows_in_words
 from mltrain.data.tables.cells import Missing
 
 _NAMES = re.compile(
-    r"(?:.*[\s_\-.])?(?:id|ids|no|nr|num|number|index|idx|key|row|rownum|rowid|uuid|guid|#|unnamed(?::\s*\d+)?)|", re.I
+    r"(?:.*[\s_\-.])?(?:no|nr|num|number|numéro|nummer|index|idx|key|row|rownum|#|n[°º]|№|phone|telephone|tel|mobile|isbn|"
+    r"iban|ean|imei|unnamed(?::\s*\d+(?:\.\d+)*)?)\.?|\w+nummer|",
+    re.I,
 )
-_CAMEL = re.compile(r".*[a-z](?:Id|ID|No|Nr)")
+_THINGS = re.compile(
+    r"(?:.*[\s_\-.])?(?:ids?|uid|uuid|guid)\.?|(?:account|case|client|customer|device|employee|house|item|member|movie|order|"
+    r"patient|person|post|product|record|row|sample|session|store|student|subject|transaction|user)id",
+    re.I,
+)
+_CAMEL, _CAMEL_ID = re.compile(r".*[a-z](?:No|Nr)"), re.compile(r".*[a-z](?:Id|ID)")
 _FEWEST = 10
 _FEW = 20
 
 
 def sounds_like_one(name: str) -> bool:
-    """Whether a column's name says that it numbers or names the rows."""
-    return bool(_NAMES.fullmatch(name) or _CAMEL.fullmatch(name))
+    """Whether a column's name says that it numbers or names the rows, or what they belong to."""
+    return bool(_NAMES.fullmatch(name) or _CAMEL.fullmatch(name)) or names_things(name)
+
+
+def names_things(name: str) -> bool:
+    """Whether a column's name says that its numbers stand for things, so that none is more than another."""
+    return bool(_THINGS.fullmatch(name) or _CAMEL_ID.fullmatch(name))
+
+
+def numbers_of_things(held: Held) -> Guess | None:
+    """Whole numbers that come up again, in a column whose name says that they stand for things, are names."""
+    if held.rows < _FEWEST or not held.counts or not names_things(held.name) or not all(map(_is_whole, held.counts)):
+        return None
+    return Guess(
+        Category(), 0.92, f"{held.different()} whole numbers, under a name that says that they stand for things"
+    )
 
 
 class Identifier(ColumnKind):
@@ -31,12 +52,19 @@ class Identifier(ColumnKind):
     def examine(self, held: Held) -> Guess | Misfit:
         if not held.counts:
             return Guess(self, 0.99, "the column is empty")
-        if all(_is_whole(text) for text in held.counts):
-            if held.rows < _FEWEST or not held.differs_everywhere or held.missing:
-                return Misfit(next(iter(held.counts)), "occurs in several rows")
-            if sounds_like_one(held.name) or held.unnamed:
-                return Guess(self, 0.95, "whole numbers, different in every row, under a name that numbers rows")
-            return Guess(self, 0.2, "whole numbers, different in every row")
+        if all(map(_is_whole, held.counts)):
+            is_named = sounds_like_one(held.name) or held.unnamed
+            if held.rows >= _FEWEST and held.differs_everywhere and (not held.missing or 2 * held.present > held.rows):
+                if is_named:
+                    return Guess(self, 0.95, "whole numbers, different in every row, under a name that numbers rows")
+                if not held.missing:
+                    return Guess(self, 0.2, "whole numbers, different in every row")
+            elif held.rows >= _FEWEST and names_things(held.name) and 2 * len(held.counts) > held.present:
+                reason = (
+                    f"{held.different()} whole numbers in {rows_in_words(held.present)}, under a name that numbers rows"
+                )
+                return Guess(self, 0.95, reason)
+            return Misfit(max(held.counts, key=lambda text: held.counts[text]), "occurs in several rows")
         if held.present <= _FEW:
             return Misfit(next(iter(held.counts)), "is one of few texts")
         why = why_no_numbers(held, Number().examine(held))
@@ -57,4 +85,6 @@ class Identifier(ColumnKind):
 
 
 def _is_whole(text: str) -> bool:
+    """Whether a text is a whole number, or one with the ``.0`` that programs write in columns with gaps."""
+    text = text.removesuffix(".0")
     return text.isascii() and text.isdigit() and (text[0] != "0" or len(text) == 1)

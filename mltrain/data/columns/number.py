@@ -1,5 +1,6 @@
 """Numbers: in which notation a column writes them, and what is subtracted so that large ones keep their resolution."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
@@ -33,6 +34,7 @@ _ODD_SHARE = 0.1
 """The share of cells up to which texts among numbers are oddities."""
 
 _MOST_ODD = 3
+_PHONE = re.compile(r"\+[0-9]{7,15}")
 _MOST_MISSING_SHARE = 0.6
 _FEW = 20
 _FEWEST_COUNTED = 10
@@ -178,11 +180,16 @@ class Number(ColumnKind):
             if not plain or odd:
                 return Misfit(codes[0], "begins with 0, as codes do")
             return Guess(self, 0.05, f"{codes[0]!r} begins with 0, as codes do", Found(PLAIN, ()))
+        if numbers and all(map(_PHONE.fullmatch, numbers)):
+            return Guess(self, 0.05, f"{numbers[0]!r} is written as phone numbers are", Found(PLAIN, ()))
         if not numbers:
             return Misfit(odd[0], "is no number") if odd else Misfit("", "the column is empty")
         reading = Reading(PLAIN) if plain and self.decimal != "," else find_notation(numbers, self.decimal)
         if isinstance(reading, Contradiction):
             return Misfit(*reading)
+        negative = next((text for text in numbers if text[-1] in ")-"), None)
+        if negative is not None and all(text[-1] in ")-" for text in numbers):
+            return Misfit(negative, "is in brackets as all others are" if negative[-1] == ")" else "ends with a minus")
         if odd and not _are_oddities(held, odd, numbers):
             return Misfit(odd[0], f"stands among numbers, in {rows_in_words(sum(held.counts[text] for text in odd))}")
         found = Found(reading.notation, tuple(filter(means_missing, odd)))
@@ -193,7 +200,10 @@ class Number(ColumnKind):
                 f"{text!r} is read as {reading.notation.read(text):g}; if the comma is a decimal one, write "
                 f"columns: {{{held.name}: {{type: number, decimal: ','}}}}"
             )
-        return Guess(self, 0.9, _reason(reading.notation, odd), found, odd_texts(held, odd), question)
+        reason = _reason(reading.notation, odd)
+        if negative is not None:
+            reason += f", of which {negative!r} is {reading.notation.read(negative):g}"
+        return Guess(self, 0.9, reason, found, odd_texts(held, odd), question)
 
     def reader(self, missing: Missing, guess: Guess | None) -> NumberReader:
         found = guess.found if guess is not None else Found(Notation(decimal=self.decimal or "."), ())

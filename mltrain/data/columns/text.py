@@ -25,7 +25,19 @@ from mltrain.data.tables.cells import Missing
 if TYPE_CHECKING:
     from mltrain.data.encoding import Encoding
 
-WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[!?£$€%]|https?|www")
+MARKS = r"\u0591-\u05bd\u064b-\u065f" + "".join(
+    rf"\u{block:04x}-\u{block + 3:04x}\u{block + 0x3A:04x}-\u{block + 0x4F:04x}" for block in range(0x900, 0xD80, 0x80)
+)
+"""Signs for vowels in Hebrew, Arabic and the scripts of India, which are parts of words."""
+
+SINGLE = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Characters of Chinese and Japanese, which have no spaces between words: each of them counts as a word."""
+
+_WORD = rf"(?:(?![{SINGLE}])[^\W\d_]|[{MARKS}])+"
+WORD = re.compile(rf"{_WORD}(?:['’]{_WORD})?|\d+|[!?£$€%{SINGLE}]")
+_UNSPACED = re.compile(rf"[{SINGLE}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # and Thai, Lao, Burmese, Khmer
+_PIECE = re.compile(r"[^\s|,;]+")
+_LETTER = re.compile(r"[^\W\d_]")
 _MOST_INPUTS = 50_000_000
 """Inputs of all rows together that one column may make: 200 MB."""
 
@@ -45,6 +57,11 @@ _SIZE = 4.0
 def words_of(text: str) -> Counter[str]:
     """The words of a text in small letters; numbers count by how many digits they have."""
     return Counter(f"#{min(len(word), 9)}" if word.isdigit() else word for word in WORD.findall(text.lower()))
+
+
+def _pieces(text: str) -> int:
+    """How many pieces with letters a text has, between blanks and commas: an address of the web is one piece."""
+    return sum(1 + len(_UNSPACED.findall(piece)) for piece in _PIECE.findall(text) if _LETTER.search(piece))
 
 
 class TextColumn(LearnedColumn, frozen=True, kw_only=True, tag="text", forbid_unknown_fields=True):
@@ -133,11 +150,11 @@ class Text(ColumnKind):
         reason = f"{held.different()} texts of {words:.1f} words on average"
         repeated = sum(count for count in held.counts.values() if count >= RARE)
         are_names = len(texts) <= max(_FEW, held.present // 20) or 2 * repeated > held.present
-        if are_names or words < 2:
+        if are_names or words < 2 or sum(map(_pieces, held.counts)) < 2 * len(texts):
             return Guess(self, 0.1, reason)
         rows_with = Counter[str]()
         for text in texts:
-            rows_with.update(word for word in text if len(word) > 1 and word[0] != "#")
+            rows_with.update(word for word in text if word[0] != "#" and (len(word) > 1 or word > "\u3000"))
         least = max(_COMMON, len(texts) // 200)
         if sum(any(rows_with[word] >= least for word in text) for text in texts) < 0.5 * len(texts):
             return Guess(self, 0.1, reason)

@@ -21,6 +21,8 @@ _UNMISTAKABLE = frozenset(
         "..",
         "...",
         "…",
+        "–",
+        "—",
         "?",
         "??",
         "*",
@@ -34,6 +36,12 @@ _UNMISTAKABLE = frozenset(
         "nd",
         "n.d.",
         "k.a.",
+        "k. a.",
+        "n.v.",
+        "n.b.",
+        "s/d",
+        "(blank)",
+        "<empty>",
         "nan",
         "nil",
         "null",
@@ -56,8 +64,16 @@ _UNMISTAKABLE = frozenset(
         "#div/0!",
         "#num!",
         "#name?",
+        "#nv",
+        "#wert!",
+        "#bezug!",
+        "#valeur!",
+        "1.#qnan",
+        "-1.#ind",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
     ]
-) | {"not available", "not applicable", "no data"}
+) | {"not available", "not applicable", "no data", "no answer", "keine angabe", "non disponible", "sin datos"}
 
 _PLAIN_CHARACTERS = frozenset("0123456789+-.eE \t\n")
 _AT_ONCE = 50_000
@@ -167,7 +183,7 @@ def read_numbers(
         found = [known[cell] for cell in cells]
         if None in found:
             index = found.index(None)
-            raise BadCell(index, f"expected a number{notation.in_words}, got {cells[index].strip()!r}{_ADVICE}")
+            raise BadCell(index, f"expected a number{notation.in_words}, got {cells[index].strip()!r}{ADVICE}")
         values = np.array(found, np.float64)
     too_large = np.flatnonzero(np.abs(values) > LARGEST)
     if too_large.size:
@@ -176,7 +192,7 @@ def read_numbers(
     return values
 
 
-_ADVICE = "; if it means that there is no value, add it to missing_values; if the column holds names, to categories"
+ADVICE = "; if it means that there is no value, add it to missing_values; if the column holds names, to categories"
 
 
 def as_texts(cells: Sequence[str] | npt.NDArray[np.float64]) -> Sequence[str]:

@@ -267,4 +267,6 @@ class _Parsing:
 
 def _unparsable(where: str, error: csv.Error) -> DataError:
     advice = "; a quote is opened and never closed" if "end of data" in str(error) else ""
+    if "field limit" in str(error):
+        advice = ", which a cell exceeds: perhaps a quote is opened and never closed"
     return DataError(f"{where}: this is no table of text: {error}{advice}")

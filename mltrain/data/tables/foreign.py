@@ -151,9 +151,17 @@ FOREIGN = (
     Foreign("a PDF", rb"%PDF-", (".pdf",), "get the table itself, as CSV"),
     Foreign(
         "a web page, not a table",
-        rb"(?i)\s*(<!doctype html|<html)",
+        rb"(?i)\s*(<!doctype html|<html|<head|<body|<table|<meta)",
         (".html", ".htm"),
-        "download the file that the page links to",
+        "download the file that the page links to; if the page itself holds the table, with pandas: "
+        "python -c \"import pandas; pandas.read_html('{name}')[0].to_csv('converted.csv', index=False)\"",
+        certain=False,
+    ),
+    Foreign(
+        "an Excel workbook in XML",
+        rb"\s*<\?xml(?s:.*)urn:schemas-microsoft-com:office:spreadsheet",
+        (),
+        "save the sheet as CSV in the spreadsheet program",
         certain=False,
     ),
     Foreign("an XML file", rb"\s*<\?xml", (".xml",), "convert it to CSV", certain=False),

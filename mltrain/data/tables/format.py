@@ -157,7 +157,7 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return x
 
     def encode_targets(self, source: Source, block: Block, classes: Sequence[str] | None) -> npt.NDArray[np.float64]:
-        """The targets ``(rows, targets)`` of a block: numbers, or class numbers. Raises `DataError`."""
+        """The targets ``(rows, targets)`` of a block: numbers, or class numbers; NaN for none. Raises `DataError`."""
         missing = Missing(self.missing_values)
         found = []
         for name in self.targets:
@@ -167,8 +167,6 @@ class TableFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                     values = _class_numbers(cells, tuple(classes), missing)
                 else:
                     values = read_numbers(cells, missing, self.target_notation)
-                if np.isnan(values).any():
-                    raise BadCell(int(np.isnan(values).argmax()), "the value to be predicted is missing")
             except BadCell as bad:
                 raise source.refuse(block, name, bad) from None
             found.append(values)
@@ -194,12 +192,22 @@ def _class_numbers(cells: Cells, classes: tuple[str, ...], missing: Missing) -> 
 def read_table(
     source: Source, table: TableFormat, classes: Sequence[str] | None
 ) -> tuple[Floats, npt.NDArray[np.float32] | npt.NDArray[np.int32]]:
-    """All inputs and targets of a file, by a format that was learned before. Raises `DataError`."""
+    """All inputs and targets of a file, by a format that was learned before. Raises `DataError`.
+
+    Rows without a target are left out, and counted by the source.
+    """
     inputs, targets = [], []
     for block in source.blocks():
         inputs.append(table.encode(source, block))
         targets.append(table.encode_targets(source, block, classes))
     if not inputs:
         raise DataError(f"{source.name}: there are no rows in it")
-    y = np.concatenate(targets)
-    return np.concatenate(inputs), y[:, 0].astype(np.int32) if classes else y.astype(np.float32)
+    x, y = np.concatenate(inputs), np.concatenate(targets)
+    if (absent := np.isnan(y).any(axis=1)).any():
+        if absent.all():
+            raise DataError(
+                f"{source.name}: {', '.join(map(repr, table.targets))}, to be predicted, is empty in all rows"
+            )
+        source.novelties.without_target = int(absent.sum())
+        x, y = x[~absent], y[~absent]
+    return x, y[:, 0].astype(np.int32) if classes else y.astype(np.float32)

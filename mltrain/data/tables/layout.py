@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import chain, islice, pairwise
 from typing import NamedTuple, Protocol
 
-from mltrain.data.tables.cells import DEFAULT_MISSING
+from mltrain.data.tables.cells import DEFAULT_MISSING, means_missing
 
 BLANKS = " "
 """The delimiter that stands for any number of spaces and tabs."""
@@ -38,6 +38,7 @@ _NUMBER = re.compile(
 )
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\S.*)?|\d{1,2}:\d{2}(:\d{2})?.*")
 _NUMBERS_IN_A_ROW = re.compile(r"[-+\d.,]*\d[-+\d.,eE]*(\s+[-+\d.,]*\d[-+\d.,eE]*)+")
+_RULE = re.compile(":?[-=]{2,}:?")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.I)
 _COMMENT = re.compile(r"\s*(#|%|//)")
 _WORDS = re.compile(r"\S\s+\S|:")
@@ -200,6 +201,8 @@ def find_layout(
     records = read_records(lines[skipped:], best.delimiter, strict=False)
     rows = list(islice(filter(_has_cells, records), 1))
     rows_from = skipped + records.line_num
+    rows += islice(filter(_has_cells, records), 1)
+    below = skipped + records.line_num
     rows += filter(_has_cells, records)
     if not rows:
         return None
@@ -207,12 +210,21 @@ def find_layout(
     row_names = _are_row_names(first, rows[1:])
     if row_names:
         first = ["", *first]
-    has, why = (header, "") if header is not None else _header(first, rows[1:], expected, likely=not like.nameless)
+    elif _end_with_a_separator(first, rows[1:]):
+        first = [*first, ""]
+    elif len(first) > 1 and not first[-1].strip() and rows[1:] and all(len(row) == len(first) - 1 for row in rows[1:]):
+        first = first[:-1]
+    units = _units_below(rows) if header is not False else ""
+    below_names = rows[2:] if units else rows[1:]
+    has, why = (header, "") if header is not None else _header(first, below_names, expected, likely=not like.nameless)
     if row_names and not has:
         first = first[1:]
     if why:
         notes.append(why)
         guesses["header"] = has
+    if has and units:
+        notes.append(units)
+        rows_from = below
     return Layout(
         best.delimiter, has, column_names(first, has), skipped, rows_from if has else skipped, tuple(notes), guesses
     )
@@ -318,6 +330,28 @@ def _are_row_names(first: Sequence[str], others: Sequence[Sequence[str]]) -> boo
         return False
     is_counted = all(name.isdecimal() for name in names) and all(int(b) == int(a) + 1 for a, b in pairwise(names))
     return is_counted or not any(map(_is_typed, names))
+
+
+def _end_with_a_separator(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether all rows but the first have a separator behind their last cell, which opens a column without cells."""
+    return bool(others) and all(len(row) == len(first) + 1 and not row[-1].strip() for row in others)
+
+
+def _units_below(rows: Sequence[Sequence[str]]) -> str:
+    """A sentence about a row of units or descriptions below the names: words in each column, numbers follow in most."""
+    if len(rows) < 4 or any(map(_is_typed, rows[1])):
+        return ""
+    if all(_RULE.fullmatch(cell.strip()) for cell in rows[1] if cell.strip()):
+        return "the line below the columns' names is skipped: it is drawn"
+    above, below = rows[1], list(zip(*rows[2:], strict=False))
+    numbers = [all(map(_is_typed, filter(str.strip, column))) and any(map(str.strip, column)) for column in below]
+    odd = [
+        cell for cell, typed in zip(above, numbers, strict=False) if typed and cell.strip() and not means_missing(cell)
+    ]
+    if len(odd) < 2 or any(typed and not cell.strip() for cell, typed in zip(above, numbers, strict=False)):
+        return ""
+    some = ", ".join(" ".join(cell.split()) for cell in above[:4]) + (", ..." if len(above) > 4 else "")
+    return f"the row below the columns' names ({some}) is skipped: it holds words where all other rows hold numbers"
 
 
 def _header(

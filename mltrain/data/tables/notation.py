@@ -55,8 +55,12 @@ _CURRENCIES = [
 NUMBER = re.compile(
     r"(?P<sign>[-+]?)\s*(?P<before>" + "|".join(sorted(map(re.escape, _CURRENCIES), key=len, reverse=True)) + r")?\s*"
     r"(?P<sign2>[-+]?)(?P<digits>(?:[.,]?[0-9](?:[0-9.,_' ]*[0-9])?[.,]?))"
-    r"(?P<exponent>[eE][-+]?[0-9]+(?![0-9A-Za-z]))?(?P<after>\s*(?:[^\W\d_]|[%‰°$€£¥₹₽₩µ/\"'])[^\d.,]{0,15}(?:(?<=[A-Za-z])[23²³])?)?"
+    r"(?P<exponent>[eE][-+]?[0-9]+(?![0-9A-Za-z]))?(?P<after>\s*(?:[^\W\d_]|[%‰°$€£¥₹₽₩µ/\"'])"
+    r"(?:[^\d.,]|(?<=[A-Za-z])\.(?!\d)){0,15}(?:(?<=[A-Za-z^])[23]|(?<=\^-)[1-4])?)?"
 )
+NEGATIVE = re.compile(r"(?P<front>[^\d()]*)\((?P<inner>[^()]*)\)|(?P<sum>[^-]*\d[.,]\d+)\s*-")
+"""Negative numbers as accountants write them: (1,200) or ($5) or $(5), and 1.200,50- as some programs do."""
+
 _SEPARATORS = ",.'_ "
 _ALIKE = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-"})
 
@@ -125,10 +129,13 @@ class _Parts(NamedTuple):
 
 
 def _take_apart(cell: str) -> _Parts | None:
-    match = NUMBER.fullmatch(cell.strip().translate(_ALIKE))
-    if match is None or (match["sign"] and match["sign2"]):
+    text, is_less = cell.strip().translate(_ALIKE), False
+    if text and text[-1] in ")-" and (negative := NEGATIVE.fullmatch(text)) is not None:
+        text, is_less = (negative["sum"] or negative["front"] + negative["inner"]).strip(), True
+    match = NUMBER.fullmatch(text)
+    if match is None or bool(match["sign"]) + bool(match["sign2"]) + is_less > 1:
         return None
-    sign = match["sign"] or match["sign2"]
+    sign = "-" if is_less else match["sign"] or match["sign2"]
     return _Parts(sign, match["before"] or "", match["digits"], match["exponent"] or "", (match["after"] or "").strip())
 
 

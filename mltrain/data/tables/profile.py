@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from mltrain.data.columns import ColumnKind, Guess, Held
+from mltrain.data.columns import ColumnKind, Guess, Held, Misfit
+from mltrain.data.columns.identifier import Identifier, numbers_of_things
 from mltrain.data.tables.cells import Missing, as_texts
 from mltrain.data.tables.source import Source
 
@@ -57,5 +58,7 @@ def profile(source: Source, missing: Missing, names: Collection[str] | None = No
 
 def recognize(held: Held) -> Guess:
     """The kind that a column most probably is."""
+    if (things := numbers_of_things(held)) is not None and isinstance(Identifier().examine(held), Misfit):
+        return things
     found = [kind().examine(held) for kind in ColumnKind.family if issubclass(kind, ColumnKind)]
     return max((guess for guess in found if isinstance(guess, Guess)), key=lambda guess: guess.confidence)

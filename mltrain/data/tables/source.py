@@ -52,11 +52,15 @@ class Block(NamedTuple):
 
 
 class Novelties:
-    """What a model met in new rows that it had not learned: gaps that it filled, and unknown texts, by column."""
+    """What a model met in new rows that it had not learned: gaps that it filled, and unknown texts, by column.
+
+    ``without_target`` counts the rows that cannot be evaluated.
+    """
 
     def __init__(self) -> None:
         self.gaps: Counter[str] = Counter()
         self.unknown: dict[str, Counter[str]] = {}
+        self.without_target = 0
 
     def add(self, column: str, gaps: int, unknown: Counter[str]) -> None:
         """Count what stood in some more cells."""
@@ -78,6 +82,8 @@ class Novelties:
         if self.gaps:
             parts = [f"{count:,} in '{name}'" for name, count in self.gaps.items()]
             found.append(f"missing values were filled in: {', '.join(parts)}")
+        if self.without_target:
+            found.append(f"rows without the value to be predicted were left out: {self.without_target:,}")
         return found
 
 

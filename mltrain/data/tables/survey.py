@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from mltrain.data.columns import Cells, ColumnKind, ColumnReader, Doubles, Guess, Misfit, NameReader
 from mltrain.data.columns.category import MOST_CATEGORIES, Category, in_order
-from mltrain.data.columns.date import Date
-from mltrain.data.columns.identifier import Identifier, sounds_like_one
+from mltrain.data.columns.date import Date, look_compact
+from mltrain.data.columns.identifier import Identifier, names_things, sounds_like_one
 from mltrain.data.columns.index import Index
 from mltrain.data.columns.number import Number, NumberReader
 from mltrain.data.splitting import rows_in_words
@@ -177,6 +177,8 @@ def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -
         if numbers is None or np.isnan(numbers).all() or (isinstance(asked, Number) and asked.decimal == ","):
             return None
         is_guessed = asked is None and name in roles.features and not (roles.only_names or roles.all_used)
+        if is_guessed and not _numbers_rows(name, numbers) and (names_things(name) or look_compact(numbers)):
+            return None
         if is_guessed and _numbers_rows(name, numbers):
             kind: ColumnKind = Identifier()
             reason = "whole numbers, different in every row, under a name that numbers rows"

@@ -66,8 +66,9 @@ function isGap(cell, { missing, missingNumbers }) {
 }
 
 // Reads numbers in the notation of a column: its decimal sign, its separator of thousands, its currency sign or unit.
-function makeNumberReader({ decimal, thousands, before, after }, { number: form }) {
+function makeNumberReader({ decimal, thousands, before, after }, { number: form, negative: negativeForm }) {
   const pattern = new RegExp(`^(?:${form})$`, "u");
+  const negativePattern = new RegExp(`^(?:${negativeForm})$`, "u");
   const alike = { "’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-" };
 
   function areGroups([first, ...others]) {
@@ -78,8 +79,10 @@ function makeNumberReader({ decimal, thousands, before, after }, { number: form 
   }
 
   return (text) => {
-    const parts = pattern.exec(strip(text).replace(/[’\u00a0\u202f\u2009−]/g, (sign) => alike[sign]))?.groups;
-    if (!parts || (parts.sign && parts.sign2)) return null;
+    const written = strip(text).replace(/[’\u00a0\u202f\u2009−]/g, (sign) => alike[sign]);
+    const negative = negativePattern.exec(written)?.groups;
+    const parts = pattern.exec(negative ? strip(negative.sum ?? negative.front + negative.inner) : written)?.groups;
+    if (!parts || [parts.sign, parts.sign2, negative].filter(Boolean).length > 1) return null;
     const [front, behind] = [parts.before ?? "", strip(parts.after ?? "")];
     if ((front || behind) && (front !== before || behind !== after)) return null;
     const at = parts.digits.indexOf(decimal);
@@ -91,7 +94,7 @@ function makeNumberReader({ decimal, thousands, before, after }, { number: form 
       whole = groups.join("");
     }
     if (!/^[0-9]+$/.test(whole + fraction)) return null;
-    return Number(`${parts.sign || parts.sign2}${whole || 0}.${fraction || 0}${parts.exponent ?? ""}`);
+    return Number(`${negative ? "-" : parts.sign || parts.sign2}${whole || 0}.${fraction || 0}${parts.exponent ?? ""}`);
   };
 }
 
@@ -102,6 +105,14 @@ function dayNumber(year, month, day) {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() / DAY : null;
+}
+
+// The same of a day of an ISO week, of which the first has January 4.
+function dayOfWeek(year, week, weekday) {
+  const fourth = dayNumber(year, 1, 4);
+  const monday = fourth - ((((fourth + 3) % 7) + 7) % 7) + 7 * (week - 1);
+  const hasThursday = new Date((monday + 3) * DAY).getUTCFullYear() === year;
+  return week > 0 && hasThursday ? monday + weekday - 1 : null;
 }
 
 // Reads dates and times: [days since 1970-01-01, second of the day], or null.
@@ -116,7 +127,8 @@ function makeMomentReader({ order, compact }, { time, dates, compactDate, months
       if (hour < 1 || hour > 12) return null;
       hour = (hour % 12) + (/^p/i.test(parts.half) ? 12 : 0);
     }
-    return hour < 24 && minute < 60 && second < 61 ? 3600 * hour + 60 * minute + second : null;
+    const found = 3600 * hour + 60 * minute + second;
+    return (hour < 24 && minute < 60 && second < 61) || found === 86400 ? found : null; // 24:00 is the next day's 0:00
   }
 
   function momentOf(parts) {
@@ -126,16 +138,17 @@ function makeMomentReader({ order, compact }, { time, dates, compactDate, months
     if (parts.first) [day, month] = [integer(parts.first), integer(parts.other)];
     if (parts.first && order === "month_first") [day, month] = [month, day];
     if (parts.name) month = Object.hasOwn(months, folded(parts.name)) ? months[folded(parts.name)] : 0;
+    if (parts.quarter) month = 3 * integer(parts.quarter) - 2;
     const second = parts.hour ? secondOf(parts) : 0;
-    const number = dayNumber(year, month, day);
-    return second === null || number === null ? null : [number, second];
+    const number = parts.week ? dayOfWeek(year, integer(parts.week), integer(parts.weekday ?? "1")) : dayNumber(year, month, day);
+    return second === null || number === null ? null : [number + (second === 86400), second % 86400];
   }
 
   return (text) => {
     const parts = clock.exec(strip(text))?.groups;
     if (parts) {
       const second = secondOf(parts);
-      return second === null ? null : [0, second];
+      return second === null ? null : [0, second % 86400];
     }
     for (const form of forms) {
       const match = form.exec(strip(text));

@@ -155,10 +155,11 @@ def _tables(columns: Any) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     if NumberEncoding in kinds:
         tables["number"] = pattern(notation.NUMBER.pattern)
+        tables["negative"] = pattern(notation.NEGATIVE.pattern)
     if DateEncoding in kinds:
         tables |= {
             "time": pattern(date.TIME),
-            "dates": [pattern(date.with_time(form)) for form in date.FORMS],
+            "dates": list(map(pattern, date.FORMS)),
             "compactDate": pattern(date.COMPACT),
             "months": date.MONTHS,
         }
