@@ -32,8 +32,8 @@ class SweepSlices(SweepPicture):
         from mltrain.views.plotting.sweeps import MOST_PANELS
 
         return (
-            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials in a stronger colour. "
-            f"{about_marks(self.insight)}"
+            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials in a "
+            f"stronger colour. {about_marks(self.insight)}"
         ).rstrip()
 
     @property
