@@ -6,11 +6,11 @@ from campaigns.differential.members import (
     CHANGE_NO_NUMBER,
     DRAWN_WITH_THE_GRAPH,
     MEMBERS,
-    NONE,
     NOT_DRAWN,
     NOT_TRAINED_WITH,
     WITH_THE_NETWORK,
 )
+from campaigns.differential.scripts import LACKING
 from mltrain.config.families import FAMILIES, SECTIONS, members
 from mltrain.config.option_types import options
 
@@ -38,9 +38,4 @@ def _uncovered_options(label: str, name: str, left: AbstractSet[str]) -> list[st
 
 def without_counterpart(peer: str) -> list[str]:
     """The members that a peer ("keras" or "torch") is not compared for."""
-    return [
-        f"{family}: {name}"
-        for family, known in MEMBERS.items()
-        for name, member in known.items()
-        if getattr(member, peer) == NONE
-    ]
+    return [f"{family}: {name}" for family, known in MEMBERS.items() for name in known if name in LACKING[peer]]

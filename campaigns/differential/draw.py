@@ -23,7 +23,7 @@ LARGE = 0.02
 """Share of the configs with a kernel that mltrain may share among processes."""
 
 STEP = 0.02
-"""Share of the hidden activations that are steps: below them nothing learns, and Keras has none."""
+"""Share of the hidden activations that are steps: below them nothing learns."""
 
 WEIGHTED = 0.2
 """Share of the configs of classes that are weighted."""

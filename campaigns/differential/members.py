@@ -1,4 +1,4 @@
-"""Every member of every family, with its counterparts in the peers and with how its options are drawn.
+"""Every member of every family, with how its options are drawn.
 
 A member or an option that is missing here is not compared: the program says so, and so does a test (see coverage.py).
 """
@@ -13,15 +13,6 @@ from mltrain.config.families import FAMILIES
 from mltrain.config.option_types import options
 
 Draw = Callable[[Generator], Any]
-
-OWN = "its own"
-"""The peer has the same under a name of its own, and that is what is compared."""
-
-WRITTEN = "written out"
-"""The peer has it in another form or not at all: the formula is written out with the peer's arrays and gradients."""
-
-NONE = "none"
-"""The peer has it not: configs with it are compared with the other one."""
 
 
 def between(low: float, high: float) -> Draw:
@@ -67,10 +58,8 @@ def _whole_warmup(drawn: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Member:
-    """What Keras and PyTorch have of it, and a draw for each option. ``settle`` makes options fit each other."""
+    """A draw for each option. ``settle`` makes options fit each other."""
 
-    keras: str = OWN
-    torch: str = OWN
     options: Mapping[str, Draw] = field(default_factory=dict)
     settle: Callable[[dict[str, Any]], None] = lambda drawn: None
 
@@ -113,10 +102,7 @@ MEMBERS: dict[str, dict[str, Member]] = {
         # Units, shapes, inputs and what stands in a dense layer are drawn together with the network: see draw.py.
         "add": Member(),
         "average": Member(),
-        # PyTorch's moving variance divides by n - 1, and it refuses a batch of one row.
         "batch_normalization": Member(
-            OWN,
-            WRITTEN,
             {
                 "momentum": between(0, 0.99),
                 "epsilon": power_between(1e-5, 0.1),
@@ -138,7 +124,7 @@ MEMBERS: dict[str, dict[str, Member]] = {
         "conv2d": Member(),
         "dense": Member(),
         "depthwise_conv2d": Member(),
-        "dropout": Member(WRITTEN, WRITTEN, {"rate": between(0, 0.7)}),
+        "dropout": Member({"rate": between(0, 0.7)}),
         "embedding": Member(
             options={
                 "embeddings_initializer": _one_of("random_uniform", "random_normal", "glorot_uniform"),
@@ -167,8 +153,6 @@ MEMBERS: dict[str, dict[str, Member]] = {
         "max_pooling2d": Member(),
         "multiply": Member(),
         "periodic_embedding": Member(
-            WRITTEN,
-            WRITTEN,
             {
                 "output_dim": whole(2, 4),
                 "frequencies": whole(1, 6),
@@ -180,36 +164,32 @@ MEMBERS: dict[str, dict[str, Member]] = {
         "zero_padding2d": Member(),
     },
     "activations": {
-        "elu": Member(options={"alpha": between(0, 2)}),
+        "elu": Member({"alpha": between(0, 2)}),
         "gelu": Member(),
-        "leaky_relu": Member(options={"negative_slope": between(0, 1)}),
+        "leaky_relu": Member({"negative_slope": between(0, 1)}),
         "linear": Member(),
         "relu": Member(),
         "sigmoid": Member(),
         "softmax": Member(),
         "softplus": Member(),
-        "step": Member(NONE, WRITTEN),
+        "step": Member(),
         "tanh": Member(),
     },
     "losses": {
         "binary_crossentropy": Member(),
-        "categorical_crossentropy": Member(options={"label_smoothing": between(0, 0.5)}),
-        "hinge": Member(OWN, WRITTEN),
-        "huber": Member(options={"delta": power_between(0.1, 3)}),
+        "categorical_crossentropy": Member({"label_smoothing": between(0, 0.5)}),
+        "hinge": Member(),
+        "huber": Member({"delta": power_between(0.1, 3)}),
         "mean_absolute_error": Member(),
         "mean_squared_error": Member(),
-        "perceptron": Member(NONE, WRITTEN),
+        "perceptron": Member(),
         "sparse_categorical_crossentropy": Member(),
     },
     "optimizers": {
-        # PyTorch's own adam, adamw and nadam are given the epsilon of each step that makes them Keras's.
-        "adam": Member(options=_ADAM),
-        "adamw": Member(options=_ADAM),
-        "nadam": Member(options=_ADAM),
-        # PyTorch adds epsilon behind the root, Keras under it.
+        "adam": Member(_ADAM),
+        "adamw": Member(_ADAM),
+        "nadam": Member(_ADAM),
         "adagrad": Member(
-            OWN,
-            WRITTEN,
             {
                 "learning_rate": rate(1e-3, 0.3),
                 "initial_accumulator_value": between(0, 1),
@@ -218,13 +198,9 @@ MEMBERS: dict[str, dict[str, Member]] = {
             },
         ),
         "rmsprop": Member(
-            OWN,
-            WRITTEN,
             {"learning_rate": rate(1e-4, 0.02), "rho": between(0, 0.99), "epsilon": _EPSILON, **_STEPPING},
         ),
         "lion": Member(
-            OWN,
-            WRITTEN,
             {
                 "learning_rate": rate(1e-5, 0.01),
                 "beta_1": between(0.1, 0.95),  # Keras refuses 0
@@ -232,7 +208,6 @@ MEMBERS: dict[str, dict[str, Member]] = {
                 **_STEPPING,
             },
         ),
-        # PyTorch's momentum holds gradients, Keras's holds steps: the same while the rate stays, else written out.
         "sgd": Member(
             options={
                 "learning_rate": rate(1e-3, 0.3),
@@ -244,8 +219,6 @@ MEMBERS: dict[str, dict[str, Member]] = {
     },
     "schedules": {
         "cosine_decay": Member(
-            OWN,
-            WRITTEN,
             {
                 "initial_learning_rate": _RATE,
                 "decay_steps": whole(1, 40),
@@ -256,8 +229,6 @@ MEMBERS: dict[str, dict[str, Member]] = {
             _whole_warmup,
         ),
         "exponential_decay": Member(
-            OWN,
-            WRITTEN,
             {
                 "initial_learning_rate": _RATE,
                 "decay_steps": whole(1, 30),
@@ -265,18 +236,16 @@ MEMBERS: dict[str, dict[str, Member]] = {
                 "staircase": either,
             },
         ),
-        "piecewise": Member(
-            OWN, WRITTEN, {"boundaries": ascending_steps, "values": several(_RATE, 4)}, _one_more_value
-        ),
+        "piecewise": Member({"boundaries": ascending_steps, "values": several(_RATE, 4)}, _one_more_value),
     },
     "regularizers": {
-        "l1": Member(OWN, WRITTEN, {"l1": _PENALTY}),
-        "l1_l2": Member(OWN, WRITTEN, {"l1": _PENALTY, "l2": _PENALTY}),
-        "l2": Member(OWN, WRITTEN, {"l2": _PENALTY}),
+        "l1": Member({"l1": _PENALTY}),
+        "l1_l2": Member({"l1": _PENALTY, "l2": _PENALTY}),
+        "l2": Member({"l2": _PENALTY}),
     },
     # Both peers start from the weights that mltrain has drawn: each initializer is a place to start from.
     "initializers": {
-        "constant": Member(options={"value": between(-0.5, 0.5)}),
+        "constant": Member({"value": between(-0.5, 0.5)}),
         "glorot_normal": Member(),
         "glorot_uniform": Member(),
         "he_normal": Member(),
@@ -284,10 +253,10 @@ MEMBERS: dict[str, dict[str, Member]] = {
         "lecun_normal": Member(),
         "lecun_uniform": Member(),
         "ones": Member(),
-        "orthogonal": Member(options={"gain": between(0.5, 1.5)}),
-        "random_normal": Member(options=_SPREAD),
-        "random_uniform": Member(options={"minval": between(-0.8, 0), "maxval": between(0, 0.8)}),
-        "truncated_normal": Member(options=_SPREAD),
+        "orthogonal": Member({"gain": between(0.5, 1.5)}),
+        "random_normal": Member(_SPREAD),
+        "random_uniform": Member({"minval": between(-0.8, 0), "maxval": between(0, 0.8)}),
+        "truncated_normal": Member(_SPREAD),
         "zeros": Member(),
     },
 }

@@ -9,8 +9,8 @@ from benchmarks.peers import Peers
 from benchmarks.processes import run
 from campaigns.differential.case import Case
 from campaigns.differential.exchange import Result, Task, read_results, write_tasks
-from campaigns.differential.members import MEMBERS, NONE
 from campaigns.differential.ours import task_of
+from campaigns.differential.scripts import LACKING, script_of
 from mltrain.config.families import members
 from mltrain.spec import Spec
 from mltrain.system.threads import cores
@@ -25,11 +25,13 @@ Results = Mapping[tuple[int, str], Result]
 def train_by_peers(cases: Sequence[Case], peers: Peers) -> dict[str, Results]:
     """Each peer's results of the cases of which it has everything. Raises `MeasurementFailed`."""
     tasks = {case.number: task_of(case) for case in cases}
+    numbered = {case.number: case for case in cases}
     with TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
         work = {}
         for name in PEERS:
             own = [case.number for case in cases if has_all(name, case)]
-            parts = [{number: tasks[number] for number in own[part :: cores()]} for part in range(cores())]
+            written = {number: tasks[number]._replace(description=script_of(name, numbered[number])) for number in own}
+            parts = [{number: written[number] for number in own[part :: cores()]} for part in range(cores())]
             work[name] = [
                 threads.submit(_train, name, part, peers, str(Path(folder, f"{name}-{min(part)}")))
                 for part in parts
@@ -49,8 +51,8 @@ def _train(name: str, tasks: Mapping[int, Task], peers: Peers, place: str) -> Re
 
 
 def has_all(peer: str, case: Case) -> bool:
-    """Whether the peer has a counterpart of everything in the case's config."""
-    return all(getattr(MEMBERS[family][name], peer) != NONE for family, name in members_of(case))
+    """Whether `mltrain code` writes everything in the case's config for the peer."""
+    return all(name not in LACKING[peer] for _, name in members_of(case))
 
 
 def members_of(case: Case) -> set[tuple[str, str]]:

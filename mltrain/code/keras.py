@@ -48,7 +48,7 @@ class PeriodicEmbedding(keras.layers.Layer):
     "step": '''
 def step(z):
     """1 where z is above 0, else 0."""
-    return keras.ops.cast(z > 0, "float32")
+    return keras.ops.cast(z > 0, z.dtype) + 0 * z  # a gradient of 0, and not none
 ''',
     "perceptron": '''
 def perceptron(target, z):
@@ -194,7 +194,7 @@ _OPTIMIZERS = {
 """Keras's class of each optimizer. Options have the same names, but for `_RENAMED`."""
 
 
-def optimizer_expression(own: Optimizer, rate: Expression) -> Call:
+def _optimizer(own: Optimizer, rate: Expression) -> Call:
     """An optimizer with a learning rate, which is code, too."""
     given = {key: value for key, value in _given(own).items() if key != "learning_rate"}
     if not own.use_ema:
@@ -230,10 +230,10 @@ def write(plan: Plan) -> Written:
     return Written(
         "Keras",
         HELPERS,
-        network=_network(plan),
-        weights=_weights(plan),
-        loss_function=statement(_LOSSES[plan.config.loss.type_name()](plan.config.loss), "loss_function = "),
-        optimizer=_optimizer_code(plan),
+        network=network_code(plan),
+        weights=[*plan.loaded_weights, *COPY_WEIGHTS] if plan.weights is not None else [],
+        loss_function=loss_code(plan),
+        optimizer=optimizer_code(plan),
         training=_training(plan),
         output=[f"output = model.predict(x_{plan.evaluated}, verbose=0)"] if plan.config.metrics else [],
         loss=f"model.evaluate(x_{plan.evaluated}, y_{plan.evaluated}, verbose=0)",
@@ -248,7 +248,7 @@ def _notes(plan: Plan) -> list[str]:
     return notes
 
 
-def _network(plan: Plan) -> list[str]:
+def network_code(plan: Plan) -> list[str]:
     """The layers: a list where each reads the one before it, else calls of layers."""
     called = plan.weights is not None or plan.tracked  # by mltrain's names
     names = _keras_names(plan.nodes) if called else dict.fromkeys((node.name for node in plan.nodes), "")
@@ -389,22 +389,26 @@ def _keras_names(nodes: Sequence[Node]) -> dict[str, str]:
     return names
 
 
-def _weights(plan: Plan) -> list[str]:
-    names = [
-        "for layer in model.layers:  # they are called as in mltrain",
-        '    names = [f"{layer.name}.{weight.name}" for weight in layer.weights]',
-        "    layer.set_weights([weights[name] for name in names])",
-    ]
-    return [*plan.loaded_weights, *names] if plan.weights is not None else []
+COPY_WEIGHTS = (
+    "for layer in model.layers:  # they are called as in mltrain",
+    '    names = [f"{layer.name}.{weight.name}" for weight in layer.weights]',
+    "    layer.set_weights([weights[name] for name in names])",
+)
+"""Lines that give the layers the arrays of a model, ``weights``."""
 
 
-def _optimizer_code(plan: Plan) -> list[str]:
+def loss_code(plan: Plan) -> list[str]:
+    """The loss, ``loss_function``."""
+    return statement(_LOSSES[plan.config.loss.type_name()](plan.config.loss), "loss_function = ")
+
+
+def optimizer_code(plan: Plan) -> list[str]:
     """The schedule, if there is one, and the optimizer."""
     own, groups = plan.config.optimizer, plan.config.training.gradient_accumulation
     rate = own.learning_rate
     schedule = CODE["schedules"][rate.type_name()](rate) if isinstance(rate, Schedule) else ""
     lines = statement(schedule, "learning_rate = ") if isinstance(schedule, Call) else []
-    written = optimizer_expression(own, "learning_rate" if lines else schedule or repr(rate))
+    written = _optimizer(own, "learning_rate" if lines else schedule or repr(rate))
     if groups > 1:
         steps = Argument(str(groups), "gradient_accumulation_steps")
         written = written._replace(arguments=(*written.arguments, steps))

@@ -10,9 +10,9 @@ Each framework has a table a family: what writes a member, by the member's name.
 inexpressible, by its place in the config. ``tests/code`` compares the tables with the registries.
 """
 
-import ast
 import importlib
 import re
+import symtable
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -166,7 +166,10 @@ def _imported(lines: Sequence[str]) -> list[str]:
 
 def _names(lines: Sequence[str]) -> set[str]:
     """The names that the code reads."""
-    return {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
+    tables = [symtable.symtable("\n".join(lines), "<script>", "exec")]
+    for table in tables:
+        tables += table.get_children()
+    return {symbol.get_name() for table in tables for symbol in table.get_symbols() if symbol.is_referenced()}
 
 
 def _spaced(lines: Sequence[str]) -> list[str]:

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from mltrain.code.plan import Plan
 from mltrain.code.rows import row_arrays
 from mltrain.code.script import Framework, write_script
 from mltrain.commands.code import plan_of
@@ -20,24 +23,30 @@ SHORT = ["training.epochs=3", "training.track=[]"]
 """Three epochs; where parameters are tracked, mltrain measures the loss behind an epoch."""
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Case:
     """A config that is trained from weights in a file: ``losses`` are those of mltrain's epochs."""
 
     name: str
     config: Any
     settings: tuple[str, ...] = ()
 
+    @cached_property
+    def plan(self) -> Plan:
+        """The config made ready, once for all frameworks."""
+        return plan_of(located_config(self.config, self.settings))
+
     def write(self, framework: Framework, folder: Path, *, weights: bool = True, data: bool = False) -> None:
         """Write a script, with the weights that it starts from and perhaps the rows that it loads."""
-        source = located_config(self.config, self.settings)
         model, rows = folder / f"{self.name}.npz", folder / f"{self.name}_rows.npz"
-        plan = plan_of(source)
-        plan.job.model([]).save(model)
+        if weights:
+            np.savez(model, **self.plan.job.network.arrays)
         if data:
-            np.savez(rows, **row_arrays(plan))
-        plan = plan_of(source, model if weights else None, rows if data else None)
+            np.savez(rows, **row_arrays(self.plan))
+        plan = replace(self.plan, weights=model if weights else None, data=rows if data else None, problems=[])
         (folder / f"{self.name}.py").write_text(write_script(plan, framework))
 
+    @cached_property
     def losses(self) -> list[float]:
         """The losses of mltrain's epochs."""
         return [report.loss for report in plan_of(located_config(self.config, self.settings)).job.train()]

@@ -156,3 +156,20 @@ def test_an_ensemble_has_no_script(here: Path, tmp_path: Path) -> None:
     done = mltrain("code", "configs/iris.yaml", "--framework", "numpy", "--weights", folder)
     assert done.code == 3
     assert "is an ensemble of 2 networks, and a script has one" in done.err
+
+
+def test_dropout_of_a_graph_is_off_in_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`model.eval()` reaches only modules that are made once: not those made in each call of forward."""
+    monkeypatch.chdir(tmp_path)
+    Path("graph.yaml").write_text(
+        "dataset: {type: inline, x: [[1, 2], [3, 4]], y: [1, 2]}\n"
+        "layers:\n"
+        "  - {type: dense, units: 2, name: first}\n"
+        "  - {type: dropout, rate: 0.5}\n"
+        "  - {type: add, inputs: [dropout, first]}\n"
+        "  - {type: dense, units: 1}\n"
+        "loss: mse\n"
+    )
+    text = succeed("code", "graph.yaml", "--framework", "torch").out
+    assert "        self.dropout = nn.Dropout(0.5)\n" in text
+    assert "        x = self.dropout(first)\n" in text

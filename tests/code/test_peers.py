@@ -69,7 +69,7 @@ def _difference(case: Case, found: dict[str, Any]) -> str:
     if "error" in found:
         return str(found["error"])
     try:
-        ours, theirs = np.array(case.losses()), np.array(found["losses"])
+        ours, theirs = np.array(case.losses), np.array(found["losses"])
     except TrainingDiverged:
         return ""
     if ours.shape != theirs.shape:

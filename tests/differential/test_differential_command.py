@@ -48,7 +48,7 @@ def test_agreement(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert out.startswith("2 configs of seed 0; Keras 3, PyTorch 2\n")
     assert re.search(r"^\| agrees +\| 2 +\| 2 +\|$", out, re.MULTILINE)
     assert "disagrees beside" not in out
-    assert "Without counterpart in Keras: activations: step, losses: perceptron." in out
+    assert "Without counterpart in Keras: nothing." in out
     verdicts = json.loads((tmp_path / "found.json").read_text("utf-8"))["verdicts"]
     assert [(one["number"], one["peer"], one["word"]) for one in verdicts] == [
         (number, peer, "agrees") for peer in peers.PEERS for number in range(WRONG)

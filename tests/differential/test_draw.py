@@ -11,7 +11,8 @@ from campaigns.differential.draw import STEPS, draw_config
 from campaigns.differential.exchange import read_tasks, write_tasks
 from campaigns.differential.members import MEMBERS
 from campaigns.differential.ours import task_of
-from campaigns.differential.peers import members_of
+from campaigns.differential.peers import PEERS, members_of
+from campaigns.differential.scripts import script_of
 from mltrain.config.load import parse_config
 
 DRAWN = [Case(number, draw_config(0, number)) for number in range(250)]
@@ -66,3 +67,17 @@ def test_every_case_takes_as_many_steps_and_reaches_the_peers_whole(tmp_path: Pa
             for name in task._fields
             if isinstance(getattr(task, name), np.ndarray)
         )
+
+
+def test_every_case_is_written_for_each_peer() -> None:
+    """Python that reads each array of the weights, and every dropout layer."""
+    for case in DRAWN[:30]:
+        weights, masks = case.first_weights, task_of(case).masks
+        for peer in PEERS:
+            script = script_of(peer, case)
+            for part, text in script.items():
+                if isinstance(text, str):
+                    compile(text, part, "exec")
+            assert set(script["dropouts"]) == set(masks)
+        assert script["arrays"].keys() == weights.keys()
+        assert all(f'weights["{name}"]' in script["weights"] for name in weights)

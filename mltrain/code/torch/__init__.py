@@ -7,7 +7,16 @@ from mltrain.code.loops import SCHEDULES
 from mltrain.code.plan import Plan, Written
 from mltrain.code.torch.layers import ACTIVATIONS, LAYERS
 from mltrain.code.torch.network import INITIALIZERS, REGULARIZERS, TorchNetwork
-from mltrain.code.torch.training import LOSSES, OPTIMIZERS, as_labels, loss_code, mean, optimizer_code, training_code
+from mltrain.code.torch.training import (
+    LOSSES,
+    OPTIMIZERS,
+    as_labels,
+    loss_code,
+    mean,
+    optimizer_code,
+    penalty_code,
+    training_code,
+)
 
 _TRANSFORM = "PyTorch itself has no random transformations of images; torchvision has"
 
@@ -58,6 +67,17 @@ class Ids(nn.Module):
     def forward(self, x):
         return x.long()
 ''',
+    "PaddedAverage": '''
+class PaddedAverage(nn.Module):
+    """Average pooling that leaves the padding out of the averages."""
+
+    def __init__(self, padding, pooling):
+        super().__init__()
+        self.padded = nn.Sequential(padding, pooling)
+
+    def forward(self, x):
+        return self.padded(x) / self.padded(torch.ones_like(x))
+''',
     "GaussianNoise": '''
 class GaussianNoise(nn.Module):
     """Adds random numbers in training."""
@@ -74,7 +94,7 @@ class Step(nn.Module):
     """1 above 0, else 0."""
 
     def forward(self, x):
-        return (x > 0).float()
+        return (x > 0).to(x.dtype) + 0 * x  # a gradient of 0, and not none
 ''',
     "hinge": '''
 def hinge(output, target):
@@ -84,7 +104,7 @@ def hinge(output, target):
     "perceptron": '''
 def perceptron(z, target):
     """What a wrong answer costs; its gradient is Rosenblatt's rule."""
-    return ((z > 0).float() - target) * z
+    return ((z > 0).to(z.dtype) - target) * z
 ''',
 }
 
@@ -111,8 +131,8 @@ def write(plan: Plan) -> Written:
         "PyTorch",
         HELPERS,
         network=network.lines,
-        weights=network.loaded(),
-        loss_function=loss_code(plan, network),
+        weights=[*plan.loaded_weights, *network.copied_weights()] if plan.weights is not None else [],
+        loss_function=[*loss_code(plan), *penalty_code(network)],
         optimizer=optimizer_code(plan, network),
         training=training_code(plan, network),
         output=[

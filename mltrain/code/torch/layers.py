@@ -16,7 +16,7 @@ from mltrain.engine.graph import Node
 
 @dataclass
 class Module:
-    """A module of the network: its code, and the layer that its weights belong to."""
+    """A module of the network: its code, and the layer that it is, if it has weights or acts in training only."""
 
     code: Expression
     node: Node | None = None
@@ -145,7 +145,9 @@ def _pooling(name: str, dimensions: int) -> Callable[[Node, Writer], None]:
             ):
                 named |= {"ceil_mode": "True", "count_include_pad": "False"}
             else:
-                at.plan.cannot((*node.path, "padding"), "PyTorch cannot leave this padding out of an average")
+                pooling = call(f"nn.AvgPool{dimensions}d", *arguments, **named)
+                at.add(call("PaddedAverage", f"nn.ZeroPad{dimensions}d({_sides(pads)})", pooling))
+                return
         at.add(call(f"nn.{name}Pool{dimensions}d", *arguments, **named))
 
     return write
@@ -220,7 +222,7 @@ def _zero_padding(node: Node, at: Writer) -> None:
 
 
 def _module(name: str, option: str) -> Callable[[Node, Writer], None]:
-    return lambda node, at: at.add(f"{name}({getattr(node.layer, option)!r})")
+    return lambda node, at: at.add(f"{name}({getattr(node.layer, option)!r})", node)
 
 
 def _merge(_: Node, __: Writer) -> None:

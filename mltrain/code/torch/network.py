@@ -239,11 +239,9 @@ class TorchNetwork:
                     )
         return lines
 
-    def loaded(self) -> list[str]:
-        """Lines that copy a model's weights."""
-        if self._plan.weights is None:
-            return []
-        lines = [*self._plan.loaded_weights, "with torch.no_grad():"]
+    def copied_weights(self) -> list[str]:
+        """Lines that copy a model's arrays, ``weights``."""
+        lines = ["with torch.no_grad():"]
         for node, name, tensor, _ in self._parameters():
             array = f'weights["{node.name}.{name}"]{_turned_array(node, name)}'
             if node.layer.type_name() == "depthwise_conv2d" and name == "kernel":
@@ -251,7 +249,7 @@ class TorchNetwork:
                 lines.append(f"    kernel = {array}")
                 array = f"kernel.{turned}"
             lines += statement(call(f"{tensor}.copy_", call("torch.tensor", array)), indent=4)
-        return lines
+        return lines if len(lines) > 1 else []
 
     @property
     def array_code(self) -> dict[str, str]:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code
+from mltrain.code.loops import Loop, first_rate, indented, loop_code, schedule_code
 from mltrain.code.plan import Plan
 from mltrain.code.text import call, comment_lines, statement
 from mltrain.code.torch.network import TorchNetwork
+from mltrain.engine.losses.base import Loss
 from mltrain.engine.schedules.base import Schedule
 from mltrain.engine.schedules.reduce_on_plateau import ReduceOnPlateau
 
@@ -134,23 +135,27 @@ def _gives_elements(plan: Plan) -> bool:
     return plan.class_weights is not None or plan.config.loss.type_name() in _OF_ELEMENTS
 
 
-def loss_code(plan: Plan, network: TorchNetwork) -> list[str]:
-    """The loss, and a function for the penalties of regularizers."""
+def loss_code(plan: Plan) -> list[str]:
+    """The loss, ``loss_function``: its mean, or with class weights that of each row."""
     weights = plan.class_weights
-    how = "" if weights is None else 'reduction="none"'
-    lines = [f"loss_function = {LOSSES[plan.config.loss.type_name()](plan.config.loss, how)}"]
+    lines = [f"loss_function = {loss_expression(plan.config.loss, each_row=weights is not None)}"]
     if weights is not None:
         lines += statement(call("torch.tensor", weights), "class_weight = ")
-    if terms := network.penalties:
-        lines += ["", "", "def penalty():", '    """What large weights add to the loss."""']
-        lines += [
-            f"    total = {terms[0]}",
-            *(f"    total += {term}" for term in terms[1:]),
-            "    return total",
-            "",
-            "",
-        ]
     return lines
+
+
+def loss_expression(own: Loss, *, each_row: bool) -> str:
+    """A loss; functions give that of each row in any case."""
+    return LOSSES[own.type_name()](own, 'reduction="none"' if each_row else "")
+
+
+def penalty_code(network: TorchNetwork) -> list[str]:
+    """A function ``penalty()`` where there are regularizers."""
+    if not (terms := network.penalties):
+        return []
+    body = [f"total = {terms[0]}", *(f"total += {term}" for term in terms[1:]), "return total"]
+    title = '    """What large weights add to the loss."""'
+    return ["", "", "def penalty():", title, *indented(body), "", ""]
 
 
 def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
@@ -189,16 +194,50 @@ def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
 
 def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
     """The loop; nothing where there are no epochs."""
-    optimizer = plan.config.optimizer
     if not plan.config.training.epochs:
         return []
     rows = f"x, y = torch.tensor(x_train), torch.tensor(y_train){as_labels(plan)}"
-    return [rows, *loop_code(plan, _loop(plan, network, OPTIMIZERS[optimizer.type_name()](optimizer)))]
+    return [rows, *loop_code(plan, _loop(plan, network))]
 
 
-def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
+def update_code(plan: Plan) -> list[str]:
+    """The lines of a step, which change ``parameters`` by their gradients."""
     optimizer, rate = plan.config.optimizer, plan.config.optimizer.learning_rate
+    rule = OPTIMIZERS[optimizer.type_name()](optimizer)
     is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
+    update = list[str]()
+    if optimizer.clip_norm is not None:
+        bound = repr(optimizer.clip_norm)
+        update += [
+            "# clip_norm, without the 1e-6 that nn.utils.clip_grad_norm_ adds to the norm",
+            "norm = math.sqrt(sum(float((p.grad**2).sum()) for p in parameters))",
+            "for p in parameters:",
+            f"    p.grad *= {bound} / max(norm, {bound})",
+        ]
+    if is_formula:
+        update.append("rate = learning_rate(step)")
+    if rule.made and isinstance(rate, Schedule):
+        update.append('settings["lr"] = rate')
+    if is_formula or rule.each_step:
+        update.append("step += 1")
+    update += rule.each_step
+    decays = optimizer.weight_decay and "weight_decay" not in rule.options
+    shrink = (
+        f"p *= 1 - {'rate' if isinstance(rate, Schedule) or not rule.made else repr(rate)} * {optimizer.weight_decay!r}"
+    )
+    if decays and rule.made:
+        update += ["with torch.no_grad():  # weight_decay", "    for p in parameters:", f"        {shrink}"]
+    if rule.made:
+        update += ["optimizer.step()", "optimizer.zero_grad()"]
+    else:
+        (state,) = rule.states
+        inner = [*([f"{shrink}  # weight_decay"] if decays else []), *rule.change, "p.grad = None"]
+        update += ["with torch.no_grad():", f"    for p, v in zip(parameters, {state}):", *indented(inner, 2)]
+    return [*update, *(["ema.update_parameters(model)"] if optimizer.use_ema else [])]
+
+
+def _loop(plan: Plan, network: TorchNetwork) -> Loop:
+    optimizer = plan.config.optimizer
     weights = ""
     if plan.class_weights is not None:
         column = "" if plan.one_loss_a_row else "[:, None]"
@@ -214,39 +253,7 @@ def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
         batch.append("loss = loss + penalty()")
     accumulates = plan.config.training.gradient_accumulation > 1 and plan.steps > 1
     batch.append("(loss * len(rows) / len(group)).backward()" if accumulates else "loss.backward()")
-    update = []
-    if optimizer.clip_norm is not None:
-        update.append(f"nn.utils.clip_grad_norm_(parameters, {optimizer.clip_norm!r})")
-    if is_formula:
-        update.append("rate = learning_rate(step)")
-    if rule.made and isinstance(rate, Schedule):
-        update.append('settings["lr"] = rate')
-    if is_formula or rule.each_step:
-        update.append("step += 1")
-    update += rule.each_step
-    decays = optimizer.weight_decay and "weight_decay" not in rule.options
-    shrink = (
-        f"p *= 1 - {'rate' if isinstance(rate, Schedule) or not rule.made else repr(rate)} * {optimizer.weight_decay!r}"
-    )
-    if decays and rule.made:
-        update += ["with torch.no_grad():  # weight_decay", "    for p in parameters:", f"        {shrink}"]
-    if rule.made:
-        update.append("optimizer.step()")
-        update.append("optimizer.zero_grad()")
-    else:
-        (state,) = rule.states
-        for node in plan.nodes:
-            if "step" in (node.layer.type_name(), getattr(plan.activation(node), "type_name", str)()) and not (
-                plan.is_in_loss(node)
-            ):
-                plan.cannot(node.path, "PyTorch has no gradient below a step, which this optimizer's rule needs")
-        inner = [*([f"{shrink}  # weight_decay"] if decays else []), *rule.change, "p.grad = None"]
-        update += ["with torch.no_grad():", f"    for p, v in zip(parameters, {state}):"]
-        update += [f"        {line}" for line in inner]
-    averaged = "model"
-    if optimizer.use_ema:
-        update.append("ema.update_parameters(model)")
-        averaged = "ema"
+    averaged = "ema" if optimizer.use_ema else "model"
     penalty = " + penalty().item()" if network.penalties else ""
     begin = [f"{module}.eval()  # trainable: false" for module in network.frozen_statistics]
     validation = [
@@ -260,7 +267,7 @@ def _loop(plan: Plan, network: TorchNetwork, rule: _Rule) -> Loop:
     return Loop(
         batch,
         "loss.item()",
-        update,
+        update_code(plan),
         validation,
         keep=f"{{name: one.clone() for name, one in {averaged}.state_dict().items()}}",
         restore=[f"{averaged}.load_state_dict(kept)"],
