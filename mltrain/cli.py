@@ -703,6 +703,9 @@ def serve(
         str | None, typer.Option(metavar="NAME", help="Of a folder: the model to ask by default, or else the newest.")
     ] = None,
     max_body: Annotated[int, typer.Option(min=1, metavar="MB", help="The largest body of a request.")] = 16,
+    max_bodies: Annotated[
+        int, typer.Option(min=1, metavar="MB", help="The bodies of all requests that are held at a time.")
+    ] = 256,
     max_rows: Annotated[int, typer.Option(min=1, metavar="N", help="The most rows of a request.")] = 100_000,
     timeout: Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="How long a request may take.")] = 30.0,
     queue: Annotated[int, typer.Option(min=0, metavar="N", help="How many requests may wait for a thread.")] = 64,
@@ -728,6 +731,7 @@ def serve(
         hosts=allowed_host or [],
         default=default,
         most_megabytes=max_body,
+        most_megabytes_together=max_bodies,
         most_rows=max_rows,
         seconds=timeout,
         queue=queue,

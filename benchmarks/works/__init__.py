@@ -19,6 +19,7 @@ FILES = (
     "forward",
     "wide_step",
     "serving",
+    "sweep",
 )
 """The works in the order of the table: what people come for first, and what explains it last."""
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from mltrain.commands.failure import failure
-from mltrain.config.load import read_config
+from mltrain.config.load import LocatedConfig, read_config
 from mltrain.config.search_space import without_search
-from mltrain.errors import ConfigError, Diagnostic, MltrainError, for_commands
-from mltrain.job import prepare
+from mltrain.data.base import LazyDataset
+from mltrain.errors import ConfigError, Diagnostic, MltrainError, Problem, for_commands
+from mltrain.job import TrainingJob, prepare
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import verbatim
 
@@ -53,8 +54,21 @@ def _check(terminal: Terminal, path: Path, changes: Sequence[str]) -> list[Diagn
         return []
     try:
         job = prepare(without_search(source.config), source.folder, source.data, source.nodes)
+        if problems := _search_problems(source, job):
+            raise ConfigError(problems)
     except ConfigError as error:
         raise source.locate(error.problems) from None
     for left_out in job.dataset.notes:
         terminal.note(f"{path}: {left_out}")
     return [source.locate_warning(warning) for warning in (*job.warnings(), *job.warnings_of_trial())]
+
+
+def _search_problems(source: LocatedConfig, job: TrainingJob) -> list[Problem]:
+    """The errors that ``sweep`` would find."""
+    config = source.config
+    if config.search is None:
+        return []
+    from mltrain.search.sweeping import sweep_problems  # few configs have a search
+
+    rows = LazyDataset(config.dataset, config.seed, source.folder, keeps_raw=True)
+    return sweep_problems(config, job, rows.raw if config.search.folds else None)

@@ -21,7 +21,7 @@ _PACKAGE = Path(__file__).parents[1]
 _MEMBERS = ("engine/*/*.py", "data/datasets/*.py", "data/points/*.py", "data/columns/*.py", "export/formats/*.py")
 """The source files of all families: member names are read from them without importing NumPy."""
 
-_SECTIONS = ("config", "training", "early_stopping", "export")
+_SECTIONS = ("config", "training", "early_stopping", "search", "range", "export")
 
 _COLUMN_OPTIONS = ("target", "split_column")
 """Options of a table whose value is the name of one of its columns."""

@@ -10,6 +10,7 @@ from mltrain.config.describe import describe
 from mltrain.config.dump import to_plain
 from mltrain.config.families import FAMILIES, SECTIONS, members
 from mltrain.config.option_types import Struct, options, owners_of
+from mltrain.config.search_options import Range, Search
 from mltrain.config.starters import starter
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import UsageError
@@ -79,6 +80,15 @@ def _find_format(name: str) -> Iterator[tuple[str, Struct]]:
         yield family.noun, found
 
 
+_SEARCH = """search:
+  trials: 20
+  metric: val_loss
+  parameters:
+    optimizer.learning_rate: {min: 0.0001, max: 0.1, scale: log}
+    layers.0.units: [32, 64, 128]"""
+"""An example of a search; both of its kinds of parameters have required options."""
+
+
 def _elsewhere(name: str) -> Iterator[str | None]:
     """The hint for a name that is an option, or a name from other tools."""
     members_with = [member.type_name() for _, member in members() if name in options(member)]
@@ -126,5 +136,7 @@ def _section_example(struct: Struct) -> str:
     if struct is Config:
         lines = (line.partition("#")[0].rstrip() for line in starter("linear").splitlines())
         return "\n".join(filter(None, lines))
+    if struct in (Search, Range):
+        return _SEARCH
     example = f"{describe(struct).name}: {on_one_line(to_plain(struct()))}"
     return example if struct is Training else f"training:\n  {example}"

@@ -1,5 +1,6 @@
 """``mltrain export``: a model as a file that runs without mltrain."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,13 @@ def _names(main: Path, exported: Exported) -> dict[Path, bytes]:
     return {main: exported.files[first]} | {main.with_name(stem + suffix): exported.files[suffix] for suffix in others}
 
 
+def _self_test(exported: Exported, main: Path) -> str:
+    """The command that runs the self-test, for a shell."""
+    file, stem = shlex.quote(str(main)), shlex.quote(str(main.with_suffix("")))
+    program = stem if main.is_absolute() else f"./{stem}"
+    return exported.self_test.format(file=file, stem=stem, program=program)
+
+
 def _located(error: ConfigError, file: Path, model: Model) -> ConfigError:
     """The error with the lines of the run's config, where the model has one beside it."""
     config = current_file(file.parent, CONFIG)
@@ -74,7 +82,7 @@ def _located(error: ConfigError, file: Path, model: Model) -> ConfigError:
 def _show(
     terminal: Terminal, form: Format, files: Mapping[Path, bytes], exported: Exported, main: Path, *, made_up: str
 ) -> None:
-    test = exported.self_test.format(file=main, stem=main.with_suffix(""))
+    test = _self_test(exported, main)
     lines = [f"{target}  {data_size(len(content))}" for target, content in files.items()]
     if made_up:
         terminal.note(f"the rows of the self-test are made up, because {made_up}")

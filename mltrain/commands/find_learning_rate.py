@@ -26,7 +26,7 @@ from mltrain.views.terminal.redraw import LiveArea
 from mltrain.views.terminal.terminal import Terminal
 from mltrain.views.terminal.views import Stack, verbatim
 
-_PICTURE = "learning_rate"
+_PICTURE, _OPTION = "learning_rate", "optimizer.learning_rate"
 
 
 def run(
@@ -46,7 +46,11 @@ def run(
     optimizer = job.config.optimizer
     if isinstance(optimizer.learning_rate, Schedule):
         terminal.note(f"the schedule {optimizer.learning_rate.type_name()} takes no part in the test")
-    terminal.note(f"trying learning rates from {LOWEST:g} to {HIGHEST:g}, one after the other; nothing is saved")
+    terminal.note(f"trying learning rates from {LOWEST:g} to {HIGHEST:g}, one after the other; no model is saved")
+    if out is not None:
+        from mltrain.views.plotting.picture_files import make_folder  # imports Matplotlib
+
+        make_folder(out)
     with interruptible() as stop, _bar(terminal) as progress:
         test = job.range_test(stop, progress)
         if stop():
@@ -54,9 +58,10 @@ def run(
     files = [] if out is None else [_draw(test, out)]
     if test.suggested is None:
         terminal.warning(_why_none(test))
-    _conclude(
-        terminal, test, job.config.optimizer, _Use(str(config), is_search=source.config.search is not None), files
-    )
+    words = ["mltrain", "fit", str(config), *(["--init-from", str(init_from)] if init_from else [])]
+    words += [word for change in changes if not change.startswith(_OPTION) for word in ("--set", change)]
+    use = _Use(shlex.join(words), is_search=source.config.search is not None)
+    _conclude(terminal, test, job.config.optimizer, use, files)
 
 
 @contextmanager
@@ -87,22 +92,22 @@ def _why_none(test: RangeTest) -> str:
 
 
 class _Use(NamedTuple):
-    """Where the learning rate is to be used: the file of the config, which may be that of a search."""
+    """Where the learning rate is to be used: with the ``command`` of the training, or in the config of a search."""
 
-    config: str
+    command: str
     is_search: bool
 
-    def command(self, option: str, rate: float) -> str:
+    def with_rate(self, option: str, rate: float) -> str:
         if self.is_search:
             low, high = (f"{bound:.2g}" for bound in (rate / FACTOR, rate * FACTOR))
             return f"in parameters of search: {option}: {{min: {low}, max: {high}, scale: log}}"
-        return f"mltrain fit {shlex.quote(self.config)} --set {option}={rate:g}"
+        return f"{self.command} --set {option}={rate:g}"
 
 
 def _conclude(terminal: Terminal, test: RangeTest, optimizer: Optimizer, use: _Use, files: Sequence[str]) -> None:
     now, found = optimizer.learning_rate, test.suggested
     schedule = now if isinstance(now, Schedule) else None
-    option = ".".join(["optimizer.learning_rate", *([schedule.highest] if schedule and schedule.highest else [])])
+    option = ".".join([_OPTION, *([schedule.highest] if schedule and schedule.highest else [])])
     if terminal.json:
         terminal.result(
             verbatim(""),
@@ -133,7 +138,7 @@ def _conclude(terminal: Terminal, test: RangeTest, optimizer: Optimizer, use: _U
         )
         entries["saved"] = ", ".join(files)
         curve = range_curve(test.rates, test.smoothed, found)
-        following = "" if found is None else use.command(option, found)
+        following = "" if found is None else use.with_rate(option, found)
         terminal.result(Stack([curve, verbatim(""), range_closing(entries, following)]), {})
 
 

@@ -14,7 +14,7 @@ from mltrain.runs.sweep_folder import SWEEPS
 from mltrain.views.terminal.number_format import plural
 from mltrain.views.terminal.run_tables import RunRow, RunsTable, SweepRow, sweeps_table
 from mltrain.views.terminal.terminal import Terminal
-from mltrain.views.terminal.trials_table import TrialRow, trials_table
+from mltrain.views.terminal.trials_table import TrialRow, TrialsTable
 from mltrain.views.terminal.views import Stack, View, verbatim
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ def _list_trials(terminal: Terminal, sweep: SavedSweep, sort: str, *, reverse: b
     rows = [_trial_row(one) for one in trials]
     if not rows:
         terminal.note(f"{sweep.folder}: no trial is finished yet")
-    table = trials_table(sweep.metric, rows, None if best is None else _trial_row(best))
+    table = TrialsTable(sweep.metric, rows, None if best is None else _trial_row(best))
     terminal.result(table if rows else verbatim(""), document)
 
 

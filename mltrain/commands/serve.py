@@ -19,6 +19,7 @@ def run(
     hosts: Sequence[str],
     default: str | None,
     most_megabytes: int,
+    most_megabytes_together: int,
     most_rows: int,
     seconds: float,
     queue: int,
@@ -42,6 +43,7 @@ def run(
         most_rows=most_rows,
         seconds=seconds,
         queue=queue,
+        most_memory=most_megabytes_together * 2**20,
     )
     serve(
         path,

@@ -23,7 +23,7 @@ from mltrain.runs.saved_sweep import SavedSweep
 from mltrain.runs.sweep_folder import BEST_CONFIG, JOURNAL, SWEEP, TRIALS, column_of, resumable, sweep_folder
 from mltrain.search.processes import in_processes
 from mltrain.search.storage import Sweep, Trial
-from mltrain.search.sweeping import Worker, metric_problems
+from mltrain.search.sweeping import Worker, sweep_problems
 from mltrain.search.trainings import jobs_for
 from mltrain.system.files import write_text
 from mltrain.system.interrupts import interruptible
@@ -37,6 +37,9 @@ from mltrain.views.terminal.views import verbatim
 
 _FEWEST_PICTURED, _COURSE, _MOST_SHARES = 3, 32, 4
 """The fewest trials of which the course is shown, its columns, and the largest number of parameters."""
+
+_WRITE = 5.0
+"""Seconds between two tables of trials that are written meanwhile."""
 
 _LOOK = 0.5
 """Seconds between two looks at the trials of other workers."""
@@ -65,6 +68,8 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
         config = resumed / SWEEP
     if config is None:
         raise UsageError("say what to search: a CONFIG, or --resume with the folder of the sweep to go on with")
+    if where.storage == "":
+        raise UsageError("--storage is empty; expected a URL, or the path of a file")
     source = read_config(config, changes, keeps_raw=True)
     search = source.config.search
     if search is None:
@@ -75,12 +80,13 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
         config_of_all = with_absolute_paths(source.config, source.folder)
         base = without_search(config_of_all)
         job = prepared(terminal, base, source.folder, source.data, source.nodes)
+        raw = source.data.raw if search.folds else None
+        if problems := sweep_problems(config_of_all, job, raw):
+            raise ConfigError(problems)
         with sweep_folder(str(base.name), where.out, resumed) as folder:
             storage = where.storage or str(folder / JOURNAL)
             worker_name = f"{os.getpid()}-{secrets.token_hex(4)}"
             sweep = Sweep(config_of_all, storage, worker_name, where.lost_after, where.storage is not None)
-            if problems := metric_problems(sweep, job):
-                raise ConfigError(problems)
             write_text(folder / SWEEP, to_yaml(config_of_all))
             try:
                 sweep.begin()
@@ -90,7 +96,6 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
                 raise
             if where.storage is None:  # the folder is locked: whoever trained there has ended
                 sweep.give_back([one for one in sweep.trials() if one.state == "running"])
-            raw = source.data.raw if search.folds else None
             worker = Worker(sweep, source.folder, job, raw)
             _work(terminal, worker, jobs_for(job, where.jobs or 1), folder, where)
             _conclude(terminal, sweep, source.folder, folder)
@@ -108,13 +113,14 @@ def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Wh
     go_on = f"go on with: mltrain sweep --resume {shlex.quote(str(folder))}"
     if where.storage:
         go_on += f" --storage {shlex.quote(where.storage) if '://' not in where.storage else 'URL'}"
-    with interruptible() as stop, sweep_display(terminal, sweep.metric, sweep.count) as display:
+    with interruptible() as stop:
         try:
-            show = _shower(sweep, display)
-            show(0, 1.0)
-            for _ in in_processes(workers, jobs, stop, show):
-                pass
-            _shower(sweep, display)(0, 1.0)
+            with sweep_display(terminal, sweep.metric, sweep.count) as display:
+                show = _shower(sweep, display, folder)
+                show(0, 1.0)
+                for _ in in_processes(workers, jobs, stop, show):
+                    pass
+                _shower(sweep, display, folder)(0, 1.0)
             if stop():
                 raise TrainingInterrupted("stopped")
         except (TrainingInterrupted, WorkerLost) as error:
@@ -129,18 +135,24 @@ def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Wh
     _write(sweep, folder, sweep.trials())
 
 
-def _shower(sweep: Sweep, display: SweepDisplay) -> Callable[[int, float], None]:
-    """A function that shows the trials when one is finished, and from time to time those of other machines."""
-    due = 0.0
+def _shower(sweep: Sweep, display: SweepDisplay, folder: Path) -> Callable[[int, float], None]:
+    """A function that shows the trials when one is finished, and from time to time those of other machines.
+
+    It also writes the table of trials now and then: a sweep can be looked at while it runs, and after it was killed.
+    """
+    due, written = 0.0, time.monotonic()
 
     def show(_: int, share: float) -> None:
-        nonlocal due
+        nonlocal due, written
         if (share < 1 or sweep.is_shared) and time.monotonic() < due:
             return
         trials = sweep.trials()
         best = sweep.best(trials)
         display.show([_row(one) for one in trials if one.is_finished], None if best is None else _row(best))
         due = time.monotonic() + _LOOK
+        if due - written > _WRITE:
+            _write(sweep, folder, trials)
+            written = time.monotonic()
 
     return show
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mltrain.config import Config
 from mltrain.config.option_types import Struct
+from mltrain.config.search_options import Range, Search
 from mltrain.data.base import DatasetSpec
 from mltrain.data.columns import ColumnKind
 from mltrain.data.points import Points
@@ -18,7 +19,13 @@ from mltrain.engine.schedules.base import Schedule
 from mltrain.spec import Family, Spec
 from mltrain.training.options import EarlyStopping, Training
 
-SECTIONS: dict[str, Struct] = {"config": Config, "training": Training, "early_stopping": EarlyStopping}
+SECTIONS: dict[str, Struct] = {
+    "config": Config,
+    "training": Training,
+    "early_stopping": EarlyStopping,
+    "search": Search,
+    "range": Range,
+}
 
 FAMILIES: dict[str, Family] = {
     "activations": Activation.family,

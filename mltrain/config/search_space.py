@@ -19,6 +19,9 @@ from mltrain.config.search_options import Range
 from mltrain.config.yaml_writer import on_one_line
 from mltrain.errors import ConfigError, Problem, UsageError
 
+_JUDGED = ("target", "targets", "validation_split", "test_split", "split", "split_seed", "split_column", "group")
+"""Options of datasets that choose the rows and numbers by which trials are judged."""
+
 _MOST_COMBINATIONS = 64
 """Sections that are tried with each option inside of them, when parameters are checked."""
 
@@ -138,12 +141,19 @@ def _refused(path: str, config: Config) -> str | None:
     parts = _parts(path)
     if parts[0] == "search":
         return "a search cannot vary itself"
-    if parts[0] in ("name", "seed"):
-        return f"{parts[0]} is what all trials have in common; mltrain fit --members varies the seed"
+    if parts[0] == "name":
+        return "all trials are of one config, which has one name"
+    if parts[0] == "seed":
+        return "the seed is what all trials have in common; mltrain fit --members varies it"
     paths = config.dataset.path_options
     if parts[0] == "dataset" and (len(parts) == 1 or parts[1] in (*paths, "type")):
         return "all trials are judged on the same rows, so where the dataset comes from cannot be varied"
-    return None
+    if parts[0] == "dataset" and parts[1] in _JUDGED:
+        return f"all trials are judged on the same rows and targets, so {parts[1]} cannot be varied"
+    values = config.search.parameters[path] if config.search else []
+    texts = list(map(on_one_line, values)) if isinstance(values, list) else []
+    twice = next((text for text in texts if texts.count(text) > 1), None)
+    return None if twice is None else f"{twice} is in the list twice"
 
 
 def _problem(path: str, message: str) -> Problem:

@@ -62,8 +62,9 @@ class Subject:
 class Exported(NamedTuple):
     """What a format made of a model. ``files`` are contents by suffix (".py"); the first one is the main file.
 
-    ``self_test`` is the command that runs its self-test, with ``{file}`` for the main file and ``{stem}`` for that
-    without the suffix. ``notes`` are sentences to print: sizes, accuracy. ``facts`` are the same for ``--json``.
+    ``self_test`` is the command that runs its self-test, with ``{file}`` for the main file, ``{stem}`` for that without
+    the suffix, and ``{program}`` for the same as a shell runs it. ``notes`` are sentences to print: sizes, accuracy.
+    ``facts`` are the same for ``--json``.
     """
 
     files: Mapping[str, bytes]

@@ -89,6 +89,18 @@ class SavedSweep:
         """The complete trials with their values."""
         return [(one, one.value) for one in self.trials_of("complete") if one.value is not None]
 
+    @cached_property
+    def ranked(self) -> Sequence[int]:
+        """The places of all trials, the best first: complete ones, then pruned ones, then those that failed."""
+        sign = -1 if self.rises else 1
+        states = ("complete", "pruned", "failed")
+
+        def order(place: int) -> tuple[int, float]:
+            trial = self.trials[place]
+            return states.index(trial.state), 0.0 if trial.value is None else sign * trial.value
+
+        return sorted(range(len(self.trials)), key=order)
+
     @property
     def best(self) -> SavedTrial | None:
         """The complete trial with the best value, the first one of equals."""
@@ -128,6 +140,8 @@ def read_trials(path: Path, config: Config) -> list[SavedTrial]:
             for row in reader:
                 line = reader.line_num
                 texts = {one: row[column_of(one.path)] for one in parameters if row.get(column_of(one.path))}
+                if row["state"] not in ("complete", "pruned", "failed"):
+                    raise ValueError
                 value = float(row.get(metric) or "nan") if row["state"] in ("complete", "pruned") else math.nan
                 trials.append(
                     SavedTrial(

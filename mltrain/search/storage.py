@@ -7,6 +7,7 @@ none is lost, and none is finished twice.
 
 import contextlib
 import hashlib
+import json
 import math
 import os
 import sys
@@ -15,8 +16,10 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from msgspec.structs import replace
@@ -32,10 +35,27 @@ from mltrain.system.locks import wait_for
 _PAUSE = 0.05
 """Seconds between two looks for what another process is about to write."""
 
+_BLOCK = 4096
+
 _ATTEMPTS = 5
 """How often to try to create the tables of a database."""
 
-_OF_STORAGES = ("optuna", "sqlalchemy", "psycopg", "pymysql", "MySQLdb", "redis")
+_SCHEMES = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+"""Beginnings of URLs that name no driver, and what they stand for."""
+
+_DRIVERS = {
+    "postgresql+psycopg": ("psycopg", "psycopg[binary]"),
+    "postgresql+psycopg2": ("psycopg2", "psycopg2-binary"),
+    "mysql+pymysql": ("pymysql", "pymysql"),
+    "mysql+mysqldb": ("MySQLdb", "mysqlclient"),
+    "mysql+mysqlconnector": ("mysql", "mysql-connector-python"),
+    "sqlite": ("sqlite3", ""),
+    "redis": ("redis", "redis"),
+    "rediss": ("redis", "redis"),
+}
+"""The module of the driver that each kind of storage takes, and the package to install."""
+
+_OF_STORAGES = ("optuna", "sqlalchemy", "psycopg", "pymysql", "MySQLdb", "mysql", "redis")
 """Packages whose exceptions are about a storage."""
 
 
@@ -55,6 +75,43 @@ class _FileLock:
 
     def release(self) -> None:
         os.close(self._handle)
+
+
+def _journal_file(journal: Any, path: str) -> Any:
+    """Optuna's journal in a file; a line that was cut off by a power failure is removed, as its write never ended."""
+    lock = journal.JournalFileOpenLock(path) if sys.platform == "win32" else _FileLock(path)
+
+    class Backend(journal.JournalFileBackend):  # type: ignore[misc]
+        def append_logs(self, logs: list[dict[str, Any]]) -> None:
+            text = "".join(f"{json.dumps(log, separators=(',', ':'))}\n" for log in logs)
+            lock.acquire()
+            try:
+                with Path(path).open("ab") as file:
+                    file.write(text.encode())
+            finally:
+                lock.release()
+
+    backend = Backend(path, lock_obj=lock)
+    lock.acquire()
+    try:
+        with Path(path).open("rb+") as file:
+            if (whole := _whole_lines(file)) is not None:
+                file.truncate(whole)
+    finally:
+        lock.release()
+    return backend
+
+
+def _whole_lines(file: BinaryIO) -> int | None:
+    """How many bytes of a journal are whole lines; None if all are."""
+    size = file.seek(0, os.SEEK_END)
+    start = size
+    tail = b""
+    while start and b"\n" not in tail:
+        start = max(0, start - _BLOCK)
+        file.seek(start)
+        tail = file.read(size - start)
+    return None if not size or tail.endswith(b"\n") else start + tail.rfind(b"\n") + 1
 
 
 @dataclass(frozen=True)
@@ -133,15 +190,28 @@ class Sweep:
     @cached_property
     def _storage(self) -> Any:
         journal = needed("optuna.storages.journal", "mltrain sweep", "search")
-        if self.storage.startswith(("redis://", "rediss://")):
-            return journal.JournalStorage(journal.JournalRedisBackend(self.storage))
         if "://" in self.storage:
-            url = self.storage
-            for short, long in (("postgresql://", "postgresql+psycopg://"), ("postgres://", "postgresql+psycopg://")):
-                url = url.replace(short, long, 1) if url.startswith(short) else url
-            return self._database(url)
-        lock = journal.JournalFileOpenLock(self.storage) if sys.platform == "win32" else _FileLock(self.storage)
-        return journal.JournalStorage(journal.JournalFileBackend(self.storage, lock_obj=lock))
+            scheme, rest = self.storage.split("://", 1)
+            scheme = _SCHEMES.get(scheme, scheme)
+            if scheme not in _DRIVERS:
+                raise UsageError(
+                    f"{scheme}://...: expected postgresql://, mysql://, redis:// or sqlite://, or the path of a file"
+                )
+            module, package = _DRIVERS[scheme]
+            if find_spec(module) is None:
+                raise UsageError(
+                    f"{scheme}://...: needs the package {module}; install it with: pip install '{package}'"
+                )
+            if scheme in ("redis", "rediss"):
+                return journal.JournalStorage(journal.JournalRedisBackend(self.storage))
+            return self._database(f"{scheme}://{rest}")
+        return journal.JournalStorage(_journal_file(journal, self.storage))
+
+    def _keep(self) -> None:
+        """Wait until a journal file is on the disk. Optuna would do so for each line, which is eight times a trial."""
+        if "://" not in self.storage:
+            with Path(self.storage).open("ab") as file:
+                os.fsync(file.fileno())
 
     def _database(self, url: str) -> Any:
         """The storage in a database. Two commands that begin at the same time may both try to create its tables."""
@@ -151,7 +221,7 @@ class Sweep:
                 database = self._optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
             except Exception as error:
                 attempt += 1
-                if attempt == _ATTEMPTS or type(error).__name__ not in ("IntegrityError", "ProgrammingError"):
+                if attempt == _ATTEMPTS or not _is_about_tables(error):
                     raise
                 time.sleep(_PAUSE * 4)
             else:
@@ -182,6 +252,7 @@ class Sweep:
             study = self._study()
             for _ in range(self.count - len(study.get_trials(deepcopy=False))):
                 study.add_trial(self._optuna.trial.create_trial(state=self._optuna.trial.TrialState.WAITING))
+            self._keep()
 
     def _config_there(self) -> str | None:
         """Whose sweep it is; another command may be creating it at this moment."""
@@ -341,6 +412,7 @@ class Taken:
             self.sweep._storage.set_trial_user_attr(self._identity, "result", dict(result))
             given = value if state == "complete" and value is not None and math.isfinite(value) else None
             self._study.tell(self._trial, given, state=optuna.trial.TrialState[states[state]])
+            self.sweep._keep()
         except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
             return False
         return True
@@ -349,11 +421,19 @@ class Taken:
         self.sweep._set_state(self.number, self.sweep._optuna.trial.TrialState.WAITING)
 
 
+def _is_about_tables(error: Exception) -> bool:
+    """Whether another command created the tables of a database at the same moment."""
+    kind = type(error).__name__
+    return kind in ("IntegrityError", "ProgrammingError") or (kind == "OperationalError" and "exists" in str(error))
+
+
 def import_optuna(what: str) -> Any:
     """Optuna, without its log and its warnings. Raises `DataError` if it is not installed; ``what`` needs it."""
     optuna = needed("optuna", what, "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # A trial that is taken again reports the same values again.
+    warnings.filterwarnings("ignore", message="The reported value is ignored", category=UserWarning)
     return optuna
 
 

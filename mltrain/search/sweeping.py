@@ -10,7 +10,7 @@ import numpy as np
 from mltrain.config import Config
 from mltrain.config.search_space import trial_config
 from mltrain.data.base import Dataset, LazyDataset, RawData
-from mltrain.errors import MltrainError, Problem, StorageError, TrainingInterrupted
+from mltrain.errors import DataError, MltrainError, Problem, StorageError, TrainingInterrupted
 from mltrain.inference.ensemble import Role
 from mltrain.job import TrainingJob, prepare
 from mltrain.search.folds import fold_tasks
@@ -123,13 +123,25 @@ class Worker:
         return prepare(config, self.folder, data), data.raw
 
 
-def metric_problems(sweep: Sweep, job: TrainingJob) -> list[Problem]:
-    """The error for a metric that trials do not report."""
-    if sweep.config.search is None or sweep.config.search.folds:
-        there = ["loss", *(one.type_name() for one in job.config.metrics)]
-        missing = (
-            None if sweep.metric in there else f"folds do not report '{sweep.metric}'; there are {', '.join(there)}"
-        )
-    else:
-        missing = why_missing(sweep.metric, job.config.metrics, validation=job.dataset.validation is not None)
-    return [Problem(("search", "metric"), missing)] if missing else []
+def sweep_problems(config: Config, job: TrainingJob, raw: RawData | None) -> list[Problem]:
+    """The errors of a search that its data shows: a metric that trials do not report, or folds that cannot be drawn.
+
+    ``job`` is that of the config without the search, and ``raw`` its rows, which only folds need.
+    """
+    search = config.search
+    assert search is not None
+    if not search.folds:
+        missing = why_missing(search.judged_by, config.metrics, validation=job.dataset.validation is not None)
+        return [Problem(("search", "metric"), missing)] if missing else []
+    there = ["loss", *(one.type_name() for one in config.metrics)]
+    problems = []
+    if search.judged_by not in there:
+        message = f"folds do not report '{search.judged_by}'; there are {', '.join(there)}"
+        problems.append(Problem(("search", "metric"), message))
+    if raw is not None:
+        try:
+            fold_tasks(raw, job, search.folds)
+        except DataError as error:
+            message = str(error).removeprefix(f"--folds {search.folds}: ")
+            problems.append(Problem(("search", "folds"), message))
+    return problems

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from mltrain.serving import inference_protocol
 from mltrain.serving.answering import Answer, answer, chosen_type
 from mltrain.serving.counters import CONTENT_TYPE, Counters
 from mltrain.serving.description import describe
-from mltrain.serving.guard import Guard, read_body, response
+from mltrain.serving.guard import Bodies, Guard, response
 from mltrain.serving.models import Models
 from mltrain.serving.openapi import openapi
 from mltrain.serving.reading import JSON, Check, predict_body
@@ -64,7 +64,7 @@ class _Server:
 
     def __init__(self, models: Models, settings: Settings, counters: Counters):
         self._models, self._settings, self._counters = models, settings, counters
-        self._workers = Workers(settings)
+        self._workers, self._bodies = Workers(settings), Bodies(settings, counters)
         self.close = self._workers.close
 
     def routes(self) -> list[Route]:
@@ -99,29 +99,26 @@ class _Server:
         served = await self._current(request)
         kind, accept = request.headers.get("content-type", ""), request.headers.get("accept", "")
         form = chosen_type(accept)
-        body = await self._body(request, deadline)
+        async with self._bodies.read(request, deadline) as body:
 
-        def run(check: Check) -> tuple[Answer, Predicted]:
-            predicted = predict_body(served, kind, body, check)
-            return answer(served, predicted, form), predicted
+            def run(check: Check) -> tuple[Answer, Predicted]:
+                predicted = predict_body(served, kind, body, check)
+                return answer(served, predicted, form), predicted
 
-        quick = kind.partition(";")[0] == JSON and served.takes(body) <= _SHORT
-        answered = await self._run(served, run, deadline, at_once=quick)
+            quick = kind.partition(";")[0] == JSON and served.takes(body) <= _SHORT
+            answered = await self._run(served, run, deadline, at_once=quick)
         return Response(answered.body, media_type=answered.kind)
 
     async def infer(self, request: Request) -> Response:
         deadline = time.monotonic() + self._settings.seconds
-        try:
-            served = await self._current(request)
-            body = await self._body(request, deadline)
+        served = await self._current(request)
+        async with self._bodies.read(request, deadline) as body:
 
             def run(check: Check) -> tuple[JSONResponse, Predicted]:
                 found, predicted = inference_protocol.infer(served, body, check)
                 return JSONResponse(found), predicted
 
             return await self._run(served, run, deadline, at_once=served.takes(body) <= _SHORT)
-        except Refused as refused:  # the protocol has its own form of errors
-            return JSONResponse({"error": refused.message}, refused.status, refused.headers)
 
     async def page(self, request: Request) -> Response:
         _, about = await self._about(request)
@@ -135,8 +132,14 @@ class _Server:
         return JSONResponse(openapi(*await self._about(request), folder=folder, token=token))
 
     async def models(self, request: Request) -> Response:
-        names = [{"model": name, "problem": self._models.file(name).problem} for name in self._models.names]
-        return JSONResponse({"default": self._models.default, "models": names})
+        found = []
+        for name in self._models.names:
+            file = self._models.file(name)
+            if file.problem is not None:  # which may be gone
+                with suppress(Refused):
+                    await file.current()
+            found.append({"model": name, "problem": file.problem})
+        return JSONResponse({"default": self._models.default, "models": found})
 
     async def healthz(self, request: Request) -> Response:
         return JSONResponse({"live": True})
@@ -172,14 +175,6 @@ class _Server:
         except MltrainError as error:
             raise Refused(500, f"the model cannot be described: {error}") from None
 
-    async def _body(self, request: Request, deadline: float) -> bytes:
-        try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                return await read_body(request, self._settings)
-        except TimeoutError:
-            seconds = self._settings.seconds
-            raise Refused(408, f"the body did not arrive within {seconds:g} seconds", headers=_CLOSE) from None
-
     async def _run(
         self, served: ServedModel, call: Callable[[Check], tuple[T, Predicted]], deadline: float, *, at_once: bool
     ) -> T:
@@ -192,17 +187,14 @@ class _Server:
         return answered
 
 
-_CLOSE = {"Connection": "close"}
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return response(error)
+    return response(error, request.url.path)
 
 
-async def _refuse_rows(_: Request, error: Exception) -> Response:
+async def _refuse_rows(request: Request, error: Exception) -> Response:
     assert isinstance(error, MltrainError)
-    return response(unprocessable(error))
+    return response(unprocessable(error), request.url.path)
 
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
@@ -211,8 +203,9 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
         404: f"there is nothing at {request.url.path}",
         405: f"{request.url.path} does not take {request.method}",
     }
-    return response(Refused(error.status_code, message.get(error.status_code, error.detail), headers=error.headers))
+    refused = Refused(error.status_code, message.get(error.status_code, error.detail), headers=error.headers)
+    return response(refused, request.url.path)
 
 
-async def _fail(_: Request, __: Exception) -> Response:
-    return response(Refused(500, "the server failed; its log says why"))
+async def _fail(request: Request, __: Exception) -> Response:
+    return response(Refused(500, "the server failed; its log says why"), request.url.path)

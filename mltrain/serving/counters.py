@@ -36,6 +36,7 @@ class Counters:
         self._sums: dict[str, float] = defaultdict(float)
         self._others: dict[str, Counter[Labels]] = {name: Counter() for name in _HELP}
         self.in_progress = 0
+        self.body_bytes = 0
 
     def request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
@@ -82,6 +83,8 @@ class Counters:
             yield _line(f"{name}_count", {"endpoint": endpoint}, total)
         yield from _head("mltrain_requests_in_progress", "gauge", "Requests that are not answered yet.")
         yield _line("mltrain_requests_in_progress", {}, self.in_progress)
+        yield from _head("mltrain_body_bytes", "gauge", "Bytes of bodies that are held.")
+        yield _line("mltrain_body_bytes", {}, self.body_bytes)
         for name, labelled in self._others.items():
             yield from _head(name, "counter", _HELP[name])
             for labels, count in sorted(labelled.items()):

@@ -1,8 +1,10 @@
-"""Who may ask: the names by which the server is called, the token, and how long a body may be."""
+"""Who may ask: the names by which the server is called, the token, and how large bodies may be, alone and together."""
 
+import asyncio
 import hmac
 import time
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
 
@@ -19,6 +21,8 @@ OPEN = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
 
 _PASSED_OVER = 64 * 2**20
 """Bytes that are read and dropped of a body that is too long: most clients read no answer before all is sent."""
+
+_CLOSE = {"Connection": "close"}
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -47,7 +51,7 @@ class Guard:
         self._counters.in_progress += 1
         try:
             refused = self._refusal(scope)
-            app = self._app if refused is None else response(refused)
+            app = self._app if refused is None else response(refused, scope["path"])
             await app(scope, receive, told)
         finally:
             self._counters.in_progress -= 1
@@ -74,35 +78,62 @@ class Guard:
         return None
 
 
-def response(refused: Refused) -> JSONResponse:
-    """The response that says why a request is refused."""
-    return JSONResponse(refused.document, refused.status, refused.headers)
+def response(refused: Refused, path: str) -> JSONResponse:
+    """The response that says why a request of that path is refused."""
+    return JSONResponse(refused.document(path), refused.status, refused.headers)
 
 
-async def read_body(request: Request, settings: Settings) -> bytes:
-    """The body of a request. Raises `Refused` where it is too long."""
-    most = settings.most_bytes
-    too_long = Refused(
-        413, f"the body has more than {most:,} bytes; send fewer rows a request", headers={"Connection": "close"}
-    )
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > most + _PASSED_OVER:
-        raise too_long
-    parts, total = [], 0
-    try:
+class Bodies:
+    """Reads bodies of requests. Those that are held at a time have a limit together, so that memory has one."""
+
+    def __init__(self, settings: Settings, counters: Counters):
+        self._most, self._seconds, self._counters = settings.most_bytes, settings.seconds, counters
+        self._most_together = max(settings.most_bytes, settings.most_memory)
+
+    @asynccontextmanager
+    async def read(self, request: Request, deadline: float) -> AsyncIterator[bytes]:
+        """The body of a request, which counts as held until the block ends. Raises `Refused`."""
+        parts: list[bytes] = []
+        try:
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    await self._collect(request, parts)
+            except TimeoutError:
+                raise Refused(
+                    408, f"the body did not arrive within {self._seconds:g} seconds", headers=_CLOSE
+                ) from None
+            except ClientDisconnect:
+                raise Refused(400, "the request ended before its body") from None
+            yield b"".join(parts)
+        finally:
+            self._drop(parts)
+
+    async def _collect(self, request: Request, parts: list[bytes]) -> None:
+        most, total, refused = self._most, 0, None
+        too_long = Refused(413, f"the body has more than {most:,} bytes; send fewer rows a request", headers=_CLOSE)
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > most + _PASSED_OVER:
+            raise too_long
         async for part in request.stream():
             total += len(part)
-            if total <= most:
-                parts.append(part)
-            elif total > most + _PASSED_OVER:
+            if total > most + _PASSED_OVER:
                 raise too_long
-            else:
-                parts.clear()
-    except ClientDisconnect:
-        raise Refused(400, "the request ended before its body") from None
-    if total > most:
-        raise too_long
-    return b"".join(parts)
+            if total > most:
+                refused = too_long
+            elif self._counters.body_bytes + len(part) > self._most_together:
+                headers = {"Retry-After": "1", **_CLOSE}
+                refused = refused or Refused(503, "the server holds too many bodies; try again later", headers=headers)
+            if refused is not None:
+                self._drop(parts)
+                continue
+            parts.append(part)
+            self._counters.body_bytes += len(part)
+        if refused is not None:
+            raise refused
+
+    def _drop(self, parts: list[bytes]) -> None:
+        self._counters.body_bytes -= sum(map(len, parts))
+        parts.clear()
 
 
 def _brings(authorization: bytes, token: str) -> bool:

@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import msgspec
 import numpy as np
 
 from mltrain.data.tables.frames import frame
+from mltrain.data.tables.text_file import is_text_encoding
 from mltrain.data.unpacking import GZIP_MAGIC
 from mltrain.engine.arrays import size
 from mltrain.engine.layers.base import shape_text
@@ -56,10 +58,27 @@ def predict_body(served: ServedModel, content_type: str, body: bytes, check: Che
         return predict_values(served, json_value(body), check)
     if kind.startswith("image/"):
         return _image(served, kind, body)
+    if kind not in _TABLES and not body:
+        raise Refused(400, "the body is empty; send a row, or several")
     if kind not in _TABLES:
         raise Refused(415, f"the content type is {kind}; send {', '.join(TYPES[:-1])}, or an image such as {TYPES[-1]}")
-    with _file(body, _TABLES[kind]) as file, open_for(served.model, file) as source:
+    with _file(_in_utf_8(body, content_type), _TABLES[kind]) as file, open_for(served.model, file) as source:
         return served.rows(source, check)
+
+
+def _in_utf_8(body: bytes, content_type: str) -> bytes:
+    """A text in UTF-8, whose content type may name another charset; gzip is left as it is. Raises `Refused`."""
+    parameters = Message()
+    parameters["content-type"] = content_type
+    charset = parameters.get_content_charset("utf-8")
+    if charset in ("utf-8", "us-ascii") or body.startswith(GZIP_MAGIC):
+        return body
+    if not is_text_encoding(charset):
+        raise Refused(415, f"the content type names the charset {charset}, which is not read; send UTF-8")
+    try:
+        return body.decode(charset).encode()
+    except UnicodeError:
+        raise Refused(400, f"body: this is not {charset}, the charset that the content type names") from None
 
 
 def json_value(body: bytes) -> Any:

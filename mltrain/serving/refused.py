@@ -15,10 +15,10 @@ class Refused(Exception):
         told = {name: printable(value) if isinstance(value, str) else value for name, value in where.items()}
         self.where = {name: value for name, value in told.items() if value is not None}
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The body of the response."""
-        return {"error": {"message": self.message, **self.where}}
+    def document(self, path: str) -> dict[str, Any]:
+        """The body of the response to a request of that path. The Open Inference Protocol has a form of its own."""
+        is_of_protocol = path == "/v2" or path.startswith("/v2/")
+        return {"error": self.message if is_of_protocol else {"message": self.message, **self.where}}
 
 
 def unprocessable(error: MltrainError, file: str = "") -> Refused:

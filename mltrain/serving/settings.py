@@ -24,7 +24,8 @@ class Settings:
     which the server may be called, besides those of this machine; with a token and without ``hosts``, any.
     ``default`` is the model that is asked where a request names none. Larger bodies than ``most_bytes``, and more rows
     than ``most_rows``, are refused, and so are requests that take longer than ``seconds`` or find ``queue`` others
-    waiting for one of the ``threads``.
+    waiting for one of the ``threads``, and bodies that would come to more than ``most_memory`` bytes with all others
+    that are held (``most_bytes``, if that is more).
     """
 
     token: str | None = None
@@ -34,6 +35,7 @@ class Settings:
     most_rows: int = 100_000
     seconds: float = 30.0
     queue: int = 64
+    most_memory: int = 256 * 2**20
     threads: int = 0
 
     def __post_init__(self) -> None:
@@ -64,8 +66,9 @@ _VARIABLES = {
     "most_rows": "MLTRAIN_MAX_ROWS",
     "seconds": "MLTRAIN_TIMEOUT",
     "queue": "MLTRAIN_QUEUE",
+    "most_memory": "MLTRAIN_MAX_BODIES",
 }
-"""The environment variables of those settings that are a number or a name. MLTRAIN_MAX_BODY is in MB."""
+"""The environment variables of those settings that are a number or a name. Those of bodies are in MB."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> tuple[Path | None, Settings]:
@@ -76,8 +79,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> tuple[Path 
         name = _VARIABLES.get(field.name, "")
         if text := environment.get(name):
             found[field.name] = text if field.name == "default" else _number(name, text, field.type is int)
-    if "most_bytes" in found:
-        found["most_bytes"] = int(found["most_bytes"]) * 2**20
+    for name in {"most_bytes", "most_memory"} & found.keys():
+        found[name] = int(found[name]) * 2**20
     settings = Settings(
         token=None if token is None else read_token(Path(token)),
         hosts=tuple(environment.get("MLTRAIN_ALLOWED_HOSTS", "").replace(",", " ").split()),

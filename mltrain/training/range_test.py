@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,9 @@ _DIVERGED = 3.0
 _BEYOND_CHANCE = 4.0
 """A difference that counts, in standard errors of the mean of the first losses."""
 
+_ROUNDED = 1e-6
+"""The relative error of a loss, which is summed in 32-bit numbers."""
+
 Ending = Literal["all steps", "diverged", "not finite"]
 
 
@@ -50,6 +54,7 @@ class RangeTest:
     losses: list[float] = field(default_factory=list)
     smoothed: list[float] = field(default_factory=list)
     ending: Ending = "all steps"
+    _smallest: float = math.inf
 
     @property
     def at_first(self) -> int:
@@ -64,16 +69,16 @@ class RangeTest:
         share = (1 - keep) / (1 - keep ** len(self.losses))  # so that the first loss is the first mean
         before = self.smoothed[-1] if self.smoothed else 0.0
         self.smoothed.append(before + share * (loss - before))
+        if len(self.smoothed) > self.at_first:
+            self._smallest = min(self._smallest, self.smoothed[-1])
 
     @property
     def diverged(self) -> bool:
         """Whether the smoothed loss has grown, from its smallest value and from the first losses."""
-        later = self.smoothed[self.at_first :]
-        if not later:
+        if len(self.smoothed) <= self.at_first:
             return False
-        mean, chance = self._first_losses()
-        smallest = min(later)
-        return later[-1] > max(mean + chance, smallest + _DIVERGED * abs(smallest))
+        mean, chance = self._first_losses
+        return self.smoothed[-1] > max(mean + chance, self._smallest + _DIVERGED * abs(self._smallest))
 
     @property
     def lowest(self) -> int | None:
@@ -82,7 +87,7 @@ class RangeTest:
         if not later:
             return None
         index = self.at_first + int(np.argmin(later))
-        mean, chance = self._first_losses()
+        mean, chance = self._first_losses
         return index if mean - self.smoothed[index] > chance else None
 
     @property
@@ -95,15 +100,17 @@ class RangeTest:
         lowest = self.lowest
         if lowest is None:
             return None
-        first, _ = self._first_losses()
+        first, _ = self._first_losses
         bound = first - FALLEN * (first - self.smoothed[lowest])
         fallen = next(index for index in range(self.at_first, lowest + 1) if self.smoothed[index] <= bound)
         return float(f"{self.rates[fallen] / FACTOR:.1e}")
 
+    @cached_property
     def _first_losses(self) -> tuple[float, float]:
-        """Their mean, and by how much a mean of as many differs from it by chance."""
+        """Their mean, when there are more, and by how much a mean of as many differs from it by chance or rounding."""
         first = self.losses[: self.at_first]
-        return float(np.mean(first)), _BEYOND_CHANCE * float(np.std(first)) / math.sqrt(len(first))
+        mean, error = float(np.mean(first)), float(np.std(first)) / math.sqrt(len(first))
+        return mean, _BEYOND_CHANCE * error + _ROUNDED * abs(mean)
 
 
 class _Growing(Schedule):

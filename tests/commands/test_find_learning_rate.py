@@ -35,6 +35,19 @@ def test_the_document_has_the_curve_and_is_the_same_again() -> None:
     assert succeed("fit", IRIS, FIND, "--json", "--seed", "5").document["curve"] != curve
 
 
+def test_the_next_command_has_the_options_of_this_one() -> None:
+    done = succeed("fit", IRIS, FIND, "--set", "layers.0.units=8", "--set", "optimizer.learning_rate=3", "--seed", "2")
+    following = done.out.splitlines()[-1]
+    assert "--set layers.0.units=8 --set seed=2 --set optimizer.learning_rate=" in following
+    assert "=3" not in following
+    assert (
+        "--init-from runs/iris-001 --set"
+        in succeed(
+            "fit", IRIS, FIND, "--init-from", succeed("fit", IRIS, "--epochs", "1", "--quiet").out.strip()
+        ).out.splitlines()[-1]
+    )
+
+
 def test_a_schedule_is_left_out_and_the_suggestion_is_for_its_highest_rate() -> None:
     rate = "{type: cosine_decay, initial_learning_rate: 0, warmup_target: 0.1, warmup_steps: 9, decay_steps: 900}"
     done = succeed("fit", IRIS, FIND, "--set", f"optimizer.learning_rate={rate}")
@@ -71,6 +84,8 @@ def test_the_curve_is_a_picture_with_out_and_no_other_file_is_overwritten(work: 
     assert done.code == 2
     assert "learning_rate.png: is there already, and mltrain did not write it" in done.err
     assert Path("pictures/learning_rate.png").read_bytes() == b"mine"
+    Path("file").touch()
+    assert "file: pictures cannot be written there" in mltrain("fit", IRIS, FIND, "--out", "file").err
 
 
 def test_without_a_fall_there_is_a_warning_and_no_suggestion() -> None:

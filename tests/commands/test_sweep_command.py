@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from command_runs import lesson, mltrain, succeed
 from postgres import needs_postgres, postgres
 
-from mltrain.search.storage import Sweep
+from mltrain.search.storage import Sweep, Taken
 
 SWEEP = """\
 name: tiny
@@ -109,6 +110,27 @@ def test_ctrl_c_keeps_the_finished_trials(config: str, monkeypatch: pytest.Monke
     assert len(succeed("sweep", "--resume", "one", "--json").document["trials"]) == 6
 
 
+def test_a_trial_that_is_taken_again_tells_its_epochs_again_without_a_warning(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_poor = Taken.is_poor
+
+    def interrupted(self: Taken, step: int, value: float) -> bool:
+        if self.number == 2:
+            signal.raise_signal(signal.SIGINT)
+        return is_poor(self, step, value)
+
+    more = ("--set", "search.prune=median", "--set", "training.epochs=4")
+    with monkeypatch.context() as patched:
+        patched.setattr(Taken, "is_poor", interrupted)
+        assert mltrain("sweep", config, *more, "--out", "one").code == 130
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        succeed("sweep", "--resume", "one")
+    succeed("sweep", config, *more, "--out", "two")
+    assert table("one/trials.csv") == table("two/trials.csv")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -126,6 +148,10 @@ def test_ctrl_c_keeps_the_finished_trials(config: str, monkeypatch: pytest.Monke
         ("training.batch_size: {min: 1, max: 4}", "optimizer.beta_1: [0, 0.5]", "with optimizer=.*sgd"),
         ("trials: 6", "trails: 6", "did you mean 'trials'"),
         ("trials: 6", "sampler: grid", "a grid has no end here"),
+        ("training.batch_size: {min: 1, max: 4}", "dataset.validation_split: [0.1, 0.5]", "so validation_split cannot"),
+        ("training.batch_size: {min: 1, max: 4}", "training.batch_size: [2, 3, 2]", "2 is in the list twice"),
+        ("training.batch_size: {min: 1, max: 4}", "name: [one, two]", "which has one name"),
+        ("trials: 6\n  metric: val_loss", "folds: 9\n  metric: loss", r"8:10  search.folds: so many folds take 9 rows"),
     ],
 )
 def test_what_is_wrong_with_a_search_is_said_before_anything_runs(config: str, old: str, new: str, said: str) -> None:
@@ -136,6 +162,22 @@ def test_what_is_wrong_with_a_search_is_said_before_anything_runs(config: str, o
     assert re.search(said, done.err), done.err
     assert not Path("runs").exists()
     assert not Path("sweeps").exists()
+    assert re.search(said, mltrain("check", config).err)
+
+
+def test_options_of_the_dataset_that_leave_the_rows_alone_may_be_varied(config: str, work: Path) -> None:
+    rows = "\n".join(f"{x},{3 * x % 7},{x * x}" for x in range(24))
+    (work / "rows.csv").write_text(f"a,b,y\n{rows}\n")
+    text = SWEEP.replace(
+        SWEEP.splitlines()[1], "dataset: {type: csv, path: rows.csv, target: y, validation_split: 0.5}"
+    )
+    options = "dataset.standardize: [true, false]\n    dataset.ignore: [[], [b]]"
+    Path(config).write_text(text.replace("training.batch_size: {min: 1, max: 4}", options))
+    trials = succeed("sweep", config, "--set", "search.sampler=random", "--json").document["trials"]
+    assert {one["state"] for one in trials} == {"complete"}
+    assert {one["parameters"]["dataset.ignore"] for one in trials} == {"[]", "[b]"}
+    best = succeed("fit", "sweeps/tiny-001/best.yaml", "--json").document
+    assert best["val_loss"] == min(one["value"] for one in trials)
 
 
 def test_a_search_is_for_sweep_and_sweep_is_for_a_search(config: str) -> None:
@@ -154,6 +196,36 @@ def test_a_storage_that_cannot_be_reached_is_an_error_without_its_password(confi
     done = mltrain("sweep", config, "--storage", "postgresql://user:secret@127.0.0.1:1/nothing")
     assert done.code == 3
     assert "cannot be reached" in done.err
+    assert "secret" not in done.err
+    assert not Path("sweeps").exists()
+
+
+@pytest.mark.parametrize("cut", [b'{"op_code":4,"wor', b'{"op_code":4,"worker_id":"' + b"x" * 9000])
+def test_a_journal_whose_last_line_was_cut_off_goes_on_without_it(config: str, cut: bytes) -> None:
+    succeed("sweep", config, "--trials", "3", "--out", "one")
+    with Path("one/journal.log").open("ab") as file:
+        file.write(cut)
+    assert len(succeed("sweep", "--resume", "one", "--trials", "5", "--json").document["trials"]) == 5
+    succeed("sweep", config, "--trials", "5", "--out", "two")
+    assert table("one/trials.csv") == table("two/trials.csv")
+
+
+@pytest.mark.parametrize(
+    ("storage", "said"),
+    [
+        ("", "--storage is empty"),
+        ("oracle://user:secret@host/x", "oracle://...: expected postgresql://, mysql://, redis:// or sqlite://"),
+        ("mysql://user:secret@host/x", "mysql+pymysql://...: needs the package pymysql; install it with: pip install"),
+        ("redis://:secret@host/0", "redis://...: needs the package redis; install it with: pip install 'redis'"),
+    ],
+)
+def test_a_storage_that_is_none_or_lacks_its_driver_is_one_line(
+    config: str, storage: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mltrain.search.storage.find_spec", lambda _: None)
+    done = mltrain("sweep", config, "--storage", storage)
+    assert done.code == 2
+    assert said in done.err
     assert "secret" not in done.err
     assert not Path("sweeps").exists()
 

@@ -107,7 +107,6 @@ def test_the_course_is_of_complete_trials_and_the_axis_leaves_out_what_is_far_of
     found = insight(few)
     assert found.course == [0.5, 0.5, 0.4, 0.3, 0.3, 0.3]
     objective = found.objective
-    assert objective is not None
     assert (objective.low, objective.high, objective.beyond) == (0.3, 0.9, frozenset({5}))
     assert found.best == 3
 
@@ -237,7 +236,7 @@ def test_the_page_of_a_sweep_has_all_its_pictures_and_trials_and_no_path(many: P
     run(capsys, "report", many)
     assert (many / "report.html").read_text() == page
     run(capsys, "report", few, "--out", few / "page.html")
-    assert "failed: it diverged" in (few / "page.html").read_text()
+    assert "<li>trial 5: it diverged</li>" in (few / "page.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -245,7 +244,7 @@ def test_the_page_of_a_sweep_has_all_its_pictures_and_trials_and_no_path(many: P
     [
         ("trial,state\n1,complete\n", r"trials.csv:2: is not what mltrain wrote"),
         ("trial,state,epochs,seconds,layers.0.units\n1,complete,x,1,8\n", r"trials.csv:2: is not"),
-        ("", "no trial is finished yet|nothing to draw"),
+        ("", "nothing to draw"),
     ],
 )
 def test_a_table_that_is_damaged_or_empty_is_one_line(few: Path, text: str, said: str, capsys) -> None:

@@ -59,7 +59,7 @@ def sent(call: Callable[[], bytes]) -> bytes:
     try:
         return call()
     except Refused as refused:
-        status, document = refused.status, refused.document
+        status, document = refused.status, refused.document("/predict")
     assert status in (400, 422)
     return bytes(JSONResponse(document).body)
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ def test_unknown_addresses_and_methods(client: httpx.Client) -> None:
     unknown = client.post("/models/no-such/predict", json=ROW)
     assert unknown.status_code == 404
     assert unknown.json()["error"]["message"].startswith("there is no model 'no-such'")
+    assert client.get("/v2/models/no-such").json() == {"error": "there is no model 'no-such'"}  # the protocol's form
+    assert client.get("/v2/models/no-such/infer").json() == {"error": "/v2/models/no-such/infer does not take GET"}
 
 
 def tensors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -213,3 +216,6 @@ def test_a_folder_of_models(folder: Path) -> None:
         response = client.get("/models/damaged")
         assert response.status_code == 503
         assert "is not a model file" in response.json()["error"]["message"]
+        assert "is not a model file" in client.get("/models").json()["models"][1]["problem"]
+        shutil.copy(folder / "moved.npz", folder / "damaged.npz")
+        assert client.get("/models").json()["models"][1] == {"model": "damaged", "problem": None}

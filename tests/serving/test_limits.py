@@ -81,11 +81,12 @@ def test_settings_of_the_environment(tmp_path: Path) -> None:
             "MLTRAIN_MAX_ROWS": "10",
             "MLTRAIN_TIMEOUT": "1.5",
             "MLTRAIN_QUEUE": "3",
+            "MLTRAIN_MAX_BODIES": "5",
             "MLTRAIN_DEFAULT_MODEL": "iris",
         }
     )
     assert path == Path("runs/iris-001")
-    assert settings == Settings(TOKEN, ("a.example", "b.example"), "iris", 2 * 2**20, 10, 1.5, 3)
+    assert settings == Settings(TOKEN, ("a.example", "b.example"), "iris", 2 * 2**20, 10, 1.5, 3, 5 * 2**20)
     assert from_environment({}) == (None, Settings())
     with pytest.raises(UsageError, match=r"MLTRAIN_MAX_ROWS: expected a number above 0, got 'many'"):
         from_environment({"MLTRAIN_MAX_ROWS": "many"})
@@ -152,6 +153,37 @@ def test_a_body_that_does_not_come_is_not_waited_for(penguins: Path) -> None:
             head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {10**12}\r\n\r\n"
             connection.sendall(head.encode())
             assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_all_bodies_together_have_a_limit(penguins: Path, gate: threading.Event) -> None:
+    """Held are those that still arrive and those whose rows wait; what a refused one was is free at once."""
+    rows = TEXT + "# " * 2000
+    head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: 4000\r\n\r\n"
+    with running(penguins, most_bytes=5000, most_memory=10_000) as client:
+        address, found = client.base_url, list[httpx.Response]()
+        asking = threading.Thread(target=lambda: found.append(client.post("/predict", content=rows, headers=CSV)))
+        asking.start()
+        with socket.create_connection((address.host, address.port), 10) as slow:
+            slow.sendall(head.encode() + b"x" * 3000)
+            deadline = time.monotonic() + 10
+            held = f"\nmltrain_body_bytes {len(rows) + 3000}\n"
+            while held not in client.get("/metrics").text:
+                assert time.monotonic() < deadline
+            for _ in range(3):
+                refused = client.post("/predict", content="x" * 4000, headers=CSV)
+                assert refused.status_code == 503
+                assert refused.headers["retry-after"] == "1"
+                assert error(refused) == "the server holds too many bodies; try again later"
+            assert held in client.get("/metrics").text
+            assert client.post("/predict", json=ROW).status_code == 200  # there is room for a small one
+        gate.set()
+        asking.join(10)
+        assert found[0].status_code in (200, 422)
+        while "\nmltrain_body_bytes 0\n" not in client.get("/metrics").text:
+            assert time.monotonic() < deadline
+        assert client.post("/predict", content=TEXT, headers=CSV).status_code == 200
+    with running(penguins, most_bytes=5000, most_memory=1) as client:
+        assert client.post("/predict", content=TEXT, headers=CSV).status_code == 200  # one has room in any case
 
 
 def test_under_load_no_answer_is_wrong_and_none_is_lost(penguins: Path, penguins_model: Any) -> None:

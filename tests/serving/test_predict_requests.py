@@ -61,6 +61,14 @@ def test_all_forms_of_rows_give_what_the_model_predicts(client: httpx.Client, pe
         assert outputs(response) == expected, kind
 
 
+def test_a_text_is_of_the_charset_that_its_type_names(client: httpx.Client) -> None:
+    row = {**ROW, "species": "Ослик"}
+    for charset in ("cp1251", "KOI8-R", '"utf-16"', "utf-8"):
+        text = as_csv([row]).encode(charset.strip('"'))
+        response = client.post("/predict", content=text, headers={"Content-Type": f"text/csv; charset={charset}"})
+        assert response.json()["predictions"][0]["x"][0] == "Ослик"
+
+
 def test_answer_has_the_form_of_predict(client: httpx.Client, penguins_model: Model) -> None:
     document = client.post("/predict", json=ROW).json()
     y = penguins_model.predict([ROW]).tolist()
@@ -135,6 +143,11 @@ def test_csv_answers(client: httpx.Client, penguins_model: Model) -> None:
         ('{"a": 1}\nno', "application/x-ndjson", 422, "body:2: this line is not JSON", {}),
         ("x", "application/xml", 415, "the content type is application/xml; send application/json, text/csv", {}),
         ("x", "", 415, "the content type is missing", {}),
+        ("", "application/json", 400, "body: this is not JSON", {}),
+        ("", "", 400, "the body is empty; send a row, or several", {}),
+        ("x", "text/csv; charset=punycode", 415, "the content type names the charset punycode, which is not", {}),
+        ("x", "text/csv; charset=cp1", 415, "the content type names the charset cp1, which is not read", {}),
+        (b"\x81", "text/csv; charset=cp932", 400, "body: this is not cp932, the charset that the content type", {}),
         (b"\x89PNG\r\n\x1a\n", "image/png", 415, "the model takes the columns species, island", {}),
         (json.dumps([ROW] * 51), "application/json", 422, "body: has more than 50 rows", {}),
         (as_csv([ROW] * 51), "text/csv", 422, "body: has more than 50 rows", {}),

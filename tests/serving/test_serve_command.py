@@ -26,6 +26,7 @@ OPTIONS = {
     "hosts": (),
     "default": None,
     "most_megabytes": 1,
+    "most_megabytes_together": 1,
     "most_rows": 100,
     "seconds": 5.0,
     "queue": 4,

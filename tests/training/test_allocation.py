@@ -10,7 +10,7 @@ from toy_training import dense, network, training_of
 from mltrain.backends.base import Rows
 from mltrain.data.preprocessing import pixels
 
-BATCH, HIDDEN = 32, 512
+BATCH, HIDDEN, COSINES = 32, 512, 32
 FIRST, LAST = 5, 130
 """The steps between which is measured: the first few may still set things up, and the 128th flushes the optimizer."""
 
@@ -28,6 +28,12 @@ CONVOLUTIONS = [
     {"type": "dropout", "rate": 0.5},
     dense(10, "softmax"),
 ]
+WAVES = [
+    {"type": "average_pooling2d", "pool_size": 4},
+    "flatten",
+    {"type": "periodic_embedding", "frequencies": COSINES},
+    dense(10, "softmax"),
+]
 
 
 @pytest.mark.parametrize(
@@ -36,8 +42,9 @@ CONVOLUTIONS = [
         (DENSE, "adam", 1, 4 * BATCH * HIDDEN),
         (PENALIZED, {"type": "adam", "use_ema": True}, 2, 4 * BATCH * HIDDEN),
         (CONVOLUTIONS, "adam", 1, BATCH * 28 * 28 * 8),
+        (WAVES, "adamw", 1, 4 * BATCH * 7 * 7 * COSINES),
     ],
-    ids=["plain", "longer", "convolutions"],
+    ids=["plain", "longer", "convolutions", "waves"],
 )
 def test_a_step_allocates_no_more_than_one_activation(layers: Any, how: Any, accumulation: int, most: int) -> None:
     """The network of the MNIST lesson, of which one activation is 32 x 512 numbers, 64 KB; and one of convolutions,

@@ -46,6 +46,6 @@ class C(Format):
             notes.append(
                 loss.sentence if loss else f"the loss of accuracy is not known, because {subject.why_no_dataset}"
             )
-        test = "gcc -std=c99 -DMLTRAIN_SELF_TEST -x c {file} -lm -o {stem}_test && ./{stem}_test"
+        test = "gcc -std=c99 -DMLTRAIN_SELF_TEST -x c {file} -lm -o {stem}_test && {program}_test"
         facts = {**sizes, **({"accuracy": loss.facts} if loss else {})}
         return Exported({".h": header.encode()}, test, notes, facts)

@@ -4,8 +4,6 @@ from mltrain.views.insight.sweep_insight import SweepInsight
 from mltrain.views.pictures._wording import listed
 from mltrain.views.terminal.number_format import plural
 
-NO_VALUES = "no trial is complete"
-
 
 def about_marks(insight: SweepInsight) -> str:
     """Sentences about trials that are not complete, and about those that are outside of the axis."""
@@ -20,7 +18,7 @@ def about_marks(insight: SweepInsight) -> str:
         ]
     )
     sentences = [f"{said[0].upper()}{said[1:]}."] if said else []
-    if insight.objective is not None and (count := len(insight.objective.beyond)):
+    if count := len(insight.objective.beyond):
         sentences.append(f"{plural(count, 'trial')} {'is' if count == 1 else 'are'} worse than the axis shows.")
     return " ".join(sentences)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from mltrain.views.insight.sweep_insight import Objective, SweepInsight
-from mltrain.views.pictures._of_sweeps import NO_VALUES, about_marks
+from mltrain.views.pictures._of_sweeps import about_marks
 from mltrain.views.pictures.base import SweepPicture
 from mltrain.views.terminal.loss_curve import LossCurve
 from mltrain.views.terminal.number_format import number, plural
@@ -27,7 +27,7 @@ class SweepHistory(SweepPicture):
 
     @classmethod
     def of(cls, insight: SweepInsight) -> Self | str:
-        return cls(insight, insight.objective) if insight.objective is not None else f"no history: {NO_VALUES}"
+        return cls(insight, insight.objective)
 
     @property
     def caption(self) -> str:

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from mltrain.views.terminal.number_format import number
+from mltrain.views.terminal.number_format import number, plural
 from mltrain.views.terminal.progress import Bars, bar
 from mltrain.views.terminal.redraw import Clock, LiveArea
 from mltrain.views.terminal.terminal import Channel, Terminal
 from mltrain.views.terminal.training_display import field
-from mltrain.views.terminal.trials_table import TrialRow, trials_table, value_text
-from mltrain.views.terminal.views import GAP, Stack, View, verbatim
+from mltrain.views.terminal.trials_table import TrialRow, TrialsTable, value_text
+from mltrain.views.terminal.views import FAINT, GAP, Lines, Span, Stack, View, verbatim
+
+_OTHER_LINES = 8
+"""Lines of the live table beside the trials: headers, the best one, the bar, and the note above."""
 
 
 class SweepDisplay(Protocol):
@@ -69,7 +72,7 @@ class _LiveTable:
     """The last trials as a table, with the best one below it; a bar with the time left goes when all are done."""
 
     def __init__(self, channel: Channel, metric: str, count: int, clock: Clock):
-        self._metric, self._count, self._clock = metric, count, clock
+        self._channel, self._metric, self._count, self._clock = channel, metric, count, clock
         self._rows: Sequence[TrialRow] = ()
         self._best: TrialRow | None = None
         self._before: int | None = None
@@ -83,13 +86,17 @@ class _LiveTable:
         self._area.redraw()
 
     def close(self) -> None:
-        self._area.close(self._table(self._rows))
+        self._area.close(Stack(self._table(self._channel.console.height)) if self._rows else Stack([]))
 
     def _live(self, height: int) -> View:
         done, before, seconds = len(self._rows), self._before or 0, self._clock() - self._began
         left = seconds / (done - before) * (self._count - done) if done > before else None
         progress = bar(f"{done:,} of {self._count:,} trials", done / self._count, seconds, left=left)
-        return Stack([self._table(self._rows[-max(1, height - 6) :]), Bars([progress])])
+        return Stack([*(self._table(height) if self._rows else []), Bars([progress])])
 
-    def _table(self, rows: Sequence[TrialRow]) -> View:
-        return trials_table(self._metric, rows, self._best, repeats_best=True)
+    def _table(self, height: int) -> list[View]:
+        """As many of the last trials as there is room for, and the best one."""
+        shown = self._rows[-max(1, height - _OTHER_LINES) :]
+        left_out = len(self._rows) - len(shown)
+        before = [Lines([[Span(f"{plural(left_out, 'trial')} before these", FAINT)]])] if left_out else []
+        return [*before, TrialsTable(self._metric, shown, self._best, live=True)]
