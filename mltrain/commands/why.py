@@ -62,7 +62,7 @@ _MOST_EXPLAINED = 10_000
 _FEWEST_ROWS = 2
 
 _TOO_FAR = 0.01
-"""The share of the distance that may be missing in the sum of contributions before a warning says so."""
+"""The share of all contributions, whatever their sign, that may be missing in their sum without a warning."""
 
 _NOTEWORTHY = 0.001
 """The growth of the calibration error from which on a warning says so."""
@@ -362,7 +362,7 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
     for name, row in zip(names, x, strict=True):
         about = f"{name}: " if len(names) > 1 else ""
         warnings += [about + sentence for sentence in outside(columns, row, seen.x)]
-    missing = [one for found in explained for one in found if abs(one.gap) > _TOO_FAR * abs(one.prediction - one.base)]
+    missing = [one for found in explained for one in found if abs(one.gap) > _TOO_FAR * float(np.abs(one.values).sum())]
     if missing:
         worst = max(missing, key=lambda one: abs(one.gap))
         warnings.append(

@@ -200,6 +200,16 @@ def test_a_storage_that_cannot_be_reached_is_an_error_without_its_password(confi
     assert not Path("sweeps").exists()
 
 
+@pytest.mark.parametrize("cut", [b'{"op_code":4,"wor', b'{"op_code":4,"worker_id":"' + b"x" * 9000])
+def test_a_journal_whose_last_line_was_cut_off_goes_on_without_it(config: str, cut: bytes) -> None:
+    succeed("sweep", config, "--trials", "3", "--out", "one")
+    with Path("one/journal.log").open("ab") as file:
+        file.write(cut)
+    assert len(succeed("sweep", "--resume", "one", "--trials", "5", "--json").document["trials"]) == 5
+    succeed("sweep", config, "--trials", "5", "--out", "two")
+    assert table("one/trials.csv") == table("two/trials.csv")
+
+
 @pytest.mark.parametrize(
     ("storage", "said"),
     [

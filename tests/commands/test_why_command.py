@@ -2,12 +2,16 @@
 
 import csv
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_runs import CONFIGS, lesson, mltrain, succeed
 
+from mltrain.commands import why
+from mltrain.explain.columns import ColumnInputs
+from mltrain.explain.contributions import Contributions
 from mltrain.inference.model import Model
 from mltrain.views.terminal.why import BarRow, Bars
 
@@ -176,6 +180,20 @@ def test_what_misleads_is_a_warning(runs: Path) -> None:
     assert "they share out what they add among them" in succeed("why", "heavy", "--x", ROW, "--exact").err
     assert "no better than the mean" in succeed("why", "nothing", "--x", ROW).err
     assert "no better than the mean" in succeed("why", "nothing").err
+
+
+@pytest.mark.parametrize(("gap", "is_said"), [(0.05, False), (1.0, True)])
+def test_a_sum_is_judged_by_the_size_of_the_contributions(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, gap: float, is_said: bool
+) -> None:
+    """Where they cancel each other, the prediction is close to where they start from, and any gap would look large."""
+    values = np.array([10.0, -10.0, 0, 0, 0, 0, 0])
+
+    def explained(*_: object, columns: Sequence[ColumnInputs], **__: object) -> Contributions:
+        return Contributions("body_mass_g", 0.0, gap, tuple(column.name for column in columns), values)
+
+    monkeypatch.setattr(why, "integrated_gradients", explained)
+    assert ("lack" in succeed("why", "heavy", "--x", ROW).err) == is_said
 
 
 def test_folds_are_explained_as_one_model(runs: Path) -> None:

@@ -28,6 +28,11 @@ from mltrain.errors import DataError
 _SAMPLE = 50
 """Lines that are looked at to find the layout."""
 
+_KEPT = 8 * 2**20
+"""Bytes, more than a block has. When an array as large is freed, even untouched, glibc keeps twice as much of freed
+memory from then on. Otherwise each block is fresh memory: 100,000 page faults, 0.2 s, for a million rows of 20 numbers.
+"""
+
 _DECIMAL_COMMA = re.compile(r"\s*([-+]?)(\d{1,3}(?:\.\d{3})+|\d*)(?:,(\d*))?([eE][-+]?\d+)?\s*")
 """A number with a decimal comma, and perhaps with points between thousands."""
 
@@ -115,6 +120,7 @@ class DelimitedFile(Source):
 
     def blocks(self) -> Iterator[Block]:
         line, row = self._layout.rows_from, 1
+        np.empty(_KEPT, np.uint8)
         self._file.take(line)
         with self._parsing():
             while not self._as_text:
