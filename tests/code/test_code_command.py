@@ -158,6 +158,19 @@ def test_an_ensemble_has_no_script(here: Path, tmp_path: Path) -> None:
     assert "is an ensemble of 2 networks, and a script has one" in done.err
 
 
+def test_pytorch_refuses_to_train_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("frozen.yaml").write_text(
+        "dataset: {type: inline, x: [1, 2], y: [1, 2]}\n"
+        "layers: [{type: dense, units: 1, trainable: false}]\n"
+        "loss: mse\n"
+    )
+    done = mltrain("code", "frozen.yaml", "--framework", "torch")
+    assert done.err.startswith("error: frozen.yaml:2:9  layers: nothing here is trainable")
+    for words in (["torch", "--set", "training.epochs=0"], ["keras"], ["numpy"]):
+        succeed("code", "frozen.yaml", "--framework", *words)
+
+
 def test_dropout_of_a_graph_is_off_in_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`model.eval()` reaches only modules that are made once: not those made in each call of forward."""
     monkeypatch.chdir(tmp_path)
