@@ -271,6 +271,19 @@ def test_a_temperature_of_folds_is_in_what_is_said_of_the_rows_that_they_held_ou
     assert after[0]["loss"] < before[0]["loss"]
 
 
+def test_folds_are_calibrated_by_the_rows_that_they_held_out(work: Path) -> None:
+    changes = [word for change in (*OF_SPECIES, "dataset.validation_split=0") for word in ("--set", change)]
+    fit(work, "kinds", "--folds", "3", *changes, epochs=2)
+    document = succeed("why", "kinds", "--calibrate", "--json").document
+    assert set(document["expected_error"]) == {"out of fold", "test"}
+    learned = document["loss"]["out of fold"]
+    assert learned["after"] < learned["before"]
+    assert document["expected_error"]["test"]["samples"] == 67
+    assert document["loss"]["test"]["after"] == pytest.approx(succeed("evaluate", "kinds", "--json").document["loss"])
+    again = succeed("why", "kinds", "--calibrate", "--json").document
+    assert again["temperature"] == pytest.approx(again["temperature_before"], rel=1e-3)
+
+
 @pytest.mark.parametrize("name", ["classes", "line", "table", "images"])
 def test_models_of_0_1_0_are_explained(work: Path, name: str) -> None:
     document = succeed("why", str(OF_0_1_0 / name), "--json").document
