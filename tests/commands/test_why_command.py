@@ -13,6 +13,8 @@ from mltrain.commands import why
 from mltrain.explain.columns import ColumnInputs
 from mltrain.explain.contributions import Contributions
 from mltrain.inference.model import Model
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.insight.answers import class_answers
 from mltrain.views.terminal.why import BarRow, Bars
 
 PENGUINS = lesson("penguins")
@@ -269,6 +271,8 @@ def test_a_temperature_of_folds_is_in_what_is_said_of_the_rows_that_they_held_ou
     assert after[0]["loss"] == pytest.approx(after[1]["measures"]["loss"], rel=1e-6)
     assert before[0]["loss"] == pytest.approx(before[1]["measures"]["loss"], rel=1e-6)
     assert after[0]["loss"] < before[0]["loss"]
+    drawn = class_answers(SavedRun.read(work / "kinds")).calibration
+    assert drawn.error == pytest.approx(after[1]["calibration"]["expected_error"], abs=1e-6)
 
 
 def test_folds_are_calibrated_by_the_rows_that_they_held_out(work: Path) -> None:
@@ -280,6 +284,9 @@ def test_folds_are_calibrated_by_the_rows_that_they_held_out(work: Path) -> None
     assert learned["after"] < learned["before"]
     assert document["expected_error"]["test"]["samples"] == 67
     assert document["loss"]["test"]["after"] == pytest.approx(succeed("evaluate", "kinds", "--json").document["loss"])
+    assert class_answers(SavedRun.read(work / "kinds")).calibration.error == pytest.approx(
+        document["expected_error"]["test"]["after"]
+    )
     again = succeed("why", "kinds", "--calibrate", "--json").document
     assert again["temperature"] == pytest.approx(again["temperature_before"], rel=1e-3)
 
