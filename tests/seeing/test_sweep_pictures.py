@@ -241,6 +241,11 @@ def test_the_page_of_a_sweep_has_all_its_pictures_and_trials_and_no_path(many: P
     [
         ("trial,state\n1,complete\n", r"trials.csv:2: is not what mltrain wrote"),
         ("trial,state,epochs,seconds,layers.0.units\n1,complete,x,1,8\n", r"trials.csv:2: is not"),
+        ("trial,state,epochs,seconds\n1,complete,3,nan\n", r"trials.csv:2: is not"),
+        ("trial,state,epochs,seconds,layers.0.units\n1,complete,3,1,inf\n", r"trials.csv:2: is not"),
+        ("trial,state,epochs,seconds,layers.0.units\n1,complete,3,1,20\n", r"trials.csv:2: is not"),
+        ("trial,state,epochs,seconds,optimizer\n1,complete,3,1,adagrad\n", r"trials.csv:2: is not"),
+        ("trial,state,epochs,seconds\n1,finished,3,1\n", r"trials.csv:2: is not"),
         ("", "nothing to draw"),
     ],
 )
