@@ -44,7 +44,7 @@ def run(
     rows, why = rows_of(model, dataset, folder)
     subject = Subject(model, steps, str(file), examples_of(model, rows), ranges_of(model, rows), rows, why)
     exported = form.write(subject)
-    files = _names(main, exported)
+    files = _names(form, main, exported)
     for target in files:
         refuse_inputs(target, [file])
         if target.exists() and not force:
@@ -53,11 +53,12 @@ def run(
     _show(terminal, form, files, exported, main, made_up=why if subject.examples.made_up else "")
 
 
-def _names(main: Path, exported: Exported) -> dict[Path, bytes]:
+def _names(form: Format, main: Path, exported: Exported) -> dict[Path, bytes]:
     """The files with their contents: the main one as it is named, the others beside it."""
     first, *others = exported.files
     stem = main.name.removesuffix(first) if main.name.endswith(first) else main.stem
-    return {main: exported.files[first]} | {main.with_name(stem + suffix): exported.files[suffix] for suffix in others}
+    beside = {main.with_name(stem + form.beside(suffix, main)): exported.files[suffix] for suffix in others}
+    return {main: exported.files[first]} | beside
 
 
 def _self_test(exported: Exported, main: Path) -> str:

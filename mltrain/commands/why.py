@@ -35,7 +35,7 @@ from mltrain.explain.overview import Overview, overview
 from mltrain.inference.answers import number_or_text
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
-from mltrain.inference.scores import Predictions
+from mltrain.inference.scores import Predictions, score
 from mltrain.inference.tables import open_for, read_split
 from mltrain.inference.temperature import with_temperature
 from mltrain.job import split_to_evaluate
@@ -62,7 +62,7 @@ _MOST_EXPLAINED = 10_000
 _FEWEST_ROWS = 2
 
 _TOO_FAR = 0.01
-"""The share of the distance that may be missing in the sum of contributions before a warning says so."""
+"""The share of all contributions, whatever their sign, that may be missing in their sum without a warning."""
 
 _NOTEWORTHY = 0.001
 """The growth of the calibration error from which on a warning says so."""
@@ -97,6 +97,8 @@ class _Known(NamedTuple):
     found: Predictions
     seen: Split
     dataset: Dataset | None
+    description: DatasetSpec
+    folder: Path
 
     @property
     def rows(self) -> Split:
@@ -190,8 +192,8 @@ def _known(
         if split != "test" and (held_out := out_of_fold_beside(file, model)) is not None:
             of_folds = held_out_rows if columns else held_out_predictions  # without columns, no row is changed
             if (found := of_folds(held_out, model, description, folder)) is not None:
-                return _Known(file, model, HELD_OUT, found, parts.train, dataset)
-        return _Known(file, model, split, Predictions(model, rows), parts.train, dataset)
+                return _Known(file, model, HELD_OUT, found, parts.train, dataset, description, folder)
+        return _Known(file, model, split, Predictions(model, rows), parts.train, dataset, description, folder)
     with open_for(model, asked.data, as_text=model.row_spec.classes is not None) as source:
         rows = read_split(model, source)
     for sentence in source.novelties.sentences():
@@ -201,7 +203,7 @@ def _known(
             f"the rows that the model learned from cannot be had, so means and ranges are those of {source.name}"
         )
     seen = model.measured_parts(dataset).train if dataset is not None else rows
-    return _Known(file, model, source.name, Predictions(model, rows), seen, dataset)
+    return _Known(file, model, source.name, Predictions(model, rows), seen, dataset, description, folder)
 
 
 # Of the model
@@ -362,7 +364,7 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
     for name, row in zip(names, x, strict=True):
         about = f"{name}: " if len(names) > 1 else ""
         warnings += [about + sentence for sentence in outside(columns, row, seen.x)]
-    missing = [one for found in explained for one in found if abs(one.gap) > _TOO_FAR * abs(one.prediction - one.base)]
+    missing = [one for found in explained for one in found if abs(one.gap) > _TOO_FAR * float(np.abs(one.values).sum())]
     if missing:
         worst = max(missing, key=lambda one: abs(one.gap))
         warnings.append(
@@ -519,35 +521,19 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
     """Fit the temperature, and save it with the model."""
     model, dataset = known.model, known.dataset
     with_temperature(model, 1.0)  # refuses models that cannot have one
-    if asked.data is not None:
-        name, rows = known.name, known.rows
-    else:
-        assert dataset is not None
-        parts = model.measured_parts(dataset)
-        if parts.validation is None:
-            raise UsageError(
-                "--calibrate learns the temperature from validation rows, and this run has none; name a file of rows "
-                "that the model has not seen with --data, or train with validation_split. Test rows are not used, "
-                "since they measure the result"
-            )
-        name, rows = "validation", parts.validation
-    temperature = best_temperature(model, rows)
-    changed = with_temperature(model, temperature)
-    measured: list[tuple[str, Split]] = [(name, rows)]
+    name, found = _rows_to_calibrate(known, asked)
+    temperature = best_temperature(found.model, found.rows)
+    measured = [(name, found)]
     if asked.data is None and dataset is not None and dataset.test is not None:
-        measured.append(("test", dataset.test))
-    errors = [
-        _Error(
-            part,
-            len(own.x),
-            *(calibration_of(Predictions(one, own)).error for one in (model, changed)),
-            *(one.evaluate(own).loss for one in (model, changed)),
-        )
-        for part, own in measured
-    ]
-    changed.save(known.file)
+        measured.append(("test", Predictions(model, dataset.test)))
+    errors = []
+    for part, own in measured:
+        both = [Predictions(one, own.rows) for one in (own.model, with_temperature(own.model, temperature))]
+        calibrations, losses = [calibration_of(one).error for one in both], [score(one, ()).loss for one in both]
+        errors.append(_Error(part, len(own), *calibrations, *losses))
+    with_temperature(model, temperature).save(known.file)
     lines = [
-        f"temperature {temperature:.3f}, from {plural(len(rows.x), 'row')} ({name}); before it was "
+        f"temperature {temperature:.3f}, from {plural(len(found), 'row')} ({name}); before it was "
         f"{model.temperature:.3f}"
     ]
     lines += [
@@ -577,6 +563,28 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
             "loss": {one.part: {"before": one.loss_before, "after": one.loss_after} for one in errors},
         },
     )
+
+
+def _rows_to_calibrate(known: _Known, asked: Asked) -> tuple[str, Predictions]:
+    """The rows to learn a temperature from, called by the name of their part, and the model of them.
+
+    Raises `UsageError` if the run has none.
+    """
+    if asked.data is not None:
+        return known.name, known.found
+    assert known.dataset is not None
+    validation = known.model.measured_parts(known.dataset).validation
+    if validation is not None:
+        return "validation", Predictions(known.model, validation)
+    held_out = out_of_fold_beside(known.file, known.model)
+    found = None if held_out is None else held_out_rows(held_out, known.model, known.description, known.folder)
+    if found is None:
+        raise UsageError(
+            "--calibrate learns the temperature from validation rows, and this run has none; name a file of rows that "
+            "the model has not seen with --data, or train with validation_split or --folds. Test rows are not used, "
+            "since they measure the result"
+        )
+    return HELD_OUT, found
 
 
 # Images and pictures

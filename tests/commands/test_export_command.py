@@ -49,6 +49,12 @@ def test_self_test_is_a_command_of_a_shell_wherever_the_file_is(run: str, work: 
     assert checked.stdout == "self-test passed: 6 rows have the answers of the model\n"
 
 
+@pytest.mark.parametrize(("name", "types"), [("a.b.mjs", "a.b.d.mts"), ("a.js", "a.d.ts")])
+def test_types_are_where_typescript_looks_for_them(run: str, name: str, types: str) -> None:
+    succeed("export", run, "--to", "js", "--out", name)
+    assert sorted(path.name for path in Path().glob("a.*")) == sorted([name, types])
+
+
 def test_file_that_is_there_stays_without_force(run: str) -> None:
     Path("linear.py").write_text("mine\n")
     complaint = "linear.py: is there already; write over it with --force, or name another file with --out"

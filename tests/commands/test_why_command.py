@@ -2,13 +2,19 @@
 
 import csv
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_runs import CONFIGS, lesson, mltrain, succeed
 
+from mltrain.commands import why
+from mltrain.explain.columns import ColumnInputs
+from mltrain.explain.contributions import Contributions
 from mltrain.inference.model import Model
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.insight.answers import class_answers
 from mltrain.views.terminal.why import BarRow, Bars
 
 PENGUINS = lesson("penguins")
@@ -178,6 +184,20 @@ def test_what_misleads_is_a_warning(runs: Path) -> None:
     assert "no better than the mean" in succeed("why", "nothing").err
 
 
+@pytest.mark.parametrize(("gap", "is_said"), [(0.05, False), (1.0, True)])
+def test_a_sum_is_judged_by_the_size_of_the_contributions(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, gap: float, is_said: bool
+) -> None:
+    """Where they cancel each other, the prediction is close to where they start from, and any gap would look large."""
+    values = np.array([10.0, -10.0, 0, 0, 0, 0, 0])
+
+    def explained(*_: object, columns: Sequence[ColumnInputs], **__: object) -> Contributions:
+        return Contributions("body_mass_g", 0.0, gap, tuple(column.name for column in columns), values)
+
+    monkeypatch.setattr(why, "integrated_gradients", explained)
+    assert ("lack" in succeed("why", "heavy", "--x", ROW).err) == is_said
+
+
 def test_folds_are_explained_as_one_model(runs: Path) -> None:
     done = succeed("why", "folds", "--json")
     assert len(done.document["importance"]) == 7
@@ -251,6 +271,24 @@ def test_a_temperature_of_folds_is_in_what_is_said_of_the_rows_that_they_held_ou
     assert after[0]["loss"] == pytest.approx(after[1]["measures"]["loss"], rel=1e-6)
     assert before[0]["loss"] == pytest.approx(before[1]["measures"]["loss"], rel=1e-6)
     assert after[0]["loss"] < before[0]["loss"]
+    drawn = class_answers(SavedRun.read(work / "kinds")).calibration
+    assert drawn.error == pytest.approx(after[1]["calibration"]["expected_error"], abs=1e-6)
+
+
+def test_folds_are_calibrated_by_the_rows_that_they_held_out(work: Path) -> None:
+    changes = [word for change in (*OF_SPECIES, "dataset.validation_split=0") for word in ("--set", change)]
+    fit(work, "kinds", "--folds", "3", *changes, epochs=2)
+    document = succeed("why", "kinds", "--calibrate", "--json").document
+    assert set(document["expected_error"]) == {"out of fold", "test"}
+    learned = document["loss"]["out of fold"]
+    assert learned["after"] < learned["before"]
+    assert document["expected_error"]["test"]["samples"] == 67
+    assert document["loss"]["test"]["after"] == pytest.approx(succeed("evaluate", "kinds", "--json").document["loss"])
+    assert class_answers(SavedRun.read(work / "kinds")).calibration.error == pytest.approx(
+        document["expected_error"]["test"]["after"]
+    )
+    again = succeed("why", "kinds", "--calibrate", "--json").document
+    assert again["temperature"] == pytest.approx(again["temperature_before"], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["classes", "line", "table", "images"])

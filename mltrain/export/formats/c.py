@@ -13,9 +13,10 @@ STACK = 512
 class C(Format):
     """One C99 header without allocation: a struct of the columns in, probabilities or numbers out.
 
-    It needs `expf` and the like of the math library, and nothing else. Names are enums, a missing number is NAN. What
-    it takes of flash and RAM is printed. `--quantize int8` stores each weight in one byte, with a scale for each output
-    channel; activations stay floats, and the loss of accuracy is measured on the test rows and printed.
+    It needs `expf` and the like of the math library, and nothing else. Names are enums, texts in words are UTF-8, a
+    missing number is NAN. What it takes of flash and RAM is printed. `--quantize int8` stores each weight in one byte,
+    with a scale for each output channel; activations stay floats, and the loss of accuracy is measured on the test rows
+    and printed.
     """
 
     suffix: ClassVar[str] = ".h"

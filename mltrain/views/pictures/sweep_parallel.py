@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from mltrain.views.insight.sweep_insight import Objective, SweepInsight
-from mltrain.views.pictures._of_sweeps import at_most
-from mltrain.views.pictures.base import SweepPicture
+from mltrain.views.pictures._of_sweeps import OfTrials, at_most
 from mltrain.views.terminal.number_format import number
 from mltrain.views.terminal.sweep_pictures import AxisOf, TrackRow, Tracks
 from mltrain.views.terminal.views import View
@@ -18,15 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SweepParallel(SweepPicture):
+class SweepParallel(OfTrials):
     name, title, order = "parallel", "All parameters side by side", 40
-
-    insight: SweepInsight
-    objective: Objective
-
-    @classmethod
-    def of(cls, insight: SweepInsight) -> Self | str:
-        return cls(insight, insight.objective)
 
     @property
     def caption(self) -> str:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from mltrain.views.insight.sweep_insight import Objective, SweepInsight
-from mltrain.views.pictures._of_sweeps import about_marks, at_most
-from mltrain.views.pictures.base import SweepPicture
+from mltrain.views.pictures._of_sweeps import OfTrials, about_marks, at_most
 from mltrain.views.terminal.sweep_pictures import SliceRow, slices_table
 from mltrain.views.terminal.views import View
 
@@ -17,15 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SweepSlices(SweepPicture):
+class SweepSlices(OfTrials):
     name, title, order = "slices", "Each parameter by itself", 30
-
-    insight: SweepInsight
-    objective: Objective
-
-    @classmethod
-    def of(cls, insight: SweepInsight) -> Self | str:
-        return cls(insight, insight.objective)
 
     @property
     def caption(self) -> str:
