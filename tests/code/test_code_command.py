@@ -140,7 +140,7 @@ def test_gaps_and_rare_names_are_told(tmp_path: Path, monkeypatch: pytest.Monkey
         for row in range(240)
     ]
     Path("rows.csv").write_text("\n".join(["often;seldom;kind;asked;price", *rows]) + "\n")
-    for settings in ("", ", missing: drop", ", standardize: false"):
+    for settings in ("", ", missing: drop", ", standardize: false", ", min_max: true"):
         Path("rows.yaml").write_text(
             f"dataset: {{type: csv, path: rows.csv, target: price, test_split: 0.25{settings}}}\n"
             "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 0}\n"
@@ -148,6 +148,20 @@ def test_gaps_and_rare_names_are_told(tmp_path: Path, monkeypatch: pytest.Monkey
         done = mltrain("code", "rows.yaml", "--framework", "numpy")
         assert done.code == 0, done.err
         assert ("gaps(" in done.out) == ("others(" in done.out) == (settings != ", missing: drop")
+
+
+def test_a_table_without_a_header_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its columns are called by their numbers; lines without cells and rows without a target are left out."""
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("".join(f"{row},{row % 7 or ''},{row % 5}\n\n" for row in range(40)))
+    Path("rows.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: column_2, test_split: 0.25}\n"
+        "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 0}\n"
+    )
+    text = succeed("code", "rows.yaml", "--framework", "numpy").out
+    assert "    rows = list(filter(None, csv.reader(file)))\n" in text
+    assert "rows = [row for row in rows if row[1] not in missing]\n" in text
+    assert 'table = {f"column_{n}": np.array(cells)' in text
 
 
 def test_an_ensemble_has_no_script(here: Path, tmp_path: Path) -> None:

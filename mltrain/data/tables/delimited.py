@@ -94,6 +94,11 @@ class DelimitedFile(Source):
         return self._layout.delimiter
 
     @property
+    def has_header(self) -> bool:
+        """Whether the first line names the columns, given or found."""
+        return self._layout.header
+
+    @property
     def notes(self) -> list[str]:
         return [*self._file.notes, *self._layout.notes]
 
