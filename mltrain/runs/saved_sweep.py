@@ -17,7 +17,7 @@ from mltrain.config.search_space import Parameter, parameters_of
 from mltrain.engine.metrics.base import larger_is_better
 from mltrain.errors import DataError, reason
 from mltrain.runs.run import files_of
-from mltrain.runs.sweep_folder import SWEEP, SWEEP_FILES, TRIALS, column_of
+from mltrain.runs.sweep_folder import SWEEP, SWEEP_FILES, TRIALS, column_of, is_sweep
 from mltrain.system.safe_open import open_file
 
 Value = float | int | str
@@ -51,7 +51,7 @@ class SavedSweep:
     @classmethod
     def at(cls, path: Path | None) -> "SavedSweep | None":
         """The sweep in this folder; None if it is not the folder of a sweep. Raises `DataError` or `ConfigError`."""
-        if path is None or not (path / SWEEP).is_file():
+        if path is None or not is_sweep(path):
             return None
         config = read_words(path / SWEEP)
         if config.search is None:
