@@ -57,7 +57,7 @@ def _drawn_by_class(plan: Plan, split: str, held_back: Sequence[str]) -> list[st
     counts = [np.bincount(plan.split_of(part).y, minlength=len(numbers)) for part in held_back]
     cuts = np.cumsum(counts, axis=0).T.tolist()
     lines = [f"order = {split}.permutation(len(y))"]
-    cut, title = literal(cuts[0]), f"of each class, rows for {' and '.join(held_back)}"
+    cut, title = literal(cuts[0]), f"of each class, the first rows are for {' and '.join(held_back)}"
     if any(one != cuts[0] for one in cuts):
         lines += statement(literal(cuts), "cuts = ")
         cut = "cuts[label]"

@@ -53,25 +53,31 @@ def others(name, categories):
 def helper_values(plan: Plan, dataset: Csv) -> dict[str, str]:
     """What stands in the gaps of `TABLE_HELPERS`."""
     return {
-        "scaled": ", with mean 0 and deviation 1" if dataset.standardize else "",
-        "values": _standardized(plan, "values") if dataset.standardize else "values",
+        "scaled": ", from 0 to 1"
+        if dataset.min_max
+        else ", with mean 0 and deviation 1"
+        if dataset.standardize
+        else "",
+        "values": _scaled(plan, dataset, "values"),
         "middle": "mean" if dataset.missing == "mean" else "median",
     }
 
 
-def _standardized(plan: Plan, name: str) -> str:
-    """An array as a script standardizes it: by the rows trained on."""
-    deviation = f"{name}[train].std(0)"
+def _scaled(plan: Plan, dataset: Csv, name: str) -> str:
+    """An array as a script scales it: by the rows trained on."""
+    if not (dataset.min_max or dataset.standardize):
+        return name
+    spread = f"np.ptp({name}[train], 0)" if dataset.min_max else f"{name}[train].std(0)"
     if not np.ptp(plan.split_of("train").x, axis=0).all():  # some column has one value
-        deviation = f"np.where({deviation}, {deviation}, 1)"
-    return f"({name} - {name}[train].mean(0)) / {deviation}"
+        spread = f"np.where({spread}, {spread}, 1)"
+    return f"({name} - {name}[train].{'min' if dataset.min_max else 'mean'}(0)) / {spread}"
 
 
 def csv_code(plan: Plan, dataset: Csv) -> list[str] | None:
     """Lines that read a file and make inputs, targets and parts; None where its columns take more than that."""
     table = plan.job.dataset.preprocessing.table
     held = (dataset.split_column, dataset.validation_path, dataset.test_path)
-    if table is None or any(held) or dataset.min_max or isinstance(dataset.standardize, list):
+    if table is None or any(held) or isinstance(dataset.min_max, list) or isinstance(dataset.standardize, list):
         return None
     path = find_file(dataset.path, plan.folder)
     source = dataset.open(path, as_text=True)
@@ -87,7 +93,7 @@ def csv_code(plan: Plan, dataset: Csv) -> list[str] | None:
     columns = [_column_code(column, numbers, missing, has_gaps=column.name in kept) for column in table.columns]
     if not all(columns):
         return None
-    lines = _read(shown(path), dataset.encoding or "utf-8-sig", source.delimiter)
+    lines = _read(shown(path), dataset.encoding or "utf-8-sig", source)
     drops = missing and dataset.missing == "drop"
     if (missing and not (drops and len(missing) == 1)) or any("others" in found for found in columns):
         lines += statement(literal(missing), "missing = ")
@@ -95,9 +101,15 @@ def csv_code(plan: Plan, dataset: Csv) -> list[str] | None:
         one = f"{literal(missing[0])} not in row" if len(missing) == 1 else "not set(missing) & set(row)"
         lines.append(f"rows = [row for row in rows if {one}]  # missing: drop")
     elif any(gaps[name] for name in table.targets):
-        known = " and ".join(f"row[header.index({literal(name)})] not in missing" for name in table.targets)
+        places = {name: f"header.index({literal(name)})" for name in table.targets}
+        if not source.has_header:
+            places = {name: str(source.columns.index(name)) for name in table.targets}
+        known = " and ".join(f"row[{place}] not in missing" for place in places.values())
         lines += statement(f"[row for row in rows if {known}]", "rows = ")
-    lines.append("table = {name: np.array(cells) for name, cells in zip(header, zip(*rows))}")
+    if source.has_header:
+        lines.append("table = {name: np.array(cells) for name, cells in zip(header, zip(*rows))}")
+    else:
+        lines.append('table = {f"column_{n}": np.array(cells) for n, cells in enumerate(zip(*rows), 1)}')
     classes = plan.job.dataset.row_spec.classes
     lines += _targets(table.targets, classes)
     lines += drawn(plan) or ["train = np.arange(len(y))"]
@@ -112,10 +124,14 @@ def csv_code(plan: Plan, dataset: Csv) -> list[str] | None:
     return [*lines, *encoded(plan), *taken(plan)]
 
 
-def _read(path: str, encoding: str, delimiter: str) -> list[str]:
-    separated = "" if delimiter == "," else f", delimiter={literal(delimiter)}"
+def _read(path: str, encoding: str, source: DelimitedFile) -> list[str]:
+    separated = "" if source.delimiter == "," else f", delimiter={literal(source.delimiter)}"
+    cells = f"filter(None, csv.reader(file{separated}))"
     name, rest = literal(path), f'newline="", encoding={literal(encoding)}) as file:'
-    lines = [f"with open({name}, {rest}", f"    header, *rows = filter(None, csv.reader(file{separated}))"]
+    lines = [
+        f"with open({name}, {rest}",
+        f"    header, *rows = {cells}" if source.has_header else f"    rows = list({cells})",
+    ]
     return lines if len(lines[0]) <= WIDTH else [f"path = {name}", f"with open(path, {rest}", *lines[1:]]
 
 
@@ -134,12 +150,12 @@ def _inputs(plan: Plan, dataset: Csv, columns: Sequence[Expression]) -> list[str
     """The inputs, side by side. Where all are numbers, no function is called for them."""
     match columns:
         case [Call(name="numbers", arguments=names)]:
-            scaled = f"({_standardized(plan, 'x')})" if dataset.standardize else "x"
+            scaled = _scaled(plan, dataset, "x")
             lines = [
                 *statement(Call("", names, "[]"), "names = "),
                 "x = np.stack([table[name] for name in names], 1).astype(float)",
             ]
-            return [*lines, f"x = {scaled}.astype(np.float32)"]
+            return [*lines, f"x = {scaled if scaled == 'x' else f'({scaled})'}.astype(np.float32)"]
     together = statement(call("np.hstack", listed(columns))._replace(method=".astype(np.float32)"), "x = ")
     if len(together) == 1:
         return together

@@ -66,8 +66,8 @@ def run(terminal: Terminal, first: Path, second: Path, data: str | None, confide
     else:
         mine = own_dataset(terminal, one, dataset, folder)
         others = own_dataset(terminal, other, dataset_of_other, folder_of_other)
-        split, found = own_rows(terminal, files[0], one, mine)
-        split_of_other, of_other = own_rows(terminal, files[1], other, others)
+        split, found = own_rows(terminal, files[0], one, dataset, folder, mine)
+        split_of_other, of_other = own_rows(terminal, files[1], other, dataset_of_other, folder_of_other, others)
         same = _same_held_out(files, one, other) if split == HELD_OUT else _same_parts((one, mine), (other, others))
         if split != split_of_other or split == "train" or not same:
             raise UsageError(

@@ -18,6 +18,7 @@ from mltrain.inference.model import Model
 from mltrain.inference.scores import Predictions, score
 from mltrain.inference.tables import open_for, read_split, target_names
 from mltrain.job import split_to_evaluate
+from mltrain.runs.held_out import held_out_predictions
 from mltrain.runs.run import find_model, read_model
 from mltrain.runs.saved_run import HELD_OUT, out_of_fold_beside
 from mltrain.views.terminal.download import download_bar
@@ -63,7 +64,7 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None, confiden
     if data is not None:
         split, found = rows_of(terminal, model, data)
     else:
-        split, found = own_rows(terminal, file, model, own_dataset(terminal, model, dataset, folder))
+        split, found = own_rows(terminal, file, model, dataset, folder)
     result = score(found, model.config.metrics) if split == HELD_OUT else model.evaluate(found.rows)
     if path is None:
         terminal.note(f"model {file}")
@@ -84,6 +85,12 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None, confiden
             terminal.warning(sentence)
         (drawn,) = resampled([found], model.config.metrics)
         intervals = {name: interval(values, confidence) for name, values in drawn.items()}
+        flat = [name for name, one in intervals.items() if one.low == one.high]
+        if flat and len(found) > 1:
+            terminal.warning(
+                f"the interval of {' and '.join(flat)} has no width, because all of these rows agree; on other rows of "
+                "the kind it may be another, and these do not show by how much"
+            )
         document["confidence"] = {
             "level": confidence,
             "resamples": resamples_for(len(found)),
@@ -160,17 +167,22 @@ def own_dataset(terminal: Terminal, model: Model, description: DatasetSpec, fold
     return dataset
 
 
-def own_rows(terminal: Terminal, file: Path, model: Model, dataset: Dataset) -> tuple[str, Predictions]:
+def own_rows(
+    terminal: Terminal, file: Path, model: Model, description: DatasetSpec, folder: Path, dataset: Dataset | None = None
+) -> tuple[str, Predictions]:
     """The predictions for the rows that the model from ``file`` can be measured on, and the name of that part.
 
     Those are the test rows, else the validation rows, else all. All rows of a cross-validation were trained on, but
-    its run has what each fold said of those that it held out.
+    its run has what each fold said of those that it held out. ``dataset`` is the model's own, if it was loaded before.
     """
+    dataset = dataset or own_dataset(terminal, model, description, folder)
     split, rows = split_to_evaluate(model.measured_parts(dataset))
     if isinstance(model, Ensemble) and model.is_of_folds and split != "test":
         held_out = out_of_fold_beside(file, model)
-        if held_out is not None and (found := held_out.predictions(model)) is not None:
-            return HELD_OUT, found
+        if held_out is not None:
+            found = held_out_predictions(held_out, model, description, folder)
+            if found is not None:
+                return HELD_OUT, found
         terminal.warning(_ALL_SEEN)
     return split, Predictions(model, rows)
 

@@ -1,5 +1,6 @@
 """``mltrain export``: a model as a file that runs without mltrain."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def run(
     rows, why = rows_of(model, dataset, folder)
     subject = Subject(model, steps, str(file), examples_of(model, rows), ranges_of(model, rows), rows, why)
     exported = form.write(subject)
-    files = _names(main, exported)
+    files = _names(form, main, exported)
     for target in files:
         refuse_inputs(target, [file])
         if target.exists() and not force:
@@ -52,11 +53,19 @@ def run(
     _show(terminal, form, files, exported, main, made_up=why if subject.examples.made_up else "")
 
 
-def _names(main: Path, exported: Exported) -> dict[Path, bytes]:
+def _names(form: Format, main: Path, exported: Exported) -> dict[Path, bytes]:
     """The files with their contents: the main one as it is named, the others beside it."""
     first, *others = exported.files
     stem = main.name.removesuffix(first) if main.name.endswith(first) else main.stem
-    return {main: exported.files[first]} | {main.with_name(stem + suffix): exported.files[suffix] for suffix in others}
+    beside = {main.with_name(stem + form.beside(suffix, main)): exported.files[suffix] for suffix in others}
+    return {main: exported.files[first]} | beside
+
+
+def _self_test(exported: Exported, main: Path) -> str:
+    """The command that runs the self-test, for a shell."""
+    file, stem = shlex.quote(str(main)), shlex.quote(str(main.with_suffix("")))
+    program = stem if main.is_absolute() else f"./{stem}"
+    return exported.self_test.format(file=file, stem=stem, program=program)
 
 
 def _located(error: ConfigError, file: Path, model: Model) -> ConfigError:
@@ -74,7 +83,7 @@ def _located(error: ConfigError, file: Path, model: Model) -> ConfigError:
 def _show(
     terminal: Terminal, form: Format, files: Mapping[Path, bytes], exported: Exported, main: Path, *, made_up: str
 ) -> None:
-    test = exported.self_test.format(file=main, stem=main.with_suffix(""))
+    test = _self_test(exported, main)
     lines = [f"{target}  {data_size(len(content))}" for target, content in files.items()]
     if made_up:
         terminal.note(f"the rows of the self-test are made up, because {made_up}")

@@ -190,6 +190,7 @@ def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None
         errors = [str(one.result["error"]) for one in trials if "error" in one.result]
         raise UsageError(f"no trial was finished: {errors[0] if errors else 'all were pruned'}; see {out / TRIALS}")
     job = prepare(trial_config(sweep.config, best.values), folder)
+    terminal.note(f"training the network of trial {best.number + 1}, the best one, once more")
     run = _best_run(job, folder)
     failed, pruned = (sum(one.state == state for one in trials) for state in ("failed", "pruned"))
     document = {

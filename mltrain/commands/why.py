@@ -35,12 +35,12 @@ from mltrain.explain.overview import Overview, overview
 from mltrain.inference.answers import number_or_text
 from mltrain.inference.ensemble import Ensemble
 from mltrain.inference.model import Model
-from mltrain.inference.scores import Predictions
+from mltrain.inference.scores import Predictions, score
 from mltrain.inference.tables import open_for, read_split
 from mltrain.inference.temperature import with_temperature
 from mltrain.job import split_to_evaluate
 from mltrain.names.nearest import did_you_mean, no_column, some
-from mltrain.runs.held_out import held_out_rows
+from mltrain.runs.held_out import held_out_predictions, held_out_rows
 from mltrain.runs.overwriting import refuse_unmarked
 from mltrain.runs.run import find_model, read_model
 from mltrain.runs.saved_run import HELD_OUT, out_of_fold_beside
@@ -62,7 +62,7 @@ _MOST_EXPLAINED = 10_000
 _FEWEST_ROWS = 2
 
 _TOO_FAR = 0.01
-"""The share of the distance that may be missing in the sum of contributions before a warning says so."""
+"""The share of all contributions, whatever their sign, that may be missing in their sum without a warning."""
 
 _NOTEWORTHY = 0.001
 """The growth of the calibration error from which on a warning says so."""
@@ -85,19 +85,24 @@ class Asked:
 
 
 class _Known(NamedTuple):
-    """The model and the rows that explain it: ``rows``, called ``name``, and ``seen``, which it learned from.
+    """The model, what it says of the rows that explain it, called ``name``, and the rows ``seen`` that it learned from.
 
-    ``seen`` are the ``rows`` themselves where those that it learned from cannot be had. ``dataset`` is None then.
-    ``predicts`` is the model of ``rows``: of those that folds held out, each is predicted by the network that did so.
+    ``seen`` are the same rows where those that it learned from cannot be had. ``dataset`` is None then. Rows that folds
+    held out are ``found`` by the networks that did so.
     """
 
     file: Path
     model: Model
     name: str
-    rows: Split
+    found: Predictions
     seen: Split
     dataset: Dataset | None
-    predicts: Model
+    description: DatasetSpec
+    folder: Path
+
+    @property
+    def rows(self) -> Split:
+        return self.found.rows
 
     @property
     def seen_as(self) -> str:
@@ -114,7 +119,7 @@ def run(terminal: Terminal, path: Path | None, asked: Asked) -> None:
     _refuse(file, model, columns, asked)
     if path is None:
         terminal.note(f"model {file}")
-    known = _known(terminal, file, model, description, folder, asked)
+    known = _known(terminal, file, model, columns, description, folder, asked)
     if asked.calibrate:
         _calibrate(terminal, known, asked)
     elif asked.x or asked.rows is not None:
@@ -164,7 +169,13 @@ def _targets(model: Model) -> Sequence[str]:
 
 
 def _known(
-    terminal: Terminal, file: Path, model: Model, description: DatasetSpec, folder: Path, asked: Asked
+    terminal: Terminal,
+    file: Path,
+    model: Model,
+    columns: Sequence[ColumnInputs],
+    description: DatasetSpec,
+    folder: Path,
+    asked: Asked,
 ) -> _Known:
     """The rows to explain by. Raises `DataError` if there are none."""
     dataset, why = None, ""
@@ -176,12 +187,13 @@ def _known(
             raise DataError(f"{why}; --data FILE explains by the rows of a file, with their targets") from None
     if asked.data is None:
         assert dataset is not None
-        split, rows = split_to_evaluate(model.measured_parts(dataset))
-        if split != "test" and (found := out_of_fold_beside(file, model)) is not None:
-            held_out = held_out_rows(found, model, description, folder)
-            if held_out is not None:
-                return _Known(file, model, HELD_OUT, held_out[1], dataset.train, dataset, held_out[0])
-        return _Known(file, model, split, rows, dataset.train, dataset, model)
+        parts = model.measured_parts(dataset)
+        split, rows = split_to_evaluate(parts)
+        if split != "test" and (held_out := out_of_fold_beside(file, model)) is not None:
+            of_folds = held_out_rows if columns else held_out_predictions  # without columns, no row is changed
+            if (found := of_folds(held_out, model, description, folder)) is not None:
+                return _Known(file, model, HELD_OUT, found, parts.train, dataset, description, folder)
+        return _Known(file, model, split, Predictions(model, rows), parts.train, dataset, description, folder)
     with open_for(model, asked.data, as_text=model.row_spec.classes is not None) as source:
         rows = read_split(model, source)
     for sentence in source.novelties.sentences():
@@ -190,15 +202,16 @@ def _known(
         terminal.note(
             f"the rows that the model learned from cannot be had, so means and ranges are those of {source.name}"
         )
-    return _Known(file, model, source.name, rows, dataset.train if dataset is not None else rows, dataset, model)
+    seen = model.measured_parts(dataset).train if dataset is not None else rows
+    return _Known(file, model, source.name, Predictions(model, rows), seen, dataset, description, folder)
 
 
 # Of the model
 
 
 def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnInputs], asked: Asked) -> None:
-    model, rows = known.predicts, known.rows
-    document: dict[str, Any] = {"model": str(known.file), "split": known.name, "samples": len(rows.x)}
+    model, rows = known.found.model, known.rows
+    document: dict[str, Any] = {"model": str(known.file), "split": known.name, "samples": len(rows.y)}
     views: list[View] = []
     warnings: list[str] = []
     if known.name == HELD_OUT:
@@ -229,12 +242,12 @@ def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnIn
             "plot does so for its surest mistakes"
         )
     if model.classes is not None and model.gives_probabilities:
-        calibration = calibration_of(Predictions(model, rows))
+        calibration = calibration_of(known.found)
         views += [*([verbatim("")] if views else []), *_calibration_views(known, calibration)]
         document["calibration"] = _calibration_document(model, calibration)
     if not views:
         raise UsageError(f"{known.file}: takes no columns and gives no probabilities; mltrain plot draws what it has")
-    if not columns and (sentence := says_nothing(model, rows, known.seen)) is not None:
+    if not columns and (sentence := says_nothing(known.found, known.seen)) is not None:
         warnings.append(sentence)
     for warning in warnings:
         terminal.warning(warning)
@@ -333,7 +346,7 @@ def _calibration_document(model: Model, found: Calibration) -> dict[str, Any]:
 def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInputs], asked: Asked) -> None:
     x, cells, names = _rows_asked(terminal, known, columns, asked)
     model, seen = known.model, known.seen
-    of_all = (says_nothing(known.predicts, known.rows, seen), entangled(correlated_pairs(seen.x, columns)))
+    of_all = (says_nothing(known.found, seen), entangled(correlated_pairs(seen.x, columns)))
     warnings = [sentence for sentence in of_all if sentence is not None]
     background = some_rows(seen, MOST_BACKGROUND, model.config.seed).x
     mean = seen.x.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -351,7 +364,7 @@ def _explain_rows(terminal: Terminal, known: _Known, columns: Sequence[ColumnInp
     for name, row in zip(names, x, strict=True):
         about = f"{name}: " if len(names) > 1 else ""
         warnings += [about + sentence for sentence in outside(columns, row, seen.x)]
-    missing = [one for found in explained for one in found if abs(one.gap) > _TOO_FAR * abs(one.prediction - one.base)]
+    missing = [one for found in explained for one in found if abs(one.gap) > _TOO_FAR * float(np.abs(one.values).sum())]
     if missing:
         worst = max(missing, key=lambda one: abs(one.gap))
         warnings.append(
@@ -508,35 +521,19 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
     """Fit the temperature, and save it with the model."""
     model, dataset = known.model, known.dataset
     with_temperature(model, 1.0)  # refuses models that cannot have one
-    if asked.data is not None:
-        name, rows = known.name, known.rows
-    else:
-        assert dataset is not None
-        parts = model.measured_parts(dataset)
-        if parts.validation is None:
-            raise UsageError(
-                "--calibrate learns the temperature from validation rows, and this run has none; name a file of rows "
-                "that the model has not seen with --data, or train with validation_split. Test rows are not used, "
-                "since they measure the result"
-            )
-        name, rows = "validation", parts.validation
-    temperature = best_temperature(model, rows)
-    changed = with_temperature(model, temperature)
-    measured: list[tuple[str, Split]] = [(name, rows)]
+    name, found = _rows_to_calibrate(known, asked)
+    temperature = best_temperature(found.model, found.rows)
+    measured = [(name, found)]
     if asked.data is None and dataset is not None and dataset.test is not None:
-        measured.append(("test", dataset.test))
-    errors = [
-        _Error(
-            part,
-            len(own.x),
-            *(calibration_of(Predictions(one, own)).error for one in (model, changed)),
-            *(one.evaluate(own).loss for one in (model, changed)),
-        )
-        for part, own in measured
-    ]
-    changed.save(known.file)
+        measured.append(("test", Predictions(model, dataset.test)))
+    errors = []
+    for part, own in measured:
+        both = [Predictions(one, own.rows) for one in (own.model, with_temperature(own.model, temperature))]
+        calibrations, losses = [calibration_of(one).error for one in both], [score(one, ()).loss for one in both]
+        errors.append(_Error(part, len(own), *calibrations, *losses))
+    with_temperature(model, temperature).save(known.file)
     lines = [
-        f"temperature {temperature:.3f}, from {plural(len(rows.x), 'row')} ({name}); before it was "
+        f"temperature {temperature:.3f}, from {plural(len(found), 'row')} ({name}); before it was "
         f"{model.temperature:.3f}"
     ]
     lines += [
@@ -566,6 +563,28 @@ def _calibrate(terminal: Terminal, known: _Known, asked: Asked) -> None:
             "loss": {one.part: {"before": one.loss_before, "after": one.loss_after} for one in errors},
         },
     )
+
+
+def _rows_to_calibrate(known: _Known, asked: Asked) -> tuple[str, Predictions]:
+    """The rows to learn a temperature from, called by the name of their part, and the model of them.
+
+    Raises `UsageError` if the run has none.
+    """
+    if asked.data is not None:
+        return known.name, known.found
+    assert known.dataset is not None
+    validation = known.model.measured_parts(known.dataset).validation
+    if validation is not None:
+        return "validation", Predictions(known.model, validation)
+    held_out = out_of_fold_beside(known.file, known.model)
+    found = None if held_out is None else held_out_rows(held_out, known.model, known.description, known.folder)
+    if found is None:
+        raise UsageError(
+            "--calibrate learns the temperature from validation rows, and this run has none; name a file of rows that "
+            "the model has not seen with --data, or train with validation_split or --folds. Test rows are not used, "
+            "since they measure the result"
+        )
+    return HELD_OUT, found
 
 
 # Images and pictures

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -202,12 +203,12 @@ def _lines(ink: Mask) -> list[_Line]:
     found = list[_Line]()
     best, slope_of = np.zeros(height), np.zeros(height)
     reach = int(_STEEPEST * width / 2) + 1
-    padded, exact = (np.pad(mask, ((reach, reach), (0, 0))) for mask in (near, ink))
+    # Places beside the line are covered as well: the line itself has most ink.
+    scores = np.pad(1000 * near.astype(np.int32) + ink, ((reach, reach), (0, 0)))[:, some]
+    runs = sliding_window_view(np.ascontiguousarray(scores.T), height, axis=1)  # (columns, shifts, rows)
     for slope in np.linspace(-_STEEPEST, _STEEPEST, _SLOPES):
-        shifts = np.rint(slope * (columns - width / 2)).astype(np.intp) + reach
-        places = np.arange(height)[:, None] + shifts[some]
-        # Places beside the line are covered as well: the line itself has most ink.
-        covered = padded[places, some].mean(axis=1) + 1e-3 * exact[places, some].mean(axis=1)
+        shifts = np.rint(slope * (some - width / 2)).astype(np.intp) + reach
+        covered = runs[np.arange(len(some)), shifts].mean(axis=0) / 1000
         better = covered > best
         best[better], slope_of[better] = covered[better], slope
     most = max(2, round(_THICKEST * min(ink.shape)))

@@ -64,7 +64,8 @@ def describe_features(dataset: Dataset) -> list[FeatureFacts]:
 def _number(name: str, values: npt.NDArray[Any], origin: float = 0.0) -> FeatureFacts:
     exact = values.astype(np.float64) + origin
     low, high = float(exact.min()), float(exact.max())
-    histogram = np.histogram(exact, BINS)[0].tolist()
+    # Without the origin, beside which bins of numbers near 2^60 would have no width.
+    histogram = np.histogram(values.astype(np.float64), BINS)[0].tolist()
     return FeatureFacts(name, "number", 0, low, float(exact.mean()), high, float(exact.std()), histogram)
 
 

@@ -74,8 +74,10 @@ def _one_above_the_other(matrix: Floats, length: int) -> Floats:
 @cache
 def _pieces_pay() -> bool:
     """Whether this is one core with AVX-512, as NumPy itself sees it."""
-    (kernels,) = np.lib.introspect.opt_func_info("^maximum$", "^float32$").values()
-    return blas_is_alone() and any(kernel["current"] in ("X86_V4", "AVX512_SKX") for kernel in kernels.values())
+    if not blas_is_alone():
+        return False
+    kernels = np.lib.introspect.opt_func_info("^maximum$", "^float32$").get("maximum", {})
+    return any(kernel["current"] in ("X86_V4", "AVX512_SKX") for kernel in kernels.values())
 
 
 def _side_by_side(matrix: Floats, length: int) -> Floats:

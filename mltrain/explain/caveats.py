@@ -10,7 +10,6 @@ from mltrain.engine.arrays import Floats
 from mltrain.engine.metrics.base import true_classes
 from mltrain.explain.association import Pair
 from mltrain.explain.columns import ColumnInputs
-from mltrain.inference.model import Model
 from mltrain.inference.scores import Predictions
 
 _MOST_NAMED = 4
@@ -21,9 +20,9 @@ _FEWEST = 3
 """Rows from which on a model is compared with their mean."""
 
 
-def says_nothing(model: Model, rows: Split, seen: Split) -> str | None:
-    """A sentence about a model that is no better on ``rows`` than the majority, or the mean, of the rows ``seen``."""
-    found = Predictions(model, rows)
+def says_nothing(found: Predictions, seen: Split) -> str | None:
+    """A sentence about a model that is no better on some rows than the majority, or the mean, of the rows ``seen``."""
+    model, rows = found.model, found.rows
     if model.classes is not None:
         truth, before = (true_classes(model.target(part)).ravel() for part in (rows, seen))
         majority = int(np.bincount(before, minlength=len(model.classes)).argmax())
@@ -34,7 +33,7 @@ def says_nothing(model: Model, rows: Split, seen: Split) -> str | None:
             f"the model is right on {right:.1%} of these rows, and who always says '{model.classes[majority]}' is on "
             f"{share:.1%}: an explanation of this model says nothing about the data"
         )
-    y, numbers = (values.reshape(len(rows.x), -1).astype(np.float64) for values in (found.outputs, rows.y))
+    y, numbers = (values.reshape(len(found), -1).astype(np.float64) for values in (found.outputs, rows.y))
     if numbers.shape != y.shape or len(numbers) < _FEWEST:
         return None
     mean = seen.y.reshape(len(seen.y), -1).mean(axis=0, dtype=np.float64)

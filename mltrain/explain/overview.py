@@ -10,6 +10,7 @@ from mltrain.explain.columns import columns_of
 from mltrain.explain.dependence import Dependence, dependence
 from mltrain.explain.importance import REPEATS, Importances, permutation_importance
 from mltrain.inference.model import Model
+from mltrain.inference.scores import Predictions
 
 SHOWN = 4
 """Columns whose dependence is shown: the most important ones."""
@@ -51,7 +52,7 @@ def overview(
     importances = permutation_importance(model, rows, groups, repeats=repeats, **limit)
     chosen = named or [name for one in importances.columns for name in one.columns][:SHOWN]
     warnings = (
-        says_nothing(model, rows, seen),
+        says_nothing(Predictions(model, rows), seen),
         shared_credit(pairs, together=together),
         share_outside(columns, rows.x, seen.x),
     )

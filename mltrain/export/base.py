@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from msgspec import Meta
@@ -62,8 +63,9 @@ class Subject:
 class Exported(NamedTuple):
     """What a format made of a model. ``files`` are contents by suffix (".py"); the first one is the main file.
 
-    ``self_test`` is the command that runs its self-test, with ``{file}`` for the main file and ``{stem}`` for that
-    without the suffix. ``notes`` are sentences to print: sizes, accuracy. ``facts`` are the same for ``--json``.
+    ``self_test`` is the command that runs its self-test, with ``{file}`` for the main file, ``{stem}`` for that without
+    the suffix, and ``{program}`` for the same as a shell runs it. ``notes`` are sentences to print: sizes, accuracy.
+    ``facts`` are the same for ``--json``.
     """
 
     files: Mapping[str, bytes]
@@ -95,6 +97,10 @@ class Format(Spec):
     def refusal(self, part: Operation | Encoding) -> str | None:
         """Why the format cannot express an operation or an encoding, in a clause; None if it can."""
         return self.cannot.get(type(part))
+
+    def beside(self, suffix: str, main: Path) -> str:
+        """The suffix of a file beside the main one, where that is called ``main`` and not by the usual name."""
+        return suffix
 
     def write(self, subject: Subject) -> Exported:
         """The files of the model. All of its operations and encodings are such as the format can express."""

@@ -50,15 +50,15 @@ class Column:
 
     @property
     def kind(self) -> str:
-        """The type of the field."""
+        """The type of the field, as it stands before its name."""
         match self.encodings[0]:
             case NumberEncoding():
-                return "double" if self._is_exact else "float"
+                return "double " if self._is_exact else "float "
             case ChoiceEncoding():
-                return f"enum {self.prefix}_{self.field}"
+                return f"enum {self.prefix}_{self.field} "
             case TextEncoding():
                 return "const char *"
-        return f"{self.prefix}_date"
+        return f"{self.prefix}_date "
 
     @property
     def told(self) -> str:

@@ -132,7 +132,7 @@ class HeaderWriter:
         """The struct of a row; for a model of a table without columns, the places of the inputs."""
         if self.steps.columns is not None:
             lines = [line for column in self.columns for line in column.declaration]
-            fields = [f"    {column.kind} {column.field}; /* {text.comment(column.told)} */" for column in self.columns]
+            fields = [f"    {column.kind}{column.field}; /* {text.comment(column.told)} */" for column in self.columns]
             return [*lines, "/* The columns of a row. */", "typedef struct {", *fields, f"}} {self.prefix}_row;"]
         if self.steps.features:
             names = Identifiers()

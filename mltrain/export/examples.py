@@ -4,7 +4,8 @@ The rows are some that were held back from training, where the data can be read,
 that the model has learned.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,10 +78,10 @@ def examples_of(model: "Model", dataset: "Dataset | None", count: int | None = N
     if table is not None:
         cells = [_made_up_cells(table.encodings(), model, number) for number in range(count)]
         if dataset is not None:
-            numbers = {column.column for column in table.encodings() if isinstance(column, NumberEncoding)}
+            encodings = {column.column: column for column in table.encodings()}
             names = [column.name for column in table.columns]
             cells = [
-                {name: _cell(text, number=name in numbers) for name, text in zip(names, row, strict=True)}
+                {name: _cell(text, encodings[name]) for name, text in zip(names, row, strict=True)}
                 for row in table.decode(x)
             ]
         given = {name: [row[name] for row in cells] for name in cells[0]}
@@ -141,8 +142,18 @@ def _chosen(dataset: "Dataset", count: int) -> npt.NDArray[Any]:
     return rows.x[order]
 
 
-def _cell(text: str, *, number: bool) -> Cell:
-    return (float(text) if number and text != "nan" else None) if number else text or None
+def _cell(text: str, column: Encoding) -> Cell:
+    match column:
+        case NumberEncoding():
+            return float(text) if text != "nan" else None
+        case TextEncoding():
+            return _sentence(text.split()) or None
+    return text or None
+
+
+def _sentence(words: Iterable[str]) -> str:
+    """A text of some words of a column. The word #3 stands for all numbers of three digits."""
+    return " ".join("123456789"[: int(word[1])] if re.fullmatch("#[1-9]", word) else word for word in words)
 
 
 def _made_up_rows(model: "Model", count: int) -> npt.NDArray[Any]:
@@ -177,7 +188,7 @@ def _made_up_cells(columns: Sequence[Encoding], model: "Model", number: int) -> 
                 day = np.datetime64("1970-01-01") + np.timedelta64(column.first + 41 * step, "D")
                 cells[column.column] = f"{day} {step % 24:02d}:30" if "hour" in column.parts else str(day)
             case TextEncoding():
-                cells[column.column] = " ".join(column.words[(step + one) % len(column.words)] for one in range(3))
+                cells[column.column] = _sentence(column.words[(step + one) % len(column.words)] for one in range(3))
             case _:
                 raise NotImplementedError(f"{column.name} has no example")
         start += len(column.inputs)

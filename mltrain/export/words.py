@@ -5,6 +5,7 @@ with it for every character: each code point has a class, and characters of one 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -122,10 +123,11 @@ def _characters() -> str:
 @cache
 def _beside_sigmas() -> tuple[frozenset[str], frozenset[str]]:
     """Characters behind which a capital sigma ends a word, and those that it may have between itself and these."""
+    assigned = "".join(one for one in _characters() if unicodedata.category(one) not in ("Cn", "Co"))
 
     def before_last_sigmas(begin: str) -> Iterator[str]:
-        lines = "".join(f"{begin}{one}Σ\n" for one in _characters()).lower().split("\n")
-        return (one for one, line in zip(_characters(), lines, strict=False) if line.endswith("ς"))
+        lines = "".join(f"{begin}{one}Σ\n" for one in assigned).lower().split("\n")
+        return (one for one, line in zip(assigned, lines, strict=False) if line.endswith("ς"))
 
     cased = frozenset(before_last_sigmas(""))
     return cased, frozenset(before_last_sigmas("A")) - cased

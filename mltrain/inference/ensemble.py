@@ -180,9 +180,7 @@ class Ensemble(Model):
         return {
             "format": ENSEMBLE,
             **{name: value for name, value in shared.items() if name not in named},
-            "rows": [
-                {"input_shape": one.row_spec.input_shape, **msgspec.to_builtins(one.preprocessing)} for one in reads
-            ],
+            "rows": [_meta_of(one, alone=len(reads) == 1) for one in reads],
             "members": [
                 {**role.document, "rows": next(n for n, one in enumerate(reads) if _same(one, member))}
                 for role, member in zip(self.roles, self.members, strict=True)
@@ -201,15 +199,26 @@ class HeldOutEnsemble(Ensemble):
         return cls(**{field.name: getattr(ensemble, field.name) for field in dataclasses.fields(ensemble)})
 
     def rows(self, x: Floats, members: npt.NDArray[np.intp]) -> Floats:
-        """Rows of the ensemble with the index of the member that predicts each, ``(rows,)``."""
-        return np.concatenate([x, members[:, None]], axis=1, dtype=np.float32)
+        """Rows of the ensemble, flat, with the index of the member that predicts each, ``(rows,)``."""
+        return np.concatenate([x.reshape(len(x), -1), members[:, None]], axis=1, dtype=np.float32)
 
     def outputs(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         y = np.empty((len(rows), *self.network.output_shape), np.float32)
         for number, (member, columns) in enumerate(self.networks()):
             own = np.flatnonzero(rows[:, -1] == number)
-            y[own] = member.outputs(np.ascontiguousarray(rows[own, :-1] if columns is None else rows[own, columns]))
+            x = np.ascontiguousarray(rows[own, :-1] if columns is None else rows[own, columns])
+            y[own] = member.outputs(x.reshape(-1, *member.row_spec.input_shape))
         return y
+
+
+def _meta_of(one: Reads, *, alone: bool) -> dict[str, Any]:
+    """What ``meta`` says of rows as some members read them. Named inputs that all members share are not repeated."""
+    named = one.row_spec.named_inputs
+    return {
+        "input_shape": one.row_spec.input_shape,
+        **msgspec.to_builtins(one.preprocessing),
+        **({"named_inputs": named} if named and not alone else {}),
+    }
 
 
 def _reads(members: Sequence[Model]) -> list[Reads]:

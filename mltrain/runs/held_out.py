@@ -8,17 +8,16 @@ from mltrain.data.base import DatasetSpec, Split
 from mltrain.data.splitting import Parts
 from mltrain.inference.ensemble import Ensemble, HeldOutEnsemble
 from mltrain.inference.model import Model
+from mltrain.inference.scores import Predictions
 from mltrain.runs.saved_run import OutOfFold
 
 
-def held_out_rows(
-    found: OutOfFold, model: Model, description: DatasetSpec, folder: Path
-) -> tuple[HeldOutEnsemble, Split] | None:
-    """The rows of ``found``, as the networks of ``model`` read them, and the model that predicts each by its own fold.
+def held_out_rows(found: OutOfFold, model: Model, description: DatasetSpec, folder: Path) -> Predictions | None:
+    """The rows of ``found``, as the networks of ``model`` read them, each to be predicted by that of its own fold.
 
-    None for rows that are no lists of numbers, and where the data no longer has these rows. Raises `DataError`.
+    None where the data no longer has these rows. Raises `DataError`.
     """
-    if not isinstance(model, Ensemble) or len(model.row_spec.input_shape) != 1:
+    if not isinstance(model, Ensemble):
         return None
     raw = description.read(model.config.seed, folder)
     numbers, nothing = raw.row_numbers, np.empty(0, np.intp)
@@ -32,4 +31,14 @@ def held_out_rows(
         return None
     rows = raw.split(Parts(np.arange(raw.count), nothing, nothing), learned=model.preprocessing, last=True).train
     own = HeldOutEnsemble.of_ensemble(model)
-    return own, Split(own.rows(rows.x[places], by_member), rows.y[places])
+    return Predictions(own, Split(own.rows(rows.x[places], by_member), rows.y[places]))
+
+
+def held_out_predictions(found: OutOfFold, model: Model, description: DatasetSpec, folder: Path) -> Predictions | None:
+    """What the folds said of the rows that they held out.
+
+    It is computed again where the file does not say it: for scores of classes, and where the model has a temperature
+    now. None where it cannot be. Raises `DataError`.
+    """
+    said = found.predictions(model) if model.temperature == 1 else None
+    return said if said is not None else held_out_rows(found, model, description, folder)

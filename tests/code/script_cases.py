@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from command_runs import succeed
 
 from mltrain.code.plan import Plan
 from mltrain.code.rows import row_arrays
@@ -19,6 +20,13 @@ DOWNLOADED = {"cifar10", "fashion_mnist"}
 """Lessons whose images no clone has."""
 
 LESSONS = sorted({path.stem for path in (Path(__file__).parents[2] / "configs").glob("*.yaml")} - DOWNLOADED)
+LACKING: dict[Framework, set[str]] = {
+    "keras": set(),
+    "torch": {"mnist_best"},
+    "numpy": {"edges", "mnist_best", "mnist_convnet", "shapes"},
+}
+"""Lessons that a framework cannot express."""
+
 SHORT = ["training.epochs=3", "training.track=[]"]
 """Three epochs; where parameters are tracked, mltrain measures the loss behind an epoch."""
 
@@ -50,6 +58,22 @@ class Case:
     def losses(self) -> list[float]:
         """The losses of mltrain's epochs."""
         return [report.loss for report in plan_of(located_config(self.config, self.settings)).job.train()]
+
+
+def write_started() -> list[str]:
+    """Write configs with `mltrain init csv` into the working folder, for the tables there; gives their names."""
+    for name, (target, words) in _TABLES.items():
+        out = f"{name}_init.yaml"
+        succeed("init", "csv", f"data/{name}.csv", "--target", target, *words, "--out", out, "--force")
+    return [f"{name}_init" for name in _TABLES]
+
+
+_TABLES = {
+    "iris": ("species", []),
+    "penguins": ("body_mass_g", ["--regression"]),
+    "activity": ("activity", ["--classes"]),
+}
+"""Tables of the repository, each with its target and options."""
 
 
 def ruff(folder: Path) -> str:

@@ -140,7 +140,7 @@ def test_gaps_and_rare_names_are_told(tmp_path: Path, monkeypatch: pytest.Monkey
         for row in range(240)
     ]
     Path("rows.csv").write_text("\n".join(["often;seldom;kind;asked;price", *rows]) + "\n")
-    for settings in ("", ", missing: drop", ", standardize: false"):
+    for settings in ("", ", missing: drop", ", standardize: false", ", min_max: true"):
         Path("rows.yaml").write_text(
             f"dataset: {{type: csv, path: rows.csv, target: price, test_split: 0.25{settings}}}\n"
             "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 0}\n"
@@ -150,12 +150,39 @@ def test_gaps_and_rare_names_are_told(tmp_path: Path, monkeypatch: pytest.Monkey
         assert ("gaps(" in done.out) == ("others(" in done.out) == (settings != ", missing: drop")
 
 
+def test_a_table_without_a_header_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its columns are called by their numbers; lines without cells and rows without a target are left out."""
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("".join(f"{row},{row % 7 or ''},{row % 5}\n\n" for row in range(40)))
+    Path("rows.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: column_2, test_split: 0.25}\n"
+        "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 0}\n"
+    )
+    text = succeed("code", "rows.yaml", "--framework", "numpy").out
+    assert "    rows = list(filter(None, csv.reader(file)))\n" in text
+    assert "rows = [row for row in rows if row[1] not in missing]\n" in text
+    assert 'table = {f"column_{n}": np.array(cells)' in text
+
+
 def test_an_ensemble_has_no_script(here: Path, tmp_path: Path) -> None:
     folder = str(tmp_path / "iris")
     succeed("fit", "configs/iris.yaml", "--members", "2", "--epochs", "1", "--quiet", "--out", folder)
     done = mltrain("code", "configs/iris.yaml", "--framework", "numpy", "--weights", folder)
     assert done.code == 3
     assert "is an ensemble of 2 networks, and a script has one" in done.err
+
+
+def test_pytorch_refuses_to_train_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("frozen.yaml").write_text(
+        "dataset: {type: inline, x: [1, 2], y: [1, 2]}\n"
+        "layers: [{type: dense, units: 1, trainable: false}]\n"
+        "loss: mse\n"
+    )
+    done = mltrain("code", "frozen.yaml", "--framework", "torch")
+    assert done.err.startswith("error: frozen.yaml:2:9  layers: nothing here is trainable")
+    for words in (["torch", "--set", "training.epochs=0"], ["keras"], ["numpy"]):
+        succeed("code", "frozen.yaml", "--framework", *words)
 
 
 def test_dropout_of_a_graph_is_off_in_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

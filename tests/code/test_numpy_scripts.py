@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from member_configs import member_configs
 from run_scripts import run
-from script_cases import LESSONS, SHORT, Case
+from script_cases import LACKING, LESSONS, SHORT, Case
 
 CLOSE = 1e-5
 """How far losses may be apart, as a share of the largest; the numbers of a script have six decimals."""
@@ -21,7 +21,7 @@ def check(case: Case, folder: Path, *, weights: bool, data: bool = False) -> Non
     assert np.abs(ours - found["losses"]).max(initial=0) <= CLOSE * np.abs(ours).max(initial=0) + 1e-6
 
 
-@pytest.mark.parametrize("name", sorted(set(LESSONS) - {"edges", "mnist_best", "mnist_convnet", "shapes"}))
+@pytest.mark.parametrize("name", sorted(set(LESSONS) - LACKING["numpy"]))
 def test_lessons_lose_what_mltrain_loses(here: Path, tmp_path: Path, name: str) -> None:
     few_steps = ["training.batch_size=160"] if name == "mnist" else []
     check(Case(name, f"configs/{name}.yaml", (*SHORT, *few_steps)), tmp_path, weights=False)

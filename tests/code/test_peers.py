@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from member_configs import member_configs
-from script_cases import LESSONS, SHORT, Case
+from script_cases import LACKING, LESSONS, SHORT, Case, write_started
 
 from benchmarks.peers import HOW_TO_MAKE, find_peers
 from campaigns.differential.draw import draw_config
@@ -27,8 +27,10 @@ SETTINGS = {
     "mnist": ("layers.2.rate=0",),
     "mnist_convnet": ("layers.5.rate=0",),
     "mnist_best": (
-        *("layers.0.height_factor=0", "layers.0.width_factor=0", "layers.1.factor=0", "layers.18.rate=0"),
+        *("layers.0.height_factor=0", "layers.0.width_factor=0", "layers.1.factor=0", "layers.16.rate=0"),
         "optimizer.learning_rate.warmup_steps=3",
+        # With larger steps, adam makes differences of 1e-4 out of the roundings of gradients that are all but 0.
+        "optimizer.learning_rate.warmup_target=1e-5",
     ),
 }
 CLOSE, LATER = 1e-5, 5e-3
@@ -41,6 +43,7 @@ def test_scripts_train_as_mltrain_does(here: Path, tmp_path: Path, framework: Fr
         pytest.skip(f"{PEERS.python} does not have {framework}; make the peers with: {HOW_TO_MAKE}")
     cases = [
         *(Case(name, f"configs/{name}.yaml", (*SHORT, *SETTINGS.get(name, ()))) for name in LESSONS),
+        *(Case(name, f"{name}.yaml", (*SHORT, "layers.2.rate=0", "layers.4.rate=0")) for name in write_started()),
         *(Case(name, config) for name, config in member_configs() if "random" not in name),
         *(Case(f"drawn_{number}", _drawn(number)) for number in range(DRAWN)),
     ]
@@ -48,6 +51,7 @@ def test_scripts_train_as_mltrain_does(here: Path, tmp_path: Path, framework: Fr
         # Keras on PyTorch counts a repeated border where it pads an average unevenly, unlike on its other backends.
         cases = [case for case in cases if case.name != "layer_average_pooling2d_1"]
     written = [case for case in cases if _is_written(case, framework, tmp_path)]
+    assert {case.name for case in cases[: len(LESSONS)]} - {case.name for case in written} == LACKING[framework]
     assert len(written) > 0.8 * len(cases)
     done = subprocess.run([str(PEERS.python), str(RUNNER), str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_runs import mltrain, succeed
 from member_configs import member_configs
-from script_cases import LESSONS, Case, ruff
+from script_cases import LACKING, LESSONS, Case, ruff, write_started
 
 from mltrain.code.script import Framework
 from mltrain.errors import ConfigError
@@ -15,12 +15,6 @@ from mltrain.errors import ConfigError
 FRAMEWORKS: list[Framework] = ["keras", "torch", "numpy"]
 MOST_LINES, MOST_LINES_OF_INIT = 80, 115
 """Lines of code for a lesson, and for a config of `mltrain init csv`; docs/code.md says what makes the latter long."""
-
-LACKING = {"torch": {"mnist_best"}, "numpy": {"edges", "mnist_best", "mnist_convnet", "shapes"}}
-"""Lessons that a framework cannot express."""
-
-STARTED = {"iris": ("species", []), "penguins": ("body_mass_g", ["--regression"]), "activity": ("activity", [])}
-"""Tables of the repository, each with its target and options of `mltrain init csv`."""
 
 
 def code_lines(text: str) -> int:
@@ -45,7 +39,7 @@ def members() -> list[Case]:
 def test_lessons(here: Path, tmp_path: Path, lessons: list[Case], framework: Framework) -> None:
     for case in lessons:
         name = case.name
-        if name in LACKING.get(framework, ()):
+        if name in LACKING[framework]:
             with pytest.raises(ConfigError):
                 case.write(framework, tmp_path)
             continue
@@ -64,15 +58,14 @@ def test_lessons(here: Path, tmp_path: Path, lessons: list[Case], framework: Fra
 
 def test_configs_that_init_writes(here: Path, tmp_path: Path) -> None:
     """Keras and PyTorch express those of tables, and those of images with their rows in a file."""
-    for name, (target, words) in STARTED.items():
-        succeed("init", "csv", f"data/{name}.csv", "--target", target, *words, "--out", f"{name}_init.yaml")
+    for name in write_started():
         for framework in ("keras", "torch"):
             script = tmp_path / f"{name}_{framework}.py"
-            succeed("code", f"{name}_init.yaml", "--framework", framework, "--out", script)
+            succeed("code", f"{name}.yaml", "--framework", framework, "--out", script)
             assert code_lines(script.read_text()) <= MOST_LINES_OF_INIT
-        done = mltrain("code", f"{name}_init.yaml", "--framework", "numpy")
+        done = mltrain("code", f"{name}.yaml", "--framework", "numpy")
         assert done.code == 2
-        assert f"{name}_init.yaml:6:5  layers[0]: periodic_embedding cannot be written for numpy" in done.err
+        assert f"{name}.yaml:6:5  layers[0]: periodic_embedding cannot be written for numpy" in done.err
     image = pytest.importorskip("PIL.Image")
     for number in range(20):
         (here / "images" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,22 @@ def test_as_json(run: str) -> None:
         "files": [{"file": "sub.py", "bytes": Path("sub.py").stat().st_size}],
         "self_test": "python sub.py --self-test",
     }
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+@pytest.mark.parametrize("where", ["here.h", "sub folder/of 'mine'.h", "{work}/an absolute.h"])
+def test_self_test_is_a_command_of_a_shell_wherever_the_file_is(run: str, work: Path, where: str) -> None:
+    Path("sub folder").mkdir()
+    test = succeed("export", run, "--to", "c", "--out", where.format(work=work)).out.splitlines()[-1]
+    command = test.removeprefix("test it with: ")
+    checked = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert checked.stdout == "self-test passed: 6 rows have the answers of the model\n"
+
+
+@pytest.mark.parametrize(("name", "types"), [("a.b.mjs", "a.b.d.mts"), ("a.js", "a.d.ts")])
+def test_types_are_where_typescript_looks_for_them(run: str, name: str, types: str) -> None:
+    succeed("export", run, "--to", "js", "--out", name)
+    assert sorted(path.name for path in Path().glob("a.*")) == sorted([name, types])
 
 
 def test_file_that_is_there_stays_without_force(run: str) -> None:

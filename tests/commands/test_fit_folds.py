@@ -254,6 +254,28 @@ def test_a_fold_that_diverges_is_named() -> None:
     assert not Path("runs").exists()
 
 
+def test_networks_with_several_inputs_have_folds_and_members(work: Path) -> None:
+    (work / "embeds.yaml").write_text(
+        f"dataset: {{type: csv, path: {DATA / 'penguins.csv'}, target: body_mass_g, missing: drop, "
+        "columns: {species: index}}\n"
+        "layers:\n"
+        "  - {type: embedding, name: kinds, inputs: [species], input_dim: 5, output_dim: 2}\n"
+        "  - {type: flatten, name: flat, inputs: [kinds]}\n"
+        "  - {type: concatenate, inputs: [flat, input]}\n"
+        "  - {type: dense, units: 1}\n"
+        "loss: mse\nmetrics: [r2]\ntraining: {epochs: 1}\n"
+    )
+    row = "Gentoo,Dream,50.2,18.7,198,female,2009"
+    for name, more in {"folds": ("--folds", "3"), "members": ("--members", "2")}.items():
+        succeed("fit", "embeds.yaml", *more, "--out", name)
+        assert succeed("evaluate", name, "--json").document["samples"] == 333
+        (one,) = succeed("predict", name, "--x", row, "--json").document["predictions"]
+        members = library.load_model(name).networks()
+        assert len(members) == int(more[1])
+        assert math.isfinite(one["y"][0])
+        assert len(succeed("why", name, "--json", "--repeats", "1").document["importance"]) == 7
+
+
 def test_a_fold_that_learns_nothing_of_a_class_is_a_warning(work: Path) -> None:
     rows = "".join(f"{row},{'new' if row > 8 else 'xy'[row % 2]}\n" for row in range(1, 13))
     (work / "rows.csv").write_text(f"a,kind\n{rows}")

@@ -200,6 +200,16 @@ def test_a_storage_that_cannot_be_reached_is_an_error_without_its_password(confi
     assert not Path("sweeps").exists()
 
 
+@pytest.mark.parametrize("cut", [b'{"op_code":4,"wor', b'{"op_code":4,"worker_id":"' + b"x" * 9000])
+def test_a_journal_whose_last_line_was_cut_off_goes_on_without_it(config: str, cut: bytes) -> None:
+    succeed("sweep", config, "--trials", "3", "--out", "one")
+    with Path("one/journal.log").open("ab") as file:
+        file.write(cut)
+    assert len(succeed("sweep", "--resume", "one", "--trials", "5", "--json").document["trials"]) == 5
+    succeed("sweep", config, "--trials", "5", "--out", "two")
+    assert table("one/trials.csv") == table("two/trials.csv")
+
+
 @pytest.mark.parametrize(
     ("storage", "said"),
     [
@@ -273,9 +283,27 @@ def test_a_sweep_is_no_model_and_no_run(config: str) -> None:
     assert "is a sweep" in mltrain("runs", "rm", folder, "--yes").err
 
 
+def test_a_folder_with_a_config_called_sweep_is_no_sweep(config: str, work: Path) -> None:
+    (work / "sweep.yaml").write_text(SWEEP)
+    succeed("fit", config, "--set", "search=null", "--out", "one")
+    assert [one["run"] for one in succeed("runs", ".", "--json").document["runs"]] == ["one"]
+    assert "holds no model.npz" in mltrain("plot", ".", "--terminal").err
+
+
+def test_steps_that_do_not_end_at_the_maximum_are_no_warning(config: str) -> None:
+    Path(config).write_text(SWEEP.replace("{min: 1, max: 4}", "{min: 1, max: 4, step: 2}"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trials = succeed("sweep", config, "--set", "search.sampler=random", "--json").document["trials"]
+    assert {one["parameters"]["training.batch_size"] for one in trials} == {1, 3}
+
+
 def test_a_search_over_losses_keeps_both_the_loss_and_its_value(config: str) -> None:
     text = SWEEP.replace("training.batch_size: {min: 1, max: 4}", "loss: [mse, mae]").replace("trials: 6", "trials: 2")
     Path(config).write_text(text)
+    said = "two losses cannot be compared; judge by a metric, such as val_mean_absolute_error"
+    assert said in mltrain("sweep", config).err
+    Path(config).write_text(f"{text.replace('val_loss', 'val_mean_absolute_error')}metrics: [mae]\n")
     succeed("sweep", config, "--set", "search.sampler=random", "--out", "one")
     rows = table("one/trials.csv")
     assert {row["loss (parameter)"] for row in rows} <= {"mse", "mae"}

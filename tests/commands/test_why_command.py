@@ -2,13 +2,19 @@
 
 import csv
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_runs import lesson, mltrain, succeed
+from command_runs import CONFIGS, lesson, mltrain, succeed
 
+from mltrain.commands import why
+from mltrain.explain.columns import ColumnInputs
+from mltrain.explain.contributions import Contributions
 from mltrain.inference.model import Model
+from mltrain.runs.saved_run import SavedRun
+from mltrain.views.insight.answers import class_answers
 from mltrain.views.terminal.why import BarRow, Bars
 
 PENGUINS = lesson("penguins")
@@ -178,6 +184,20 @@ def test_what_misleads_is_a_warning(runs: Path) -> None:
     assert "no better than the mean" in succeed("why", "nothing").err
 
 
+@pytest.mark.parametrize(("gap", "is_said"), [(0.05, False), (1.0, True)])
+def test_a_sum_is_judged_by_the_size_of_the_contributions(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, gap: float, is_said: bool
+) -> None:
+    """Where they cancel each other, the prediction is close to where they start from, and any gap would look large."""
+    values = np.array([10.0, -10.0, 0, 0, 0, 0, 0])
+
+    def explained(*_: object, columns: Sequence[ColumnInputs], **__: object) -> Contributions:
+        return Contributions("body_mass_g", 0.0, gap, tuple(column.name for column in columns), values)
+
+    monkeypatch.setattr(why, "integrated_gradients", explained)
+    assert ("lack" in succeed("why", "heavy", "--x", ROW).err) == is_said
+
+
 def test_folds_are_explained_as_one_model(runs: Path) -> None:
     done = succeed("why", "folds", "--json")
     assert len(done.document["importance"]) == 7
@@ -222,6 +242,53 @@ def test_folds_of_classes_are_calibrated_by_the_rows_that_each_held_out(work: Pa
     assert counts.sum() == len(rows)
     assert np.array(found["confidence"])[counts > 0] @ counts[counts > 0] == pytest.approx(sum(sure), rel=1e-5)
     assert np.array(found["right"])[counts > 0] @ counts[counts > 0] == pytest.approx(sum(right), rel=1e-5)
+
+
+def test_folds_of_scores_and_of_images_are_measured_on_the_rows_that_each_held_out(work: Path) -> None:
+    """A file of folds has no scores, and images have no columns."""
+    scores = ("layers.1={type: dense, units: 1}", "loss=hinge", "metrics=[accuracy]", "dataset.test_split=0")
+    fit(work, "hinge", "--folds=3", "--set=dataset.target=sex", *(f"--set={one}" for one in scores), epochs=2)
+    rows = list(csv.DictReader((work / "hinge" / "out_of_fold.csv").read_text("utf-8").splitlines()))
+    right = np.mean([row["true_sex"] == row["predicted_sex"] for row in rows])
+    for command in ("evaluate", "why"):
+        document = succeed(command, "hinge", "--json").document
+        assert (document["split"], document["samples"]) == ("out of fold", len(rows))
+        assert document.get("measures", document.get("metrics"))["accuracy"] == pytest.approx(right)
+    small = ("dataset.samples=60", "dataset.test_split=0")
+    fit(work, "seen", "--folds", "2", *(f"--set={one}" for one in small), epochs=1, config=lesson("shapes"))
+    document = succeed("why", "seen", "--json").document
+    assert (document["split"], sum(document["calibration"]["counts"])) == ("out of fold", 60)
+
+
+def test_a_temperature_of_folds_is_in_what_is_said_of_the_rows_that_they_held_out(work: Path) -> None:
+    changes = [word for change in (*OF_SPECIES, "dataset.test_split=0") for word in ("--set", change)]
+    fit(work, "kinds", "--folds", "3", *changes, epochs=2)
+    before = [succeed(command, "kinds", "--json").document for command in ("evaluate", "why")]
+    lines = (CONFIGS.parent / "data" / "penguins.csv").read_text().splitlines()
+    (work / "whole.csv").write_text("\n".join(line for line in lines if "NA" not in line.split(",")))
+    succeed("why", "kinds", "--calibrate", "--data", "whole.csv")
+    after = [succeed(command, "kinds", "--json").document for command in ("evaluate", "why")]
+    assert after[0]["loss"] == pytest.approx(after[1]["measures"]["loss"], rel=1e-6)
+    assert before[0]["loss"] == pytest.approx(before[1]["measures"]["loss"], rel=1e-6)
+    assert after[0]["loss"] < before[0]["loss"]
+    drawn = class_answers(SavedRun.read(work / "kinds")).calibration
+    assert drawn.error == pytest.approx(after[1]["calibration"]["expected_error"], abs=1e-6)
+
+
+def test_folds_are_calibrated_by_the_rows_that_they_held_out(work: Path) -> None:
+    changes = [word for change in (*OF_SPECIES, "dataset.validation_split=0") for word in ("--set", change)]
+    fit(work, "kinds", "--folds", "3", *changes, epochs=2)
+    document = succeed("why", "kinds", "--calibrate", "--json").document
+    assert set(document["expected_error"]) == {"out of fold", "test"}
+    learned = document["loss"]["out of fold"]
+    assert learned["after"] < learned["before"]
+    assert document["expected_error"]["test"]["samples"] == 67
+    assert document["loss"]["test"]["after"] == pytest.approx(succeed("evaluate", "kinds", "--json").document["loss"])
+    assert class_answers(SavedRun.read(work / "kinds")).calibration.error == pytest.approx(
+        document["expected_error"]["test"]["after"]
+    )
+    again = succeed("why", "kinds", "--calibrate", "--json").document
+    assert again["temperature"] == pytest.approx(again["temperature_before"], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["classes", "line", "table", "images"])

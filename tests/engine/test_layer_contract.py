@@ -280,7 +280,7 @@ ALLOCATED = {
 def test_a_step_allocates_less_than_the_layer_returns(layer: Layer) -> None:
     """What grows with the rows of a batch is planned: less than a mask of a byte for each number is allocated."""
     peaks = {}
-    for rows in (6_000, 12_000):
+    for rows in (4_000, 8_000):
         network = network_of(layer) if layer.takes_integers else Network(behind_dense(layer), (3,))
         network.initialize(np.random.default_rng(0))
         x = rows_for(layer, rows) if layer.takes_integers else np.zeros((rows, 3), np.float32)
@@ -298,4 +298,4 @@ def test_a_step_allocates_less_than_the_layer_returns(layer: Layer) -> None:
             tracemalloc.stop()
     numbers = max(size(network.output_shape), *map(size, example_inputs(layer).values()))
     most = ALLOCATED.get(layer.type_name(), 0.8)
-    assert peaks[12_000] - peaks[6_000] <= 6_000 * numbers * most
+    assert peaks[8_000] - peaks[4_000] <= 4_000 * numbers * most

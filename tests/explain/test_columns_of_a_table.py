@@ -16,6 +16,7 @@ from mltrain.explain.contributions import has_slopes, integrated_gradients, samp
 from mltrain.explain.dependence import answers_of, dependence
 from mltrain.explain.importance import permutation_importance
 from mltrain.inference.model import Model
+from mltrain.inference.scores import Predictions
 
 pytestmark = pytest.mark.filterwarnings("ignore::mltrain.errors.MltrainWarning")
 
@@ -326,8 +327,8 @@ def test_a_chain_of_pairs_is_one_group(tmp_path: Path) -> None:
 
 def test_a_model_that_says_nothing_is_named(linear: Model, folder: Path) -> None:
     rows = rows_of(linear, folder)
-    assert "no better than the mean" in str(says_nothing(linear, rows, rows))
-    assert says_nothing(linear, Split(rows.x, linear.outputs(rows.x)), rows) is None
+    assert "no better than the mean" in str(says_nothing(Predictions(linear, rows), rows))
+    assert says_nothing(Predictions(linear, Split(rows.x, linear.outputs(rows.x))), rows) is None
 
 
 def test_a_classifier_that_always_says_the_majority_is_named(tmp_path: Path) -> None:
@@ -338,9 +339,11 @@ def test_a_classifier_that_always_says_the_majority_is_named(tmp_path: Path) -> 
     )
     model = fit(tmp_path / "two.yaml")
     rows = model.config.dataset.load(0, tmp_path).train
-    assert "right on 75.0% of these rows, and who always says 'low' is on 75.0%" in str(says_nothing(model, rows, rows))
+    assert "right on 75.0% of these rows, and who always says 'low' is on 75.0%" in str(
+        says_nothing(Predictions(model, rows), rows)
+    )
     right = model.with_parameters(np.array([2, -5], np.float32))
-    assert says_nothing(right, rows, rows) is None
+    assert says_nothing(Predictions(right, rows), rows) is None
 
 
 def test_numbers_outside_of_the_rows_learned_from_are_named(linear: Model, folder: Path) -> None:

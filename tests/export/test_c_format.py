@@ -259,7 +259,7 @@ int main(void)
 @needs_compiler
 def test_words_of_texts_are_those_of_the_model(tmp_path: Path) -> None:
     model = model_of_texts(tmp_path)
-    cells = [cell.replace("\n", " ") for cell in texts(step=29)]
+    cells = [cell.replace("\n", " ") for cell in texts(step=97)]
     (tmp_path / "w.h").write_bytes(C().write(subject(model)).files[".h"])
     compiled(tmp_path, _WORDS, flags=("-O1",))
     done = subprocess.run([tmp_path / "main"], input="\n".join(cells).encode(), capture_output=True, check=True)

@@ -17,6 +17,7 @@ from subjects import (
     subject,
     table_model,
 )
+from texts import model_of_texts
 
 from mltrain.data.columns import ColumnKind
 from mltrain.data.encoding import ENCODINGS, NumberEncoding
@@ -25,6 +26,7 @@ from mltrain.data.tables.frames import frame
 from mltrain.engine.operations import OPERATIONS, Function
 from mltrain.errors import ConfigError
 from mltrain.export.base import Format, refusals
+from mltrain.export.examples import examples_of
 from mltrain.export.reference import run_steps
 from mltrain.inference.steps import inference_steps
 
@@ -166,3 +168,12 @@ def test_formats_are_listed_without_importing_what_writes_them() -> None:
     code = "from mltrain.export.base import Format; list(Format.family); import sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"mltrain.inference.model", "mltrain.export.examples"} & set(done.stdout.split())
+
+
+def test_rows_of_a_self_test_have_numbers_in_texts_and_not_the_words_for_them(tmp_path) -> None:
+    model = model_of_texts(tmp_path)
+    dataset = model.config.dataset.load(0, tmp_path, model.preprocessing)
+    for rows in (None, dataset):
+        texts = [cells["a"] or "" for cells in examples_of(model, rows, 24).cells]
+        assert any("123" in text for text in texts)
+        assert "#" not in "".join(texts)

@@ -350,6 +350,14 @@ def test_a_drawn_digit_is_recognized(show, digits, tmp_path):
         assert answer(browser) is None
 
 
+def test_a_page_has_few_bytes_besides_its_weights(digits, monkeypatch):
+    """The packed weights of the MNIST lesson take 951 kB, and its page is to stay below 1 MB."""
+    monkeypatch.setattr(page, "_MOST_PLAIN", 0)
+    text = Html().write(subject(digits)).files[".html"].decode()
+    weights = text.partition('id="weights">')[2].partition("</script>")[0]
+    assert len(text.encode()) - len(weights.encode()) < 42_000
+
+
 @needs_browser
 def test_a_digit_can_be_drawn_with_the_keyboard(show, digits):
     browser = show(digits)

@@ -210,7 +210,7 @@ def test_words_of_texts_are_those_of_the_model(tmp_path) -> None:
     model = model_of_texts(tmp_path)
     port = OnnxFile(subject(model)).inputs[0]
     session = onnxruntime.InferenceSession(content(subject(model)), providers=["CPUExecutionProvider"])
-    rows = iter(texts(step=331))
+    rows = iter(texts(step=997))
     while cells := list(islice(rows, 100)):
         (y,) = session.run(None, {"a": as_input([cell.strip() for cell in cells], port)})
         np.testing.assert_allclose(y, model.predict([{"a": cell} for cell in cells]), rtol=1e-5, atol=1e-6)

@@ -13,7 +13,8 @@ import mltrain
 from mltrain.config.convert import convert
 from mltrain.data.base import Dataset, DatasetSpec
 from mltrain.data.columns import ColumnKind, Held, Misfit, kind_of
-from mltrain.data.tables.cells import Missing, canonical, holds_codes, means_missing
+from mltrain.data.inspection import describe_features
+from mltrain.data.tables.cells import BadCell, Missing, canonical, holds_codes, means_missing, read_numbers
 from mltrain.data.tables.delimited import DelimitedFile
 from mltrain.data.tables.notation import Contradiction, Notation, find_notation
 from mltrain.data.tables.profile import profile, recognize
@@ -218,6 +219,19 @@ KINDS = [
     ),
     ("a", [" ".join(random.Random(n).choices(HINDI, k=5)) for n in range(200)], "text", "of 3."),
     ("price", [str(1000 + 7 * number) for number in range(30)], "number", "all cells are numbers"),
+    (
+        "serial",
+        [str(2**60 + number) for number in range(30)],
+        "identifier",
+        "has more digits than numbers",
+    ),
+    (
+        "part",
+        [str(2**60 + number) for number in range(5)] * 9,
+        "category",
+        "has more digits than numbers",
+    ),
+    ("ns", [str(1600000000 * 10**9 + 10**8 * number) for number in range(30)], "number", "all cells are numbers"),
     ("paid", [str(7 * number) for number in range(30)], "number", "all cells are numbers"),
     ("a", [""] * 5, "identifier", "the column is empty"),
 ]
@@ -349,6 +363,14 @@ def test_a_value_has_one_spelling(text, value):
     assert canonical(text) == value
 
 
+def test_infinity_that_is_said_to_be_missing_is_so_in_typed_files_too():
+    values = np.array([1, np.inf, -np.inf])
+    with pytest.raises(BadCell, match="expected a number, got 'inf'; if it means that there is no value, add it to"):
+        read_numbers(values, Missing())
+    assert np.isnan(read_numbers(values, Missing(["inf", "-inf"]))).tolist() == [False, True, True]
+    assert np.isnan(read_numbers(["1", "inf"], Missing(["inf"]))).tolist() == [False, True]
+
+
 @pytest.mark.parametrize("text", ["-999", "-999.0", "-9.99e2", " -999.00 ", "NA"])
 def test_what_means_missing_matches_as_a_number(text):
     assert text in Missing(["NA", "-999"])
@@ -391,6 +413,12 @@ def test_large_numbers_keep_what_differs(load):
         assert len(np.unique(seen[:, index])) == 40
         assert np.allclose(np.diff(seen[:, index]), np.diff(seen[:2, index]), rtol=0.02)
     assert column(dataset).decode(dataset.train.x[:1, :1]) == ["1700000000"]
+
+
+def test_histograms_of_numbers_as_large_as_floats_go(load):
+    large = [str(2**60 + number) for number in range(40)]
+    facts = describe_features(load({"id": large, "y": list(map(str, range(40)))}, columns={"id": "number"}))
+    assert sum(facts[0].histogram) == 40
 
 
 def test_a_scale_that_float32_cannot_hold_is_refused_by_name(load):

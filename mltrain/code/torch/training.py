@@ -163,6 +163,8 @@ def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
     optimizer, lines = plan.config.optimizer, list[str]()
     if not plan.config.training.epochs:
         return lines
+    if not any(parameter.trainable for node in plan.nodes for parameter in node.parameters.values()):
+        plan.cannot(("layers",), "nothing here is trainable, and PyTorch refuses that; set training.epochs=0")
     rule, rate = OPTIMIZERS[optimizer.type_name()](optimizer), optimizer.learning_rate
     lines += schedule_code(rate)
     is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)

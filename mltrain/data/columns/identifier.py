@@ -52,7 +52,9 @@ class Identifier(ColumnKind):
     def examine(self, held: Held) -> Guess | Misfit:
         if not held.counts:
             return Guess(self, 0.99, "the column is empty")
-        if all(map(_is_whole, held.counts)):
+        numbers = Number().examine(held)
+        is_number = isinstance(numbers, Guess) and numbers.confidence >= 0.5
+        if is_number and all(map(_is_whole, held.counts)):
             is_named = sounds_like_one(held.name) or held.unnamed
             if held.rows >= _FEWEST and held.differs_everywhere and (not held.missing or 2 * held.present > held.rows):
                 if is_named:
@@ -67,7 +69,7 @@ class Identifier(ColumnKind):
             return Misfit(max(held.counts, key=lambda text: held.counts[text]), "occurs in several rows")
         if held.present <= _FEW:
             return Misfit(next(iter(held.counts)), "is one of few texts")
-        why = why_no_numbers(held, Number().examine(held))
+        why = why_no_numbers(held, numbers)
         if held.differs_everywhere:
             return Guess(self, 0.8, f"a different text in every row{why}")
         if 2 * len(held.counts) > held.present and 5 * held.missing < held.rows:

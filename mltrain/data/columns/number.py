@@ -34,6 +34,9 @@ _ODD_SHARE = 0.1
 """The share of cells up to which texts among numbers are oddities."""
 
 _MOST_ODD = 3
+_LONG = 16
+"""Digits from which on a float cannot hold each number."""
+
 _PHONE = re.compile(r"\+[0-9]{7,15}")
 _MOST_MISSING_SHARE = 0.6
 _FEW = 20
@@ -190,6 +193,8 @@ class Number(ColumnKind):
         negative = next((text for text in numbers if text[-1] in ")-"), None)
         if negative is not None and all(text[-1] in ")-" for text in numbers):
             return Misfit(negative, "is in brackets as all others are" if negative[-1] == ")" else "ends with a minus")
+        if (long := _too_long(numbers)) is not None:
+            return Guess(self, 0.05, f"{long!r} has more digits than numbers are told apart by", Found(PLAIN, ()))
         if odd and not _are_oddities(held, odd, numbers):
             return Misfit(odd[0], f"stands among numbers, in {rows_in_words(sum(held.counts[text] for text in odd))}")
         found = Found(reading.notation, tuple(filter(means_missing, odd)))
@@ -258,6 +263,12 @@ def _are_oddities(held: Held, odd: Sequence[str], numbers: Sequence[str]) -> boo
         return True
     is_repeated = count > 1 and len(numbers) <= _FEW and held.present > 3 * len(numbers)
     return count <= max(1, _ODD_SHARE * held.present) and not is_repeated
+
+
+def _too_long(texts: Sequence[str]) -> str | None:
+    """A text of whole numbers with so many digits that most of them would be the same number."""
+    long = [text for text in texts if len(text) >= _LONG and text.isdecimal()]
+    return long[0] if 2 * len(set(map(float, long))) < len(long) else None
 
 
 def _reason(notation: Notation, odd: Sequence[str]) -> str:

@@ -75,6 +75,9 @@ _UNMISTAKABLE = frozenset(
     ]
 ) | {"not available", "not applicable", "no data", "no answer", "keine angabe", "non disponible", "sin datos"}
 
+_INFINITE = ("inf", "+inf", "-inf", "infinity", "-infinity")
+"""Spellings of infinity, which is no number of a table, but a value of Parquet files."""
+
 _PLAIN_CHARACTERS = frozenset("0123456789+-.eE \t\n")
 _AT_ONCE = 50_000
 """Characters that are looked at together. Arrays of more than 128 KB are fresh memory each time, which is slow."""
@@ -102,6 +105,7 @@ class Missing:
         self.texts = tuple(texts)
         self._known = frozenset(self.texts)
         self._numbers = {number for text in self.texts if (number := as_number(text)) is not None}
+        self._numbers |= {float(text) for text in self.texts if text.casefold() in _INFINITE}
 
     def __contains__(self, cell: str) -> bool:
         text = cell.strip()
@@ -188,6 +192,8 @@ def read_numbers(
     too_large = np.flatnonzero(np.abs(values) > LARGEST)
     if too_large.size:
         index = int(too_large[0])
+        if np.isinf(values[index]) and isinstance(cells, np.ndarray):
+            raise BadCell(index, f"expected a number, got '{values[index]}'{ADVICE}")
         raise BadCell(index, f"{cells[index]} does not fit into a 32-bit float, whose limit is {LARGEST:.3g}")
     return values
 

@@ -110,7 +110,7 @@ def note_larger(
     ``place`` holds smaller numbers only. A product and a maximum are faster than an assignment by a mask.
     """
     np.greater(values, best, out=is_larger)
-    np.multiply(is_larger, place.dtype.type(number), out=numbers)
+    np.multiply(is_larger.view(np.uint8), place.dtype.type(number), out=numbers)
     np.maximum(place, numbers, out=place)
 
 

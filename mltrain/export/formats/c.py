@@ -13,9 +13,10 @@ STACK = 512
 class C(Format):
     """One C99 header without allocation: a struct of the columns in, probabilities or numbers out.
 
-    It needs `expf` and the like of the math library, and nothing else. Names are enums, a missing number is NAN. What
-    it takes of flash and RAM is printed. `--quantize int8` stores each weight in one byte, with a scale for each output
-    channel; activations stay floats, and the loss of accuracy is measured on the test rows and printed.
+    It needs `expf` and the like of the math library, and nothing else. Names are enums, texts in words are UTF-8, a
+    missing number is NAN. What it takes of flash and RAM is printed. `--quantize int8` stores each weight in one byte,
+    with a scale for each output channel; activations stay floats, and the loss of accuracy is measured on the test rows
+    and printed.
     """
 
     suffix: ClassVar[str] = ".h"
@@ -46,6 +47,6 @@ class C(Format):
             notes.append(
                 loss.sentence if loss else f"the loss of accuracy is not known, because {subject.why_no_dataset}"
             )
-        test = "gcc -std=c99 -DMLTRAIN_SELF_TEST -x c {file} -lm -o {stem}_test && ./{stem}_test"
+        test = "gcc -std=c99 -DMLTRAIN_SELF_TEST -x c {file} -lm -o {stem}_test && {program}_test"
         facts = {**sizes, **({"accuracy": loss.facts} if loss else {})}
         return Exported({".h": header.encode()}, test, notes, facts)

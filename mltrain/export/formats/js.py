@@ -1,5 +1,6 @@
 """A module of JavaScript, for browsers, Node, Deno and Bun, and its types beside it."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from mltrain.export.base import Exported, Format, Subject
@@ -12,6 +13,9 @@ class Js(Format):
     """
 
     suffix: ClassVar[str] = ".mjs"
+
+    def beside(self, suffix: str, main: Path) -> str:
+        return ".d.ts" if main.suffix == ".js" else suffix  # where TypeScript looks for the types of a module
 
     def write(self, subject: Subject) -> Exported:
         from mltrain.export.web.describe import describe  # to list the formats takes none of it

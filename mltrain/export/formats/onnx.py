@@ -11,8 +11,8 @@ class Onnx(Format):
     """One ONNX file: an input for each column, and `label` and `probabilities`, or the numbers, as outputs.
 
     onnxruntime runs it in Python, C++, C#, Java and on phones, onnxruntime-web in browsers. Names and dates are texts,
-    a missing number is NaN, a missing text is empty. When onnxruntime is installed, it predicts 32 rows here, and the
-    difference is printed. A script beside the file runs its self-test.
+    texts in words are their code points, a missing number is NaN, a missing text is empty. When onnxruntime is
+    installed, it predicts 32 rows here, and the difference is printed. A script beside the file runs its self-test.
     """
 
     suffix: ClassVar[str] = ".onnx"

@@ -11,6 +11,8 @@ const FIELDS = {
       type: "range", min: field.lowest, max: field.highest, step: field.step, "aria-label": `${field.name}, slider`,
     });
     const box = element("input", { type: "number", id, step: "any", "aria-describedby": outside.id });
+    const digits = Math.max(...[field.lowest, field.highest].map((end) => String(end).length));
+    box.style.width = `max(8rem, ${digits}ch + 4rem)`;
     const note = () => {
       const value = Number(box.value);
       const isOutside = box.value !== "" && (value < field.lowest || value > field.highest);

@@ -12,6 +12,7 @@ from mltrain.engine.metrics.base import predicted_classes, true_classes
 from mltrain.explain.calibration import Calibration, calibration
 from mltrain.inference.model import Model
 from mltrain.job import split_to_evaluate
+from mltrain.runs.held_out import held_out_predictions
 from mltrain.runs.saved_run import HELD_OUT, OutOfFold, SavedRun
 from mltrain.training.targets import encode
 from mltrain.views.insight.fitted_curve import Numbers
@@ -72,7 +73,7 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     model = record.model
     split, rows = split_to_evaluate(record.data)
     if split != "test" and record.out_of_fold is not None:
-        return _out_of_fold(model.classes or (), record.out_of_fold, rows.x[:0])
+        return _out_of_fold(record, record.out_of_fold, rows.x[:0])
     loss, outputs = model.config.loss, model.network.output_shape[-1]
     y = model.predict(rows.x).reshape(-1, outputs)
     predicted, confidence = judged(model, y)
@@ -81,12 +82,16 @@ def class_answers(record: SavedRun) -> ClassAnswers:
     return ClassAnswers(split, model.classes or (), x, true, predicted, confidence, model.gives_probabilities)
 
 
-def _out_of_fold(classes: tuple[str, ...], held: OutOfFold, no_rows: npt.NDArray[Any]) -> ClassAnswers:
-    """Of the folds of a cross-validation each has predictions for other rows, which are not read again."""
-    shares = held.probabilities
-    confidence = np.zeros(held.true.size) if shares is None else shares.max(axis=-1).ravel()
-    true, predicted = held.true.ravel(), held.predicted.ravel()
-    return ClassAnswers(HELD_OUT, classes, no_rows, true, predicted, confidence, are_probabilities=shares is not None)
+def _out_of_fold(record: SavedRun, held: OutOfFold, no_rows: npt.NDArray[Any]) -> ClassAnswers:
+    """What each fold of a cross-validation says of the rows that it held out, which are not shown themselves."""
+    model, predicted, confidence = record.model, held.predicted.ravel(), np.zeros(held.true.size)
+    found = held_out_predictions(held, model, record.dataset, record.folder)
+    if found is not None:
+        predicted, confidence = judged(model, found.outputs.reshape(-1, model.network.output_shape[-1]))
+    are_probabilities = found is not None and model.gives_probabilities
+    return ClassAnswers(
+        HELD_OUT, model.classes or (), no_rows, held.true.ravel(), predicted, confidence, are_probabilities
+    )
 
 
 def judged(model: Model, y: npt.NDArray[np.float32]) -> tuple[Indices, Numbers]:

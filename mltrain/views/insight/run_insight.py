@@ -52,7 +52,7 @@ class RunInsight:
         if split != "test" and record.out_of_fold is not None:
             held = held_out_rows(record.out_of_fold, record.model, record.dataset, record.folder)
             if held is not None:
-                return HELD_OUT, *held
+                return HELD_OUT, held.model, held.rows
         return split, record.model, rows
 
     @cached_property

@@ -97,7 +97,7 @@ class Objective:
 
 @dataclass(frozen=True)
 class SweepInsight:
-    """What pictures show of a sweep; ``trials`` are the finished ones."""
+    """What pictures show of a sweep; ``trials`` are the finished ones, of which some are complete."""
 
     sweep: SavedSweep
 
@@ -112,11 +112,9 @@ class SweepInsight:
         return None if best is None else self.trials.index(best)
 
     @cached_property
-    def objective(self) -> Objective | None:
-        """The axis of the values; None if no trial is complete."""
+    def objective(self) -> Objective:
+        """The axis of the values, of a sweep that has complete trials."""
         complete = np.array([value for _, value in self.sweep.complete])
-        if not len(complete):
-            return None
         rises = self.sweep.rises
         logarithmic = not rises and spans_a_decade(complete.tolist())
         values = np.array([np.nan if one.value is None else one.value for one in self.trials])

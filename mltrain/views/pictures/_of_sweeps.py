@@ -1,10 +1,27 @@
-"""Parts of captions of the pictures of a sweep."""
+"""What the pictures of a sweep's trials have in common."""
 
-from mltrain.views.insight.sweep_insight import SweepInsight
+from dataclasses import dataclass
+from typing import Self
+
+from mltrain.views.insight.sweep_insight import Objective, SweepInsight
 from mltrain.views.pictures._wording import listed
+from mltrain.views.pictures.base import SweepPicture
 from mltrain.views.terminal.number_format import plural
 
-NO_VALUES = "no trial is complete"
+
+@dataclass(frozen=True)
+class OfTrials(SweepPicture):
+    """A picture of all trials and their values."""
+
+    insight: SweepInsight
+
+    @classmethod
+    def of(cls, insight: SweepInsight) -> Self | str:
+        return cls(insight)
+
+    @property
+    def objective(self) -> Objective:
+        return self.insight.objective
 
 
 def about_marks(insight: SweepInsight) -> str:
@@ -20,7 +37,7 @@ def about_marks(insight: SweepInsight) -> str:
         ]
     )
     sentences = [f"{said[0].upper()}{said[1:]}."] if said else []
-    if insight.objective is not None and (count := len(insight.objective.beyond)):
+    if count := len(insight.objective.beyond):
         sentences.append(f"{plural(count, 'trial')} {'is' if count == 1 else 'are'} worse than the axis shows.")
     return " ".join(sentences)
 

@@ -64,7 +64,7 @@ class SweepPicture(AnyPicture):
 
     @classmethod
     def of(cls, insight: SweepInsight) -> Self | str:
-        """The picture of a sweep that has finished trials, or a sentence about why there is none."""
+        """The picture of a sweep that has complete trials, or a sentence about why there is none."""
         raise NotImplementedError
 
 

@@ -82,8 +82,8 @@ def gallery_of(insight: RunInsight, *, as_text: bool = False) -> Gallery:
 
 def gallery_of_sweep(insight: SweepInsight) -> Gallery:
     """The pictures of a sweep."""
-    if not insight.trials:
-        return Gallery([], ["no picture: no trial is finished yet"])
+    if not insight.sweep.complete:
+        return Gallery([], ["no picture: no trial is complete yet"])
     found = [kind.of(insight) for kind in sweep_pictures()]
     return Gallery(
         [one for one in found if isinstance(one, AnyPicture)], [lack for lack in found if isinstance(lack, str)]

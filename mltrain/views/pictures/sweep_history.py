@@ -3,11 +3,9 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from mltrain.views.insight.sweep_insight import Objective, SweepInsight
-from mltrain.views.pictures._of_sweeps import NO_VALUES, about_marks
-from mltrain.views.pictures.base import SweepPicture
+from mltrain.views.pictures._of_sweeps import OfTrials, about_marks
 from mltrain.views.terminal.loss_curve import LossCurve
 from mltrain.views.terminal.number_format import number, plural
 from mltrain.views.terminal.views import Prose, Span, View
@@ -19,15 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SweepHistory(SweepPicture):
+class SweepHistory(OfTrials):
     name, title, order = "history", "How the sweep went", 10
-
-    insight: SweepInsight
-    objective: Objective
-
-    @classmethod
-    def of(cls, insight: SweepInsight) -> Self | str:
-        return cls(insight, insight.objective) if insight.objective is not None else f"no history: {NO_VALUES}"
 
     @property
     def caption(self) -> str:

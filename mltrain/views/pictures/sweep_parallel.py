@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from mltrain.views.insight.sweep_insight import Objective, SweepInsight
-from mltrain.views.pictures._of_sweeps import NO_VALUES, at_most
-from mltrain.views.pictures.base import SweepPicture
+from mltrain.views.pictures._of_sweeps import OfTrials, at_most
 from mltrain.views.terminal.number_format import number
-from mltrain.views.terminal.sweep_pictures import AxisOf, TrackRow, tracks_table
+from mltrain.views.terminal.sweep_pictures import AxisOf, TrackRow, Tracks
 from mltrain.views.terminal.views import View
 
 if TYPE_CHECKING:
@@ -18,23 +16,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SweepParallel(SweepPicture):
+class SweepParallel(OfTrials):
     name, title, order = "parallel", "All parameters side by side", 40
-
-    insight: SweepInsight
-    objective: Objective
-
-    @classmethod
-    def of(cls, insight: SweepInsight) -> Self | str:
-        return cls(insight, insight.objective) if insight.objective is not None else f"no lines: {NO_VALUES}"
 
     @property
     def caption(self) -> str:
-        from mltrain.views.plotting.sweeps import MOST_AXES
+        from mltrain.views.plotting.sweeps import MOST_AXES, MOST_LINES
 
+        which = "trial" if len(self.insight.trials) <= MOST_LINES else f"of the {MOST_LINES} best trials"
         better = "higher" if self.objective.rises else "lower"
         return (
-            f"A line for each trial, through its values of {at_most(MOST_AXES, self.insight)}, to its "
+            f"A line for each {which}, through its values of {at_most(MOST_AXES, self.insight)}, to its "
             f"{self.objective.metric} on the right: {better} is better."
         )
 
@@ -51,10 +43,7 @@ class SweepParallel(SweepPicture):
 
     def terminal(self) -> Iterator[View]:
         insight = self.insight
-        places = sorted(
-            (place for place, one in enumerate(insight.trials) if one.state == "complete"),
-            key=lambda place: (-1 if self.objective.rises else 1) * self.objective.values[place],
-        )
+        places = insight.sweep.ranked[: len(insight.sweep.complete)]
         axes = [AxisOf(one.path, *one.end_texts) for one in insight.axes]
         rows = [
             TrackRow(
@@ -64,4 +53,4 @@ class SweepParallel(SweepPicture):
             )
             for place in places
         ]
-        yield tracks_table(self.objective.metric, axes, rows)
+        yield Tracks(self.objective.metric, axes, rows)

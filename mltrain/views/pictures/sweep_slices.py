@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from mltrain.views.insight.sweep_insight import Objective, SweepInsight
-from mltrain.views.pictures._of_sweeps import NO_VALUES, about_marks, at_most
-from mltrain.views.pictures.base import SweepPicture
+from mltrain.views.pictures._of_sweeps import OfTrials, about_marks, at_most
 from mltrain.views.terminal.sweep_pictures import SliceRow, slices_table
 from mltrain.views.terminal.views import View
 
@@ -17,23 +15,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SweepSlices(SweepPicture):
+class SweepSlices(OfTrials):
     name, title, order = "slices", "Each parameter by itself", 30
-
-    insight: SweepInsight
-    objective: Objective
-
-    @classmethod
-    def of(cls, insight: SweepInsight) -> Self | str:
-        return cls(insight, insight.objective) if insight.objective is not None else f"no slices: {NO_VALUES}"
 
     @property
     def caption(self) -> str:
         from mltrain.views.plotting.sweeps import MOST_PANELS
 
         return (
-            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials darker. "
-            f"{about_marks(self.insight)}"
+            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials in a "
+            f"stronger colour. {about_marks(self.insight)}"
         ).rstrip()
 
     @property

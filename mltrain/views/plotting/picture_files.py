@@ -1,13 +1,18 @@
 """Rendering of pictures to files."""
 
 import io
+import re
 from pathlib import Path
 from typing import BinaryIO
+
+from matplotlib.figure import Figure
 
 from mltrain.errors import StorageError, reason
 from mltrain.runs.overwriting import MARK
 from mltrain.system.files import write_whole
 from mltrain.views.plotting.style import DOTS_PER_INCH, Drawable, Style, drawn
+
+_CLIP_PATH = re.compile(r"(?<=[\"#])p[0-9a-f]{10}\b")
 
 _METADATA = {
     "png": {"Software": MARK},
@@ -24,7 +29,10 @@ def save(picture: Drawable, style: Style, folder: Path, form: str, dots_per_inch
         figure = drawn(picture, style)
 
         def write(file: BinaryIO) -> None:
-            figure.savefig(file, format=form, dpi=dots_per_inch, metadata=_METADATA[form])
+            if form == "svg":
+                file.write(_svg_of(figure).encode())
+            else:
+                figure.savefig(file, format=form, dpi=dots_per_inch, metadata=_METADATA[form])
 
         make_folder(folder)
         write_whole(path, write)
@@ -41,7 +49,16 @@ def make_folder(folder: Path) -> None:
 
 def svg_text(picture: Drawable, style: Style) -> str:
     """The picture as an SVG document without heading; its texts are text elements."""
-    buffer = io.StringIO()
     with style.applied(text_as_text=True):
-        drawn(picture, style, headed=False).savefig(buffer, format="svg", metadata=_METADATA["svg"])
-    return buffer.getvalue()
+        return _svg_of(drawn(picture, style, headed=False))
+
+
+def _svg_of(figure: Figure) -> str:
+    """The figure as SVG, its clip paths numbered: Matplotlib names them after all digits of their places.
+
+    The last digits depend on the order in which the solver of the layout goes through its constraints.
+    """
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata=_METADATA["svg"])
+    numbers: dict[str, str] = {}
+    return _CLIP_PATH.sub(lambda found: numbers.setdefault(found[0], f"p{len(numbers)}"), buffer.getvalue())

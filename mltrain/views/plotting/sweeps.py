@@ -16,8 +16,8 @@ from mltrain.views.plotting.learning_curves import scale_by_powers
 from mltrain.views.plotting.style import HEIGHT, WIDTH, Style
 from mltrain.views.plotting.words import all_shortened, shortened
 
-MOST_PANELS, MOST_AXES = 9, 9
-"""The largest numbers of slices, and of parameters side by side."""
+MOST_PANELS, MOST_AXES, MOST_LINES = 9, 9, 100
+"""The largest numbers of slices, and of parameters and trials side by side."""
 
 _SIZE, _SMALL = 10, 9
 _FLAT_NAMES, _BELOW = 4, 1.1
@@ -65,7 +65,7 @@ def draw_parameter_importance(figure: Figure, style: Style, importances: dict[st
     axes = figure.subplots()
     lines = np.arange(len(importances))
     shares = list(importances.values())
-    axes.barh(lines, shares, height=0.62, color=style.mixed(style.blue, 0.75), zorder=2)
+    axes.barh(lines, shares, height=0.62, color=style.blue, alpha=0.75, zorder=2)
     for line, share in zip(lines, shares, strict=True):
         axes.annotate(f"{share:.0%}", (share, line), xytext=(4, 0), textcoords="offset points", va="center", size=_SIZE)
     names_beside(axes, style, list(importances))
@@ -87,7 +87,7 @@ def _across(count: int) -> int:
 
 
 def draw_slices(figure: Figure, style: Style, insight: SweepInsight, objective: Objective) -> None:
-    """A panel for each parameter: the value of each trial over the parameter's, later trials darker."""
+    """A panel for each parameter: the value of each trial over the parameter's, later trials stronger."""
     shown = insight.axes[:MOST_PANELS]
     across = _across(len(shown))
     panels = figure.subplots(-(-len(shown) // across), across, squeeze=False)
@@ -107,37 +107,33 @@ def parallel_size() -> tuple[float, float]:
 
 
 def draw_parallel(figure: Figure, style: Style, insight: SweepInsight, objective: Objective) -> None:
-    """A vertical axis for each parameter and for the value, and a line for each trial, better ones darker."""
+    """A vertical axis for each parameter and for the value, and a line for each trial, better ones stronger."""
     axes = figure.subplots()
     shown = insight.axes[:MOST_AXES]
     last = len(shown)
     worst_at = 0.0 if objective.rises else 1.0
     shares = [_share_of_trials(one) for one in shown]
-    for place in _worst_first(insight, objective):
+    drawn = insight.sweep.ranked[:MOST_LINES]
+    complete = min(len(drawn), len(insight.sweep.complete))
+    for rank, place in enumerate(drawn):
         trial = insight.trials[place]
         heights = [share[place] for share in shares]
         end = objective.share(place) if trial.value is not None else worst_at
-        is_best = place == insight.best
-        if is_best:
-            look: dict[str, Any] = {
-                "color": style.orange,
-                "linewidth": 2.6,
-                "zorder": 5,
-                "marker": "D",
-                "markersize": 5,
-            }
+        look: dict[str, Any]
+        if place == insight.best:
+            look = {"color": style.orange, "linewidth": 2.6, "zorder": 5, "marker": "D", "markersize": 5}
         elif trial.state == "complete":
-            good = objective.share(place) if objective.rises else 1 - objective.share(place)
-            look = {"color": style.mixed(style.blue, 0.2 + 0.8 * good), "linewidth": 1.3, "zorder": 3 + good}
+            good = 1 - rank / complete
+            look = {"color": style.blue, "alpha": 0.2 + 0.8 * good**1.5, "linewidth": 1.3, "zorder": 3 + good}
         else:
             dash = _PRUNED if trial.state == "pruned" else _FAILED
             colour, share = (style.faint, 0.55) if trial.state == "pruned" else (style.ink, 0.6)
-            look = {"color": style.mixed(colour, share), "linewidth": 0.9, "zorder": 2, "linestyle": dash}
+            look = {"color": colour, "alpha": share, "linewidth": 0.9, "zorder": 2, "linestyle": dash}
         axes.plot(range(last + 1), [*heights, end], **look)
-    for place, one in enumerate(shown):
-        _ticks_of(axes, style, place, _parameter_ticks(one))
-    _ticks_of(axes, style, last, _value_ticks(objective), right=True)
     room = min(1.9, (WIDTH - 1.2) / max(1, last))
+    for place, one in enumerate(shown):
+        _ticks_of(axes, style, place, _parameter_ticks(one, min(0.85, room - 0.2)))
+    _ticks_of(axes, style, last, _value_ticks(objective), right=True)
     names = [shortened(one.path, 2 * room - 0.2, _SMALL) for one in shown]
     for place, name in enumerate([*names, objective.metric]):
         axes.plot([place, place], [0, 1], color=style.faint, linewidth=1.2, zorder=6)
@@ -146,19 +142,11 @@ def draw_parallel(figure: Figure, style: Style, insight: SweepInsight, objective
     axes.set_ylim(-0.03, 1.15)
     axes.set_axis_off()
     lines = [Line2D([], [], color=style.orange, linewidth=2.6, marker="D", markersize=5, label="best")]
-    lines.append(Line2D([], [], color=style.blue, linewidth=1.3, label="complete, better ones darker"))
+    lines.append(Line2D([], [], color=style.blue, linewidth=1.3, label="complete, the better the stronger"))
     for state, ink, dash in (("pruned", style.faint, _PRUNED), ("failed", style.ink, _FAILED)):
-        if insight.sweep.trials_of(state):
+        if any(insight.trials[place].state == state for place in drawn):
             lines.append(Line2D([], [], color=ink, linewidth=0.9, linestyle=dash, label=state))
     figure.legend(handles=lines, loc="outside lower center", ncols=len(lines))
-
-
-def _worst_first(insight: SweepInsight, objective: Objective) -> list[int]:
-    """The places of trials, so that better ones are drawn over others."""
-    sign = 1 if objective.rises else -1
-    values = [-math.inf if math.isnan(value) else sign * value for value in objective.values]
-    is_complete = [one.state == "complete" for one in insight.trials]
-    return sorted(range(len(values)), key=lambda place: (is_complete[place], values[place]))
 
 
 def _points(axes: Axes, style: Style, insight: SweepInsight, objective: Objective, across: Sequence[float]) -> None:
@@ -174,10 +162,11 @@ def _points(axes: Axes, style: Style, insight: SweepInsight, objective: Objectiv
             form = ("v" if objective.rises else "^") if is_beyond else "o"
         groups.setdefault((form, is_complete, is_beyond), []).append(place)
     for (form, is_complete, is_beyond), places in groups.items():
-        colours = [style.mixed(style.blue, 0.3 + 0.7 * place / count) for place in places]
         looks: dict[str, Any] = {"s": 20, "facecolors": style.background, "edgecolors": style.faint, "linewidths": 1.1}
         if is_complete:
-            looks = {"s": 30, "c": colours, "linewidths": 0}
+            # Opacity, not mixed colours: those of a page change with its ground.
+            shares = [0.35 + 0.65 * place / count for place in places]
+            looks = {"s": 30, "color": style.blue, "alpha": shares, "linewidths": 0}
         elif form == "x":
             looks = {"s": 36, "color": style.ink, "linewidths": 1.2}
         axes.scatter(
@@ -273,9 +262,9 @@ def _share_of_trials(one: ParameterAxis) -> list[float]:
     return [(value + 0.5 + 0.3 * offset) / count for value, offset in zip(one.values, _offsets(one), strict=True)]
 
 
-def _parameter_ticks(one: ParameterAxis) -> list[tuple[float, str]]:
+def _parameter_ticks(one: ParameterAxis, room: float) -> list[tuple[float, str]]:
     if one.names:
-        names = all_shortened(one.names, 0.85, _SMALL)
+        names = all_shortened(one.names, room, _SMALL)
         return [((place + 0.5) / len(names), name) for place, name in enumerate(names)]
     return _number_ticks(one.low, one.high, logarithmic=one.logarithmic, whole=one.whole)
 

@@ -2,11 +2,12 @@
 
 import shlex
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from mltrain.config.dump import to_yaml
 from mltrain.config.search_space import Parameter, trial_config
-from mltrain.runs.saved_sweep import SavedSweep, SavedTrial
+from mltrain.runs.saved_sweep import SavedSweep
 from mltrain.runs.sweep_folder import TRIALS
 from mltrain.views.pictures.gallery import Gallery
 from mltrain.views.report.again import config_as_commands
@@ -14,8 +15,8 @@ from mltrain.views.report.html import document, pictures, pre, table
 from mltrain.views.terminal.number_format import duration, number, plural
 from mltrain.views.terminal.trials_table import value_text
 
-_MOST_TRIALS = 100
-"""The largest number of listed trials: the best ones."""
+_MOST_TRIALS, _MOST_ERRORS = 100, 10
+"""The largest numbers of listed trials, the best ones, and of reasons why some failed."""
 
 
 def sweep_page(sweep: SavedSweep, gallery: Gallery) -> str:
@@ -66,13 +67,8 @@ def _searched(one: Parameter) -> str:
 
 
 def _trials(sweep: SavedSweep) -> str:
-    """The best trials first, then those that ended early or failed, with the reason."""
-    sign = -1 if sweep.rises else 1
-
-    def order(one: SavedTrial) -> tuple[int, float]:
-        return ("complete", "pruned", "failed").index(one.state), sign * (one.value or 0.0)
-
-    shown = sorted(sweep.trials, key=order)[:_MOST_TRIALS]
+    """The best trials first, then those that ended early or failed; and the reasons."""
+    shown = [sweep.trials[place] for place in sweep.ranked[:_MOST_TRIALS]]
     paths = [one.path for one in sweep.parameters]
     rows = [
         (
@@ -81,13 +77,15 @@ def _trials(sweep: SavedSweep) -> str:
             *(value_text(one.values.get(path, "")) for path in paths),
             f"{one.epochs:,}",
             duration(one.seconds).replace(" ", "\N{NO-BREAK SPACE}"),
-            one.state if not one.error else f"{one.state}: {one.error.splitlines()[0]}",
+            one.state,
         )
         for one in shown
     ]
+    errors = [f"<li>trial {one.number}: {escape(one.error.splitlines()[0])}</li>" for one in shown if one.error]
+    why = f"<h3>Why trials failed</h3>\n<ul>{''.join(errors[:_MOST_ERRORS])}</ul>" if errors else ""
     left = len(sweep.trials) - len(shown)
     more = f'<p class="faint">and {plural(left, "other trial")}; all are in {TRIALS}</p>' if left else ""
-    return table(("trial", sweep.metric, *paths, "epochs", "time", "state"), rows) + more
+    return table(("trial", sweep.metric, *paths, "epochs", "time", "state"), rows) + more + why
 
 
 def _commands(sweep: SavedSweep) -> list[str]:

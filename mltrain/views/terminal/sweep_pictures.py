@@ -1,15 +1,17 @@
 """The parameters of a sweep as text: what each reached over its range, and where the best trials lie on all of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from mltrain.views.terminal.loss_curve import Scale, blocks
 from mltrain.views.terminal.number_format import number
-from mltrain.views.terminal.views import ACCENT, FAINT, STRONG, Column, Span, Stack, Table, View, verbatim
+from mltrain.views.terminal.trials_table import first_that_fits
+from mltrain.views.terminal.views import ACCENT, FAINT, STRONG, Column, Line, Span, Table, View, cut
 
 _MOST_NAMES, _MOST_TRIALS = 6, 10
-_TRACK = 9
+_TRACK, _LONGEST_END = 9, 6
 
 
 class SliceRow(NamedTuple):
@@ -59,19 +61,33 @@ class TrackRow(NamedTuple):
     shares: Sequence[float]
 
 
-def tracks_table(metric: str, axes: Sequence[AxisOf], rows: Sequence[TrackRow]) -> View:
-    """The best trials, the best first, each a mark on a short axis of each parameter."""
-    columns = [Column("trial", right=True), Column(metric, right=True)]
-    columns += [Column(axis.path, wraps=True) for axis in axes]
-    lines: list[tuple[Span, ...]] = [
-        (Span(""), Span(""), *(Span(f"{axis.first} … {axis.last}", FAINT) for axis in axes))
-    ]
-    for place, row in enumerate(rows[:_MOST_TRIALS]):
-        style = STRONG if place == 0 else ""
-        tracks = (Span(_track(share), ACCENT) for share in row.shares)
-        lines.append((Span(str(row.trial), style), Span(row.value, style), *tracks))
-    more = [verbatim(f"and {len(rows) - _MOST_TRIALS:,} more")] if len(rows) > _MOST_TRIALS else []
-    return Stack([Table(columns, lines), *more])
+@dataclass(frozen=True)
+class Tracks(View):
+    """The best trials, the best first, each a mark on a short axis of each parameter; as many parameters as fit."""
+
+    metric: str
+    axes: Sequence[AxisOf]
+    rows: Sequence[TrackRow]
+
+    def lines(self, width: int | None) -> Iterable[Line]:
+        names = [axis.path for axis in self.axes]
+        yield from first_that_fits(names, self._table, width).lines(width)
+        if len(self.rows) > _MOST_TRIALS:
+            yield [Span(f"and {len(self.rows) - _MOST_TRIALS:,} more", FAINT)]
+
+    def _table(self, names: Mapping[str, str], left_out: int) -> Table:
+        shown = self.axes[: len(names)]
+        columns = [Column("trial", right=True), Column(self.metric, right=True)]
+        columns += [Column(names[axis.path], wraps=True) for axis in shown]
+        columns += [Column(f"+{left_out}")] if left_out else []
+        blank = [Span("")] * bool(left_out)
+        ends = (f"{cut(axis.first, _LONGEST_END)} … {cut(axis.last, _LONGEST_END)}" for axis in shown)
+        lines = [(Span(""), Span(""), *(Span(text, FAINT) for text in ends), *blank)]
+        for place, row in enumerate(self.rows[:_MOST_TRIALS]):
+            style = STRONG if place == 0 else ""
+            tracks = (Span(_track(share), ACCENT) for share in row.shares[: len(shown)])
+            lines.append((Span(str(row.trial), style), Span(row.value, style), *tracks, *blank))
+        return Table(columns, lines)
 
 
 def _track(share: float) -> str:

@@ -1,6 +1,6 @@
 """The trials of a sweep as a table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -40,13 +40,7 @@ class TrialsTable(View):
 
     def lines(self, width: int | None) -> Iterable[Line]:
         paths = list(dict.fromkeys(path for row in self.rows for path in row.values))
-        table = self._table(dict(zip(paths, paths, strict=True)), 0)
-        if width is None or table.natural_width() <= width:
-            return table.lines(width)
-        names = list(_short_names(paths).items())
-        tables = [self._table(dict(names[:count]), len(names) - count) for count in range(len(names), -1, -1)]
-        natural = [tables[0]] if tables[0].natural_width() <= width else []
-        return next((one for one in (*natural, table, *tables) if one.fits(width)), table).lines(width)
+        return first_that_fits(paths, self._table, width).lines(width)
 
     def _table(self, names: Mapping[str, str], left_out: int) -> Table:
         """The table with these names of parameters, of which so many were left out."""
@@ -85,6 +79,22 @@ class TrialsTable(View):
 def _ended(row: TrialRow) -> str:
     """Why a trial with a value is not complete."""
     return row.state if row.value is not None and row.state != "complete" else ""
+
+
+def first_that_fits(
+    paths: Sequence[str], table_of: Callable[[Mapping[str, str], int], Table], width: int | None
+) -> Table:
+    """The table of parameters with the longest names, and then the most columns, that is no wider than ``width``.
+
+    ``table_of`` makes it from the name of each path, and the number of parameters that are left out.
+    """
+    table = table_of(dict(zip(paths, paths, strict=True)), 0)
+    if width is None or table.natural_width() <= width:
+        return table
+    names = list(_short_names(paths).items())
+    tables = [table_of(dict(names[:count]), len(names) - count) for count in range(len(names), -1, -1)]
+    natural = [tables[0]] if tables[0].natural_width() <= width else []
+    return next((one for one in (*natural, table, *tables) if one.fits(width)), table)
 
 
 def _short_names(paths: Sequence[str]) -> dict[str, str]:
