@@ -301,6 +301,9 @@ def test_steps_that_do_not_end_at_the_maximum_are_no_warning(config: str) -> Non
 def test_a_search_over_losses_keeps_both_the_loss_and_its_value(config: str) -> None:
     text = SWEEP.replace("training.batch_size: {min: 1, max: 4}", "loss: [mse, mae]").replace("trials: 6", "trials: 2")
     Path(config).write_text(text)
+    said = "two losses cannot be compared; judge by a metric, such as val_mean_absolute_error"
+    assert said in mltrain("sweep", config).err
+    Path(config).write_text(f"{text.replace('val_loss', 'val_mean_absolute_error')}metrics: [mae]\n")
     succeed("sweep", config, "--set", "search.sampler=random", "--out", "one")
     rows = table("one/trials.csv")
     assert {row["loss (parameter)"] for row in rows} <= {"mse", "mae"}
