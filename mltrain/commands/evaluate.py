@@ -85,6 +85,12 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None, confiden
             terminal.warning(sentence)
         (drawn,) = resampled([found], model.config.metrics)
         intervals = {name: interval(values, confidence) for name, values in drawn.items()}
+        flat = [name for name, one in intervals.items() if one.low == one.high]
+        if flat and len(found) > 1:
+            terminal.warning(
+                f"the interval of {' and '.join(flat)} has no width, because all of these rows agree; on other rows of "
+                "the kind it may be another, and these do not show by how much"
+            )
         document["confidence"] = {
             "level": confidence,
             "resamples": resamples_for(len(found)),

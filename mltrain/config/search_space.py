@@ -110,6 +110,10 @@ def search_problems(config: Config) -> list[Problem]:
                     problem = problem._replace(message=f"with {', '.join(settings)}: {problem.message}")
                 found.append(_problem(one.path, problem.message))
                 break
+    if any(_parts(one.path)[0] == "loss" for one in parameters) and search.judged_by in ("loss", "val_loss"):
+        message = "the loss is varied, and values of two losses cannot be compared; judge by a metric, such as "
+        metric = config.metrics[0].type_name() if config.metrics else "mean_absolute_error"
+        found.append(Problem(("search", "metric"), message + ("" if search.folds else "val_") + metric))
     if search.sampler == "grid":
         endless = [one.path for one in parameters if not one.grid]
         found += [_problem(path, "a grid has no end here; give a step, or a list of values") for path in endless]

@@ -18,7 +18,7 @@ from mltrain.inference.model_file import MODEL_FORMATS, ModelFile
 from mltrain.runs.run import HISTORY, MEMBERS, MODEL
 from mltrain.runs.saved_run import Columns, read_history, read_members
 from mltrain.runs.saved_sweep import SavedSweep
-from mltrain.runs.sweep_folder import SWEEP
+from mltrain.runs.sweep_folder import is_sweep
 from mltrain.system.atomic_folder import read_together
 
 
@@ -51,7 +51,7 @@ def list_runs(runs: Path) -> tuple[list[RunSummary], list[str]]:
     """The runs in a folder, by name, and a sentence for each other folder that is no sweep. Raises `DataError`."""
     found, others = [], []
     for folder in _folders(runs):
-        if (folder / SWEEP).is_file() and not (folder / MODEL).is_file():
+        if is_sweep(folder):
             continue
         try:
             found.append(run_summary(folder))

@@ -13,7 +13,7 @@ from mltrain.inference.model_file import MODEL_FORMATS, ModelFile
 from mltrain.runs.overwriting import is_marked
 from mltrain.runs.run import CONFIG, FILES, HISTORY, MODEL, PLOTS, REPORT
 from mltrain.runs.saved_run import read_history
-from mltrain.runs.sweep_folder import SWEEP
+from mltrain.runs.sweep_folder import is_sweep
 from mltrain.system.atomic_folder import current_file, delete_unfinished_saves, settle
 from mltrain.system.locks import hold_if_possible, release
 
@@ -41,7 +41,7 @@ def check_run(folder: Path) -> None:
         raise UsageError(f"{folder}: there is no such folder")
     files = [path for name in FILES if (path := current_file(folder, name))]
     if not any(_is_history(path) if path.name == HISTORY else _is_readable(path) for path in files):
-        if (folder / SWEEP).is_file():
+        if is_sweep(folder):
             raise UsageError(f"{folder}: is a sweep, and not the folder of a run; delete it as you delete any folder")
         raise UsageError(f"{folder}: is not the folder of a run: it holds neither a model nor a history of mltrain")
     release(_locked(folder))

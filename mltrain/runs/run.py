@@ -27,7 +27,7 @@ from mltrain.inference.model import Model
 from mltrain.names.nearest import did_you_mean
 from mltrain.runs.frames import Frames
 from mltrain.runs.run_folders import Claim, claim_folder, claim_number
-from mltrain.runs.sweep_folder import SWEEP
+from mltrain.runs.sweep_folder import is_sweep
 from mltrain.system.atomic_folder import current_file, leads_out, read_together, settle, together
 from mltrain.system.files import write_text
 from mltrain.training.epoch_report import EpochReport
@@ -169,7 +169,7 @@ def find_model(name: Path | None, runs: Path = RUNS) -> Path:
                 raise ModelFileError(
                     f"{path / MODEL}: is a link that leads out of its folder; name the file that is meant"
                 )
-            if (path / SWEEP).is_file():
+            if is_sweep(path):
                 raise ModelFileError(
                     f"{path}: is a sweep, and holds no {MODEL}; its best network is a run: name that, or latest"
                 )

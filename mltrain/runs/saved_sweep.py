@@ -17,7 +17,7 @@ from mltrain.config.search_space import Parameter, parameters_of
 from mltrain.engine.metrics.base import larger_is_better
 from mltrain.errors import DataError, reason
 from mltrain.runs.run import files_of
-from mltrain.runs.sweep_folder import SWEEP, SWEEP_FILES, TRIALS, column_of
+from mltrain.runs.sweep_folder import SWEEP, SWEEP_FILES, TRIALS, column_of, is_sweep
 from mltrain.system.safe_open import open_file
 
 Value = float | int | str
@@ -51,7 +51,7 @@ class SavedSweep:
     @classmethod
     def at(cls, path: Path | None) -> "SavedSweep | None":
         """The sweep in this folder; None if it is not the folder of a sweep. Raises `DataError` or `ConfigError`."""
-        if path is None or not (path / SWEEP).is_file():
+        if path is None or not is_sweep(path):
             return None
         config = read_words(path / SWEEP)
         if config.search is None:
@@ -148,12 +148,9 @@ def read_trials(path: Path, config: Config) -> list[SavedTrial]:
                         int(row["trial"]),
                         row["state"],
                         value if math.isfinite(value) else None,
-                        {
-                            one.path: text if one.range is None else one.number(float(text))
-                            for one, text in texts.items()
-                        },
+                        {one.path: _value(one, text) for one, text in texts.items()},
                         int(row["epochs"]),
-                        float(row["seconds"]),
+                        _finite(row["seconds"]),
                         row.get("error") or "",
                     )
                 )
@@ -162,3 +159,23 @@ def read_trials(path: Path, config: Config) -> list[SavedTrial]:
     except (ValueError, KeyError, TypeError, csv.Error):
         raise DataError(f"{path}:{line}: is not what mltrain wrote of the trials of this sweep") from None
     return sorted(trials, key=lambda one: one.number)
+
+
+def _value(one: Parameter, text: str) -> Value:
+    """A value of a parameter. Raises ValueError if it is none."""
+    if one.range is None:
+        if text not in one.texts:
+            raise ValueError(text)
+        return text
+    value = one.number(_finite(text))
+    inside = min(max(value, one.range.min), one.range.max)
+    if not math.isclose(inside, value, rel_tol=1e-9):  # values are rounded, and an end may have more digits
+        raise ValueError(text)
+    return inside
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value

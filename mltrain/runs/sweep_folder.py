@@ -13,6 +13,11 @@ SWEEP, JOURNAL, BEST_CONFIG, TRIALS = "sweep.yaml", "journal.log", "best.yaml", 
 SWEEP_FILES = (SWEEP, JOURNAL, BEST_CONFIG, TRIALS)
 
 
+def is_sweep(folder: Path) -> bool:
+    """Whether it is the folder of a sweep: a config of that name may be anywhere, trials beside it are not."""
+    return (folder / SWEEP).is_file() and any((folder / name).is_file() for name in (TRIALS, JOURNAL))
+
+
 def column_of(path: str) -> str:
     """The column of a parameter in the table of trials; ``loss`` is that of the number."""
     return "loss (parameter)" if path == "loss" else path

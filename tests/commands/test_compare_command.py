@@ -209,6 +209,11 @@ def test_intervals_that_are_too_narrow_are_said_to_be(two: None, work: Path) -> 
     assert few in done.err
     assert "1 row (few.csv)" in done.out
     assert "too narrow" not in succeed("evaluate", "good", "--confidence", "0.9").err
+    setosa = [line for line in lines if "setosa" in line][:30]
+    (work / "setosa.csv").write_text("\n".join([lines[0], *setosa]))
+    done = succeed("evaluate", "good", "--data", "setosa.csv", "--confidence", "0.9")
+    assert "the interval of accuracy has no width, because all of these rows agree" in done.err.replace("\n", " ")
+    assert "no width" not in succeed("evaluate", "good", "--confidence", "0.9").err
     for name in ("one", "two"):
         succeed("fit", PENGUINS, "--epochs", "1", "--set", "dataset.group=island", "--out", name)
     alike = "the interval is too narrow: rows of the same 'island' are alike"

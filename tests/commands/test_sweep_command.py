@@ -151,6 +151,7 @@ def test_a_trial_that_is_taken_again_tells_its_epochs_again_without_a_warning(
         ("training.batch_size: {min: 1, max: 4}", "dataset.validation_split: [0.1, 0.5]", "so validation_split cannot"),
         ("training.batch_size: {min: 1, max: 4}", "training.batch_size: [2, 3, 2]", "2 is in the list twice"),
         ("training.batch_size: {min: 1, max: 4}", "name: [one, two]", "which has one name"),
+        ("epochs: 2", "epochs: 0", r"6:20  training.epochs: without epochs there is nothing"),
         ("trials: 6\n  metric: val_loss", "folds: 9\n  metric: loss", r"8:10  search.folds: so many folds take 9 rows"),
     ],
 )
@@ -283,9 +284,27 @@ def test_a_sweep_is_no_model_and_no_run(config: str) -> None:
     assert "is a sweep" in mltrain("runs", "rm", folder, "--yes").err
 
 
+def test_a_folder_with_a_config_called_sweep_is_no_sweep(config: str, work: Path) -> None:
+    (work / "sweep.yaml").write_text(SWEEP)
+    succeed("fit", config, "--set", "search=null", "--out", "one")
+    assert [one["run"] for one in succeed("runs", ".", "--json").document["runs"]] == ["one"]
+    assert "holds no model.npz" in mltrain("plot", ".", "--terminal").err
+
+
+def test_steps_that_do_not_end_at_the_maximum_are_no_warning(config: str) -> None:
+    Path(config).write_text(SWEEP.replace("{min: 1, max: 4}", "{min: 1, max: 4, step: 2}"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trials = succeed("sweep", config, "--set", "search.sampler=random", "--json").document["trials"]
+    assert {one["parameters"]["training.batch_size"] for one in trials} == {1, 3}
+
+
 def test_a_search_over_losses_keeps_both_the_loss_and_its_value(config: str) -> None:
     text = SWEEP.replace("training.batch_size: {min: 1, max: 4}", "loss: [mse, mae]").replace("trials: 6", "trials: 2")
     Path(config).write_text(text)
+    said = "two losses cannot be compared; judge by a metric, such as val_mean_absolute_error"
+    assert said in mltrain("sweep", config).err
+    Path(config).write_text(f"{text.replace('val_loss', 'val_mean_absolute_error')}metrics: [mae]\n")
     succeed("sweep", config, "--set", "search.sampler=random", "--out", "one")
     rows = table("one/trials.csv")
     assert {row["loss (parameter)"] for row in rows} <= {"mse", "mae"}

@@ -39,14 +39,25 @@ def npy(array: Any, **options: Any) -> bytes:
 Members = dict[str, bytes]
 
 
+def members_of(path: Path) -> Members:
+    with zipfile.ZipFile(path) as file:
+        return {name.removesuffix(".npy"): file.read(name) for name in file.namelist()}
+
+
+def archive(members: Members, compression: int = zipfile.ZIP_STORED) -> bytes:
+    """A model file with these members."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as file:
+        for name, member in members.items():
+            file.writestr(f"{name}.npy", member)
+    return content.getvalue()
+
+
 def rewrite(path: Path, change: Callable[[Members], None], compression: int = zipfile.ZIP_STORED) -> None:
     """Change a model file's members (their content by name, without .npy)."""
-    with zipfile.ZipFile(path) as file:
-        members = {name.removesuffix(".npy"): file.read(name) for name in file.namelist()}
+    members = members_of(path)
     change(members)
-    with zipfile.ZipFile(path, "w", compression) as file:
-        for name, content in members.items():
-            file.writestr(f"{name}.npy", content)
+    path.write_bytes(archive(members, compression))
 
 
 def meta_of(path: Path) -> Any:
@@ -54,8 +65,18 @@ def meta_of(path: Path) -> Any:
         return json.loads(str(file["meta"]))
 
 
+def changed_meta(path: Path) -> Callable[[Callable[[Any], None]], bytes]:
+    """The function that gives a model file's content with a change of its meta; the file is read once."""
+    members, meta = members_of(path), json.dumps(meta_of(path))
+
+    def with_meta(change: Callable[[Any], None]) -> bytes:
+        changed = json.loads(meta)
+        change(changed)
+        return archive(members | {"meta": npy(np.array(json.dumps(changed)))})
+
+    return with_meta
+
+
 def rewrite_meta(path: Path, change: Callable[[Any], None]) -> None:
     """Change a model file's meta."""
-    meta = meta_of(path)
-    change(meta)
-    rewrite(path, lambda members: members.update(meta=npy(np.array(json.dumps(meta)))))
+    path.write_bytes(changed_meta(path)(change))

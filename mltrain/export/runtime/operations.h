@@ -1,4 +1,4 @@
-/* The operations in C99, which `mltrain.export.c_operations` copies into exported headers.
+/* The operations in C99, which `mltrain.export.c_text` copies into exported headers.
  *
  * Blocks are separated by empty lines. NAME_ becomes the prefix of the model, XTYPE the type of the input and WTYPE that
  * of the weights (their names are appended to that of the function where they are not float). Lines with SCALE are those

@@ -130,10 +130,10 @@ def draw_parallel(figure: Figure, style: Style, insight: SweepInsight, objective
             colour, share = (style.faint, 0.55) if trial.state == "pruned" else (style.ink, 0.6)
             look = {"color": colour, "alpha": share, "linewidth": 0.9, "zorder": 2, "linestyle": dash}
         axes.plot(range(last + 1), [*heights, end], **look)
-    for place, one in enumerate(shown):
-        _ticks_of(axes, style, place, _parameter_ticks(one))
-    _ticks_of(axes, style, last, _value_ticks(objective), right=True)
     room = min(1.9, (WIDTH - 1.2) / max(1, last))
+    for place, one in enumerate(shown):
+        _ticks_of(axes, style, place, _parameter_ticks(one, min(0.85, room - 0.2)))
+    _ticks_of(axes, style, last, _value_ticks(objective), right=True)
     names = [shortened(one.path, 2 * room - 0.2, _SMALL) for one in shown]
     for place, name in enumerate([*names, objective.metric]):
         axes.plot([place, place], [0, 1], color=style.faint, linewidth=1.2, zorder=6)
@@ -262,9 +262,9 @@ def _share_of_trials(one: ParameterAxis) -> list[float]:
     return [(value + 0.5 + 0.3 * offset) / count for value, offset in zip(one.values, _offsets(one), strict=True)]
 
 
-def _parameter_ticks(one: ParameterAxis) -> list[tuple[float, str]]:
+def _parameter_ticks(one: ParameterAxis, room: float) -> list[tuple[float, str]]:
     if one.names:
-        names = all_shortened(one.names, 0.85, _SMALL)
+        names = all_shortened(one.names, room, _SMALL)
         return [((place + 0.5) / len(names), name) for place, name in enumerate(names)]
     return _number_ticks(one.low, one.high, logarithmic=one.logarithmic, whole=one.whole)
 

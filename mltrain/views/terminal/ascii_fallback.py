@@ -7,7 +7,7 @@ _SPELLED = {
     **dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#@", strict=True)),
     **dict(zip("░▒▓", ":%#", strict=True)),
     **dict(zip("─━│┤└", "-=|++", strict=True)),
-    **dict(zip("µ⋮→↓○−–▀▲", "u:>vo--'^", strict=True)),
+    **dict(zip("µ⋮→↓○●…−–▀▲", "u:>vo*~--'^", strict=True)),
     **dict(zip("·░▒▓", ".:=%", strict=True)),
 }
 
