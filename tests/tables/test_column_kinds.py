@@ -20,6 +20,7 @@ from mltrain.data.tables.notation import Contradiction, Notation, find_notation
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.errors import DataError
 
+NOISE = [f"{math.sin(number):.4f}" for number in range(40)]
 HINDI = ["यह", "अच्छा", "नहीं", "हिन्दी"]
 WORDS = ["red", "blue", "green", "warm", "cold", "dark", "light", "soft", "hard", "sweet"]
 
@@ -413,6 +414,25 @@ def test_a_code_far_down_a_file_makes_names_of_a_column(load):
     dataset = load({"zip": zips, "y": [str(number % 5) for number in range(9020)]})
     assert kind_of(column(dataset)) == "category"
     assert column(dataset).categories[0] == "01067"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind"),
+    [
+        ("d", [str(20200101 + number % 28) for number in range(40)], "date"),
+        ("d", ["", *(str(20200101 + number % 28) for number in range(39))], "date"),
+        ("shop_id", [str(1 + number % 4) for number in range(40)], "category"),
+        ("n", [str(20210000 + number) for number in range(40)], "number"),
+    ],
+)
+def test_plain_numbers_that_are_something_else_are_so_without_a_config_that_says_it(load, name, cells, kind):
+    dataset = load({name: cells, "a": NOISE, "y": NOISE[::-1]})
+    assert kind_of(column(dataset)) == kind
+
+
+def test_numbers_beyond_floats_are_no_numbers_at_a_glance_either(load):
+    dataset = load({"n": [str(2**60 + number) for number in range(40)], "a": NOISE, "y": NOISE[::-1]})
+    assert [one.name for one in dataset.preprocessing.table.columns] == ["a"]
 
 
 def test_large_numbers_keep_what_differs(load):
