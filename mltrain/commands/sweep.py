@@ -233,7 +233,7 @@ def _pictured(folder: Path) -> Iterator[str]:
     assert saved is not None
     insight = SweepInsight(saved)
     course = [value for value in insight.course if math.isfinite(value)]
-    if len(course) >= _FEWEST_PICTURED:
+    if len(course) >= _FEWEST_PICTURED and course[0] != course[-1]:
         line = blocks(sampled(course, min(len(course), _COURSE)), Scale(course))
         yield f"course   {line} {number(course[0])} to {number(course[-1])}, the best so far"
     if isinstance(insight.importances, dict):

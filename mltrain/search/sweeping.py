@@ -130,6 +130,8 @@ def sweep_problems(config: Config, job: TrainingJob, raw: RawData | None) -> lis
     """
     search = config.search
     assert search is not None
+    if not search.folds and not config.training.epochs and "training.epochs" not in search.parameters:
+        return [Problem(("training", "epochs"), "without epochs there is nothing to judge trials by")]
     if not search.folds:
         missing = why_missing(search.judged_by, config.metrics, validation=job.dataset.validation is not None)
         return [Problem(("search", "metric"), missing)] if missing else []

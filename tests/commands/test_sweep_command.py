@@ -151,6 +151,7 @@ def test_a_trial_that_is_taken_again_tells_its_epochs_again_without_a_warning(
         ("training.batch_size: {min: 1, max: 4}", "dataset.validation_split: [0.1, 0.5]", "so validation_split cannot"),
         ("training.batch_size: {min: 1, max: 4}", "training.batch_size: [2, 3, 2]", "2 is in the list twice"),
         ("training.batch_size: {min: 1, max: 4}", "name: [one, two]", "which has one name"),
+        ("epochs: 2", "epochs: 0", r"6:20  training.epochs: without epochs there is nothing"),
         ("trials: 6\n  metric: val_loss", "folds: 9\n  metric: loss", r"8:10  search.folds: so many folds take 9 rows"),
     ],
 )

@@ -20,6 +20,7 @@ from mltrain.data.tables.notation import Contradiction, Notation, find_notation
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.errors import DataError
 
+NOISE = [f"{math.sin(number):.4f}" for number in range(40)]
 HINDI = ["यह", "अच्छा", "नहीं", "हिन्दी"]
 WORDS = ["red", "blue", "green", "warm", "cold", "dark", "light", "soft", "hard", "sweet"]
 
@@ -112,6 +113,15 @@ KINDS = [
     ("a", ["—", "1", "2", "3"] * 5, "number", "all cells but '—' are numbers"),
     ("a", ["keine Angabe", "1", "2", "3"] * 5, "number", "all cells but 'keine Angabe' are numbers"),
     ("a", [*map(str, range(40)), "-inf", "-inf"], "number", "all cells but '-inf' are numbers"),
+    ("a", ["1 year", "7 years", "10 years"] * 5, "number", "numbers with years behind"),
+    ("a", ["3 weeks", "2 months"] * 5, "category", "have different units"),
+    (
+        "a",
+        [*map(str, range(99)), "tbd", "ask", "lost", "soon"],
+        "number",
+        "all cells but 'tbd', 'ask', 'lost', ...",
+    ),
+    ("a", [*map(str, range(99)), "12X", "13X", "14X", "15X"], "identifier", "a different text in every row"),
     ("a", [*map(str, range(40)), "90+"], "number", "all cells but '90+' are numbers"),
     ("a", ["5 kg", "700 g"] * 5, "category", "'700 g' and '5 kg' have different units"),
     ("a", ["1,5", "2.5"] * 5, "category", "'1,5' has a decimal comma, but '2.5' a decimal point"),
@@ -267,6 +277,8 @@ NUMBERS = [
     (["($1,200.50)", "$(3)", "$7"], [-1200.5, -3, 7]),
     (["5,00-", "1.000,00 -", "-7,00"], [-5, -1000, -7]),
     (["(-5)", "7"], None),
+    (["1 year", "2 years", "3"], None),
+    (["1 year", "2 years"], [1, 2]),
     (["2.5e-3 mol", "1E+05 mol"], [0.0025, 100000]),
     (["1\u00a0234", "2\u2009345.5"], [1234, 2345.5]),
     (["12 km/h", "7 km/h"], [12, 7]),
@@ -402,6 +414,25 @@ def test_a_code_far_down_a_file_makes_names_of_a_column(load):
     dataset = load({"zip": zips, "y": [str(number % 5) for number in range(9020)]})
     assert kind_of(column(dataset)) == "category"
     assert column(dataset).categories[0] == "01067"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind"),
+    [
+        ("d", [str(20200101 + number % 28) for number in range(40)], "date"),
+        ("d", ["", *(str(20200101 + number % 28) for number in range(39))], "date"),
+        ("shop_id", [str(1 + number % 4) for number in range(40)], "category"),
+        ("n", [str(20210000 + number) for number in range(40)], "number"),
+    ],
+)
+def test_plain_numbers_that_are_something_else_are_so_without_a_config_that_says_it(load, name, cells, kind):
+    dataset = load({name: cells, "a": NOISE, "y": NOISE[::-1]})
+    assert kind_of(column(dataset)) == kind
+
+
+def test_numbers_beyond_floats_are_no_numbers_at_a_glance_either(load):
+    dataset = load({"n": [str(2**60 + number) for number in range(40)], "a": NOISE, "y": NOISE[::-1]})
+    assert [one.name for one in dataset.preprocessing.table.columns] == ["a"]
 
 
 def test_large_numbers_keep_what_differs(load):

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 _ODD_SHARE = 0.1
 """The share of cells up to which texts among numbers are oddities."""
 
-_MOST_ODD = 3
+_MOST_ODD, _ODD_AMONG = 3, 20
+"""Different texts that may stand among numbers; of words without a digit, one more for so many different numbers."""
+
 _LONG = 16
 """Digits from which on a float cannot hold each number."""
 
@@ -257,7 +259,9 @@ def _median(values: Floats) -> np.float32:
 def _are_oddities(held: Held, odd: Sequence[str], numbers: Sequence[str]) -> bool:
     """Whether a few texts among numbers say that there is no value, so that the column stays one of numbers."""
     count = sum(held.counts[text] for text in odd)
-    if len(odd) > _MOST_ODD or count >= _MOST_MISSING_SHARE * held.present:
+    are_words = not any(character.isdecimal() for text in odd for character in text)  # and not codes with a letter
+    most = max(_MOST_ODD, len(numbers) // _ODD_AMONG) if are_words else _MOST_ODD
+    if len(odd) > most or count >= _MOST_MISSING_SHARE * held.present:
         return False
     if all(map(means_missing, odd)):
         return True

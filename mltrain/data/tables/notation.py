@@ -142,7 +142,7 @@ def _take_apart(cell: str) -> _Parts | None:
 def read_number(cell: str, decimal: str, thousands: str, before: str, after: str) -> float | None:
     """The number that a cell holds in a `Notation`, or None."""
     parts = _take_apart(cell)
-    if parts is None or (parts.before, parts.after) not in ((before, after), ("", "")):
+    if parts is None or (parts.before, one_of(parts.after)) not in ((before, one_of(after)), ("", "")):
         return None
     whole, sign, fraction = parts.digits.partition(decimal)
     if thousands and thousands in whole:
@@ -153,6 +153,11 @@ def read_number(cell: str, decimal: str, thousands: str, before: str, after: str
     if not (whole + fraction).isdigit() or (sign and thousands and thousands in fraction):
         return None
     return float(f"{parts.sign}{whole or 0}.{fraction or 0}{parts.exponent}")
+
+
+def one_of(unit: str) -> str:
+    """A unit as it stands behind 1: year for years."""
+    return unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
 
 
 def _are_groups(groups: list[str]) -> bool:
@@ -169,11 +174,13 @@ def find_notation(texts: Iterable[str], decimal: str | None = None) -> Reading |
     thousands: dict[str, str] = {}
     either: dict[str, str] = {}
     affixes: dict[tuple[str, str], str] = {}
+    units: list[str] = []
     for text in texts:
         parts = _take_apart(text)
         if parts is None:
             return Contradiction(text, "is no number")
-        affixes.setdefault((parts.before, parts.after), text)
+        affixes.setdefault((parts.before, one_of(parts.after)), text)
+        units.append(parts.after)
         if len(affixes) > 1:
             (first, second) = affixes.values()
             return Contradiction(text, f"and {(first if text == second else second)!r} have different units")
@@ -187,7 +194,7 @@ def find_notation(texts: Iterable[str], decimal: str | None = None) -> Reading |
     if len(thousands) > 1:
         first, second, *_ = thousands.values()
         return Contradiction(second, f"separates thousands otherwise than {first!r}")
-    (before, after) = next(iter(affixes), ("", ""))
+    before, after = next(iter(affixes), ("", ""))[0], max(units, key=len, default="")
     point = next(iter(decimals), None)
     group = next(iter(thousands), "")
     other: Notation | None = None

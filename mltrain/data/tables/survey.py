@@ -33,6 +33,9 @@ Open = Callable[[bool], Source]
 
 _FEWEST_IDENTIFIERS = 10
 
+_FIRST_INEXACT = 2.0**53
+"""The first whole number beside which floats cannot tell all others apart."""
+
 
 class Roles(NamedTuple):
     """Which columns are read, and what for. ``kinds`` are those that the config says.
@@ -177,7 +180,13 @@ def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -
         if numbers is None or np.isnan(numbers).all() or (isinstance(asked, Number) and asked.decimal == ","):
             return None
         is_guessed = asked is None and name in roles.features and not (roles.only_names or roles.all_used)
-        if is_guessed and not _numbers_rows(name, numbers) and (names_things(name) or look_compact(numbers)):
+        if (
+            is_guessed
+            and not _numbers_rows(name, numbers)
+            and (
+                names_things(name) or look_compact(numbers[~np.isnan(numbers)]) or np.nanmax(numbers) >= _FIRST_INEXACT
+            )
+        ):
             return None
         if is_guessed and _numbers_rows(name, numbers):
             kind: ColumnKind = Identifier()

@@ -71,6 +71,9 @@ function makeNumberReader({ decimal, thousands, before, after }, { number: form,
   const negativePattern = new RegExp(`^(?:${negativeForm})$`, "u");
   const alike = { "’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-" };
 
+  // A unit as it stands behind 1: year for years.
+  const oneOf = (unit) => (unit.length > 3 && unit.endsWith("s") ? unit.slice(0, -1) : unit);
+
   function areGroups([first, ...others]) {
     if (!(first.length > 0 && first.length <= 3 && others.length && others[others.length - 1].length === 3)) return false;
     if (first.startsWith("0")) return false;
@@ -84,7 +87,7 @@ function makeNumberReader({ decimal, thousands, before, after }, { number: form,
     const parts = pattern.exec(negative ? strip(negative.sum ?? negative.front + negative.inner) : written)?.groups;
     if (!parts || [parts.sign, parts.sign2, negative].filter(Boolean).length > 1) return null;
     const [front, behind] = [parts.before ?? "", strip(parts.after ?? "")];
-    if ((front || behind) && (front !== before || behind !== after)) return null;
+    if ((front || behind) && (front !== before || oneOf(behind) !== oneOf(after))) return null;
     const at = parts.digits.indexOf(decimal);
     let whole = at < 0 ? parts.digits : parts.digits.slice(0, at);
     const fraction = at < 0 ? "" : parts.digits.slice(at + decimal.length);
