@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from unittest.mock import patch
 
 import pytest
@@ -13,6 +14,14 @@ from mltrain.system.threads import BLAS_VARIABLES
 # Programs that the tests start decide for themselves.
 with patch.dict(os.environ, dict.fromkeys(BLAS_VARIABLES, "1")):
     import numpy as np  # noqa: F401
+
+# Hypothesis draws the same examples in each run, however slow the machine. The tests with the lowest versions of the
+# dependencies do without it.
+with suppress(ImportError):
+    from hypothesis import settings
+
+    settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+    settings.load_profile("steady")
 
 # Where the tests were started by something that ignores signals (nohup, a background job of a shell), the programs that
 # they start would ignore them, too; an ignored signal is inherited.

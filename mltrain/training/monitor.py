@@ -11,6 +11,7 @@ from mltrain.engine.metrics.base import VALIDATION_PREFIX, Metric, larger_is_bet
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.engine.schedules.base import monitored
 from mltrain.errors import Problem
+from mltrain.names.nearest import did_you_mean
 from mltrain.training.options import EarlyStopping, Training
 
 
@@ -139,4 +140,5 @@ def why_missing(name: str, metrics: Sequence[Metric], *, validation: bool) -> st
         )
     if Metric.family.find(own) is not None:
         return f"epochs do not report '{name}'; add {own} to metrics, or watch one of {', '.join(there)}"
-    return f"there is no '{name}' to watch; there are {', '.join(there)}"
+    names = ", ".join(there)
+    return f"there is no '{name}' to watch" + did_you_mean(name, there, f"; there are {names}")

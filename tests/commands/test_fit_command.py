@@ -351,7 +351,7 @@ def test_history_has_a_rate_that_changes(work: Path) -> None:
             "val_mae",
             "epochs do not report 'val_mean_absolute_error'; add mean_absolute_error to metrics, or watch one of loss",
         ),
-        ("lost", "there is no 'lost' to watch; there are loss"),
+        ("lost", "there is no 'lost' to watch; did you mean 'loss'?"),
     ],
 )
 def test_what_a_schedule_monitors_must_be_there(monitor: str, complaint: str) -> None:

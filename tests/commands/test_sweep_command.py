@@ -143,6 +143,7 @@ def test_a_trial_that_is_taken_again_tells_its_epochs_again_without_a_warning(
         ("min: 0.0001", "min: 0", r"a log scale has no 0"),
         ("[{type: sgd, momentum: 0.5}, adam]", "[adam]", "expected a list of at least 2 items"),
         ("metric: val_loss", "metric: val_accuracy", r"9:11  search.metric: .*add accuracy to metrics"),
+        ("metric: val_loss", "metric: val_los", r"9:11  search.metric: .*did you mean 'val_loss'"),
         ("training.batch_size: {min: 1, max: 4}", "dataset: [a, b]", "cannot be varied"),
         ("training.batch_size: {min: 1, max: 4}", "search.trials: [1, 2]", "a search cannot vary itself"),
         ("training.batch_size: {min: 1, max: 4}", "optimizer.beta_1: [0, 0.5]", "with optimizer=.*sgd"),

@@ -1,12 +1,7 @@
 import pytest
 import yaml
-from hypothesis import settings
 
 from mltrain.config import yaml_errors as yaml_faults
-
-# The same examples in each run, however slow the machine.
-settings.register_profile("steady", derandomize=True, deadline=None)
-settings.load_profile("steady")
 
 
 @pytest.fixture(params=["CBaseLoader", "BaseLoader"])

@@ -32,7 +32,7 @@ def patients(count: int = 12, visits: int = 3) -> str:
     return "\n".join(["who,a,y", *lines]) + "\n"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 3), min_size=30, max_size=90), st.integers(2, 6), st.integers(0, 9))
 def test_random_folds_hold_out_every_row_once_with_their_share_of_every_class(labels, folds, seed):
     kinds = np.array(labels, np.int32)
@@ -53,7 +53,7 @@ def test_random_folds_depend_on_the_generator_only():
     assert [rows.tolist() for rows in one] != [rows.tolist() for rows in other]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.integers(0, 1)), min_size=12, max_size=80),
     st.integers(2, 5),

@@ -86,7 +86,7 @@ def test_processes_that_share_the_rows_find_what_one_finds() -> None:
         network.initialize(np.random.default_rng(0))
     expected, gradients = run(alone, x, dy)
 
-    barrier, handed_in = threading.Barrier(2, timeout=20), [np.empty(0)] * 2
+    barrier, handed_in = threading.Barrier(2, timeout=60), [np.empty(0)] * 2
     found: list[Any] = [None, None]
 
     def work(rank: int, rows: slice) -> None:

@@ -54,7 +54,7 @@ def test_every_loss_has_a_plain_formula() -> None:
 
 @pytest.mark.parametrize("loss", LOSSES, ids=label)
 @given(st.data())
-@settings(settings.get_profile("numbers"))
+@settings(max_examples=60)
 def test_loss_and_gradient_are_those_of_float64(loss: Loss, data: st.DataObject) -> None:
     z, target = data.draw(batches(loss))
     options = {name: getattr(loss, name) for name in ("delta", "label_smoothing") if hasattr(loss, name)}
@@ -73,7 +73,7 @@ def test_loss_and_gradient_are_those_of_float64(loss: Loss, data: st.DataObject)
 
 
 @given(hn.arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 6)), elements=scores.map(np.float32)))
-@settings(settings.get_profile("numbers"))
+@settings(max_examples=60)
 def test_softmax_is_that_of_float64(z: Any) -> None:
     y = outputs_of("softmax", z)
     expected = np.array([plain.softmax(row) for row in z.tolist()])

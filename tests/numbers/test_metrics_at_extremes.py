@@ -27,7 +27,7 @@ def cuts(draw: Any, rows: int) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("metric", [one for one in METRICS if one.task == "classes"], ids=label)
 @given(st.data())
-@settings(settings.get_profile("numbers"))
+@settings(max_examples=60)
 def test_metric_of_classes_is_its_formula(metric: Metric, data: st.DataObject) -> None:
     rows, outputs = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 6))
     y = data.draw(hn.arrays(np.float32, (rows, outputs), elements=levels.map(np.float32)))
@@ -43,7 +43,7 @@ def test_metric_of_classes_is_its_formula(metric: Metric, data: st.DataObject) -
 
 @pytest.mark.parametrize("metric", [one for one in METRICS if one.task == "numbers"], ids=label)
 @given(st.data())
-@settings(settings.get_profile("numbers"))
+@settings(max_examples=60)
 def test_metric_of_numbers_is_its_formula(metric: Metric, data: st.DataObject) -> None:
     shape = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 3))
     y, target = (data.draw(hn.arrays(np.float32, shape, elements=numbers.map(np.float32))) for _ in range(2))

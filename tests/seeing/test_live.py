@@ -40,7 +40,7 @@ def report(epoch, loss=1.0):
 
 
 def until(condition):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -64,7 +64,7 @@ def pages(runs):
 
 def get(address, path="/", host=None):
     name = address.removeprefix("http://").rstrip("/")
-    with closing(http.client.HTTPConnection(name, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(name, timeout=60)) as connection:
         connection.request("GET", path, headers={"Host": host or name})
         answer = connection.getresponse()
         return answer.status, answer.read().decode() if path != "/events" else answer
@@ -73,7 +73,7 @@ def get(address, path="/", host=None):
 def messages(address, wanted, seen):
     """Read so many events into ``seen``."""
     name = address.removeprefix("http://").rstrip("/")
-    with closing(http.client.HTTPConnection(name, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(name, timeout=60)) as connection:
         connection.request("GET", "/events")
         answer = connection.getresponse()
         while len(seen) < wanted and (line := answer.readline()):
@@ -147,7 +147,7 @@ def test_filters_are_sent_as_shares_of_the_largest_weight_or_as_colours(runs):
 
 def half_open(address):
     """A connection whose request does not come to its end."""
-    connection = socket.create_connection(("127.0.0.1", int(address.rstrip("/").rpartition(":")[2])), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", int(address.rstrip("/").rpartition(":")[2])), timeout=60)
     with contextlib.suppress(OSError):  # it may be closed already
         connection.sendall(b"GET / HTTP/1.1\r\n")
     return connection
@@ -211,7 +211,7 @@ def test_a_model_is_saved_whoever_connects(runs, tmp_path):
             address = process.stdout.readline().strip()
             connections = [half_open(address) for _ in range(129)]
             assert is_closed(connections[-1])
-            process.communicate("\n", timeout=30)
+            process.communicate("\n", timeout=60)
         finally:
             process.kill()
     for connection in connections:
@@ -301,7 +301,7 @@ def test_it_listens_on_the_loopback_address_only(server):
 def test_requests_under_another_name_are_refused(server, host, path):
     port = server.server_port
     host = host if host != "evil.example" else f"evil.example:{port}"
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.putrequest("GET", path, skip_host=True)
         connection.putheader("Host", host)
         connection.endheaders()
@@ -318,7 +318,7 @@ def test_requests_from_other_machines_would_be_refused(server):
 
 def test_there_are_no_other_pages_and_no_other_methods(server):
     assert get(server.address, "/etc/passwd")[0] == 404
-    with closing(http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)) as connection:
         connection.request("POST", "/")
         assert connection.getresponse().status == 501
 
@@ -349,7 +349,7 @@ def training(tmp_path: Path):
 def test_in_a_pipeline_the_page_ends_with_the_training(tmp_path: Path):
     (tmp_path / "short.yaml").write_text(LONG.replace("1000000", "2"))
     command = [sys.executable, "-m", "mltrain", "fit", "short.yaml", "--live", "--json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     assert done.returncode == 0
     assert json.loads(done.stdout)["epochs"] == 2
     assert "until Ctrl-C" not in done.stderr
@@ -378,7 +378,7 @@ def test_on_a_terminal_the_page_stays_until_ctrl_c(tmp_path: Path):
             assert (seen[0]["over"], seen[0]["epoch"]) == (True, 2)
         assert (tmp_path / "runs" / "short-001" / "model.npz").is_file()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         process.wait()
@@ -448,7 +448,7 @@ def test_a_closed_tab_does_not_disturb_the_training_and_its_end_is_as_ever(train
     assert seen[2]["epoch"] >= seen[1]["epoch"]
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 130
+    assert process.wait(timeout=60) == 130
     assert (tmp_path / "run" / "model.npz").is_file()
 
 
@@ -495,7 +495,7 @@ def test_a_browser_shows_the_training_as_it_runs(browser: Browser, training):
         "done: 1 epoch",
         "stopped after 2 of 5 epochs",
     ]
-    assert process.wait(timeout=10) == 130
+    assert process.wait(timeout=60) == 130
     assert browser.complaints() == []
 
 

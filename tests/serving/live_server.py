@@ -32,7 +32,7 @@ def running(path: Path, **settings: Any) -> Iterator[httpx.Client]:
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.005)
-        with httpx.Client(base_url=address, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
             yield client
     finally:
         server.should_exit = True

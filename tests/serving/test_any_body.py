@@ -64,14 +64,14 @@ def sent(call: Callable[[], bytes]) -> bytes:
     return bytes(JSONResponse(document).body)
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60)
 @given(body=values | rows | st.lists(rows, max_size=3), form=st.sampled_from([JSON, CSV]))
 def test_rows(served: ServedModel, body: Any, form: str) -> None:
     text = json.dumps(body).encode()
     assert sent(lambda: answer(served, predict_body(served, JSON, text, check), form).body)
 
 
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=40)
 @given(body=st.fixed_dictionaries({"inputs": st.lists(tensors, max_size=7)}) | values)
 def test_tensors(served: ServedModel, body: Any) -> None:
     text = json.dumps(body).encode()

@@ -118,7 +118,7 @@ def test_a_full_queue_refuses_and_loses_nothing(penguins: Path, gate: threading.
         ]
         for thread in asking:
             thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(found) < 5 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert [one.status_code for one in found] == [503] * 5
@@ -138,7 +138,7 @@ def test_what_takes_too_long_is_given_up(penguins: Path, gate: threading.Event) 
         assert [one.status_code for one in found] == [504, 504]
         assert error(found[0]) == "the prediction took longer than 0.2 seconds; send fewer rows"
         gate.set()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while client.post("/predict", content=TEXT, headers=CSV).status_code != 200:
             assert time.monotonic() < deadline
 
@@ -165,7 +165,7 @@ def test_all_bodies_together_have_a_limit(penguins: Path, gate: threading.Event)
         asking.start()
         with socket.create_connection((address.host, address.port), 10) as slow:
             slow.sendall(head.encode() + b"x" * 3000)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             held = f"\nmltrain_body_bytes {len(rows) + 3000}\n"
             while held not in client.get("/metrics").text:
                 assert time.monotonic() < deadline

@@ -115,7 +115,8 @@ def test_which_way_is_better(name: str, rises: bool) -> None:
 @pytest.mark.parametrize(
     ("monitor", "validation", "message"),
     [
-        ("val_acc", True, "there is no 'val_acc' to watch; there are loss, accuracy, val_loss, val_accuracy"),
+        ("val_acc", True, "there is no 'val_acc' to watch; did you mean 'val_accuracy'?"),
+        ("error", True, "there is no 'error' to watch; there are loss, accuracy, val_loss, val_accuracy"),
         (
             "val_accuracy",
             False,

@@ -16,7 +16,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
 
 
 def test_each_worker_has_a_thread_and_the_first_one_this() -> None:
-    together = threading.Barrier(3, timeout=10)  # which no thread passes before three are there
+    together = threading.Barrier(3, timeout=60)  # which no thread passes before three are there
     threads = [None, None, None]
 
     def worker(number):

@@ -27,7 +27,7 @@ def seen(window: Window, order: np.ndarray) -> list[tuple[np.ndarray, np.ndarray
 
 
 @pytest.mark.parametrize("window_bytes", FEW_BYTES)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(count=st.integers(1, 150), share=st.integers(1, 160), seed=st.integers(0, 3))
 def test_every_row_is_seen_once_an_epoch_in_order(window_bytes: int, count: int, share: int, seed: int) -> None:
     batch_size = min(share, count)
