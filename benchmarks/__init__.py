@@ -1,6 +1,6 @@
 """How fast mltrain is, beside the libraries that a user would otherwise pick.
 
-    python -m benchmarks                        everything that has a limit; an hour, most of it the sweeps of peers
+    python -m benchmarks                        everything that has a limit; an hour and a quarter
     python -m benchmarks --quick                the same, hastily: does it run at all?
     python -m benchmarks --only mnist-batch-32
 
