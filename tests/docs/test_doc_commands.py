@@ -14,6 +14,8 @@ import pytest
 from doc_pages import PAGES, Step, blocks, steps
 from doc_terminal import draw_photographs, prepare, type_in
 
+from mltrain.cli import app
+
 SECTIONS = {
     f"{name}: {section}": found
     for name, page in PAGES.items()
@@ -21,6 +23,17 @@ SECTIONS = {
     if (found := [step for block in blocks(page) if block.section == section for step in steps(block)])
 }
 """The commands of each section: a section can be followed by who reads no other."""
+
+
+def test_every_command_is_in_the_overviews() -> None:
+    """Each has a line in the README and a section on the page of commands."""
+    readme, page = (PAGES[name].read_text() for name in ("README.md", "docs/commands.md"))
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands |= {group.name for group in app.registered_groups if group.name}
+    assert len(commands) > 15
+    for command in commands:
+        assert f"| `mltrain {command}" in readme, command
+        assert f"\n## {command}\n" in page, command
 
 
 def test_pages_have_commands() -> None:
