@@ -6,6 +6,7 @@ sweep with as many settings, and whatever is wrong with a parameter is what woul
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice, product
 from typing import Any
 
@@ -15,8 +16,9 @@ from mltrain.config import Config
 from mltrain.config.convert import try_convert
 from mltrain.config.dump import to_plain
 from mltrain.config.overrides import override
-from mltrain.config.search_options import Range
+from mltrain.config.search_options import Range, Search
 from mltrain.config.yaml_writer import on_one_line
+from mltrain.engine.metrics.base import larger_is_better
 from mltrain.errors import ConfigError, Problem, UsageError
 
 _JUDGED = ("target", "targets", "validation_split", "test_split", "split", "split_seed", "split_column", "group")
@@ -118,6 +120,31 @@ def search_problems(config: Config) -> list[Problem]:
         endless = [one.path for one in parameters if not one.grid]
         found += [_problem(path, "a grid has no end here; give a step, or a list of values") for path in endless]
     return found
+
+
+class ConfigOfSweep:
+    """What follows from the config of a sweep alone: how trials are judged, and what is varied."""
+
+    config: Config
+
+    @property
+    def search(self) -> Search:
+        assert self.config.search is not None
+        return self.config.search
+
+    @property
+    def metric(self) -> str:
+        """The full name of the number that trials are judged by."""
+        return self.search.judged_by
+
+    @property
+    def rises(self) -> bool:
+        """Whether a larger value is better."""
+        return larger_is_better(self.metric)
+
+    @cached_property
+    def parameters(self) -> Sequence[Parameter]:
+        return parameters_of(self.config)
 
 
 def grid_of(parameters: Sequence[Parameter]) -> Iterator[dict[str, Any]]:

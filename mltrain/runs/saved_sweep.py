@@ -12,9 +12,7 @@ from msgspec.structs import replace
 
 from mltrain.config import Config
 from mltrain.config.load import read_words
-from mltrain.config.search_options import Search
-from mltrain.config.search_space import Parameter, parameters_of
-from mltrain.engine.metrics.base import larger_is_better
+from mltrain.config.search_space import ConfigOfSweep, Parameter, parameters_of
 from mltrain.errors import DataError, reason
 from mltrain.runs.run import files_of
 from mltrain.runs.sweep_folder import SWEEP, SWEEP_FILES, TRIALS, column_of, is_sweep
@@ -41,7 +39,7 @@ class SavedTrial:
 
 
 @dataclass(frozen=True)
-class SavedSweep:
+class SavedSweep(ConfigOfSweep):
     """A sweep as its folder has it: ``trials`` are those that are finished, by their numbers."""
 
     folder: Path
@@ -59,27 +57,9 @@ class SavedSweep:
         return cls(path, config, read_trials(path / TRIALS, config) if (path / TRIALS).is_file() else [])
 
     @property
-    def search(self) -> Search:
-        assert self.config.search is not None
-        return self.config.search
-
-    @property
     def portable_config(self) -> Config:
         """The config without folders of this machine."""
         return replace(self.config, dataset=self.config.dataset.without_paths())
-
-    @property
-    def metric(self) -> str:
-        return self.search.judged_by
-
-    @property
-    def rises(self) -> bool:
-        """Whether a larger value is better."""
-        return larger_is_better(self.metric)
-
-    @cached_property
-    def parameters(self) -> Sequence[Parameter]:
-        return parameters_of(self.config)
 
     def trials_of(self, state: str) -> list[SavedTrial]:
         return [one for one in self.trials if one.state == state]

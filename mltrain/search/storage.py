@@ -26,8 +26,7 @@ from msgspec.structs import replace
 
 from mltrain.config import Config
 from mltrain.config.dump import to_yaml
-from mltrain.config.search_space import Parameter, grid_of, parameters_of
-from mltrain.engine.metrics.base import larger_is_better
+from mltrain.config.search_space import ConfigOfSweep, Parameter, grid_of
 from mltrain.errors import MltrainError, StorageError, UsageError
 from mltrain.system.extras import needed
 from mltrain.system.locks import wait_for
@@ -135,7 +134,7 @@ class Trial:
 
 
 @dataclass
-class Sweep:
+class Sweep(ConfigOfSweep):
     """The sweep of a config in a storage: a URL, or the path of a journal file. Workers open it themselves.
 
     ``worker`` names the command that the worker belongs to; a trial is lost if nothing was heard of it for
@@ -153,35 +152,19 @@ class Sweep:
     def __reduce__(self) -> Any:  # a worker that is spawned has its own connections
         return type(self), (self.config, self.storage, self.worker, self.lost_after, self.is_shared)
 
-    @property
-    def metric(self) -> str:
-        return str(self._search.judged_by)
-
-    @property
-    def rises(self) -> bool:
-        return larger_is_better(self.metric)
-
-    @cached_property
-    def parameters(self) -> Sequence[Parameter]:
-        return parameters_of(self.config)
-
     @cached_property
     def count(self) -> int:
         """How many trials there are to be."""
-        return len(self._grid) if self._search.sampler == "grid" else self._search.trials
+        return len(self._grid) if self.search.sampler == "grid" else self.search.trials
 
     @property
     def points(self) -> int:
         """How many points the grid has; 0 without one."""
-        return math.prod(len(one.grid) for one in self.parameters) if self._search.sampler == "grid" else 0
-
-    @property
-    def _search(self) -> Any:
-        return self.config.search
+        return math.prod(len(one.grid) for one in self.parameters) if self.search.sampler == "grid" else 0
 
     @cached_property
     def _grid(self) -> list[dict[str, Any]]:
-        return list(islice(grid_of(self.parameters), self._search.trials))
+        return list(islice(grid_of(self.parameters), self.search.trials))
 
     @cached_property
     def _optuna(self) -> Any:
@@ -264,7 +247,7 @@ class Sweep:
 
     def _study(self, number: int = 0) -> Any:
         """The study, with the sampler of a trial: it depends on the seed and on the trial's number only."""
-        samplers, pruners, search = self._optuna.samplers, self._optuna.pruners, self._search
+        samplers, pruners, search = self._optuna.samplers, self._optuna.pruners, self.search
         seed = int(np.random.SeedSequence([self.config.seed, number]).generate_state(1)[0])
         if search.sampler == "tpe":
             sampler = samplers.TPESampler(seed=seed, constant_liar=True)
@@ -317,7 +300,7 @@ class Sweep:
                 identity = self._identity(number)
                 if self.is_shared:
                     self._storage.set_trial_user_attr(identity, "beat", [self.worker, 0])
-                if self._search.sampler == "grid":
+                if self.search.sampler == "grid":
                     self._storage.set_trial_system_attr(identity, "fixed_params", self._grid[number])
                 study = self._study(number)
                 trial = self._optuna.trial.Trial(study, identity)
@@ -399,7 +382,7 @@ class Taken:
 
     def is_poor(self, step: int, value: float) -> bool:
         """Whether the pruner ends the trial, at an epoch or fold of this value."""
-        if self.sweep._search.prune == "none":
+        if self.sweep.search.prune == "none":
             return False
         self._trial.report(value, step)
         return bool(self._trial.should_prune())
