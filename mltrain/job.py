@@ -32,11 +32,11 @@ from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
-from mltrain.training.range_test import RangeTest, range_test
 from mltrain.training.targets import class_names, encode
 from mltrain.training.tracking import tracked_values
 
 if TYPE_CHECKING:
+    from mltrain.training.range_test import RangeTest
     from mltrain.training.transfer import LayerTransfer
 
 
@@ -167,12 +167,14 @@ class TrainingJob:
             run=training_run,
         )
 
-    def range_test(self, stop: Callable[[], bool] = lambda: False, progress: Progress = lambda *_: None) -> RangeTest:
+    def range_test(self, stop: Callable[[], bool] = lambda: False, progress: Progress = lambda *_: None) -> "RangeTest":
         """Train the network with growing learning rates; see `mltrain.training.range_test`.
 
         The job cannot be trained afterwards; ``job.fresh()`` can. Raises `TrainingDiverged` if the first loss is not a
         finite number.
         """
+        from mltrain.training.range_test import range_test
+
         self._take_network()
         config, training = self.config, self.config.training
         task = TrainingTask(
