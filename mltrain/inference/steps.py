@@ -1,7 +1,7 @@
 """A trained model as plain data: what it takes to turn cells or numbers into an answer, step by step.
 
-`inference_steps(model)` is the one list that export, serving and generated code start from; nobody else walks layers or
-kinds of columns::
+`inference_steps(model)` is the one list that the formats of export and serving start from: none of them walks layers or
+kinds of columns itself::
 
     cells of a row ──columns──> input ──steps──> output ──answer──> label, probabilities, numbers in their units
 
@@ -140,13 +140,6 @@ def _run_model(builder: StepBuilder, model: "Model", row: Value, before: str) ->
     if not targets.is_identity:
         y = builder.affine(y, multiply=1 / np.array(targets.scale, np.float32), add=targets.shift)
     return y
-
-
-def network_steps(network: Network) -> tuple[list[Step], Value]:
-    """The steps of a bare network, from ``input`` to its output. Raises `ConfigError`, as `inference_steps` does."""
-    builder = StepBuilder()
-    y = _run_network(builder, network, builder.input("input", network.input_shape))
-    return builder.steps, y
 
 
 def _run_network(builder: StepBuilder, network: Network, row: Value, before: str = "") -> Value:
