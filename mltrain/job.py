@@ -32,6 +32,7 @@ from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
+from mltrain.training.refit import Refit, Told, refit_problems
 from mltrain.training.targets import class_names, encode
 from mltrain.training.tracking import tracked_values
 
@@ -67,6 +68,12 @@ class TrainingJob:
         config = self.config
         validation = self.dataset.validation is not None
         return monitor_of(config.training, self.network.parameters, validation=validation)
+
+    @cached_property
+    def refit(self) -> Refit | None:
+        """Trains the network again on the validation rows, too; None without the option."""
+        stopping = self.config.training.early_stopping
+        return Refit(self.network.parameters) if stopping and stopping.refit else None
 
     @property
     def blank_report(self) -> EpochReport:
@@ -141,6 +148,7 @@ class TrainingJob:
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
         training_run: TrainingRun | None = None,
+        told: Told = lambda *_: None,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`.
 
@@ -165,6 +173,8 @@ class TrainingJob:
             profile=profile,
             monitor=self.monitor,
             run=training_run,
+            refit=self.refit,
+            told=told,
         )
 
     def range_test(self, stop: Callable[[], bool] = lambda: False, progress: Progress = lambda *_: None) -> "RangeTest":
@@ -208,7 +218,10 @@ class TrainingJob:
     def model(self, history: list[EpochReport]) -> Model:
         """The network in its current state, as a model."""
         dataset = self.dataset
-        return Model(self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin)
+        refit = self.refit.epochs if self.refit else 0
+        return Model(
+            self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin, refit_epochs=refit
+        )
 
     @cached_property
     def origin(self) -> Origin:
@@ -274,6 +287,7 @@ def prepare(
         *find_data_problems(nodes, config.loss, dataset),
         *schedule_problems(config.optimizer, config.metrics, validation=validation),
         *monitor_problems(config.training, config.metrics, validation=validation),
+        *refit_problems(config.training, config.optimizer, validation=validation),
     ]
     if problems:
         raise ConfigError(problems)

@@ -8,7 +8,8 @@ from mltrain.engine.metrics.base import VALIDATION_PREFIX
 from mltrain.runs.run import BEST, LAST
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
-from mltrain.views.terminal.number_format import plural
+from mltrain.training.refit import Refit
+from mltrain.views.terminal.number_format import duration, plural
 
 
 def model_epoch(monitor: Monitor | None, last: int) -> int:
@@ -45,11 +46,14 @@ def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[
     return found
 
 
-def whose_weights(monitor: Monitor | None, last: int) -> str:
+def whose_weights(monitor: Monitor | None, last: int, refit: Refit | None) -> str:
     """The epoch whose weights ``model.npz`` has, and the file with the others; only if epochs were compared."""
     if monitor is None or monitor.best_epoch is None:
         return ""
     best = f"the best by {monitor.name}"
+    if refit and refit.epochs:
+        again = f"trained again for {plural(refit.epochs, 'epoch')} in {duration(refit.seconds)}, on the validation"
+        return f"{again} rows, too; that of epoch {monitor.best_epoch}, {best}, is {BEST}"
     if monitor.best_epoch == last:
         return f"of epoch {last}, the last and {best}"
     if monitor.restores:

@@ -84,7 +84,7 @@ def train_and_save(
                     show, step = display.show, display.step
                     if profile:
                         show, step = (profile.timed("display", "", shown) for shown in (show, step))
-                    for report in job.train(stop, step, profile, training_run):
+                    for report in job.train(stop, step, profile, training_run, display.refit):
                         show(report)
                         if (grows := growing_loss(training_run.history)) is not None:
                             terminal.warning(grows)
@@ -107,7 +107,11 @@ def train_and_save(
                     terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
                 raise
             except TrainingDiverged:
-                checkpoints.discard()
+                if job.monitor and job.monitor.last is not None:  # the first training was complete
+                    save()
+                    terminal.note(f"the network before that, the best by {job.monitor.name}, is saved: {run.folder}")
+                else:
+                    checkpoints.discard()
                 raise
             save()
         _conclude(terminal, attempt, profile)
@@ -180,7 +184,7 @@ def _log(folder: Path | None, run: Run) -> EventFiles | nullcontext[None]:
 def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> None:
     """Print the results, the paths of the files, and the next command."""
     job, run, history = attempt.job, attempt.run, attempt.training_run.history
-    last, monitor = history[-1] if history else _untrained(job), job.monitor
+    last, monitor, refit = history[-1] if history else _untrained(job), job.monitor, job.refit
     epoch = model_epoch(monitor, last.epoch)
     used = next((report for report in history if report.epoch == epoch), last)
     seconds = sum(report.seconds for report in history)
@@ -194,6 +198,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         "parameters": job.network.parameters.size,
         "seconds": seconds,
         **({} if monitor is None else {"best": best_of(monitor), "model_epoch": epoch}),
+        **({"refit": refit.document} if refit and refit.epochs else {}),
         **({"profile": [share._asdict() for share in profile.shares()]} if profile else {}),
     }
     outcome = Outcome(
@@ -205,7 +210,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         files=[name for name in FILES if (run.folder / name).exists()],
         next_command=next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
         stopped_by=stopped_by(monitor),
-        model=whose_weights(monitor, last.epoch),
+        model=whose_weights(monitor, last.epoch, refit),
     )
     for warning in not_finite(history, monitor):
         terminal.warning(warning)
@@ -233,7 +238,7 @@ def _untrained(job: TrainingJob) -> EpochReport:
 
 def next_command(job: TrainingJob, *, held_back: Collection[str] = ("validation", "test")) -> str:
     """The command that most users need after this training; ``held_back`` are parts that it did not learn from."""
-    if split_to_evaluate(job.dataset)[0] in held_back:
+    if split_to_evaluate(job.model([]).measured_parts(job.dataset))[0] in held_back:
         return "mltrain evaluate"
     row, table = job.dataset.train.x[-1], job.dataset.preprocessing.table
     if table is not None:

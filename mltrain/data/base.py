@@ -119,6 +119,14 @@ class Dataset(msgspec.Struct, frozen=True):
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: rows for name, rows in named.items() if rows is not None}
 
+    @property
+    def trained_on_validation(self) -> "Dataset":
+        """The same with the validation rows behind those to train on."""
+        if self.validation is None:
+            return self
+        both = Split(*(np.concatenate(arrays) for arrays in zip(self.train, self.validation, strict=True)))
+        return msgspec.structs.replace(self, train=both, validation=None)
+
 
 class RawData:
     """All rows of a dataset as they were read, before they are split and prepared: `DatasetSpec.read` gives them.

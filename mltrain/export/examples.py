@@ -54,7 +54,7 @@ class Range(NamedTuple):
 
 
 def rows_of(model: "Model", description: "DatasetSpec", folder: Path) -> "tuple[Dataset | None, str]":
-    """The rows of the model's dataset; None, and the reason, where they cannot be read without a download."""
+    """The rows to measure the model on; None, and the reason, where they cannot be read without a download."""
     try:
         if description.download_notice(folder) is not None:
             return None, "the rows would have to be downloaded"
@@ -62,7 +62,7 @@ def rows_of(model: "Model", description: "DatasetSpec", folder: Path) -> "tuple[
         model.refuse_other(dataset.row_spec)
     except MltrainError as error:
         return None, str(error).partition("\n")[0]
-    return dataset, ""
+    return model.measured_parts(dataset), ""
 
 
 def examples_of(model: "Model", dataset: "Dataset | None", count: int | None = None) -> Examples:

@@ -95,6 +95,7 @@ class Ensemble(Model):
             preprocessing,
             origin=origin,
             temperature=temperature,
+            refit_epochs=max(member.refit_epochs for member in members),
             members=tuple(members),
             roles=tuple(roles),
         )
@@ -140,10 +141,8 @@ class Ensemble(Model):
 
         In a cross-validation, the rows that one training would hold back for validation are in the folds, too.
         """
-        if not self.is_of_folds or dataset.validation is None or not self.config.dataset.validation_split:
-            return dataset
-        both = (np.concatenate(arrays) for arrays in zip(dataset.train, dataset.validation, strict=True))
-        return replace(dataset, train=Split(*both), validation=None)
+        are_in_folds = self.is_of_folds and self.config.dataset.validation_split
+        return dataset.trained_on_validation if are_in_folds or self.refit_epochs else dataset
 
     def with_parameters(self, parameters: Floats) -> Model:
         raise DataError("an ensemble has several networks, so it has no states of one training")
@@ -176,13 +175,17 @@ class Ensemble(Model):
 
     def _meta(self) -> dict[str, Any]:
         shared, reads = super()._meta(), _reads(self.members)
-        named = ("input_shape", *Preprocessing.__struct_fields__)
+        named = ("input_shape", "refit_epochs", *Preprocessing.__struct_fields__)
         return {
             "format": ENSEMBLE,
             **{name: value for name, value in shared.items() if name not in named},
             "rows": [_meta_of(one, alone=len(reads) == 1) for one in reads],
             "members": [
-                {**role.document, "rows": next(n for n, one in enumerate(reads) if _same(one, member))}
+                {
+                    **role.document,
+                    "rows": next(n for n, one in enumerate(reads) if _same(one, member)),
+                    **({"refit_epochs": member.refit_epochs} if member.refit_epochs else {}),
+                }
                 for role, member in zip(self.roles, self.members, strict=True)
             ],
         }
@@ -281,9 +284,10 @@ def _prefix(number: int) -> str:
 
 
 class _Member(Role, frozen=True, kw_only=True):
-    """A member in ``meta``: what it is, and which of the preprocessings it has."""
+    """A member in ``meta``: what it is, which of the preprocessings it has, and how long it was trained again."""
 
     rows: Annotated[int, msgspec.Meta(ge=0)]
+    refit_epochs: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 def read_ensemble(file: ModelFile) -> Ensemble:
@@ -312,7 +316,14 @@ def read_ensemble(file: ModelFile) -> Ensemble:
         for name, array in network.arrays.items():
             file.read_into(f"{_prefix(number)}{name}", array)
         models.append(
-            Model(replace(config, seed=member.seed), network, row_spec, preprocessing, temperature=temperature)
+            Model(
+                replace(config, seed=member.seed),
+                network,
+                row_spec,
+                preprocessing,
+                temperature=temperature,
+                refit_epochs=member.refit_epochs,
+            )
         )
         roles.append(Role(seed=member.seed, repeat=member.repeat, fold=member.fold))
     try:

@@ -52,7 +52,8 @@ class Model:
     ``row_spec`` is the shape of a row and the names of the classes; ``preprocessing`` is applied to rows before the
     network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
     a model of an mltrain that did not keep it. ``temperature`` is what the scores of classes were divided by after the
-    training; the network's parameters have that in them (`mltrain.inference.temperature`).
+    training; the network's parameters have that in them (`mltrain.inference.temperature`). ``refit_epochs`` is how many
+    epochs it was trained again, on the validation rows, too; 0 if it was not.
     """
 
     config: Config
@@ -62,6 +63,7 @@ class Model:
     history: Sequence[EpochReport] = ()
     origin: Origin | None = None
     temperature: float = 1.0
+    refit_epochs: int = 0
 
     @property
     def parameter_count(self) -> int:
@@ -162,8 +164,11 @@ class Model:
         return [(self, None)]
 
     def measured_parts(self, dataset: Dataset) -> Dataset:
-        """The model's own dataset, with those of its parts that the model can be measured on."""
-        return dataset
+        """The model's own dataset, with those of its parts that the model can be measured on.
+
+        A model that was trained again on the validation rows has none of them.
+        """
+        return dataset.trained_on_validation if self.refit_epochs else dataset
 
     def refuse_other(self, row_spec: RowSpec) -> None:
         """Raise `DataError` for rows whose shape or classes differ from those of the training rows."""
@@ -190,10 +195,10 @@ class Model:
         )
 
     def with_parameters(self, parameters: Floats) -> "Model":
-        """The same model with other values of all its parameters, a flat vector."""
+        """The same model with other values of all its parameters, a flat vector: those of an epoch, for one."""
         network = Network(self.config.layers, self.row_spec.inputs)
         network.parameters[...] = parameters
-        return dataclasses.replace(self, network=network)
+        return dataclasses.replace(self, network=network, refit_epochs=0)
 
     def save(self, path: str | Path) -> None:
         """Write the model file atomically; the same model gives the same bytes. Raises `StorageError`."""
@@ -234,7 +239,15 @@ class Model:
             network = Network(config.layers, row_spec.inputs)
             for name, array in network.arrays.items():
                 file.read_into(name, array)
-        return cls(config, network, row_spec, preprocessing, origin=origin, temperature=read_temperature(file))
+        return cls(
+            config,
+            network,
+            row_spec,
+            preprocessing,
+            origin=origin,
+            temperature=read_temperature(file),
+            refit_epochs=_refit_epochs(file),
+        )
 
     def _meta(self) -> dict[str, Any]:
         return {
@@ -245,6 +258,7 @@ class Model:
             **msgspec.to_builtins(self.preprocessing),
             "origin": self.origin and self.origin.document,
             **({"temperature": self.temperature} if self.temperature != 1 else {}),
+            **({"refit_epochs": self.refit_epochs} if self.refit_epochs else {}),
         }
 
     def _meta_of_targets(self) -> dict[str, Any]:
@@ -312,6 +326,14 @@ def read_temperature(file: ModelFile) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise incomplete(file)
     return float(value)
+
+
+def _refit_epochs(file: ModelFile) -> int:
+    """The epochs of the refit of a model file, 0 where there was none. Raises `ModelFileError`."""
+    try:
+        return msgspec.convert(file.meta.get("refit_epochs", 0), Annotated[int, msgspec.Meta(ge=0)])
+    except msgspec.ValidationError:
+        raise incomplete(file) from None
 
 
 def parameter_shapes(file: ModelFile, config: Config, row_spec: RowSpec) -> dict[str, Shape]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mltrain.config import Config
-from mltrain.config.search_space import trial_config
+from mltrain.config.search_space import trial_config, without_refit
 from mltrain.data.base import Dataset, LazyDataset, RawData
 from mltrain.errors import DataError, MltrainError, Problem, StorageError, TrainingInterrupted
 from mltrain.inference.ensemble import Role
@@ -104,6 +104,7 @@ class Worker:
             if metric in report.values and trial.is_poor(report.epoch, report.values[metric]):
                 raise _Pruned
 
+        config = without_refit(config)  # judged by the validation rows, on which the best is trained again at the end
         one = train_one(config, self.folder, Role(seed=config.seed), self._dataset(config), inner, heard)
         if one.report is None:
             raise MltrainError("without epochs there is nothing to judge by")

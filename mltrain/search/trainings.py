@@ -52,7 +52,8 @@ class HeldOut(NamedTuple):
 class Trained:
     """What comes of one training. ``report`` is that of the epoch whose weights the model has; None without epochs.
 
-    ``seconds`` is the time spent training, in ``epochs`` epochs.
+    ``seconds`` is the time spent training, in ``epochs`` epochs, and then in ``refit_epochs`` on the validation rows,
+    too.
     """
 
     role: Role
@@ -62,12 +63,19 @@ class Trained:
     report: EpochReport | None
     epochs: int
     seconds: float
+    refit_epochs: int = 0
     held_out: "HeldOut | None" = None
 
     def model(self, config: Config) -> Model:
         network = Network(config.layers, self.row_spec.inputs)
         network.parameters[...] = self.parameters
-        return Model(replace(config, seed=self.role.seed), network, self.row_spec, self.preprocessing)
+        return Model(
+            replace(config, seed=self.role.seed),
+            network,
+            self.row_spec,
+            self.preprocessing,
+            refit_epochs=self.refit_epochs,
+        )
 
 
 class FoldOf(NamedTuple):
@@ -174,7 +182,8 @@ def train_one(
         job.network.parameters.copy(),
         report,
         history[-1].epoch if history else 0,
-        sum(one.seconds for one in history),
+        sum(one.seconds for one in history) + (job.refit.seconds if job.refit else 0.0),
+        model.refit_epochs,
     )
     if isinstance(rows, Dataset) or dataset.test is None:
         return found

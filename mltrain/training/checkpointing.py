@@ -27,8 +27,8 @@ class TrainingRun:
     """The reports of one training and periodic snapshots of its state.
 
     A training starts at the first epoch, or resumes after ``epoch`` with the ``history`` up to there. To resume,
-    ``restore`` is called once to restore trainer and monitor. ``parallelism`` is the division of work at that time,
-    because another division rounds sums differently. Without ``keep``, there is no history and no snapshot.
+    ``restore`` is called once to restore the trainer and what goes with it. ``parallelism`` is the division of work at
+    that time, because another division rounds sums differently. Without ``keep``, there is no history and no snapshot.
     """
 
     def __init__(
@@ -46,9 +46,9 @@ class TrainingRun:
         self._whole: HasState | None = None
         self._due = 0.0
 
-    def begin(self, trainer: Trainer, monitor: HasState | None = None) -> None:
-        """Called before the first epoch of a new or resumed training."""
-        self._whole = _Whole(trainer, monitor)
+    def begin(self, trainer: Trainer, others: Mapping[str, HasState | None]) -> None:
+        """Called before the first epoch of a new or resumed training. ``others`` have state, too, by name."""
+        self._whole = _Whole(trainer, {name: part for name, part in others.items() if part is not None})
         self.parallelism = trainer.parallelism
         if self._restore:
             self._restore(self._whole)
@@ -74,18 +74,18 @@ class TrainingRun:
 
 
 class _Whole:
-    """A trainer and its monitor together: the whole state of a training."""
+    """A trainer and what goes with it, by name: the whole state of a training."""
 
-    def __init__(self, trainer: HasState, monitor: HasState | None):
-        self._trainer, self._monitor = trainer, monitor
+    def __init__(self, trainer: HasState, others: Mapping[str, HasState]):
+        self._trainer, self._others = trainer, others
 
     def state(self) -> State:
-        return {**self._trainer.state(), **({"monitor": self._monitor.state()} if self._monitor else {})}
+        return {**self._trainer.state(), **{name: part.state() for name, part in self._others.items()}}
 
     def restore(self, state: State) -> None:
         self._trainer.restore(state)
-        if self._monitor:
-            self._monitor.restore(state["monitor"])
+        for name, part in self._others.items():
+            part.restore(state[name])
 
 
 def _copied(state: State) -> State:

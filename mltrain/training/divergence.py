@@ -4,11 +4,11 @@ from mltrain.backends.base import NotFinite
 from mltrain.errors import TrainingDiverged, Worded, for_commands
 
 
-def divergence(epoch: int, found: NotFinite, clip_norm: float | None) -> TrainingDiverged:
-    """The error for a loss that is not finite."""
+def divergence(epoch: int, found: NotFinite, clip_norm: float | None, during: str = "") -> TrainingDiverged:
+    """The error for a loss that is not finite; ``during`` says in which part of the training."""
     last = found.last
     before = f"the last finite loss was {last:.4g}" if last is not None else "it never was a finite number"
-    where = f"training diverged: in epoch {epoch}, step {found.step}, the loss became {found.loss}; {before}"
+    where = f"training diverged: {during}in epoch {epoch}, step {found.step}, the loss became {found.loss}; {before}"
     advice = advise(found.rate, found.largest_input, clip_norm)
     python, commands = ("".join(f"\n  try {one}" for one in words) for words in (advice, map(for_commands, advice)))
     message = Worded(where, python=python, commands=commands)

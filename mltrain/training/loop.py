@@ -1,8 +1,8 @@
 """The training loop: a generator that yields one `EpochReport` an epoch.
 
 It is independent of terminal, disk and backend: a `Trainer` of the backend computes. Modules beside it make reports
-with validation and tracked parameters (`Recorder`), stop early (`Monitor`), and resume an earlier training
-(`TrainingRun`).
+with validation and tracked parameters (`Recorder`), stop early (`Monitor`), resume an earlier training (`TrainingRun`),
+and train again on the validation rows, too (`Refit`).
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -24,6 +24,7 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
 from mltrain.training.recorder import Recorder
+from mltrain.training.refit import Refit, Told
 
 
 def train(
@@ -44,6 +45,8 @@ def train(
     profile: Profile | None = None,
     monitor: Monitor | None = None,
     run: TrainingRun | None = None,
+    refit: Refit | None = None,
+    told: Told = lambda *_: None,
 ) -> Generator[EpochReport, None, None]:
     """Train ``network`` in place on ``rows``, prepared as ``preprocessing`` says; yields a report after each epoch.
 
@@ -53,7 +56,8 @@ def train(
     Raises `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, records the times.
 
     ``monitor`` may end the training early and give the network its best weights at the end. ``run`` has the
-    state to resume from, and receives the reports and snapshots.
+    state to resume from, and receives the reports and snapshots. ``refit`` trains the network again at the end, for as
+    many epochs as ``monitor`` found best, and reports nothing; ``told`` is called before each of these epochs.
     """
     run = run or TrainingRun(keeps=False)
     recorder = Recorder(
@@ -73,7 +77,9 @@ def train(
         seed=seed,
     )
     with closing(backend.trainer(task, run.parallelism, profile)) as trainer:
-        run.begin(trainer, monitor)
+        if refit:
+            refit.begin(network.parameters)
+        run.begin(trainer, {"monitor": monitor, "refit": refit})
         if run.epoch < training.epochs:
             trainer.start()
         run.begun()
@@ -97,6 +103,17 @@ def train(
 
         if monitor:
             monitor.finish(network.parameters)
+    if refit and validation is not None and monitor and monitor.best_epoch is not None:
+        refit.train(
+            task,
+            validation,
+            training,
+            monitor.best_epoch,
+            backend=backend,
+            parallelism=run.parallelism,
+            stop=stop,
+            told=told,
+        )
 
 
 @contextmanager

@@ -59,8 +59,9 @@ class Monitor:
 
     @property
     def restores(self) -> bool:
-        """Whether training ends with the weights of the best epoch: the option is set, and there is a best epoch."""
-        return self._stopping is not None and self._stopping.restore_best and self.best_epoch is not None
+        """Whether training ends with the weights of the best epoch, if only to be trained again after that."""
+        stopping = self._stopping
+        return stopping is not None and (stopping.restore_best or stopping.refit) and self.best_epoch is not None
 
     def finish(self, parameters: Floats) -> None:
         """Called after training: keeps the last parameters and, if `restores`, restores the best ones."""

@@ -23,6 +23,13 @@ class EarlyStopping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     restore_best: Annotated[
         bool, Meta(description="end with the weights of the best epoch, not with those of the last one")
     ] = True
+    refit: Annotated[
+        bool,
+        Meta(
+            description="then train again from the first weights, on the rows for training and validation together, "
+            "for as many epochs as the best was"
+        ),
+    ] = False
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -55,6 +55,7 @@ class LivePage:
         self._pace = Pace(self._epochs, self._last.epoch if self._last else 0, clock)
         self._over = False
         self._loss: float | None = None
+        self._refit: tuple[int, int] | None = None
         self._due = clock()
         self._feed = Broadcast()
         # What stays the same is put into words now: the rows belong to the training thread.
@@ -82,6 +83,10 @@ class LivePage:
     def step(self, step: int, steps: int, loss: float) -> None:
         self._pace.step_done(step, steps)
         self._loss = loss
+        self._tell_if_due()
+
+    def refit(self, epoch: int, epochs: int) -> None:
+        self._refit = epoch, epochs
         self._tell_if_due()
 
     def finish(self) -> None:
@@ -121,6 +126,7 @@ class LivePage:
                 "epochs": self._epochs,
                 "share": self._pace.share,
                 "left": None if self._over else self._pace.left,
+                "refit": self._refit,
                 "loss": _few([self._loss])[0] if self._loss is not None else None,
                 "first": self._first,
                 "series": {name: _few(values) for name, values in self._series.items()},

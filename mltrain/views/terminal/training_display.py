@@ -16,7 +16,7 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.views.terminal.epochs import measured, speed
 from mltrain.views.terminal.eta import Pace
 from mltrain.views.terminal.messages import note
-from mltrain.views.terminal.number_format import clock_time, number, ordinal, parameter
+from mltrain.views.terminal.number_format import clock_time, number, ordinal, parameter, plural
 from mltrain.views.terminal.redraw import Clock
 from mltrain.views.terminal.terminal import Channel, Terminal
 from mltrain.views.terminal.views import GAP, verbatim
@@ -33,6 +33,9 @@ class TrainingDisplay(Protocol):
 
     def step(self, step: int, steps: int, loss: float) -> None:
         """The number of completed steps of the epoch; ``loss`` is their mean. Cheap enough to call at every step."""
+
+    def refit(self, epoch: int, epochs: int) -> None:
+        """After all reports: so many epochs are done of those in which the network is trained again."""
 
     def close(self) -> None:
         """Training has ended or was interrupted."""
@@ -82,6 +85,10 @@ class Both:
         self._one.step(step, steps, loss)
         self._other.step(step, steps, loss)
 
+    def refit(self, epoch: int, epochs: int) -> None:
+        self._one.refit(epoch, epochs)
+        self._other.refit(epoch, epochs)
+
     def close(self) -> None:
         self._one.close()
         self._other.close()
@@ -94,6 +101,9 @@ class NoDisplay:
         pass
 
     def step(self, step: int, steps: int, loss: float) -> None:
+        pass
+
+    def refit(self, epoch: int, epochs: int) -> None:
         pass
 
     def close(self) -> None:
@@ -172,10 +182,22 @@ class PlainLines:
         )
         self._say([at, f"loss {number(loss)}", rate, told])
 
+    def refit(self, epoch: int, epochs: int) -> None:
+        if epoch == 0:
+            self._show_left_out()
+            self._channel.print(note(f"training again for {plural(epochs, 'epoch')}, on the validation rows, too"))
+        elif self._clock() - self._quiet_since >= LONG_SILENCE:
+            self._say([f"training again: epoch {epoch:,}/{epochs:,}"])
+
     def _say(self, fields: Sequence[str]) -> None:
         self._channel.print(verbatim(GAP.join(fields)))
         self._quiet_since = self._clock()
 
     def close(self) -> None:
-        if self._left_out is not None:  # the last epoch of a training that stopped early
+        self._show_left_out()
+
+    def _show_left_out(self) -> None:
+        """The last epoch of a training that stopped early."""
+        if self._left_out is not None:
             self._show(self._left_out)
+            self._left_out = None

@@ -46,7 +46,9 @@ class LiveTable:
         for report in past:
             self._add(report)
         self._step: _Step | None = None
-        self._area = LiveArea(channel, self._live, clock)
+        self._refit: Bar | None = None
+        self._refit_began = 0.0
+        self._area, self._clock = LiveArea(channel, self._live, clock), clock
         self._pace = Pace(epochs, past[-1].epoch if past else 0, clock)
 
     def show(self, report: EpochReport) -> None:
@@ -66,6 +68,14 @@ class LiveTable:
         self._pace.step_done(step, steps)
         self._area.redraw()
 
+    def refit(self, epoch: int, epochs: int) -> None:
+        if epoch == 0:
+            self._refit_began = self._clock()
+        total = str(epochs)
+        label = f"training again, on the validation rows, too: epoch {min(epoch + 1, epochs):>{len(total)}}/{total}"
+        self._refit = bar(label, epoch / epochs, self._clock() - self._refit_began)
+        self._area.redraw()
+
     def close(self) -> None:
         self._area.close(self._final())
 
@@ -80,6 +90,9 @@ class LiveTable:
         return Stack([*views, Bars(bars)])
 
     def _progress(self) -> Iterator[Bar]:
+        if self._refit:
+            yield self._refit
+            return
         pace, at = self._pace, self._step
         in_epoch = pace.in_epoch
         if at and pace.within and in_epoch / pace.within >= _LONG_EPOCH:

@@ -1,0 +1,111 @@
+"""Trains a network again, from its first weights, on the rows for training and validation together.
+
+Validation rows find out how long to train. After that nothing speaks against learning from them as well: algorithm 7.2
+of Goodfellow, Bengio and Courville, Deep Learning (2016).
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from mltrain.backends.base import Backend, NotFinite, Parallelism, Rows, Stopped, Trainer, TrainingTask
+from mltrain.engine.arrays import Floats
+from mltrain.engine.metrics.base import VALIDATION_PREFIX
+from mltrain.engine.optimizers.base import Optimizer
+from mltrain.engine.schedules.base import monitored
+from mltrain.errors import Problem, TrainingInterrupted
+from mltrain.training.divergence import divergence
+from mltrain.training.options import Training
+
+Told = Callable[[int, int], None]
+"""Called before each epoch of the refit and at its end, with the epochs done and their number."""
+
+
+class Refit:
+    """The second training of a network. ``first`` are its weights before the first training, ``(parameters,)``.
+
+    ``epochs`` is 0 until it is over. ``rows`` is how many it learned from, in ``seconds``.
+    """
+
+    def __init__(self, parameters: Floats):
+        self.first = np.zeros_like(parameters)
+        self.epochs = self.rows = 0
+        self.seconds = 0.0
+
+    def begin(self, parameters: Floats) -> None:
+        """Called before the first training, with its first weights."""
+        np.copyto(self.first, parameters)
+
+    def train(
+        self,
+        task: TrainingTask,
+        validation: Rows,
+        training: Training,
+        epochs: int,
+        *,
+        backend: Backend,
+        parallelism: Parallelism | None,
+        stop: Callable[[], bool],
+        told: Told,
+    ) -> None:
+        """Train the network of ``task`` again for ``epochs`` epochs.
+
+        Raises `TrainingInterrupted`, `TrainingDiverged` or `WorkerLost`; the network has the weights of before then.
+        """
+        parameters = task.network.parameters
+        before = parameters.copy()
+        np.copyto(parameters, self.first)
+        rows = Rows(*(np.concatenate(arrays) for arrays in zip(task.rows, validation, strict=True)))
+        again = task._replace(rows=rows, batch_size=training.rows_per_batch(len(rows.target)))
+        try:
+            with closing(backend.trainer(again, parallelism)) as trainer:
+                trainer.start()
+                for epoch in range(1, epochs + 1):
+                    told(epoch - 1, epochs)
+                    self._train_epoch(trainer, epoch, epochs, task.optimizer.clip_norm, stop)
+                told(epochs, epochs)
+        except BaseException:
+            np.copyto(parameters, before)
+            raise
+        self.epochs, self.rows = epochs, len(rows.target)
+
+    def _train_epoch(
+        self, trainer: Trainer, epoch: int, epochs: int, clip_norm: float | None, stop: Callable[[], bool]
+    ) -> None:
+        began = perf_counter()
+        try:
+            numbers = trainer.run_epoch(stop, lambda *_: None)
+        except NotFinite as error:
+            raise divergence(epoch, error, clip_norm, during="while it was trained again, ") from None
+        except Stopped:
+            raise TrainingInterrupted(f"stopped in epoch {epoch} of {epochs} of training again") from None
+        self.seconds += perf_counter() - began
+        trainer.epoch_ended({"loss": numbers.loss, **numbers.metrics})
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What was done, as plain values for JSON."""
+        return {"epochs": self.epochs, "rows": self.rows, "seconds": self.seconds}
+
+    def state(self) -> dict[str, Any]:
+        return {"first": self.first}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        np.copyto(self.first, state["first"])
+
+
+def refit_problems(training: Training, optimizer: Optimizer, *, validation: bool) -> list[Problem]:
+    """The error for a refit that has no rows more than the first training, or lacks the numbers that it depends on."""
+    stopping, watched = training.early_stopping, monitored(optimizer.learning_rate)
+    if stopping is None or not stopping.refit:
+        return []
+    if not validation:
+        why = "no rows are held back for validation, so there are none to train again on; set dataset.validation_split"
+        return [Problem(("training", "early_stopping", "refit"), f"{why}, or leave refit out")]
+    if watched and watched.startswith(VALIDATION_PREFIX):
+        why = f"trains on the validation rows, so there is no '{watched}' then for the learning rate to follow"
+        return [Problem(("training", "early_stopping", "refit"), f"{why}; let it follow the loss, or leave refit out")]
+    return []
