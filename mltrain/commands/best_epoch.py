@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mltrain.engine.metrics.base import VALIDATION_PREFIX
+from mltrain.job import TrainingJob
 from mltrain.runs.run import BEST, LAST
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
-from mltrain.training.refit import Refit
 from mltrain.views.terminal.number_format import duration, plural
 
 
@@ -46,14 +46,20 @@ def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[
     return found
 
 
-def whose_weights(monitor: Monitor | None, last: int, refit: Refit | None) -> str:
+def whose_weights(job: TrainingJob, last: int) -> str:
     """The epoch whose weights ``model.npz`` has, and the file with the others; only if epochs were compared."""
+    monitor, refit = job.monitor, job.refit
     if monitor is None or monitor.best_epoch is None:
         return ""
     best = f"the best by {monitor.name}"
     if refit and refit.epochs:
-        again = f"trained again for {plural(refit.epochs, 'epoch')} in {duration(refit.seconds)}, on the validation"
-        return f"{again} rows, too; that of epoch {monitor.best_epoch}, {best}, is {BEST}"
+        again = f"trained again on all {refit.rows:,} rows, for {plural(refit.epochs, 'epoch')} in "
+        again += duration(refit.seconds)
+        if job.folds:
+            return f"{again}: {best} of {len(job.folds.folds)} folds"
+        return f"{again}; that of epoch {monitor.best_epoch}, {best}, is {BEST}"
+    if job.folds:
+        return "of the first fold"
     if monitor.best_epoch == last:
         return f"of epoch {last}, the last and {best}"
     if monitor.restores:

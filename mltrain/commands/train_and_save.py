@@ -120,7 +120,7 @@ def train_and_save(
 def best_and_last(job: TrainingJob) -> dict[str, Floats]:
     """The parameters of the best and of the last epoch, if epochs were compared."""
     monitor = job.monitor
-    if monitor is None or monitor.best_epoch is None:
+    if monitor is None or monitor.best_epoch is None or job.folds:  # of folds they would be those of the first
         return {}
     return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
 
@@ -210,7 +210,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         files=[name for name in FILES if (run.folder / name).exists()],
         next_command=next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
         stopped_by=stopped_by(monitor),
-        model=whose_weights(monitor, last.epoch, refit),
+        model=whose_weights(job, last.epoch),
     )
     for warning in not_finite(history, monitor):
         terminal.warning(warning)

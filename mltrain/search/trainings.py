@@ -22,7 +22,7 @@ from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, MltrainError, TrainingInterrupted
 from mltrain.inference.ensemble import Role
-from mltrain.inference.model import Model
+from mltrain.inference.model import Model, Refitted
 from mltrain.job import TrainingJob, memory_of, prepare
 from mltrain.search.processes import Context, Stop, Told, in_processes
 from mltrain.system.memory import available
@@ -52,8 +52,7 @@ class HeldOut(NamedTuple):
 class Trained:
     """What comes of one training. ``report`` is that of the epoch whose weights the model has; None without epochs.
 
-    ``seconds`` is the time spent training, in ``epochs`` epochs, and then in ``refit_epochs`` on the validation rows,
-    too.
+    ``seconds`` is the time spent training, in ``epochs`` epochs, and in the second training, ``refit``.
     """
 
     role: Role
@@ -63,7 +62,7 @@ class Trained:
     report: EpochReport | None
     epochs: int
     seconds: float
-    refit_epochs: int = 0
+    refit: Refitted | None = None
     held_out: "HeldOut | None" = None
 
     def model(self, config: Config) -> Model:
@@ -74,7 +73,7 @@ class Trained:
             network,
             self.row_spec,
             self.preprocessing,
-            refit_epochs=self.refit_epochs,
+            refit=self.refit,
         )
 
 
@@ -161,13 +160,18 @@ def train_one(
     rows: FoldOf | Dataset,
     context: Context,
     heard: Callable[[EpochReport], None] = lambda _: None,
+    *,
+    refits: bool = True,
 ) -> Trained:
-    """Train one network in this process. ``heard`` is called after each epoch; what it raises ends the training."""
+    """Train one network in this process. ``heard`` is called after each epoch; what it raises ends the training.
+
+    ``refits`` is as in `TrainingJob.train`.
+    """
     dataset = rows if isinstance(rows, Dataset) else rows.raw.split(rows.parts)
     job = prepare(config, folder, LazyDataset.of(dataset, config.dataset, config.seed, folder))
     tell = _Teller(context, config.training.epochs)
     history = []
-    for one in job.train(context.stop, tell.step):
+    for one in job.train(context.stop, tell.step, refits=refits):
         history.append(one)
         heard(one)
         tell.epoch(one.epoch)
@@ -183,7 +187,7 @@ def train_one(
         report,
         history[-1].epoch if history else 0,
         sum(one.seconds for one in history) + (job.refit.seconds if job.refit else 0.0),
-        model.refit_epochs,
+        model.refit,
     )
     if isinstance(rows, Dataset) or dataset.test is None:
         return found
