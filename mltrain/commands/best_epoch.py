@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mltrain.engine.metrics.base import VALIDATION_PREFIX
-from mltrain.job import TrainingJob
 from mltrain.runs.run import BEST, LAST
+from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
+from mltrain.training.refit import Refit
 from mltrain.views.terminal.number_format import duration, plural
 
 
@@ -46,19 +47,20 @@ def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[
     return found
 
 
-def whose_weights(job: TrainingJob, last: int) -> str:
+def whose_weights(
+    monitor: Monitor | None, last: int, refit: Refit | None = None, folds: CrossValidation | None = None
+) -> str:
     """The epoch whose weights ``model.npz`` has, and the file with the others; only if epochs were compared."""
-    monitor, refit = job.monitor, job.refit
     if monitor is None or monitor.best_epoch is None:
         return ""
     best = f"the best by {monitor.name}"
     if refit and refit.epochs:
         again = f"trained again on all {refit.rows:,} rows, for {plural(refit.epochs, 'epoch')} in "
         again += duration(refit.seconds)
-        if job.folds:
-            return f"{again}: {best} of {len(job.folds.folds)} folds"
+        if folds:
+            return f"{again}: {best} of {len(folds.folds)} folds"
         return f"{again}; that of epoch {monitor.best_epoch}, {best}, is {BEST}"
-    if job.folds:
+    if folds:
         return "of the first fold"
     if monitor.best_epoch == last:
         return f"of epoch {last}, the last and {best}"

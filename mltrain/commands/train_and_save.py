@@ -210,7 +210,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         files=[name for name in FILES if (run.folder / name).exists()],
         next_command=next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
         stopped_by=stopped_by(monitor),
-        model=whose_weights(job, last.epoch),
+        model=whose_weights(monitor, last.epoch, refit, job.folds),
     )
     for warning in not_finite(history, monitor):
         terminal.warning(warning)
