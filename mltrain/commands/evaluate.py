@@ -186,13 +186,14 @@ def own_rows(
     """
     dataset = dataset or own_dataset(terminal, model, description, folder)
     split, rows = split_to_evaluate(model.measured_parts(dataset))
-    if isinstance(model, Ensemble) and model.is_of_folds and split != "test":
+    if model.is_cross_validated and split != "test":
         held_out = out_of_fold_beside(file, model)
         if held_out is not None:
             found = held_out_predictions(held_out, model, description, folder)
             if found is not None:
                 return HELD_OUT, found
-        terminal.warning(_ALL_SEEN)
+        if isinstance(model, Ensemble):
+            terminal.warning(_ALL_SEEN)
     return split, Predictions(model, rows)
 
 

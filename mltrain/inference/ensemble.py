@@ -115,6 +115,10 @@ class Ensemble(Model):
         return self.roles[0].fold is not None
 
     @property
+    def is_cross_validated(self) -> bool:
+        return self.is_of_folds
+
+    @property
     def independent(self) -> int:
         """How many members differ in their rows or seeds, not counting the repetitions of a cross-validation."""
         return sum(role.repeat in (None, 1) for role in self.roles)

@@ -173,6 +173,12 @@ class Model:
         """
         return [(self, None)]
 
+    @property
+    def is_cross_validated(self) -> bool:
+        """Whether folds held out each of the rows that the model was trained on at the end."""
+        stopping = self.config.training.early_stopping
+        return self.refit is not None and stopping is not None and stopping.folds is not None
+
     def measured_parts(self, dataset: Dataset) -> Dataset:
         """The model's own dataset, with those of its parts that the model can be measured on.
 

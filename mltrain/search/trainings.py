@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from mltrain.backends.base import Evaluation, Parallelism
 from mltrain.config import Config
-from mltrain.data.base import Dataset, LazyDataset, RawData, RowSpec
+from mltrain.data.base import Dataset, LazyDataset, RawData, RowSpec, Split
 from mltrain.data.preprocessing import Preprocessing
 from mltrain.data.splitting import Parts
 from mltrain.engine.arrays import Floats
@@ -41,6 +41,12 @@ class HeldOut(NamedTuple):
     true: npt.NDArray[Any]
     outputs: Floats
     evaluation: Evaluation
+
+    @classmethod
+    def of(cls, model: Model, rows: Split, row_numbers: npt.NDArray[np.intp]) -> "HeldOut":
+        """What a model that has not seen these rows says of them."""
+        true = rows.y if model.classes is None else true_classes(model.target(rows))
+        return cls(row_numbers, true, model.outputs(rows.x), model.evaluate(rows))
 
     @property
     def values(self) -> dict[str, float]:
@@ -191,11 +197,8 @@ def train_one(
     )
     if isinstance(rows, Dataset) or dataset.test is None:
         return found
-    test = dataset.test
     numbers = rows.raw.row_numbers[rows.parts.test]
-    true = test.y if model.classes is None else true_classes(model.target(test))
-    held_out = HeldOut(numbers, true, model.outputs(test.x), model.evaluate(test))
-    return dataclasses.replace(found, held_out=held_out)
+    return dataclasses.replace(found, held_out=HeldOut.of(model, dataset.test, numbers))
 
 
 _PAUSE = 0.1

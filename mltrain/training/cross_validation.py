@@ -34,12 +34,14 @@ Indices = npt.NDArray[np.intp]
 class CrossValidation:
     """The folds of a training, by the numbers of the rows that each leaves out; see `mltrain.data.folds`.
 
-    ``network`` is trained as that of the first fold. The others are copies of it, with the same first weights.
+    ``network`` is trained as that of the first fold. The others are copies of it, with the same first weights. ``best``
+    are the parameters of all of them in the best epoch, ``(folds, parameters)``.
     """
 
     def __init__(self, network: Network, folds: Sequence[Indices]):
         self.folds = folds
         self._networks = [network, *(network.copy() for _ in folds[1:])]
+        self.best = np.zeros((len(folds), network.parameters.size), network.parameters.dtype)
 
     def trainer(self, backend: Backend, task: TrainingTask, training: Training, profile: Profile | None) -> Trainer:
         """The trainer of all folds, of which an epoch is an epoch of each. ``task`` has the rows of all."""
@@ -72,6 +74,17 @@ class CrossValidation:
             return Evaluation(_mean([one.loss for one in found], shares), metrics)
 
         return evaluate
+
+    def keep(self) -> None:
+        """Called after an epoch that was the best so far."""
+        for kept, network in zip(self.best, self._networks, strict=True):
+            np.copyto(kept, network.parameters)
+
+    def state(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def restore(self, state: State) -> None:
+        np.copyto(self.best, state["best"])
 
     def steps(self, training: Training, rows: int) -> int:
         """The steps of an epoch of all networks together."""

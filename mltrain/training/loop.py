@@ -91,7 +91,7 @@ def train(
     with closing(first) as trainer:
         if refit:
             refit.begin(network.parameters)
-        run.begin(trainer, {"monitor": monitor, "refit": refit})
+        run.begin(trainer, {"monitor": monitor, "refit": refit, "cross_validation": folds})
         if run.epoch < training.epochs:
             trainer.start()
         run.begun()
@@ -110,6 +110,8 @@ def train(
             trainer.epoch_ended(report.values)
             if monitor:
                 monitor.epoch_ended(epoch, report.values, network.parameters)
+                if folds and monitor.best_epoch == epoch:
+                    folds.keep()
             run.add(report, last=epoch == training.epochs or (monitor is not None and monitor.exhausted))
             yield report
 
