@@ -429,7 +429,7 @@ def _training(rows: int, dataset: Mapping[str, Any]) -> list[str]:
     stopping, why = f"patience: {patience}", "stops when val_loss gains no more; keeps the best epoch"
     if "validation_split" not in dataset:
         stopping += f", folds: {_FOLDS}"
-        why = "each fold is held out once: so long, then all rows"
+        why = "finds the best epoch on rows held out in turn, then trains on all"
     return [
         f"  epochs: {epochs}  # at most",
         f"  batch_size: {_BATCH}",
