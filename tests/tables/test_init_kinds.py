@@ -53,7 +53,7 @@ CASES = [
         rows(a=[*NOISE[:20], "broken", *NOISE[21:]], y=["p", "q"] * 150),
         [],
         "if it means that there is no value, add it: missing_values: ['', NA, 'broken']",
-        "test_split: 0.1}",
+        "target: y}",
     ),
     (
         rows(d=["03/04/2020", "05/06/2021", "07/01/2021"] * 20, y=NOISE),
@@ -62,14 +62,14 @@ CASES = [
         "columns: {d: {type: date, order: day_first}}",
     ),
     (rows(k=list(map(str, range(1, 301))), a=NOISE, y=NOISE[::-1]), [], "'k' is left out", "ignore: [k]"),
-    (rows(k=list(map(str, range(1, 301))), y=NOISE), [], "'k': number", "test_split: 0.1}"),
+    (rows(k=list(map(str, range(1, 301))), y=NOISE), [], "'k': number", "target: y}"),
     (
         rows(code=[COPIES[one] for one in "xz" * 150], a=NOISE, y=list("xz" * 150)),
         [],
         "column 'code' says the same as the target 'y' in all rows",
-        "test_split: 0.1}",
+        "target: y}",
     ),
-    (rows(a=NOISE, y=["", *NOISE[1:]]), [], "'y' is missing in 1 row", "test_split: 0.1}"),
+    (rows(a=NOISE, y=["", *NOISE[1:]]), [], "'y' is missing in 1 row", "target: y}"),
     (
         rows(x=["X", ""] * 150, a=NOISE, y=NOISE[::-1]),
         [],
@@ -95,7 +95,7 @@ CASES = [
         rows(a=["1,5", *NOISE[1:]], y=NOISE[::-1]).replace("1,5", '"1,234"').replace("0.", "7"),
         [],
         "'1,234' is read as 1234",
-        "test_split: 0.1}",
+        "target: y}",
     ),
     (rows(f=[f"{float(n) * 1.8 + 32:.3f}" for n in NOISE], a=NOISE[::-1], y=NOISE), [], "column 'f' says the same", ""),
     (

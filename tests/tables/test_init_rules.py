@@ -29,7 +29,7 @@ def kinds(config: Any) -> list[str]:
     return [layer.type_name() for layer in config.layers]
 
 
-@pytest.mark.parametrize("rows", [12, 49, 50, 300])
+@pytest.mark.parametrize("rows", [12, 19, 20, 300])
 def test_config_can_be_read_at_a_glance(tmp_path, rows):
     text, _ = written(tmp_path, rows, words=3)
     assert len(text.splitlines()) <= 25
@@ -53,22 +53,29 @@ def test_few_inputs_with_numbers_among_them_are_embedded(tmp_path, columns, embe
     assert kinds(config) == ["periodic_embedding"] * embeds + ["dense", "dropout", "dense", "dropout", "dense"]
 
 
-def test_from_fifty_rows_on_a_part_is_kept_to_stop_by(tmp_path):
-    _, config = written(tmp_path, 49)
+def test_what_is_held_back_depends_on_the_rows(tmp_path):
+    _, config = written(tmp_path, 19)
     assert (config.dataset.validation_split, config.dataset.test_split) == (0, 0.2)
     assert config.training.early_stopping is None
     assert config.training.epochs == 100
-    _, config = written(tmp_path, 50)
+    for rows in (20, 1999):
+        _, config = written(tmp_path, rows)
+        assert (config.dataset.validation_split, config.dataset.test_split) == (0, 0)
+        assert config.training.early_stopping.folds == 3
+    _, config = written(tmp_path, 2000)
     assert (config.dataset.validation_split, config.dataset.test_split) == (0.1, 0.1)
+    assert config.training.early_stopping.folds is None
     assert config.training.early_stopping.restore_best
 
 
 @pytest.mark.parametrize("rows", [80, 800, 3000])
 def test_training_takes_as_many_steps_whatever_the_rows(tmp_path, rows):
     _, config = written(tmp_path, rows)
-    steps = config.training.epochs * rows * 0.8 / config.training.batch_size
+    trained = 1 - config.dataset.validation_split - config.dataset.test_split
+    steps = config.training.epochs * rows * trained / config.training.batch_size
     assert steps == pytest.approx(6000, rel=0.01)
-    assert config.training.early_stopping.patience == pytest.approx(config.training.epochs * 0.2, abs=0.5)
+    share = 0.05 if config.training.early_stopping.folds else 0.2
+    assert config.training.early_stopping.patience == pytest.approx(config.training.epochs * share, abs=0.5)
 
 
 def test_target_decides_on_the_end_of_the_network(tmp_path):

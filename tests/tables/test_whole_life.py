@@ -69,7 +69,7 @@ def test_a_written_config_is_short_and_learns(penguins):
     assert "columns: {island: category, sex: category}" in text
     _, out, _ = penguins("evaluate", "--json")
     document = json.loads(out)
-    assert document["split"] == "test"
+    assert document["split"] == "out of fold"
     assert document["metrics"]["accuracy"] > 0.9
     assert set(document["classes"]) == {"Adelie", "Chinstrap", "Gentoo"}
     assert document["classes"]["Gentoo"]["recall"] > 0.9
