@@ -404,20 +404,30 @@ def loss_code(plan: Plan) -> list[str]:
 
 def optimizer_code(plan: Plan) -> list[str]:
     """The schedule, if there is one, and the optimizer."""
-    own, groups = plan.config.optimizer, plan.config.training.gradient_accumulation
-    rate = own.learning_rate
-    schedule = CODE["schedules"][rate.type_name()](rate) if isinstance(rate, Schedule) else ""
+    groups = plan.config.training.gradient_accumulation
+    schedule = _schedule(plan)
     lines = statement(schedule, "learning_rate = ") if isinstance(schedule, Call) else []
-    written = _optimizer(own, "learning_rate" if lines else schedule or repr(rate))
+    if groups > 1 and any(rows % (plan.batch_size * groups) for rows in plan.rows_trained_on):
+        lines += comment_lines(
+            "Keras carries batches that are left over at the end of an epoch into the next one; mltrain applies "
+            "them at once."
+        )
+    return [*lines, *_new_optimizer(plan)]
+
+
+def _schedule(plan: Plan) -> Expression:
+    rate = plan.config.optimizer.learning_rate
+    written: Expression = CODE["schedules"][rate.type_name()](rate) if isinstance(rate, Schedule) else repr(rate)
+    return written
+
+
+def _new_optimizer(plan: Plan) -> list[str]:
+    groups, rate = plan.config.training.gradient_accumulation, _schedule(plan)
+    written = _optimizer(plan.config.optimizer, "learning_rate" if isinstance(rate, Call) else rate)
     if groups > 1:
         steps = Argument(str(groups), "gradient_accumulation_steps")
         written = written._replace(arguments=(*written.arguments, steps))
-        if plan.parts["train"] % (plan.batch_size * groups):
-            lines += comment_lines(
-                "Keras carries batches that are left over at the end of an epoch into the next one; mltrain applies "
-                "them at once."
-            )
-    return [*lines, *statement(written, "optimizer = ")]
+    return statement(written, "optimizer = ")
 
 
 def _training(plan: Plan) -> list[str]:
@@ -425,21 +435,43 @@ def _training(plan: Plan) -> list[str]:
     lines = ["model.compile(optimizer, loss_function)"]
     if not training.epochs:
         return lines
+    plateau, stopping = _plateau(plan), _early_stopping(plan)
+    if plan.refits:
+        lines.insert(0, "first = model.get_weights()")
     lines += [*_batches(plan), *_tracked(plan)]
-    arguments: dict[str, Expression] = {"epochs": str(training.epochs), "steps_per_epoch": str(plan.steps)}
-    if "val" in plan.parts:
+    if plan.refits:  # a second fit reads the callbacks
+        lines += [*(statement(plateau, "plateau = ") if plateau else []), *statement(stopping, "stopping = ")]
+        plateau, stopping = plateau and "plateau", "stopping"
+    tracked = call("keras.callbacks.LambdaCallback", on_epoch_end="show") if plan.tracked else ""
+    lines += _fit(plan, str(training.epochs), 0, [tracked, plateau, stopping], "history = ")
+    if plan.refits:
+        lines += [
+            *plan.with_validation_rows,
+            *_new_optimizer(plan),
+            "model.set_weights(first)",
+            "model.compile(optimizer, loss_function)",
+            *_fit(plan, "stopping.best_epoch + 1", 1, [plateau]),
+        ]
+    return lines
+
+
+def _fit(plan: Plan, epochs: str, number: int, callbacks: Sequence[Expression], before: str = "") -> list[str]:
+    """The first or the second training, ``number`` 0 or 1."""
+    steps = -(-plan.rows_trained_on[number] // plan.batch_size)
+    arguments: dict[str, Expression] = {"epochs": epochs, "steps_per_epoch": str(steps)}
+    if "val" in plan.parts and not number:
         arguments["validation_data"] = "(x_val, y_val)"
         arguments["validation_batch_size"] = str(plan.batch_size)
-    if callbacks := _callbacks(plan):
-        arguments["callbacks"] = listed(callbacks)
-    return [*lines, *statement(call("model.fit", "batches()", **arguments, verbose="2"), "history = ")]
+    if given := [one for one in callbacks if one]:
+        arguments["callbacks"] = listed(given)
+    return statement(call("model.fit", "batches()", **arguments, verbose="2"), before)
 
 
 def _batches(plan: Plan) -> list[str]:
-    count = plan.parts["train"]
-    lines = []
-    if plan.shuffled:
-        lines.append('shuffle = random("shuffle")')
+    count = "len(x_train)" if plan.refits else plan.parts["train"]
+    shuffle, lines = ['shuffle = random("shuffle")'] if plan.shuffled else [], list[str]()
+    if not plan.refits:  # each of two trainings begins with the order of the first epoch
+        lines, shuffle = shuffle, []
     if (weights := plan.class_weights) is not None:
         lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
     order = "shuffle.permutation(len(x_train))" if plan.shuffled else "np.arange(len(x_train))"
@@ -452,6 +484,7 @@ def _batches(plan: Plan) -> list[str]:
         "",
         "def batches():",
         '    """The rows in the order in which mltrain takes them."""',
+        *(f"    {line}" for line in shuffle),
         "    while True:",
         f"        order = {order}",
         f"        for start in range(0, {count}, {plan.batch_size}):",
@@ -475,33 +508,34 @@ def _tracked(plan: Plan) -> list[str]:
     return ["def show(epoch, logs):", '    """The tracked parameters."""', *body, "", ""]
 
 
-def _callbacks(plan: Plan) -> list[Expression]:
-    training, rate = plan.config.training, plan.config.optimizer.learning_rate
-    callbacks: list[Expression] = []
-    if plan.tracked:
-        callbacks.append(call("keras.callbacks.LambdaCallback", on_epoch_end="show"))
-    if isinstance(rate, Schedule) and rate.monitored is not None:
-        own: Any = rate
-        callbacks.append(
-            call(
-                "keras.callbacks.ReduceLROnPlateau",
-                monitor=literal(plan.monitored(own.monitor, ("optimizer", "learning_rate", "monitor"))),
-                factor=repr(own.factor),
-                patience=str(own.patience),
-                min_delta=repr(own.min_delta),
-                cooldown=str(own.cooldown),
-                min_lr=repr(own.min_learning_rate),
-            )
-        )
-    if (stopping := training.early_stopping) is not None:
-        default = "val_loss" if "val" in plan.parts else "loss"
-        callbacks.append(
-            call(
-                "keras.callbacks.EarlyStopping",
-                monitor=literal(plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))),
-                patience=str(stopping.patience),
-                min_delta=repr(stopping.min_delta),
-                restore_best_weights=str(stopping.restore_best),
-            )
-        )
-    return callbacks
+def _plateau(plan: Plan) -> Expression:
+    """The callback of a learning rate that reacts to epochs; empty where there is none."""
+    rate = plan.config.optimizer.learning_rate
+    if not isinstance(rate, Schedule) or rate.monitored is None:
+        return ""
+    own: Any = rate
+    return call(
+        "keras.callbacks.ReduceLROnPlateau",
+        monitor=literal(plan.monitored(own.monitor, ("optimizer", "learning_rate", "monitor"))),
+        factor=repr(own.factor),
+        patience=str(own.patience),
+        min_delta=repr(own.min_delta),
+        cooldown=str(own.cooldown),
+        min_lr=repr(own.min_learning_rate),
+    )
+
+
+def _early_stopping(plan: Plan) -> Expression:
+    """The callback of early stopping; empty where there is none. A second training needs no weights of the best."""
+    stopping = plan.config.training.early_stopping
+    if stopping is None:
+        return ""
+    default = "val_loss" if "val" in plan.parts else "loss"
+    restored = {} if plan.refits else {"restore_best_weights": str(stopping.restore_best)}
+    return call(
+        "keras.callbacks.EarlyStopping",
+        monitor=literal(plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))),
+        patience=str(stopping.patience),
+        min_delta=repr(stopping.min_delta),
+        **restored,
+    )

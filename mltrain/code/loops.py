@@ -21,6 +21,9 @@ class Loop:
     ``batch`` computes the ``measured`` loss of ``rows`` and its gradients; ``update`` changes the weights.
     ``validation`` computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
     ``begin`` comes before the first batch of an epoch; ``tracked`` prints parameters at its end.
+
+    For a second training, ``first`` is code for a copy of the first weights, ``again`` takes them back, and ``fresh``
+    makes what every training begins with: the state of the optimizer.
     """
 
     batch: list[str]
@@ -31,51 +34,22 @@ class Loop:
     restore: list[str]
     begin: list[str]
     tracked: list[str]
+    first: str
+    again: list[str]
+    fresh: list[str]
 
 
 def loop_code(plan: Plan, loop: Loop) -> list[str]:
     """The whole loop, behind what has to be there before it."""
-    training, count, rows = plan.config.training, plan.parts["train"], plan.batch_size
-    plateau, stopping = _plateau(plan), training.early_stopping
-    lines: list[str] = []
-    if plan.shuffled:
-        lines.append('shuffle = random("shuffle")')
-    if plateau:
-        lines.append("lowest, waited, resting = np.inf, 0, 0")
+    if plan.refits:
+        return _two_trainings(plan, loop)
+    stopping, count = plan.config.training.early_stopping, str(plan.parts["train"])
+    lines = _before(plan)
     if stopping is not None:
         lines.append("best, patience = np.inf, 0")
-    order = f"shuffle.permutation({count})" if plan.shuffled else f"np.arange({count})"
-    lines.append(f"for epoch in range(1, {training.epochs + 1}):")
-    batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
-    group = training.gradient_accumulation
-    if plan.steps == 1:
-        whole = [line.replace("[rows]", "") for line in loop.batch]
-        update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
-        update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
-        lines += indented([*loop.begin, *whole, f"loss = {loop.measured}", *update])
-    elif group > 1:
-        lines += indented(
-            [
-                f"total, order = 0.0, {order}",
-                *loop.begin,
-                f"for first in range(0, {count}, {group * rows}):",
-                f"    group = order[first : first + {group * rows}]",
-                f"    for start in range(0, len(group), {rows}):",
-                f"        rows = group[start : start + {rows}]",
-                *indented(batch, 2),
-                *indented(loop.update),
-            ]
-        )
-    else:
-        lines += indented(
-            [
-                f"total, order = 0.0, {order}",
-                *loop.begin,
-                f"for start in range(0, {count}, {rows}):",
-                *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
-            ]
-        )
-    after = [*loop.tracked, *plateau, *_stopping(plan, loop)]
+    lines.append(f"for epoch in range(1, {plan.config.training.epochs + 1}):")
+    lines += indented(_batches(plan, loop, count))
+    after = [*loop.tracked, *_plateau(plan), *_stopping(plan, loop)]
     shown = "loss {loss:.6f}"
     if plan.steps > 1:
         mean = f"total / {count}"
@@ -91,6 +65,77 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
     if stopping is not None and stopping.restore_best:
         lines += loop.restore
     return lines
+
+
+def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
+    """The epochs as a generator, which early stopping reads up to its end, and a refit up to the best epoch."""
+    plateau, has_batches = _plateau(plan), plan.steps > 1
+    begin, epoch, mean = [*loop.fresh], _batches(plan, loop, "count"), "loss"
+    if has_batches:
+        begin.append("count = len(x_train)")
+        mean = "total / count"
+    if has_batches and plateau:
+        epoch.append(f"loss = {mean}")
+        mean = "loss"
+    return [
+        f"first = {loop.first}",
+        "",
+        "",
+        "def run_epochs(epochs):",
+        '    """Train on x_train with a new optimizer; yields each epoch with its loss."""',
+        *indented([*begin, *_before(plan), "for epoch in range(1, epochs + 1):"]),
+        *indented([*epoch, *plateau, f"yield epoch, {mean}"], 2),
+        "",
+        "",
+        "best, best_epoch, patience = np.inf, 0, 0",
+        f"for epoch, loss in run_epochs({plan.config.training.epochs}):",
+        *indented(loop.validation),
+        '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
+        *indented([*loop.tracked, *_stopping(plan, loop)]),
+        *plan.with_validation_rows,
+        *loop.again,
+        "for epoch, loss in run_epochs(best_epoch):",
+        '    print(f"refit, epoch {epoch}: loss {loss:.6f}")',
+    ]
+
+
+def _before(plan: Plan) -> list[str]:
+    """What the loop counts from and draws from."""
+    shuffle = ['shuffle = random("shuffle")'] if plan.shuffled else []
+    return [*shuffle, *(["lowest, waited, resting = np.inf, 0, 0"] if _plateau(plan) else [])]
+
+
+def _batches(plan: Plan, loop: Loop, count: str) -> list[str]:
+    """The steps of one epoch; ``count`` is code for the number of rows."""
+    group, rows = plan.config.training.gradient_accumulation, plan.batch_size
+    if plan.steps == 1:
+        whole = [line.replace("[rows]", "") for line in loop.batch]
+        update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
+        update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
+        return [*loop.begin, *whole, f"loss = {loop.measured}", *update]
+    batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
+    lines = [f"total, order = 0.0, {_order(plan, count)}", *loop.begin]
+    if min(plan.rows_trained_on) <= rows and plan.shuffled:  # then mltrain does not shuffle in the first training
+        lines.insert(1, f"order = order if {count} > {rows} else np.arange({count})")
+    if group > 1:
+        return [
+            *lines,
+            f"for first in range(0, {count}, {group * rows}):",
+            f"    group = order[first : first + {group * rows}]",
+            f"    for start in range(0, len(group), {rows}):",
+            f"        rows = group[start : start + {rows}]",
+            *indented(batch, 2),
+            *indented(loop.update),
+        ]
+    return [
+        *lines,
+        f"for start in range(0, {count}, {rows}):",
+        *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
+    ]
+
+
+def _order(plan: Plan, count: str) -> str:
+    return f"shuffle.permutation({count})" if plan.shuffled else f"np.arange({count})"
 
 
 def indented(lines: list[str], depth: int = 1) -> list[str]:
@@ -123,11 +168,12 @@ def _stopping(plan: Plan, loop: Loop) -> list[str]:
         return []
     default = "val_loss" if "val" in plan.parts else "loss"
     name = plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))
-    kept = [f"    kept = {loop.keep}"] if stopping.restore_best else []
+    kept = [f"    kept = {loop.keep}"] if stopping.restore_best and not plan.refits else []
+    found = f"best, best_epoch, patience = {name}, epoch, 0" if plan.refits else f"best, patience = {name}, 0"
     better = f"{name} < best - {stopping.min_delta!r}" if stopping.min_delta else f"{name} < best"
     return [
         f"if {better}:",
-        f"    best, patience = {name}, 0",
+        f"    {found}",
         *kept,
         "else:",
         "    patience += 1",

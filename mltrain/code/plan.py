@@ -60,19 +60,35 @@ class Plan:
         return next(rows for name, rows in self.job.dataset.by_name.items() if PARTS[name] == part)
 
     @property
+    def refits(self) -> bool:
+        """Whether the script trains a second time, on the validation rows, too: `early_stopping.refit`."""
+        training = self.config.training
+        return training.epochs > 0 and training.early_stopping is not None and training.early_stopping.refit
+
+    @property
+    def rows_trained_on(self) -> list[int]:
+        """The rows of each training: one, or two with `refits`."""
+        rows = self.parts["train"]
+        return [rows, rows + self.parts["val"]] if self.refits else [rows]
+
+    @property
     def evaluated(self) -> str:
-        """The part that the script evaluates at its end, as ``mltrain evaluate`` does."""
-        return next(name for name in ("test", "val", "train") if name in self.parts)
+        """The part that the script evaluates at its end, as ``mltrain evaluate`` does.
+
+        After a second training the validation rows are among those trained on.
+        """
+        names = ("test", "train") if self.refits else ("test", "val", "train")
+        return next(name for name in names if name in self.parts)
 
     @property
     def batch_size(self) -> int:
-        """Rows of a whole batch."""
-        return self.config.training.rows_per_batch(self.parts["train"])
+        """Rows of a whole batch, in the training with the most rows."""
+        return self.config.training.rows_per_batch(max(self.rows_trained_on))
 
     @property
     def steps(self) -> int:
-        """Batches of an epoch."""
-        return -(-self.parts["train"] // self.batch_size)
+        """Batches of an epoch, in the training with the most rows."""
+        return -(-max(self.rows_trained_on) // self.batch_size)
 
     @property
     def shuffled(self) -> bool:
@@ -119,6 +135,14 @@ class Plan:
             is_single = self.job.network.arrays[name].size == 1
             lines.append(f"print({text}, {code}.item())" if is_single else f"print({text}, {code}.ravel())")
         return lines
+
+    @property
+    def with_validation_rows(self) -> list[str]:
+        """Lines that begin a second training: its rows."""
+        return [
+            "# refit: again from the first weights, on the rows for validation, too",
+            "x_train, y_train = np.concatenate([x_train, x_val]), np.concatenate([y_train, y_val])",
+        ]
 
     @property
     def loaded_weights(self) -> list[str]:
