@@ -102,7 +102,7 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
 def _before(plan: Plan) -> list[str]:
     """What the loop counts from and draws from."""
     shuffle = ['shuffle = random("shuffle")'] if plan.shuffled else []
-    return [*shuffle, *(["lowest, waited, resting = np.inf, 0, 0"] if _plateau(plan) else [])]
+    return [*shuffle, *_plateau_start(plan)]
 
 
 def _batches(plan: Plan, loop: Loop, count: str) -> list[str]:
@@ -143,6 +143,18 @@ def indented(lines: list[str], depth: int = 1) -> list[str]:
     return [f"{'    ' * depth}{line}" if line else "" for line in lines]
 
 
+def _rests(plan: Plan, own: ReduceOnPlateau) -> bool:
+    """Whether ``resting`` is counted: where nothing rests, it would be a local variable that nothing reads."""
+    return bool(own.cooldown) or not plan.refits
+
+
+def _plateau_start(plan: Plan) -> list[str]:
+    own = plan.config.optimizer.learning_rate
+    if not isinstance(own, ReduceOnPlateau):
+        return []
+    return ["lowest, waited, resting = np.inf, 0, 0" if _rests(plan, own) else "lowest, waited = np.inf, 0"]
+
+
 def _plateau(plan: Plan) -> list[str]:
     own = plan.config.optimizer.learning_rate
     if not isinstance(own, ReduceOnPlateau):
@@ -151,13 +163,16 @@ def _plateau(plan: Plan) -> list[str]:
     lines = []
     if own.cooldown:
         lines.append("resting, waited = max(0, resting - 1), 0 if resting else waited")
+    changed, values = "rate, waited", f"max(rate * {own.factor!r}, {own.min_learning_rate!r}), 0"
+    if _rests(plan, own):
+        changed, values = f"{changed}, resting", f"{values}, {own.cooldown}"
     lines += [
         f"if {name} < lowest - {own.min_delta!r}:",
         f"    lowest, waited = {name}, 0",
         "elif not resting:" if own.cooldown else "else:",
         "    waited += 1",
         f"    if waited >= {own.patience}:",
-        f"        rate, waited, resting = max(rate * {own.factor!r}, {own.min_learning_rate!r}), 0, {own.cooldown}",
+        f"        {changed} = {values}",
     ]
     return lines
 

@@ -1,4 +1,4 @@
-"""NumPy scripts, run here: they begin with mltrain's weights by themselves, and lose in each epoch what it does."""
+"""NumPy scripts, run here: they begin with mltrain's weights by themselves, and lose what it does, epoch by epoch."""
 
 from pathlib import Path
 
@@ -18,7 +18,10 @@ def check(case: Case, folder: Path, *, weights: bool, data: bool = False) -> Non
     assert "error" not in found, found["error"]
     ours = np.array(case.losses)
     assert len(ours) == len(found["losses"])
-    assert np.abs(ours - found["losses"]).max(initial=0) <= CLOSE * np.abs(ours).max(initial=0) + 1e-6
+    largest = np.abs(ours).max(initial=0)
+    assert np.abs(ours - found["losses"]).max(initial=0) <= CLOSE * largest + 1e-6
+    (evaluated,) = found["evaluated"]
+    assert abs(case.evaluated - evaluated) <= CLOSE * max(largest, case.evaluated) + 1e-6
 
 
 @pytest.mark.parametrize("name", sorted(set(LESSONS) - LACKING["numpy"]))
