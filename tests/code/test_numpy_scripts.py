@@ -1,5 +1,6 @@
 """NumPy scripts, run here: they begin with mltrain's weights by themselves, and lose what it does, epoch by epoch."""
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from member_configs import member_configs
 from run_scripts import run
 from script_cases import LACKING, LESSONS, SHORT, Case
+
+from mltrain.code.numpy.weights import parameters_of
 
 CLOSE = 1e-5
 """How far losses may be apart, as a share of the largest; the numbers of a script have six decimals."""
@@ -39,6 +42,19 @@ def test_members_lose_what_mltrain_loses(tmp_path: Path) -> None:
             check(Case(name, config), tmp_path, weights=len(checked) % 2 == 0, data=name.startswith("layer"))
             checked.add(name)
     assert len(checked) > 80
+
+
+def test_a_refit_ends_with_the_weights_of_mltrain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, config in member_configs(random=True):
+        if not name.startswith("refit_"):
+            continue
+        case = Case(name, config)
+        case.write("numpy", tmp_path)
+        found = runpy.run_path(str(tmp_path / f"{name}.py"))
+        for own, ours, _ in parameters_of(case.plan):
+            np.testing.assert_allclose(found[own], case.model.network.arrays[ours], rtol=1e-4, atol=1e-5)
+        refits = [line for line in capsys.readouterr().out.splitlines() if line.startswith("refit, epoch ")]
+        assert len(refits) == case.model.refit_epochs
 
 
 def test_a_trained_model_is_evaluated(here: Path, tmp_path: Path) -> None:
