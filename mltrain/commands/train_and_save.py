@@ -196,7 +196,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         "metrics": used.metrics,
         **({} if used.val_loss is None else {"val_loss": used.val_loss, "val_metrics": used.val_metrics}),
         "parameters": job.network.parameters.size,
-        "seconds": seconds,
+        "seconds": seconds + (refit.seconds if refit else 0.0),
         **({} if monitor is None else {"best": best_of(monitor), "model_epoch": epoch}),
         **({"refit": refit.document} if refit and refit.epochs else {}),
         **({"profile": [share._asdict() for share in profile.shares()]} if profile else {}),

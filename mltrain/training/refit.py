@@ -88,7 +88,7 @@ class Refit:
     @property
     def document(self) -> dict[str, Any]:
         """What was done, as plain values for JSON."""
-        return {"epochs": self.epochs, "rows": self.rows, "seconds": self.seconds}
+        return {"epochs": self.epochs, "rows": self.rows}
 
     def state(self) -> dict[str, Any]:
         return {"first": self.first}

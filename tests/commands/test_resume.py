@@ -50,6 +50,10 @@ CONFIGS = {
     "stopping early": POINTS % ", validation_split: 0.25"
     + LAYERS
     + "optimizer: {type: sgd, learning_rate: 0.4}\ntraining: {batch_size: 7, early_stopping: {patience: 1}}\n",
+    "trained again": POINTS % ", validation_split: 0.25"
+    + LAYERS
+    + "optimizer: {type: adam, use_ema: true, learning_rate: {type: cosine_decay, initial_learning_rate: 0.1, "
+    "decay_steps: 9}}\ntraining: {batch_size: 7, early_stopping: {patience: 2, refit: true}}\n",
 }
 
 
@@ -107,11 +111,13 @@ def stopped_at(asked: int) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("name", ["optimizer adam", "full batches", "tracked", "judged", "longer", "stopping early"])
+@pytest.mark.parametrize(
+    "name", ["optimizer adam", "full batches", "tracked", "judged", "longer", "stopping early", "trained again"]
+)
 def test_interrupted_at_any_step(name: str) -> None:
     write(name)
     whole = fit("whole", EPOCHS, "--frames", "3")
-    for asked in (0, 1, 2, 3, 6, 8, 13):
+    for asked in (0, 1, 2, 3, 6, 8, 13, 21, 26, 34):
         with stopped_at(asked):
             words = ("fit", "noisy.yaml", "--epochs", str(EPOCHS), "--frames", "3", "--out", f"run{asked}", "-q")
             done = mltrain(*words)

@@ -153,6 +153,33 @@ def test_a_training_that_goes_on_shows_what_was_before_and_counts_from_now():
     assert lines[18] == "epoch  61/100  ━━━━━━━━━━━━━━━━━━────────────   60%  0:40 left"
 
 
+def test_elsewhere_a_note_says_that_it_is_trained_again_and_lines_how_far_it_is():
+    clock = Clock()
+    show, _, err = terminal()
+    with training_display(show, title="linear", epochs=1000, clock=clock) as display:
+        for epoch in range(1, 34):
+            display.show(report(epoch, 1000))
+        for epoch in range(4):
+            display.refit(epoch, 3)
+            clock.now += 6
+    told = ["note: training again for 3 epochs, on the validation rows, too", "training again: epoch 2/3"]
+    lines = err.getvalue().splitlines()
+    assert lines[-2:] == told
+    assert lines[-3].startswith("epoch   33/1000")
+
+
+def test_on_a_terminal_a_bar_shows_how_far_the_second_training_is():
+    live = Live(100)
+    with live.display as display:
+        display.show(report(1, 100))
+        display.refit(0, 20)
+        live.clock.now += 3
+        display.refit(5, 20)
+        last = live.last()[-1]
+    assert last == "training again: epoch  6/20  ━━━━━━━───────────────────────   25%  0:09 left"
+    assert "training again" not in "".join(live.last())
+
+
 def test_quiet_says_nothing():
     assert show_plain(report(), quiet=True) == ""
     assert show_plain(report(), quiet=True, tty=True) == ""

@@ -236,16 +236,20 @@ def test_readers_are_told_of_epochs_and_of_the_end(pages):
     seen = []
     clock.now = 1.0
     page.show(report(1, 4.0))
-    reader = threading.Thread(target=messages, args=(page.address, 3, seen))
+    reader = threading.Thread(target=messages, args=(page.address, 4, seen))
     reader.start()
     until(lambda: seen)
     clock.now = 2000.0
     page.show(report(2, 3.0))
     until(lambda: len(seen) == 2)
+    clock.now = 4000.0
+    page.refit(3, 5)
+    until(lambda: len(seen) == 3)
     page.close()
     reader.join()
-    assert [message["epoch"] for message in seen] == [1, 2, 2]
-    assert [message["over"] for message in seen] == [False, False, True]
+    assert [message["epoch"] for message in seen] == [1, 2, 2, 2]
+    assert [message["over"] for message in seen] == [False, False, False, True]
+    assert [message["refit"] for message in seen] == [None, None, [3, 5], [3, 5]]
     assert seen[1]["series"] == {"loss": [4.0, 3.0], "val_loss": [2.0, 1.5]}
     assert seen[1]["left"] == pytest.approx(2000 / (2 / 8) - 2000)
     with pytest.raises(OSError, match="refused"):

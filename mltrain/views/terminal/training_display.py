@@ -26,7 +26,7 @@ _LOSS_WIDTH, _METRIC_WIDTH, _SPEED_WIDTH = len("1.234e-05"), len("0.01234"), len
 
 
 class TrainingDisplay(Protocol):
-    """Shows the progress of one training."""
+    """Shows the progress of one training, and of a second one that uses the validation rows, too."""
 
     def show(self, report: EpochReport) -> None:
         """An epoch is over."""
@@ -35,7 +35,7 @@ class TrainingDisplay(Protocol):
         """The number of completed steps of the epoch; ``loss`` is their mean. Cheap enough to call at every step."""
 
     def refit(self, epoch: int, epochs: int) -> None:
-        """After all reports: so many epochs are done of those in which the network is trained again."""
+        """So many epochs are done of the second training, which reports nothing else. Called with 0 first."""
 
     def close(self) -> None:
         """Training has ended or was interrupted."""

@@ -69,10 +69,10 @@ class LiveTable:
         self._area.redraw()
 
     def refit(self, epoch: int, epochs: int) -> None:
-        if epoch == 0:
+        if self._refit is None:
             self._refit_began = self._clock()
         total = str(epochs)
-        label = f"training again, on the validation rows, too: epoch {min(epoch + 1, epochs):>{len(total)}}/{total}"
+        label = f"training again: epoch {min(epoch + 1, epochs):>{len(total)}}/{total}"
         self._refit = bar(label, epoch / epochs, self._clock() - self._refit_began)
         self._area.redraw()
 
