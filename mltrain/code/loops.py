@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mltrain.code.plan import Plan
-from mltrain.code.text import call, literal, statement
+from mltrain.code.text import WIDTH, call, fitted, literal, statement
 from mltrain.engine.schedules.base import Schedule
 from mltrain.engine.schedules.cosine_decay import CosineDecay
 from mltrain.engine.schedules.exponential_decay import ExponentialDecay
@@ -113,7 +113,8 @@ def _batches(plan: Plan, loop: Loop, count: str) -> list[str]:
         update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
         update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
         return [*loop.begin, *whole, f"loss = {loop.measured}", *update]
-    batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
+    room = WIDTH - 4 * (update_depth(plan) + (group > 1))
+    batch = [*(broken for line in loop.batch for broken in fitted(line, room)), f"total += {loop.measured} * len(rows)"]
     lines = [f"total, order = 0.0, {_order(plan, count)}", *loop.begin]
     if min(plan.rows_trained_on) <= rows and plan.shuffled:  # then mltrain does not shuffle in the first training
         lines.insert(1, f"order = order if {count} > {rows} else np.arange({count})")
@@ -132,6 +133,11 @@ def _batches(plan: Plan, loop: Loop, count: str) -> list[str]:
         f"for start in range(0, {count}, {rows}):",
         *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
     ]
+
+
+def update_depth(plan: Plan) -> int:
+    """How deep the lines of an update are indented at most."""
+    return 3 if plan.refits else 2
 
 
 def _order(plan: Plan, count: str) -> str:

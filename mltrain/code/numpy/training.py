@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code
+from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code, update_depth
 from mltrain.code.numpy.layers import Layers
 from mltrain.code.numpy.weights import parameters_of
 from mltrain.code.plan import Plan
@@ -261,7 +261,7 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
         batch.append("share = len(rows) / len(group)")
         batch.append("sums = [s + share * g for s, g in zip(sums, gradients)]")
         update += ["gradients, sums = sums, [0.0] * len(parameters)"]
-    elif optimizer.clip_norm is not None or len(each) > WIDTH - 8:
+    elif optimizer.clip_norm is not None or len(each) > WIDTH - 4 * update_depth(plan):
         update += gradients
     if optimizer.clip_norm is not None:
         update.append("norm = math.sqrt(sum(float((g**2).sum()) for g in gradients))")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mltrain.code.loops import Loop, first_rate, indented, loop_code, schedule_code
+from mltrain.code.loops import Loop, first_rate, indented, loop_code, schedule_code, update_depth
 from mltrain.code.plan import Plan
 from mltrain.code.text import call, comment_lines, statement
 from mltrain.code.torch.network import TorchNetwork
@@ -185,7 +185,7 @@ def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
 
 def _new_optimizer(plan: Plan) -> list[str]:
     """The optimizer, and the numbers that it begins with."""
-    optimizer, lines = plan.config.optimizer, list[str]()
+    optimizer, lines, indent = plan.config.optimizer, list[str](), 4 * plan.refits
     rule, rate = OPTIMIZERS[optimizer.type_name()](optimizer), optimizer.learning_rate
     is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
     if isinstance(rate, ReduceOnPlateau):
@@ -194,11 +194,12 @@ def _new_optimizer(plan: Plan) -> list[str]:
         lines.append("step = 0")
     if rule.made:
         first = "learning_rate(0)" if is_formula else "rate" if isinstance(rate, Schedule) else repr(rate)
-        lines += statement(call(f"torch.optim.{rule.made}", "parameters", lr=first, **rule.options), "optimizer = ")
+        made = call(f"torch.optim.{rule.made}", "parameters", lr=first, **rule.options)
+        lines += [line[indent:] for line in statement(made, "optimizer = ", indent=indent)]
         if rule.each_step or isinstance(rate, Schedule):
             lines.append("settings = optimizer.param_groups[0]")
     else:
-        lines += comment_lines(rule.why)
+        lines += [line[indent:] for line in comment_lines(rule.why, indent)]
         lines += [f"{name} = [{start} for p in parameters]" for name, start in rule.states.items()]
         if not isinstance(rate, Schedule):
             lines.append(f"rate = {rate!r}")
@@ -262,7 +263,7 @@ def _loop(plan: Plan, network: TorchNetwork) -> Loop:
     batch = [f"loss = loss_function(model(x[rows]), y[rows]){weights}"]
     if weights:
         batch = [f"losses = loss_function(model(x[rows]), y[rows]){weights}", "loss = losses.mean()"]
-        if len(batch[0]) > 74:
+        if len(batch[0]) > 82 - 4 * update_depth(plan):
             batch[0:1] = ["losses = loss_function(model(x[rows]), y[rows])", f"losses = losses{weights}"]
     elif _gives_elements(plan):
         batch = ["loss = loss_function(model(x[rows]), y[rows]).mean()"]
