@@ -3,6 +3,7 @@
 `prepare` turns a config into a `TrainingJob`; a job can be trained or only checked (``mltrain check``).
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,15 +21,17 @@ from mltrain.checks.options import number_problems, option_warnings
 from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
+from mltrain.data.folds import dealt_folds
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, DataError, DataProblem, Problem, UsageError
-from mltrain.inference.model import Model
+from mltrain.inference.model import Model, Refitted
 from mltrain.inference.origin import Origin
 from mltrain.random_streams import generator
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
+from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
@@ -66,24 +69,40 @@ class TrainingJob:
     def monitor(self) -> Monitor | None:
         """Finds the best epoch and stops early; None if there are neither validation rows nor early stopping."""
         config = self.config
-        validation = self.dataset.validation is not None
-        return monitor_of(config.training, self.network.parameters, validation=validation)
+        return monitor_of(config.training, self.network.parameters, validation=self.is_validated)
+
+    @property
+    def is_validated(self) -> bool:
+        """Whether epochs report numbers on rows that the network did not train on."""
+        return self.dataset.validation is not None or _folds(self.config) is not None
+
+    @cached_property
+    def folds(self) -> CrossValidation | None:
+        """The folds that validate in place of validation rows; None without the option."""
+        count = _folds(self.config)
+        if count is None:
+            return None
+        config, (x, y) = self.config, self.dataset.train
+        labels = y if self.dataset.row_spec.classes is not None and y.ndim == 1 else None
+        rng = config.dataset.generator(config.seed, "folds")
+        return CrossValidation(self.network, dealt_folds(len(x), count, rng, labels))
 
     @cached_property
     def refit(self) -> Refit | None:
-        """Trains the network again on the validation rows, too; None without the option."""
+        """Trains the network again on the rows that validated it, too; None without such an option."""
         stopping = self.config.training.early_stopping
-        return Refit(self.network.parameters) if stopping and stopping.refit else None
+        return Refit(self.network.parameters) if stopping and stopping.trains_again else None
 
     @property
     def blank_report(self) -> EpochReport:
         """A report with the fields of the job's epoch reports, and all numbers 0."""
         training, metrics = self.config.training, dict.fromkeys((one.type_name() for one in self.config.metrics), 0.0)
-        validation, rows = self.dataset.validation is not None, len(self.dataset.train.x)
+        validation, rows = self.is_validated, len(self.dataset.train.x)
+        steps = self.folds.steps(training, rows) if self.folds else -(-rows // training.rows_per_batch(rows))
         return EpochReport(
             epoch=0,
             epochs=training.epochs,
-            steps=-(-rows // training.rows_per_batch(rows)),
+            steps=steps,
             seconds=0.0,
             loss=0.0,
             metrics=metrics,
@@ -149,8 +168,12 @@ class TrainingJob:
         profile: Profile | None = None,
         training_run: TrainingRun | None = None,
         told: Told = lambda *_: None,
+        *,
+        refits: bool = True,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`.
+
+        Without ``refits`` it ends where a second training would begin, for those who only read the reports.
 
         Raises `UsageError` on the second call.
         """
@@ -173,7 +196,8 @@ class TrainingJob:
             profile=profile,
             monitor=self.monitor,
             run=training_run,
-            refit=self.refit,
+            folds=self.folds,
+            refit=self.refit if refits else None,
             told=told,
         )
 
@@ -218,9 +242,13 @@ class TrainingJob:
     def model(self, history: list[EpochReport]) -> Model:
         """The network in its current state, as a model."""
         dataset = self.dataset
-        refit = self.refit.epochs if self.refit else 0
+        done, best = self.refit.epochs if self.refit else 0, dict[str, float]()
+        for report in history:
+            if report.epoch == done:
+                best = {name: value for name, value in report.validation.items() if math.isfinite(value)}
+        refit = Refitted(done, best) if done else None
         return Model(
-            self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin, refit_epochs=refit
+            self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin, refit=refit
         )
 
     @cached_property
@@ -281,20 +309,31 @@ def prepare(
     network = _fresh_network(config, row_spec, nodes)
     dataset = data.dataset
     refuse_overflow(dataset)
-    validation = dataset.validation is not None
+    job = TrainingJob(config, dataset, network)
+    validation = job.is_validated
     problems = [
         *(DataProblem(("dataset", *path), message) for path, message in dataset.problems),
         *find_data_problems(nodes, config.loss, dataset),
         *schedule_problems(config.optimizer, config.metrics, validation=validation),
         *monitor_problems(config.training, config.metrics, validation=validation),
-        *refit_problems(config.training, config.optimizer, validation=validation),
+        *refit_problems(
+            config.training,
+            config.optimizer,
+            rows=len(dataset.train.x),
+            validation=dataset.validation is not None,
+            divided=config.dataset.divided,
+        ),
     ]
     if problems:
         raise ConfigError(problems)
-    job = TrainingJob(config, dataset, network)
     _ = job.class_weights  # computed now, so that its errors come before training
     job.model([]).check_storable()
     return job
+
+
+def _folds(config: Config) -> int | None:
+    """How many folds validate, if any do."""
+    return config.training.early_stopping.folds if config.training.early_stopping else None
 
 
 def _fresh_network(config: Config, row_spec: RowSpec, nodes: tuple[Node, ...]) -> Network:
@@ -304,7 +343,9 @@ def _fresh_network(config: Config, row_spec: RowSpec, nodes: tuple[Node, ...]) -
 
 
 def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
-    """How the training of these layers is divided among processes on this machine."""
+    """How the training of these layers is divided among processes on this machine; that of folds is not."""
+    if _folds(config) is not None:
+        return SINGLE
     batch_size = config.training.rows_per_batch(config.dataset.count())
     return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)
 

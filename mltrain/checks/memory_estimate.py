@@ -53,18 +53,25 @@ def memory_for(
     inputs, outputs = sum(map(size, shapes.values())), size(nodes[-1].output_shape) if nodes else 0
     layout = Layout(nodes, {name: (shape, "float") for name, shape in shapes.items()}, training=True, fused=fused)
     batch_size, processes = training.rows_per_batch(rows), parallelism.processes
+    stopping, gradients = training.early_stopping, 2 if training.gradient_accumulation > 1 else 1
+    others = stopping.folds - 1 if stopping and stopping.folds else 0
+    # Inputs and outputs, and the buffers of the layers' forward and backward passes.
+    batch = _FLOAT * batch_size * (inputs + outputs) + layout.nbytes(batch_size, _FLOAT)
     return Memory(
         # A copy of the initial parameters, for before-and-after pictures.
         parameters=2 * parameters,
-        gradients=(2 if training.gradient_accumulation > 1 else 1) * parameters,
+        gradients=gradients * parameters,
         optimizer=vectors * parameters,
-        # Snapshots for checkpoints: the current one and the next one.
-        snapshots=2 * (1 + vectors) * parameters,
+        # Snapshots for checkpoints: the current one and the next one, of the networks of all folds.
+        snapshots=2 * (1 + others) * (1 + vectors) * parameters,
         # Every process has its own buffers for batches.
-        helpers=_copies(parallelism, vectors) * parameters + (processes - 1) * _FLOAT * batch_size * inputs,
-        # Inputs and outputs, and the buffers of the layers' forward and backward passes.
-        batch=_FLOAT * batch_size * (inputs + outputs) + layout.nbytes(batch_size, _FLOAT),
-        rows=(rows or 0) * _MAKING * (inputs + outputs),
+        helpers=_copies(parallelism, vectors) * parameters
+        + (processes - 1) * _FLOAT * batch_size * inputs
+        # The networks of the other folds have all of theirs.
+        + others * ((1 + gradients + vectors) * parameters + batch),
+        batch=batch,
+        # Each fold has its own copy of its rows.
+        rows=(rows or 0) * (_MAKING + _FLOAT * others) * (inputs + outputs),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mltrain.engine.metrics.base import VALIDATION_PREFIX
 from mltrain.runs.run import BEST, LAST
+from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
 from mltrain.training.refit import Refit
@@ -46,14 +47,21 @@ def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[
     return found
 
 
-def whose_weights(monitor: Monitor | None, last: int, refit: Refit | None) -> str:
+def whose_weights(
+    monitor: Monitor | None, last: int, refit: Refit | None = None, folds: CrossValidation | None = None
+) -> str:
     """The epoch whose weights ``model.npz`` has, and the file with the others; only if epochs were compared."""
     if monitor is None or monitor.best_epoch is None:
         return ""
     best = f"the best by {monitor.name}"
     if refit and refit.epochs:
-        again = f"trained again for {plural(refit.epochs, 'epoch')} in {duration(refit.seconds)}, on the validation"
-        return f"{again} rows, too; that of epoch {monitor.best_epoch}, {best}, is {BEST}"
+        again = f"trained again on all {refit.rows:,} rows, for {plural(refit.epochs, 'epoch')} in "
+        again += duration(refit.seconds)
+        if folds:
+            return f"{again}: {best} of {len(folds.folds)} folds"
+        return f"{again}; that of epoch {monitor.best_epoch}, {best}, is {BEST}"
+    if folds:
+        return "of the first fold"
     if monitor.best_epoch == last:
         return f"of epoch {last}, the last and {best}"
     if monitor.restores:

@@ -31,6 +31,11 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """The quantiles of the residuals that are shown: minimum, 5%, quartiles, 95%, maximum."""
 
 
+_TRAINED_AGAIN = (
+    "the model was trained on all of these rows, so it does better on them than on new ones; held out before is what "
+    "its first training reached on rows that it had not seen"
+)
+
 _ALL_SEEN = (
     "each of these rows was trained on by most of the folds, so these numbers are better than those of new rows will "
     "be; --data takes other rows"
@@ -80,6 +85,10 @@ def run(terminal: Terminal, path: Path | None, data: str | None = None, confiden
         count, means = len(model.members), _means_of_members(model, found.rows)
         document["members"] = {"count": count, "mean": means}
         beside[f"mean of {count} alone"] = {name: number(value) for name, value in means.items()}
+    if split == "train" and model.refit is not None:
+        document["held_out"] = model.refit.held_out
+        beside["held out before"] = {name: number(value) for name, value in model.refit.held_out.items()}
+        terminal.warning(_TRAINED_AGAIN)
     if confidence is not None:
         for sentence in too_narrow(model, len(found)):
             terminal.warning(sentence)
@@ -177,13 +186,14 @@ def own_rows(
     """
     dataset = dataset or own_dataset(terminal, model, description, folder)
     split, rows = split_to_evaluate(model.measured_parts(dataset))
-    if isinstance(model, Ensemble) and model.is_of_folds and split != "test":
+    if model.is_cross_validated and split != "test":
         held_out = out_of_fold_beside(file, model)
         if held_out is not None:
             found = held_out_predictions(held_out, model, description, folder)
             if found is not None:
                 return HELD_OUT, found
-        terminal.warning(_ALL_SEEN)
+        if isinstance(model, Ensemble):
+            terminal.warning(_ALL_SEEN)
     return split, Predictions(model, rows)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mltrain.commands.train_and_save import best_and_last, next_command, prepared
+from mltrain.commands.train_and_save import best_and_last, held_out_tables, next_command, prepared
 from mltrain.config.dump import to_yaml
 from mltrain.config.load import read_config
 from mltrain.config.search_space import trial_config, without_search
@@ -245,5 +245,6 @@ def _best_run(job: TrainingJob, folder: Path) -> Path:
     """Train the network of the best trial once more, and save it as a run."""
     with interruptible() as stop, Run.claim(str(job.config.name)) as run:
         history = list(job.train(stop))
-        run.save(job.model(history), history, folder, others=best_and_last(job))
+        model = job.model(history)
+        run.save(model, history, folder, others=best_and_last(job), tables=held_out_tables(job, model, folder))
         return run.folder

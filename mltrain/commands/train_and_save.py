@@ -1,5 +1,6 @@
 """A new or resumed training: shown while it runs, saved, and summarized."""
 
+import contextlib
 import shlex
 import time
 from collections.abc import Collection, Iterator
@@ -15,13 +16,14 @@ from mltrain.config import Config
 from mltrain.data.base import LazyDataset
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
-from mltrain.errors import TrainingDiverged, TrainingInterrupted, WorkerLost
+from mltrain.errors import DataError, TrainingDiverged, TrainingInterrupted, WorkerLost
+from mltrain.inference.model import Model
 from mltrain.job import TrainingJob, prepare, split_to_evaluate
 from mltrain.runs.checkpoint import Background
 from mltrain.runs.checkpoint_keeper import CheckpointKeeper
 from mltrain.runs.event_files import EventFiles
 from mltrain.runs.frames import FrameKeeper
-from mltrain.runs.run import BEST, FILES, LAST, MODEL, Run, with_absolute_paths
+from mltrain.runs.run import BEST, FILES, LAST, MODEL, OUT_OF_FOLD, Run, with_absolute_paths
 from mltrain.system.interrupts import interruptible
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.epoch_report import EpochReport
@@ -70,7 +72,8 @@ def train_and_save(
     def save() -> None:
         model, others, planned = job.model(training_run.history), best_and_last(job), run.folder
         stands = run.stands()
-        run.save(model, training_run.history, folder, keeper.frames, others=others, checkpoint=checkpoints.finish)
+        tables, finish = held_out_tables(job, model, folder), checkpoints.finish
+        run.save(model, training_run.history, folder, keeper.frames, others=others, checkpoint=finish, tables=tables)
         if not stands:
             terminal.warning(f"{planned} was removed or replaced during the training; the run is in {run.folder}")
 
@@ -120,9 +123,21 @@ def train_and_save(
 def best_and_last(job: TrainingJob) -> dict[str, Floats]:
     """The parameters of the best and of the last epoch, if epochs were compared."""
     monitor = job.monitor
-    if monitor is None or monitor.best_epoch is None:
+    if monitor is None or monitor.best_epoch is None or job.folds:  # of folds they would be those of the first
         return {}
     return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
+
+
+def held_out_tables(job: TrainingJob, model: Model, folder: Path) -> dict[str, str]:
+    """What folds said of the rows that they left out, if the network was trained on these, too: text by file name."""
+    if not model.is_cross_validated:
+        return {}
+    from mltrain.search.files import out_of_fold_csv  # few trainings have folds
+    from mltrain.search.folds import validating_folds
+
+    with contextlib.suppress(DataError):  # the source is gone, or has changed since it was read
+        return {OUT_OF_FOLD: out_of_fold_csv(model, validating_folds(job, folder))}
+    return {}
 
 
 def prepared(
@@ -210,7 +225,7 @@ def _conclude(terminal: Terminal, attempt: Session, profile: Profile | None) -> 
         files=[name for name in FILES if (run.folder / name).exists()],
         next_command=next_command(job) + ("" if attempt.is_newest else f" --model {shlex.quote(str(run.folder))}"),
         stopped_by=stopped_by(monitor),
-        model=whose_weights(monitor, last.epoch, refit),
+        model=whose_weights(monitor, last.epoch, refit, job.folds),
     )
     for warning in not_finite(history, monitor):
         terminal.warning(warning)
@@ -238,7 +253,7 @@ def _untrained(job: TrainingJob) -> EpochReport:
 
 def next_command(job: TrainingJob, *, held_back: Collection[str] = ("validation", "test")) -> str:
     """The command that most users need after this training; ``held_back`` are parts that it did not learn from."""
-    if split_to_evaluate(job.model([]).measured_parts(job.dataset))[0] in held_back:
+    if job.folds or split_to_evaluate(job.model([]).measured_parts(job.dataset))[0] in held_back:
         return "mltrain evaluate"
     row, table = job.dataset.train.x[-1], job.dataset.preprocessing.table
     if table is not None:

@@ -78,15 +78,6 @@ def trial_config(config: Config, values: Mapping[str, Any]) -> Config:
     return configured(to_plain(without_search(config), defaults=False), settings)
 
 
-def without_refit(config: Config) -> Config:
-    """The config without a second training on the validation rows."""
-    training = config.training
-    if training.early_stopping is None:
-        return config
-    stopping = replace(training.early_stopping, refit=False)
-    return replace(config, training=replace(training, early_stopping=stopping))
-
-
 def configured(plain: dict[str, Any], settings: Sequence[str]) -> Config:
     """The config of plain data with these settings. Raises `ConfigError`."""
     changed = override(Config, plain, settings)

@@ -371,6 +371,11 @@ class DatasetSpec(Spec):
         """For points in a plane that a curve divides: its second coordinate at each first one, where that is known."""
         return None
 
+    @property
+    def divided(self) -> str | None:
+        """Why rows cannot be dealt to parts by chance, in a clause; None if they can."""
+        return "rows are in the order of time" if self.split == "chronological" else None
+
     def layout(self, columns: Sequence[str]) -> "Like | None":
         """What is said of the layout of its file, if anything; ``columns`` are those to learn from, in order."""
         return None

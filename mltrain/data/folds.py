@@ -29,8 +29,18 @@ def random_folds(
             has = f"class '{name}' has {rows_in_words(counts[number])}"
             fewer = f"ask for {counts[number]} folds at most" if counts[number] > 1 else "leave that row out"
             raise DataError(f"--folds {folds}: {has}, so not every fold would have one; {fewer}")
+    return _dealt(shuffled, folds, labels)
+
+
+def dealt_folds(count: int, folds: int, rng: Generator, labels: Labels | None = None) -> list[Indices]:
+    """As `random_folds`, of ``count`` rows, of which a class may have fewer than there are folds."""
+    return _dealt(rng.permutation(count), folds, labels)
+
+
+def _dealt(shuffled: Indices, folds: int, labels: Labels | None) -> list[Indices]:
+    """Rows are dealt out like cards, class after class: the folds' shares of a class differ by one row at most."""
+    if labels is not None:
         shuffled = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    # Rows are dealt out like cards, class after class: the folds' shares of a class differ by one row at most.
     return [np.sort(shuffled[fold::folds]) for fold in range(folds)]
 
 

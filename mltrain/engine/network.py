@@ -49,6 +49,14 @@ class Network:
                     raise ConfigError([Problem((*node.path, f"{name}_initializer"), str(error))]) from error
                 self.arrays[f"{node.name}.{name}"][...] = values
 
+    def copy(self) -> "Network":
+        """The same layers with copies of the parameters."""
+        network = Network(
+            [node.layer for node in self.nodes], self.inputs, nodes=self.nodes, dtype=self.parameters.dtype
+        )
+        np.copyto(network.parameters, self.parameters)
+        return network
+
     def ending_at(self, name: str) -> "Network":
         """The layers that lead to the one with this name, as a network with copies of their parameters."""
         wanted, layers = {name}, []

@@ -28,6 +28,7 @@ from mltrain.engine.network import Network
 from mltrain.errors import DataError, ModelFileError
 from mltrain.inference.model import (
     Model,
+    Refitted,
     incomplete,
     parameter_shapes,
     read_config_and_origin,
@@ -95,7 +96,7 @@ class Ensemble(Model):
             preprocessing,
             origin=origin,
             temperature=temperature,
-            refit_epochs=max(member.refit_epochs for member in members),
+            refit=_of_all([member.refit for member in members]),
             members=tuple(members),
             roles=tuple(roles),
         )
@@ -112,6 +113,10 @@ class Ensemble(Model):
     def is_of_folds(self) -> bool:
         """Whether the members are those of a cross-validation, so that each row was trained on by some of them."""
         return self.roles[0].fold is not None
+
+    @property
+    def is_cross_validated(self) -> bool:
+        return self.is_of_folds
 
     @property
     def independent(self) -> int:
@@ -142,7 +147,7 @@ class Ensemble(Model):
         In a cross-validation, the rows that one training would hold back for validation are in the folds, too.
         """
         are_in_folds = self.is_of_folds and self.config.dataset.validation_split
-        return dataset.trained_on_validation if are_in_folds or self.refit_epochs else dataset
+        return dataset.trained_on_validation if are_in_folds or self.refit else dataset
 
     def with_parameters(self, parameters: Floats) -> Model:
         raise DataError("an ensemble has several networks, so it has no states of one training")
@@ -175,7 +180,7 @@ class Ensemble(Model):
 
     def _meta(self) -> dict[str, Any]:
         shared, reads = super()._meta(), _reads(self.members)
-        named = ("input_shape", "refit_epochs", *Preprocessing.__struct_fields__)
+        named = ("input_shape", "refit", *Preprocessing.__struct_fields__)
         return {
             "format": ENSEMBLE,
             **{name: value for name, value in shared.items() if name not in named},
@@ -184,7 +189,7 @@ class Ensemble(Model):
                 {
                     **role.document,
                     "rows": next(n for n, one in enumerate(reads) if _same(one, member)),
-                    **({"refit_epochs": member.refit_epochs} if member.refit_epochs else {}),
+                    **({"refit": msgspec.to_builtins(member.refit)} if member.refit else {}),
                 }
                 for role, member in zip(self.roles, self.members, strict=True)
             ],
@@ -278,16 +283,25 @@ def _wide(value: float | tuple[float, ...], width: int) -> tuple[float, ...]:
     return value if isinstance(value, tuple) else (value,) * width
 
 
+def _of_all(refits: Sequence[Refitted | None]) -> Refitted | None:
+    """The second trainings of members: the longest, and the means of what was reached on rows held out."""
+    found = [one for one in refits if one is not None]
+    if not found:
+        return None
+    held_out = {name: float(np.mean([one.held_out.get(name, np.nan) for one in found])) for name in found[0].held_out}
+    return Refitted(max(one.epochs for one in found), held_out)
+
+
 def _prefix(number: int) -> str:
     """What the names of a member's arrays begin with in a file."""
     return f"member_{number + 1}."
 
 
 class _Member(Role, frozen=True, kw_only=True):
-    """A member in ``meta``: what it is, which of the preprocessings it has, and how long it was trained again."""
+    """A member in ``meta``: what it is, which of the preprocessings it has, and its second training."""
 
     rows: Annotated[int, msgspec.Meta(ge=0)]
-    refit_epochs: Annotated[int, msgspec.Meta(ge=0)] = 0
+    refit: Refitted | None = None
 
 
 def read_ensemble(file: ModelFile) -> Ensemble:
@@ -322,7 +336,7 @@ def read_ensemble(file: ModelFile) -> Ensemble:
                 row_spec,
                 preprocessing,
                 temperature=temperature,
-                refit_epochs=member.refit_epochs,
+                refit=member.refit,
             )
         )
         roles.append(Role(seed=member.seed, repeat=member.repeat, fold=member.fold))

@@ -45,6 +45,16 @@ if TYPE_CHECKING:
     from mltrain.inference.given import Given
 
 
+class Refitted(msgspec.Struct, frozen=True):
+    """A second training: for how many ``epochs``, and what the first one reached on rows that were ``held_out`` then.
+
+    That is the loss and the metrics by name, of the epoch that was best; of folds, they are means.
+    """
+
+    epochs: Annotated[int, msgspec.Meta(ge=1)]
+    held_out: dict[str, float]
+
+
 @dataclass(frozen=True, repr=False)
 class Model:
     """A trained model, returned by `fit` and `load_model`.
@@ -52,8 +62,8 @@ class Model:
     ``row_spec`` is the shape of a row and the names of the classes; ``preprocessing`` is applied to rows before the
     network; ``history`` is empty for a loaded model. ``origin`` says which rows it learned from; None for
     a model of an mltrain that did not keep it. ``temperature`` is what the scores of classes were divided by after the
-    training; the network's parameters have that in them (`mltrain.inference.temperature`). ``refit_epochs`` is how many
-    epochs it was trained again, on the validation rows, too; 0 if it was not.
+    training; the network's parameters have that in them (`mltrain.inference.temperature`). ``refit`` is about its
+    second training on the rows that validated the first, too; None without one.
     """
 
     config: Config
@@ -63,7 +73,7 @@ class Model:
     history: Sequence[EpochReport] = ()
     origin: Origin | None = None
     temperature: float = 1.0
-    refit_epochs: int = 0
+    refit: "Refitted | None" = None
 
     @property
     def parameter_count(self) -> int:
@@ -163,12 +173,18 @@ class Model:
         """
         return [(self, None)]
 
+    @property
+    def is_cross_validated(self) -> bool:
+        """Whether folds held out each of the rows that the model was trained on at the end."""
+        stopping = self.config.training.early_stopping
+        return self.refit is not None and stopping is not None and stopping.folds is not None
+
     def measured_parts(self, dataset: Dataset) -> Dataset:
         """The model's own dataset, with those of its parts that the model can be measured on.
 
         A model that was trained again on the validation rows has none of them.
         """
-        return dataset.trained_on_validation if self.refit_epochs else dataset
+        return dataset.trained_on_validation if self.refit else dataset
 
     def refuse_other(self, row_spec: RowSpec) -> None:
         """Raise `DataError` for rows whose shape or classes differ from those of the training rows."""
@@ -198,7 +214,7 @@ class Model:
         """The same model with other values of all its parameters, a flat vector: those of an epoch, for one."""
         network = Network(self.config.layers, self.row_spec.inputs)
         network.parameters[...] = parameters
-        return dataclasses.replace(self, network=network, refit_epochs=0)
+        return dataclasses.replace(self, network=network, refit=None)
 
     def save(self, path: str | Path) -> None:
         """Write the model file atomically; the same model gives the same bytes. Raises `StorageError`."""
@@ -246,7 +262,7 @@ class Model:
             preprocessing,
             origin=origin,
             temperature=read_temperature(file),
-            refit_epochs=_refit_epochs(file),
+            refit=read_refit(file, file.meta),
         )
 
     def _meta(self) -> dict[str, Any]:
@@ -258,7 +274,7 @@ class Model:
             **msgspec.to_builtins(self.preprocessing),
             "origin": self.origin and self.origin.document,
             **({"temperature": self.temperature} if self.temperature != 1 else {}),
-            **({"refit_epochs": self.refit_epochs} if self.refit_epochs else {}),
+            **({"refit": msgspec.to_builtins(self.refit)} if self.refit else {}),
         }
 
     def _meta_of_targets(self) -> dict[str, Any]:
@@ -328,10 +344,10 @@ def read_temperature(file: ModelFile) -> float:
     return float(value)
 
 
-def _refit_epochs(file: ModelFile) -> int:
-    """The epochs of the refit of a model file, 0 where there was none. Raises `ModelFileError`."""
+def read_refit(file: ModelFile, meta: Mapping[str, Any]) -> Refitted | None:
+    """The second training by a file's ``meta``, None where there was none. Raises `ModelFileError`."""
     try:
-        return msgspec.convert(file.meta.get("refit_epochs", 0), Annotated[int, msgspec.Meta(ge=0)])
+        return msgspec.convert(meta.get("refit"), Refitted | None)
     except msgspec.ValidationError:
         raise incomplete(file) from None
 

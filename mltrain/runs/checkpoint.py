@@ -174,12 +174,19 @@ class Checkpoint:
             rate.epoch_ended(report.values)
             if monitor:
                 monitor.epoch_ended(report.epoch, report.values, monitor.best)
-        steps = sum(-(-report.steps // config.training.gradient_accumulation) for report in epochs)
+        networks = [state, *state.get("folds", {}).values()]
+        group = config.training.gradient_accumulation
+        steps = sum(-(-report.steps // group) for report in epochs)
+        found = {**state, "optimizer": dict(state["optimizer"])}
+        if len(networks) == 1 or group == 1:  # the batches of a fold are not in the history
+            found["optimizer"]["step"] = sum(one["optimizer"]["step"] for one in networks)
+        else:
+            found["optimizer"]["step"] = steps
         expected = {"optimizer": {"step": steps, "learning_rate": rate.state()}}
         if monitor:
             expected["monitor"] = {name: value for name, value in monitor.state().items() if name != "best"}
         for part, values in expected.items():
-            if any(state[part][name] != value for name, value in values.items()):
+            if any(found[part][name] != value for name, value in values.items()):
                 raise ValueError(part)
         last = state["trainer"]["last_finite_loss"]
         if state["trainer"]["processes"] != self._meta.processes or (last is None) != (not epochs):
@@ -218,7 +225,7 @@ def _put_together(plain: Mapping[str, Any], like: State, prefix: str, file: Mode
         if isinstance(value, np.ndarray):
             state[name] = file.read_any(f"{prefix}{name}", value.shape, value.dtype)
             # Vectors of an optimizer may have overflowed to infinity, but a NaN cannot be continued from.
-            wrong = np.isnan if prefix == "optimizer." else _is_not_finite
+            wrong = np.isnan if prefix.endswith("optimizer.") else _is_not_finite
             if np.issubdtype(value.dtype, np.inexact) and wrong(state[name]).any():
                 raise ValueError(f"{prefix}{name}")
         elif isinstance(value, Mapping):

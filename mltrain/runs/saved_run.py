@@ -151,11 +151,8 @@ def out_of_fold_beside(file: Path, model: Model) -> OutOfFold | None:
 
     Raises `DataError` if they cannot be read.
     """
-    from mltrain.inference.ensemble import Ensemble  # few runs are cross-validations
-
     path = current_file(file.parent, OUT_OF_FOLD)
-    is_of_folds = isinstance(model, Ensemble) and model.is_of_folds
-    return read_out_of_fold(path, model) if path is not None and is_of_folds else None
+    return read_out_of_fold(path, model) if path is not None and model.is_cross_validated else None
 
 
 def read_out_of_fold(path: Path, model: Model) -> OutOfFold:

@@ -2,17 +2,19 @@
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.base import RawData
+from mltrain.data.base import RawData, Split
 from mltrain.data.splitting import Parts
 from mltrain.engine.metrics.base import true_classes
+from mltrain.errors import DataError
 from mltrain.inference.ensemble import Ensemble, Role
 from mltrain.inference.origin import Origin
 from mltrain.job import TrainingJob
-from mltrain.search.trainings import FoldOf, Task, Trained
+from mltrain.search.trainings import FoldOf, HeldOut, Task, Trained
 
 
 def fold_tasks(raw: RawData, job: TrainingJob, folds: int, repeats: int = 1) -> list[Task]:
@@ -43,6 +45,27 @@ def unseen_classes(tasks: Sequence[Task], raw: RawData, job: TrainingJob) -> lis
         if new:
             names = ", ".join(f"'{classes[one]}'" for one in new)
             found.append(f"fold {number} of {len(tasks)} is tested on {names}, of which it has no row to learn from")
+    return found
+
+
+def validating_folds(job: TrainingJob, folder: Path) -> list[Trained]:
+    """What the folds of a training said of the rows that they left out, in its best epoch; nothing without folds.
+
+    The rows are read again for their numbers. Raises `DataError`.
+    """
+    folds, (x, y) = job.folds, job.dataset.train
+    if folds is None:
+        return []
+    raw = job.config.dataset.read(job.config.seed, folder)
+    numbers = raw.row_numbers[job.config.dataset.draw(raw, job.config.seed).train]
+    if len(numbers) != len(x):
+        raise DataError("the rows have changed during the training")
+    found = []
+    for number, (fold, parameters) in enumerate(zip(folds.folds, folds.best, strict=True), 1):
+        model = job.model([]).with_parameters(parameters)
+        held_out = HeldOut.of(model, Split(x[fold], y[fold]), numbers[fold])
+        role = Role(seed=job.config.seed, repeat=1, fold=number)
+        found.append(Trained(role, model.row_spec, model.preprocessing, parameters, None, 0, 0.0, held_out=held_out))
     return found
 
 

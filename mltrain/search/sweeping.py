@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mltrain.config import Config
-from mltrain.config.search_space import trial_config, without_refit
+from mltrain.config.search_space import trial_config
 from mltrain.data.base import Dataset, LazyDataset, RawData
 from mltrain.errors import DataError, MltrainError, Problem, StorageError, TrainingInterrupted
 from mltrain.inference.ensemble import Role
@@ -104,8 +104,8 @@ class Worker:
             if metric in report.values and trial.is_poor(report.epoch, report.values[metric]):
                 raise _Pruned
 
-        config = without_refit(config)  # judged by the validation rows, on which the best is trained again at the end
-        one = train_one(config, self.folder, Role(seed=config.seed), self._dataset(config), inner, heard)
+        role, rows = Role(seed=config.seed), self._dataset(config)
+        one = train_one(config, self.folder, role, rows, inner, heard, refits=False)
         if one.report is None:
             raise MltrainError("without epochs there is nothing to judge by")
         seen["epochs"], seen["metrics"] = one.epochs, one.report.values
@@ -134,7 +134,7 @@ def sweep_problems(config: Config, job: TrainingJob, raw: RawData | None) -> lis
     if not search.folds and not config.training.epochs and "training.epochs" not in search.parameters:
         return [Problem(("training", "epochs"), "without epochs there is nothing to judge trials by")]
     if not search.folds:
-        missing = why_missing(search.judged_by, config.metrics, validation=job.dataset.validation is not None)
+        missing = why_missing(search.judged_by, config.metrics, validation=job.is_validated)
         return [Problem(("search", "metric"), missing)] if missing else []
     there = ["loss", *(one.type_name() for one in config.metrics)]
     problems = []

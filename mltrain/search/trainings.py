@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from mltrain.backends.base import Evaluation, Parallelism
 from mltrain.config import Config
-from mltrain.data.base import Dataset, LazyDataset, RawData, RowSpec
+from mltrain.data.base import Dataset, LazyDataset, RawData, RowSpec, Split
 from mltrain.data.preprocessing import Preprocessing
 from mltrain.data.splitting import Parts
 from mltrain.engine.arrays import Floats
@@ -22,7 +22,7 @@ from mltrain.engine.metrics.base import true_classes
 from mltrain.engine.network import Network
 from mltrain.errors import ConfigError, MltrainError, TrainingInterrupted
 from mltrain.inference.ensemble import Role
-from mltrain.inference.model import Model
+from mltrain.inference.model import Model, Refitted
 from mltrain.job import TrainingJob, memory_of, prepare
 from mltrain.search.processes import Context, Stop, Told, in_processes
 from mltrain.system.memory import available
@@ -42,6 +42,12 @@ class HeldOut(NamedTuple):
     outputs: Floats
     evaluation: Evaluation
 
+    @classmethod
+    def of(cls, model: Model, rows: Split, row_numbers: npt.NDArray[np.intp]) -> "HeldOut":
+        """What a model that has not seen these rows says of them."""
+        true = rows.y if model.classes is None else true_classes(model.target(rows))
+        return cls(row_numbers, true, model.outputs(rows.x), model.evaluate(rows))
+
     @property
     def values(self) -> dict[str, float]:
         """The loss and the metrics by name."""
@@ -52,8 +58,7 @@ class HeldOut(NamedTuple):
 class Trained:
     """What comes of one training. ``report`` is that of the epoch whose weights the model has; None without epochs.
 
-    ``seconds`` is the time spent training, in ``epochs`` epochs, and then in ``refit_epochs`` on the validation rows,
-    too.
+    ``seconds`` is the time spent training, in ``epochs`` epochs, and in the second training, ``refit``.
     """
 
     role: Role
@@ -63,7 +68,7 @@ class Trained:
     report: EpochReport | None
     epochs: int
     seconds: float
-    refit_epochs: int = 0
+    refit: Refitted | None = None
     held_out: "HeldOut | None" = None
 
     def model(self, config: Config) -> Model:
@@ -74,7 +79,7 @@ class Trained:
             network,
             self.row_spec,
             self.preprocessing,
-            refit_epochs=self.refit_epochs,
+            refit=self.refit,
         )
 
 
@@ -161,13 +166,18 @@ def train_one(
     rows: FoldOf | Dataset,
     context: Context,
     heard: Callable[[EpochReport], None] = lambda _: None,
+    *,
+    refits: bool = True,
 ) -> Trained:
-    """Train one network in this process. ``heard`` is called after each epoch; what it raises ends the training."""
+    """Train one network in this process. ``heard`` is called after each epoch; what it raises ends the training.
+
+    ``refits`` is as in `TrainingJob.train`.
+    """
     dataset = rows if isinstance(rows, Dataset) else rows.raw.split(rows.parts)
     job = prepare(config, folder, LazyDataset.of(dataset, config.dataset, config.seed, folder))
     tell = _Teller(context, config.training.epochs)
     history = []
-    for one in job.train(context.stop, tell.step):
+    for one in job.train(context.stop, tell.step, refits=refits):
         history.append(one)
         heard(one)
         tell.epoch(one.epoch)
@@ -183,15 +193,12 @@ def train_one(
         report,
         history[-1].epoch if history else 0,
         sum(one.seconds for one in history) + (job.refit.seconds if job.refit else 0.0),
-        model.refit_epochs,
+        model.refit,
     )
     if isinstance(rows, Dataset) or dataset.test is None:
         return found
-    test = dataset.test
     numbers = rows.raw.row_numbers[rows.parts.test]
-    true = test.y if model.classes is None else true_classes(model.target(test))
-    held_out = HeldOut(numbers, true, model.outputs(test.x), model.evaluate(test))
-    return dataclasses.replace(found, held_out=held_out)
+    return dataclasses.replace(found, held_out=HeldOut.of(model, dataset.test, numbers))
 
 
 _PAUSE = 0.1

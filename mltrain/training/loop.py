@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from time import perf_counter
 
+import numpy as np
+
 from mltrain.backends.base import Backend, NotFinite, Progress, Rows, Stopped, TrainingTask
 from mltrain.backends.profiler import Profile
 from mltrain.data.preprocessing import AS_IS, Preprocessing
@@ -19,6 +21,7 @@ from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import TrainingInterrupted
 from mltrain.training.checkpointing import TrainingRun
+from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.divergence import divergence
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
@@ -45,6 +48,7 @@ def train(
     profile: Profile | None = None,
     monitor: Monitor | None = None,
     run: TrainingRun | None = None,
+    folds: CrossValidation | None = None,
     refit: Refit | None = None,
     told: Told = lambda *_: None,
 ) -> Generator[EpochReport, None, None]:
@@ -56,13 +60,12 @@ def train(
     Raises `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, records the times.
 
     ``monitor`` may end the training early and give the network its best weights at the end. ``run`` has the
-    state to resume from, and receives the reports and snapshots. ``refit`` trains the network again at the end, for as
-    many epochs as ``monitor`` found best, and reports nothing; ``told`` is called before each of these epochs.
+    state to resume from, and receives the reports and snapshots. ``folds`` validate
+    where there is no ``validation``: reports are the means of their networks. ``refit`` trains the network again at the
+    end, on all rows for as many epochs as ``monitor`` found best, and reports nothing; ``told`` is called before each
+    of these epochs.
     """
     run = run or TrainingRun(keeps=False)
-    recorder = Recorder(
-        backend, network, rows, validation, loss=loss, metrics=metrics, preprocessing=preprocessing, training=training
-    )
     task = TrainingTask(
         network,
         rows,
@@ -76,10 +79,19 @@ def train(
         class_weights=class_weights,
         seed=seed,
     )
-    with closing(backend.trainer(task, run.parallelism, profile)) as trainer:
+    if folds:
+        first, validate = folds.trainer(backend, task, training, profile), folds.evaluator(backend, task)
+    else:
+        first, validate = backend.trainer(task, run.parallelism, profile), None
+        if validation is not None:
+            validate = backend.evaluator(network, validation, loss=loss, metrics=metrics, preprocessing=preprocessing)
+    recorder = Recorder(
+        backend, network, rows, validate, loss=loss, metrics=metrics, preprocessing=preprocessing, training=training
+    )
+    with closing(first) as trainer:
         if refit:
             refit.begin(network.parameters)
-        run.begin(trainer, {"monitor": monitor, "refit": refit})
+        run.begin(trainer, {"monitor": monitor, "refit": refit, "cross_validation": folds})
         if run.epoch < training.epochs:
             trainer.start()
         run.begun()
@@ -98,22 +110,18 @@ def train(
             trainer.epoch_ended(report.values)
             if monitor:
                 monitor.epoch_ended(epoch, report.values, network.parameters)
+                if folds and monitor.best_epoch == epoch:
+                    folds.keep()
             run.add(report, last=epoch == training.epochs or (monitor is not None and monitor.exhausted))
             yield report
 
         if monitor:
             monitor.finish(network.parameters)
-    if refit and validation is not None and monitor and monitor.best_epoch is not None:
-        refit.train(
-            task,
-            validation,
-            training,
-            monitor.best_epoch,
-            backend=backend,
-            parallelism=run.parallelism,
-            stop=stop,
-            told=told,
-        )
+    if refit and monitor and monitor.best_epoch is not None:
+        if validation is not None:
+            rows = Rows(*(np.concatenate(parts) for parts in zip(rows, validation, strict=True)))
+            task = task._replace(rows=rows, batch_size=training.rows_per_batch(len(rows.target)))
+        refit.train(task, monitor.best_epoch, backend=backend, parallelism=run.parallelism, stop=stop, told=told)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class Monitor:
     def restores(self) -> bool:
         """Whether training ends with the weights of the best epoch, if only to be trained again after that."""
         stopping = self._stopping
-        return stopping is not None and (stopping.restore_best or stopping.refit) and self.best_epoch is not None
+        return stopping is not None and (stopping.restore_best or stopping.trains_again) and self.best_epoch is not None
 
     def finish(self, parameters: Floats) -> None:
         """Called after training: keeps the last parameters and, if `restores`, restores the best ones."""

@@ -30,6 +30,18 @@ class EarlyStopping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             "for as many epochs as the best was"
         ),
     ] = False
+    folds: Annotated[
+        Annotated[int, Meta(ge=2)] | None,
+        Meta(
+            description="validate by so many networks, each of which leaves out other rows, and refit on all rows: "
+            "for tables too small for validation rows of their own"
+        ),
+    ] = None
+
+    @property
+    def trains_again(self) -> bool:
+        """Whether the network is trained a second time, on the rows that validated the first, too."""
+        return self.refit or self.folds is not None
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,8 @@ from mltrain.training.tracking import tracked_values
 class Recorder:
     """Makes the reports of one training; ``tracks``: with parameters in them.
 
-    Where parameters are tracked, the loss and metrics are measured after the epoch, with the parameters reported.
+    ``validate`` measures on the validation rows, if there are any. Where parameters are tracked, the loss and metrics
+    are measured after the epoch, with the parameters reported.
     """
 
     def __init__(
@@ -23,7 +24,7 @@ class Recorder:
         backend: Backend,
         network: Network,
         rows: Rows,
-        validation: Rows | None,
+        validate: Callable[[], Evaluation] | None,
         *,
         loss: Loss,
         metrics: Sequence[Metric],
@@ -34,11 +35,9 @@ class Recorder:
         self._tracked = tracked_values(network, training.track)
         self.tracks = bool(self._tracked)
 
-        def evaluator(measured: Rows) -> Callable[[], Evaluation]:
-            return backend.evaluator(network, measured, loss=loss, metrics=metrics, preprocessing=preprocessing)
-
-        self._validate = None if validation is None else evaluator(validation)
-        self._measure = evaluator(rows) if self.tracks else None
+        self._validate, self._measure = validate, None
+        if self.tracks:
+            self._measure = backend.evaluator(network, rows, loss=loss, metrics=metrics, preprocessing=preprocessing)
 
     def before_training(self, trainer: Trainer) -> EpochReport:
         """The report of epoch 0, for the initial weights."""

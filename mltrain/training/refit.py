@@ -1,7 +1,7 @@
 """Trains a network again, from its first weights, on the rows for training and validation together.
 
 Validation rows find out how long to train. After that nothing speaks against learning from them as well: algorithm 7.2
-of Goodfellow, Bengio and Courville, Deep Learning (2016).
+of Goodfellow, Bengio and Courville, Deep Learning (2016). Where folds validate (`CrossValidation`), they are all rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mltrain.backends.base import Backend, NotFinite, Parallelism, Rows, Stopped, Trainer, TrainingTask
+from mltrain.backends.base import Backend, NotFinite, Parallelism, Stopped, Trainer, TrainingTask
 from mltrain.engine.arrays import Floats
 from mltrain.engine.metrics.base import VALIDATION_PREFIX
 from mltrain.engine.optimizers.base import Optimizer
@@ -42,8 +42,6 @@ class Refit:
     def train(
         self,
         task: TrainingTask,
-        validation: Rows,
-        training: Training,
         epochs: int,
         *,
         backend: Backend,
@@ -51,17 +49,15 @@ class Refit:
         stop: Callable[[], bool],
         told: Told,
     ) -> None:
-        """Train the network of ``task`` again for ``epochs`` epochs.
+        """Train the network of ``task`` again for ``epochs`` epochs on its rows, which are those of both parts.
 
         Raises `TrainingInterrupted`, `TrainingDiverged` or `WorkerLost`; the network has the weights of before then.
         """
         parameters = task.network.parameters
         before = parameters.copy()
         np.copyto(parameters, self.first)
-        rows = Rows(*(np.concatenate(arrays) for arrays in zip(task.rows, validation, strict=True)))
-        again = task._replace(rows=rows, batch_size=training.rows_per_batch(len(rows.target)))
         try:
-            with closing(backend.trainer(again, parallelism)) as trainer:
+            with closing(backend.trainer(task, parallelism)) as trainer:
                 trainer.start()
                 for epoch in range(1, epochs + 1):
                     told(epoch - 1, epochs)
@@ -70,7 +66,7 @@ class Refit:
         except BaseException:
             np.copyto(parameters, before)
             raise
-        self.epochs, self.rows = epochs, len(rows.target)
+        self.epochs, self.rows = epochs, len(task.rows.target)
 
     def _train_epoch(
         self, trainer: Trainer, epoch: int, epochs: int, clip_norm: float | None, stop: Callable[[], bool]
@@ -97,15 +93,32 @@ class Refit:
         np.copyto(self.first, state["first"])
 
 
-def refit_problems(training: Training, optimizer: Optimizer, *, validation: bool) -> list[Problem]:
-    """The error for a refit that has no rows more than the first training, or lacks the numbers that it depends on."""
+def refit_problems(
+    training: Training, optimizer: Optimizer, *, rows: int, validation: bool, divided: str | None
+) -> list[Problem]:
+    """The errors for a second training that has no more rows than the first, or lacks the numbers that it follows.
+
+    ``rows`` is how many there are to train on; ``divided`` says why they cannot be dealt to folds by chance, if so.
+    """
     stopping, watched = training.early_stopping, monitored(optimizer.learning_rate)
-    if stopping is None or not stopping.refit:
+    if stopping is None or not stopping.trains_again:
         return []
-    if not validation:
-        why = "no rows are held back for validation, so there are none to train again on; set dataset.validation_split"
-        return [Problem(("training", "early_stopping", "refit"), f"{why}, or leave refit out")]
-    if watched and watched.startswith(VALIDATION_PREFIX):
-        why = f"trains on the validation rows, so there is no '{watched}' then for the learning rate to follow"
-        return [Problem(("training", "early_stopping", "refit"), f"{why}; let it follow the loss, or leave refit out")]
-    return []
+    option = "refit" if stopping.folds is None else "folds"
+    why = None
+    if stopping.folds is None and not validation:
+        why = (
+            "no rows are held back for validation, so there are none to train again on; set dataset.validation_split, "
+            "or leave refit out"
+        )
+    elif stopping.folds is not None and validation:
+        why = "the folds are the rows for validation; leave folds out, or hold back none for it in the dataset"
+    elif stopping.folds is not None and divided is not None:
+        why = f"{divided}, so that folds by chance would tell too much; take dataset.validation_split and refit"
+    elif stopping.folds is not None and rows < stopping.folds:
+        why = f"{stopping.folds} folds of {rows} rows leave some without a row; ask for fewer"
+    elif watched and watched.startswith(VALIDATION_PREFIX):
+        why = (
+            f"in the second training there are no rows to validate on, so there is no '{watched}' for the learning "
+            f"rate to follow; let it follow the loss, or leave {option} out"
+        )
+    return [Problem(("training", "early_stopping", option), why)] if why else []

@@ -107,8 +107,8 @@ def test_the_run_has_the_network_of_the_best_epoch_beside_it() -> None:
     assert Path("run/best.npz").read_bytes() != Path("run/model.npz").read_bytes()
     assert parameters("run/best.npz") == parameters("without")
     assert parameters("run/last.npz") == parameters("without/last.npz")
-    assert library.load_model("run").refit_epochs == document["best"]["epoch"]
-    assert library.load_model("run/best.npz").refit_epochs == library.load_model("without").refit_epochs == 0
+    assert library.load_model("run").refit.epochs == document["best"]["epoch"]
+    assert library.load_model("run/best.npz").refit is library.load_model("without").refit is None
     histories = [
         [{**row, "seconds": ""} for row in csv.DictReader((Path(run) / "history.csv").read_text("utf-8").splitlines())]
         for run in ("run", "without")
@@ -118,10 +118,10 @@ def test_the_run_has_the_network_of_the_best_epoch_beside_it() -> None:
 
 def test_fit_says_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> None:
     done = mltrain("fit", "noisy.yaml")
-    best = library.load_model("runs/noisy-001").refit_epochs
-    said = f"note: training again for {best} epochs, on the validation rows, too"
+    best = library.load_model("runs/noisy-001").refit.epochs
+    said = f"note: training again for {best} epochs, on all rows"
     assert done.err.splitlines().index(said) > 0
-    assert f"model    trained again for {best} epochs in " in done.err
+    assert f"model    trained again on all 40 rows, for {best} epochs in " in done.err
     assert f"that of epoch {best}, the best by val_loss, is best.npz" in " ".join(done.err.split())
     assert "next     mltrain predict --x " in done.err  # there are no rows left to evaluate on
 
@@ -179,13 +179,13 @@ def broken_off(*words: str) -> tuple[Done, int]:
 
 def test_stopped_in_between_it_is_the_network_of_the_best_epoch_and_can_go_on() -> None:
     done, _ = broken_off()
-    best = library.load_model("whole").refit_epochs
+    best = library.load_model("whole").refit.epochs
     assert done.code == 130
     assert done.err.splitlines()[-1] == f"error: stopped in epoch 2 of {best} of training again"
     assert "note: what was learned so far is saved: run/model.npz" in done.err
     assert Path("run/model.npz").read_bytes() == Path("run/best.npz").read_bytes()
     assert parameters("run") == parameters("whole/best.npz")
-    assert library.load_model("run").refit_epochs == 0
+    assert library.load_model("run").refit is None
     succeed("fit", "--resume", "run", "--quiet")
     assert Path("run/model.npz").read_bytes() == Path("whole/model.npz").read_bytes()
 
@@ -224,8 +224,8 @@ def test_folds_and_members_are_trained_again_each_on_its_own_rows() -> None:
     assert sum(one["rows"] for one in folds["folds"]) == 40
     model = library.load_model("folds")
     members = [member for member, _ in model.networks()]
-    assert all(member.refit_epochs for member in members)
-    assert model.refit_epochs == max(member.refit_epochs for member in members)
+    assert all(member.refit for member in members)
+    assert model.refit.epochs == max(member.refit.epochs for member in members)
     members = [
         member for member, _ in library.load_model(fit("--members", "2", "--out", "members")["model"]).networks()
     ]
@@ -240,7 +240,7 @@ def test_a_sweep_trains_again_with_the_best_parameters_only() -> None:
     document = succeed("sweep", "sweep.yaml", "--json").document
     plain = [fit(*WITHOUT, "--set", f"optimizer.learning_rate={rate}")["val_loss"] for rate in (0.3, 0.1)]
     assert sorted(one["value"] for one in document["trials"]) == sorted(plain)
-    assert library.load_model(document["model"]).refit_epochs
+    assert library.load_model(document["model"]).refit
     assert parameters(document["model"]) == parameters(
         succeed("fit", document["best_config"], "--json").document["run"]
     )
@@ -256,8 +256,8 @@ def test_a_sweep_trains_again_with_the_best_parameters_only() -> None:
         ),
         (
             ["optimizer={type: sgd, learning_rate: {type: reduce_on_plateau, initial_learning_rate: 0.1}}"],
-            "trains on the validation rows, so there is no 'val_loss' then for the learning rate to follow; let it "
-            "follow the loss, or leave refit out",
+            "in the second training there are no rows to validate on, so there is no 'val_loss' for the learning rate "
+            "to follow; let it follow the loss, or leave refit out",
         ),
     ],
 )
@@ -273,4 +273,5 @@ def test_without_a_best_epoch_there_is_no_refit() -> None:
     job = job_of("training.epochs=0")
     assert list(job.train()) == []
     assert job.refit is not None
-    assert job.refit.epochs == job.model([]).refit_epochs == 0
+    assert job.refit.epochs == 0
+    assert job.model([]).refit is None

@@ -210,7 +210,7 @@ INCOMPLETE = "its meta is incomplete; the file is damaged"
         (_set("origin", "environment", "cores", value="two"), INCOMPLETE),
         (_set("inputs", "scale", value=float("nan")), INCOMPLETE),
         (_set("inputs", "scale", value=float("inf")), INCOMPLETE),
-        *((_set("refit_epochs", value=value), INCOMPLETE) for value in (-1, 1.5, "2", None)),
+        *((_set("refit", value=value), INCOMPLETE) for value in (1, {}, {"epochs": 0, "held_out": {}}, {"epochs": 1})),
         (
             _set("config", value=None),
             "its config cannot be used: expected options such as 'name: ...', got nothing",

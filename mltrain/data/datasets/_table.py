@@ -119,6 +119,10 @@ class TableDataset(DatasetSpec):
     validation_path: Annotated[str | None, Meta(description="a file of rows to watch training by")] = None
     test_path: Annotated[str | None, Meta(description="a file of rows for evaluate")] = None
 
+    @property
+    def divided(self) -> str | None:
+        return super().divided or (self.group and f"rows of one '{self.group}' belong together")
+
     def __post_init__(self) -> None:
         super().__post_init__()
         for part in ("validation", "test"):

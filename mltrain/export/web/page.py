@@ -113,6 +113,11 @@ def _measured(subject: Subject) -> Iterator[tuple[str, str]]:
         metrics = found.evaluation.metrics or {"loss": found.evaluation.loss}
         told = ", ".join(f"{metric.replace('_', ' ')} {value:.4g}" for metric, value in metrics.items())
         yield f"On {found.rows:,} {found.part} rows", told
+    elif subject.model.refit is not None:
+        told = ", ".join(
+            f"{name.replace('_', ' ')} {value:.4g}" for name, value in subject.model.refit.held_out.items()
+        )
+        yield "On rows held out before it was trained on all", told
 
 
 def _input(subject: Subject) -> str:
