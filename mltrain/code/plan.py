@@ -140,6 +140,7 @@ class Plan:
     def with_validation_rows(self) -> list[str]:
         """Lines that begin a second training: its rows."""
         return [
+            "",
             "# refit: again from the first weights, on the rows for validation, too",
             "x_train, y_train = np.concatenate([x_train, x_val]), np.concatenate([y_train, y_val])",
         ]
