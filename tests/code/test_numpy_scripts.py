@@ -54,7 +54,7 @@ def test_a_refit_ends_with_the_weights_of_mltrain(tmp_path: Path, capsys: pytest
         for own, ours, _ in parameters_of(case.plan):
             np.testing.assert_allclose(found[own], case.model.network.arrays[ours], rtol=1e-4, atol=1e-5)
         refits = [line for line in capsys.readouterr().out.splitlines() if line.startswith("refit, epoch ")]
-        assert len(refits) == case.model.refit_epochs
+        assert len(refits) == (case.model.refit.epochs if case.model.refit else 0)
 
 
 def test_a_trained_model_is_evaluated(here: Path, tmp_path: Path) -> None:
