@@ -435,6 +435,8 @@ def _training(plan: Plan) -> list[str]:
     lines = ["model.compile(optimizer, loss_function)"]
     if not training.epochs:
         return lines
+    if plan.folds:
+        return ["first = model.get_weights()", *_batches(plan), *_tracked(plan), *_folds(plan)]
     plateau, stopping = _plateau(plan), _early_stopping(plan)
     if plan.refits:
         lines.insert(0, "first = model.get_weights()")
@@ -442,34 +444,88 @@ def _training(plan: Plan) -> list[str]:
     if plan.refits:  # a second fit reads the callbacks
         lines += [*(statement(plateau, "plateau = ") if plateau else []), *statement(stopping, "stopping = ")]
         plateau, stopping = plateau and "plateau", "stopping"
-    tracked = call("keras.callbacks.LambdaCallback", on_epoch_end="show") if plan.tracked else ""
-    lines += _fit(plan, str(training.epochs), 0, [tracked, plateau, stopping], "history = ")
+    steps = [str(-(-rows // plan.batch_size)) for rows in plan.rows_trained_on]
+    validation = "(x_val, y_val)" if "val" in plan.parts else ""
+    callbacks = [_shown(plan), plateau, stopping]
+    lines += statement(_fit(plan, "batches()", str(training.epochs), steps[0], validation, callbacks), "history = ")
     if plan.refits:
-        lines += [
-            *plan.with_validation_rows,
-            *_new_optimizer(plan),
-            "model.set_weights(first)",
-            "model.compile(optimizer, loss_function)",
-            *_fit(plan, "stopping.best_epoch + 1", 1, [plateau]),
-        ]
+        again = _fit(plan, "batches()", "stopping.best_epoch + 1", steps[1], callbacks=[plateau])
+        lines += [*plan.with_validation_rows, *_again(plan), *statement(again)]
     return lines
 
 
-def _fit(plan: Plan, epochs: str, number: int, callbacks: Sequence[Expression], before: str = "") -> list[str]:
-    """The first or the second training, ``number`` 0 or 1."""
-    steps = -(-plan.rows_trained_on[number] // plan.batch_size)
-    arguments: dict[str, Expression] = {"epochs": epochs, "steps_per_epoch": str(steps)}
-    if "val" in plan.parts and not number:
-        arguments["validation_data"] = "(x_val, y_val)"
+def _folds(plan: Plan) -> list[str]:
+    """The trainings of the folds, one behind the other, and that on all rows for the epochs that were best."""
+    training, stopping = plan.config.training, plan.config.training.early_stopping
+    assert stopping is not None
+    if _plateau(plan):
+        plan.cannot(
+            ("training", "early_stopping", "folds"),
+            "the script trains one fold behind the other, so that no learning rate can react to the mean of all",
+        )
+    name = plan.monitored(stopping.monitor or "val_loss", ("training", "early_stopping", "monitor"))
+    seed = f", {plan.seed_of_fold}" if plan.shuffled else ""
+    steps, validation = f"-(-len(rest) // {plan.batch_size})", "(x_train[fold], y_train[fold])"
+    rows = f"batches(x_train[rest], y_train[rest]{seed})"
+    share = plan.shares_of_fold.get(name, "1")
+    fit = _fit(plan, rows, str(training.epochs), steps, validation, [_shown(plan)])
+    each = [
+        f"fold = order[number::{plan.folds}]",
+        "rest = np.setdiff1d(order, fold)",
+        *_again(plan),
+        *(line[4:] for line in statement(fit, "history = ", indent=4)),
+        f"mean += np.multiply(history.history[{literal(name)}], {share})",
+    ]
+    last = _fit(plan, "batches(x_train, y_train)", "best_epoch", str(plan.steps))
+    better = f"value < best - {stopping.min_delta!r}" if stopping.min_delta else "value < best"
+    return [
+        "# folds: each row validates the one of these trainings that leaves it out",
+        *plan.dealt,
+        f"mean = np.zeros({training.epochs})  # {name} of each epoch",
+        f"for number in range({plan.folds}):",
+        *(f"    {line}" for line in each),
+        "best, best_epoch, patience = np.inf, 0, 0",
+        "for epoch, value in enumerate(mean, 1):",
+        f"    if {better}:",
+        "        best, best_epoch, patience = value, epoch, 0",
+        "    else:",
+        "        patience += 1",
+        f"        if patience >= {max(1, stopping.patience)}:",
+        "            break",
+        *plan.with_validation_rows,
+        *_again(plan),
+        *statement(last),
+    ]
+
+
+def _again(plan: Plan) -> list[str]:
+    """Lines that begin a training anew, with the first weights."""
+    return [*_new_optimizer(plan), "model.set_weights(first)", "model.compile(optimizer, loss_function)"]
+
+
+def _shown(plan: Plan) -> Expression:
+    """The callback that shows tracked parameters; empty where there are none."""
+    return call("keras.callbacks.LambdaCallback", on_epoch_end="show") if plan.tracked else ""
+
+
+def _fit(
+    plan: Plan, rows: str, epochs: str, steps: str, validation: str = "", callbacks: Sequence[Expression] = ()
+) -> Call:
+    """A training on ``rows``."""
+    arguments: dict[str, Expression] = {"epochs": epochs, "steps_per_epoch": steps}
+    if validation:
+        arguments["validation_data"] = validation
         arguments["validation_batch_size"] = str(plan.batch_size)
     if given := [one for one in callbacks if one]:
         arguments["callbacks"] = listed(given)
-    return statement(call("model.fit", "batches()", **arguments, verbose="2"), before)
+    return call("model.fit", rows, **arguments, verbose="2")
 
 
 def _batches(plan: Plan) -> list[str]:
     count = "len(x_train)" if plan.refits else plan.parts["train"]
-    shuffle, lines = ['shuffle = random("shuffle")'] if plan.shuffled else [], list[str]()
+    seed = f", seed={plan.config.seed}" if plan.folds and plan.shuffled else ""
+    shuffle = [f'shuffle = random("shuffle"{", seed" if seed else ""})'] if plan.shuffled else []
+    lines = list[str]()
     if not plan.refits:  # each of two trainings begins with the order of the first epoch
         lines, shuffle = shuffle, []
     if (weights := plan.class_weights) is not None:
@@ -482,7 +538,7 @@ def _batches(plan: Plan) -> list[str]:
         *lines,
         "",
         "",
-        "def batches():",
+        f"def batches({'x_train, y_train' if plan.folds else ''}{seed}):",
         '    """The rows in the order in which mltrain takes them."""',
         *(f"    {line}" for line in shuffle),
         "    while True:",

@@ -77,31 +77,66 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
     if has_batches and plateau:
         epoch.append(f"loss = {mean}")
         mean = "loss"
+    if plan.folds and plateau:
+        plan.cannot(
+            ("training", "early_stopping", "folds"),
+            "the script trains one fold behind the other, so that no learning rate can react to the mean of all",
+        )
+    rows = "x_train, y_train, " if plan.folds else ""
     return [
         f"first = {loop.first}",
         "",
         "",
-        "def run_epochs(epochs):",
+        f"def run_epochs({rows}epochs{f', seed={plan.config.seed}' if plan.folds and plan.shuffled else ''}):",
         '    """Train on x_train with a new optimizer; yields each epoch with its loss."""',
         *indented([*begin, *_before(plan), "for epoch in range(1, epochs + 1):"]),
         *indented([*epoch, *plateau, f"yield epoch, {mean}"], 2),
         "",
         "",
+        *(_folds(plan, loop) if plan.folds else []),
         "best, best_epoch, patience = np.inf, 0, 0",
-        f"for epoch, loss in run_epochs({plan.config.training.epochs}):",
-        *indented(loop.validation),
+        "for epoch, (loss, val_loss) in enumerate(means.T, 1):"
+        if plan.folds
+        else f"for epoch, loss in run_epochs({plan.config.training.epochs}):",
+        *indented([] if plan.folds else loop.validation),
         '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
-        *indented([*loop.tracked, *_stopping(plan, loop)]),
+        *indented([*([] if plan.folds else loop.tracked), *_stopping(plan, loop)]),
         *plan.with_validation_rows,
         *loop.again,
-        "for epoch, loss in run_epochs(best_epoch):",
+        f"for epoch, loss in run_epochs({rows}best_epoch):",
         '    print(f"refit, epoch {epoch}: loss {loss:.6f}")',
+    ]
+
+
+def _folds(plan: Plan, loop: Loop) -> list[str]:
+    """The trainings of the folds, one behind the other: the mean losses of each epoch, ``means``."""
+    epochs, seed = plan.config.training.epochs, f", {plan.seed_of_fold}"
+    again = [line.replace('random("dropout")', f'random("dropout"{seed})') for line in loop.again]
+    given = f"x_train[rest], y_train[rest], {epochs}{seed if plan.shuffled else ''}"
+    each = [
+        f"fold = order[number::{plan.folds}]",
+        "rest = np.setdiff1d(order, fold)",
+        "x_val, y_val = x_train[fold], y_train[fold]",
+        *again,
+        f"for epoch, loss in run_epochs({given}):",
+        *indented(loop.validation),
+        f"    means[0, epoch - 1] += loss * {plan.shares_of_fold['loss']}",
+        f"    means[1, epoch - 1] += val_loss * {plan.shares_of_fold['val_loss']}",
+        *indented(loop.tracked),
+        'print(f"fold {number + 1}: val_loss {val_loss:.6f} after epoch {epoch}")',
+    ]
+    return [
+        "# folds: each row validates the one of these trainings that leaves it out",
+        *plan.dealt,
+        f"means = np.zeros((2, {epochs}))  # loss and val_loss of each epoch",
+        f"for number in range({plan.folds}):",
+        *indented(each),
     ]
 
 
 def _before(plan: Plan) -> list[str]:
     """What the loop counts from and draws from."""
-    shuffle = ['shuffle = random("shuffle")'] if plan.shuffled else []
+    shuffle = [f'shuffle = random("shuffle"{", seed" if plan.folds else ""})'] if plan.shuffled else []
     return [*shuffle, *_plateau_start(plan)]
 
 
@@ -187,7 +222,7 @@ def _stopping(plan: Plan, loop: Loop) -> list[str]:
     stopping = plan.config.training.early_stopping
     if stopping is None:
         return []
-    default = "val_loss" if "val" in plan.parts else "loss"
+    default = "val_loss" if "val" in plan.parts or plan.folds else "loss"
     name = plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))
     kept = [f"    kept = {loop.keep}"] if stopping.restore_best and not plan.refits else []
     found = f"best, best_epoch, patience = {name}, epoch, 0" if plan.refits else f"best, patience = {name}, 0"

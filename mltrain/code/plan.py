@@ -61,15 +61,28 @@ class Plan:
 
     @property
     def refits(self) -> bool:
-        """Whether the script trains a second time, on the validation rows, too: `early_stopping.refit`."""
+        """Whether the script trains a second time, on all rows: with `early_stopping.refit` or `folds`."""
         training = self.config.training
-        return training.epochs > 0 and training.early_stopping is not None and training.early_stopping.refit
+        return training.epochs > 0 and training.early_stopping is not None and training.early_stopping.trains_again
+
+    @property
+    def folds(self) -> int:
+        """How many networks the script trains to validate each on other rows; 0 for one and rows of its own."""
+        stopping = self.config.training.early_stopping
+        return (stopping and self.refits and stopping.folds) or 0
 
     @property
     def rows_trained_on(self) -> list[int]:
-        """The rows of each training: one, or two with `refits`."""
+        """The rows of each training: one, or with `refits` the last one on all rows."""
         rows = self.parts["train"]
+        if self.folds and self.job.folds:
+            return [*(rows - len(fold) for fold in self.job.folds.folds), rows]
         return [rows, rows + self.parts["val"]] if self.refits else [rows]
+
+    @property
+    def seed_of_fold(self) -> str:
+        """Code for the seed of fold ``number``."""
+        return f"{self.config.seed} + number" if self.config.seed else "number"
 
     @property
     def evaluated(self) -> str:
@@ -137,8 +150,27 @@ class Plan:
         return lines
 
     @property
+    def shares_of_fold(self) -> dict[str, str]:
+        """Code for what a fold's losses count in the means over all folds, by their names."""
+        others = self.folds - 1
+        return {
+            "loss": f"len(rest) / len(order){f' / {others}' if others > 1 else ''}",
+            "val_loss": "len(fold) / len(order)",
+        }
+
+    @property
+    def dealt(self) -> list[str]:
+        """Lines that put the rows into the order in which they are dealt to folds, class by class."""
+        lines = [f'order = random("folds"{seed(self.config)}).permutation(len(x_train))']
+        if self.job.dataset.row_spec.classes is None or self.job.dataset.train.y.ndim > 1:
+            return lines
+        return [*lines, f'order = order[np.argsort({self.class_numbers("y_train[order]")}, kind="stable")]']
+
+    @property
     def with_validation_rows(self) -> list[str]:
         """Lines that begin a second training: its rows."""
+        if self.folds:
+            return ["", "# again from the first weights, on all rows"]
         return [
             "",
             "# refit: again from the first weights, on the rows for validation, too",
@@ -213,6 +245,12 @@ class Plan:
         if name not in ("loss", "val_loss"):
             self.cannot(path, f"the script measures loss and val_loss after each epoch, but not {name}")
         return name
+
+
+def seed(config: Config) -> str:
+    """The second argument of ``random`` for rows, where they have a seed of their own."""
+    own = config.dataset.split_seed
+    return "" if own is None or own == config.seed else f", {own}"
 
 
 @dataclass(frozen=True)

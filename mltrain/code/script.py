@@ -53,9 +53,6 @@ def write_script(plan: Plan, framework: Framework) -> str:
     """The script. Raises `ConfigError` with everything that the framework, or a script, cannot express."""
     module = importlib.import_module(f"mltrain.code.{framework}")
     plan.problems += _lacking(plan, framework)
-    stopping = plan.config.training.early_stopping
-    if stopping is not None and stopping.folds is not None:
-        plan.cannot(("training", "early_stopping", "folds"), _FOLDS)
     rows = rows_code(plan)
     if rows is None:
         plan.cannot(("dataset",), _UNTOLD)
@@ -91,10 +88,6 @@ def write_script(plan: Plan, framework: Framework) -> str:
     return "\n".join(_spaced(lines)) + "\n"
 
 
-_FOLDS = (
-    "networks side by side would take more lines than the rest of a script; --set training.early_stopping.folds=null "
-    "--set training.early_stopping.refit=true --set dataset.validation_split=0.1 holds back rows for one network"
-)
 _UNTOLD = (
     "the rows of this dataset cannot be told in a few lines of code; with --data rows.npz mltrain writes them to a "
     "file, and a script that loads it"
