@@ -108,10 +108,9 @@ def _refits(rate: float) -> Iterator[tuple[str, dict[str, Any]]]:
     for size in (3, 6, 8):  # two and three batches, one and two, one and one
         layers = [_DENSE[0], {"type": "dropout", "rate": rate}, _DENSE[1]]
         yield f"refit_dropout_{size}", config(layers, {"patience": 3}, training={"batch_size": size})
-        folds = _config(
-            layers, training={"batch_size": size, "epochs": 6, "early_stopping": {"patience": 2, "folds": 3}}
-        )
-        yield f"refit_folds_{size}", {**folds, "seed": 3}
+        training = {"batch_size": size, "epochs": 6, "early_stopping": {"patience": 1, "folds": 3}}
+        fast = {"type": "adam", "learning_rate": 0.2}
+        yield f"refit_folds_{size}", {**_config(layers, optimizer=fast, training=training), "seed": 3}
     normalized = [_DENSE[0], {"type": "batch_normalization", "momentum": 0.5}, _DENSE[1]]
     mean = {"type": "adam", "use_ema": True, "ema_momentum": 0.5}
     yield "layer_batch_normalization_refit", config(normalized, {"monitor": "loss", "patience": 3}, optimizer=mean)
