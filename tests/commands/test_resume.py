@@ -54,6 +54,8 @@ CONFIGS = {
     + LAYERS
     + "optimizer: {type: adam, use_ema: true, learning_rate: {type: cosine_decay, initial_learning_rate: 0.1, "
     "decay_steps: 9}}\ntraining: {batch_size: 7, early_stopping: {patience: 2, refit: true}}\n",
+    "by folds": POINTS % "" + LAYERS + "optimizer: adam\nmetrics: [mae]\n"
+    "training: {batch_size: 7, early_stopping: {patience: 2, folds: 3}}\n",
 }
 
 

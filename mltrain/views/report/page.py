@@ -90,12 +90,14 @@ def _own_results(record: SavedRun) -> str:
         columns["validation, last epoch"] = {
             name: last[held] for name in measured if (held := on_validation(name)) in last
         }
+    if record.model.refit is not None:
+        columns["held out, before it was trained on all rows"] = record.model.refit.held_out
     try:
         split, rows = split_to_evaluate(record.data)
     except DataError:
         pass
     else:
-        if not (isinstance(record.model, Ensemble) and record.model.is_of_folds and split != "test"):
+        if not (record.model.is_cross_validated and split != "test"):
             found = record.model.evaluate(rows)
             columns[f"saved model, {SPLITS[split]}"] = {"loss": found.loss, **found.metrics}
     columns = {title: values for title, values in columns.items() if values}

@@ -1,0 +1,242 @@
+"""``early_stopping: {folds: 4}``: each row validates once, and the network that comes of it is trained on all rows."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command_runs import lesson, mltrain, succeed
+from msgspec.structs import replace
+
+import mltrain as library
+from mltrain.config.load import parse_config
+from mltrain.data.base import LazyDataset, Split
+from mltrain.data.folds import dealt_folds
+from mltrain.job import TrainingJob, prepare
+
+NOISY = """\
+name: noisy
+seed: 2
+dataset: {type: linear, slope: 3, intercept: 1, x: normal, samples: 42, noise_stddev: 0.5}
+layers: [{type: dense, units: 8, activation: tanh}, {type: dense, units: 1}]
+loss: mse
+optimizer: {type: sgd, learning_rate: 0.3}
+metrics: [mae]
+training: {epochs: 20, batch_size: 7, early_stopping: {patience: 2, folds: 4}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def config(work: Path) -> str:
+    (work / "noisy.yaml").write_text(NOISY, "utf-8")
+    return "noisy.yaml"
+
+
+def fit(*words: str) -> dict[str, Any]:
+    return succeed("fit", "noisy.yaml", "--quiet", "--json", *words).document
+
+
+def parameters(path: str | Path) -> list[float]:
+    return library.load_model(path).network.parameters.tolist()
+
+
+def job_of(*settings: str) -> TrainingJob:
+    return prepare(parse_config(NOISY, "noisy.yaml", settings), Path())
+
+
+def on(job: TrainingJob, rows: Split, seed: int, epochs: int, *settings: str) -> TrainingJob:
+    """The training of the same first weights on these rows, for so many epochs and without validation."""
+    plain = [*settings, "training.early_stopping=null", f"training.epochs={epochs}", f"seed={seed}"]
+    config = parse_config(NOISY, "noisy.yaml", plain)
+    dataset = LazyDataset.of(replace(job.dataset, train=rows), config.dataset, seed, Path())
+    found = prepare(config, Path(), dataset)
+    found.network.parameters[...] = job.fresh().network.parameters
+    return found
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "name=plain",
+        "training.batch_size=full",
+        "training.shuffle=false",
+        "training.gradient_accumulation=2",
+        "layers.0={type: dense, units: 8, activation: tanh, kernel_regularizer: l2}",
+        "optimizer={type: adam, learning_rate: {type: exponential_decay, initial_learning_rate: 0.3, decay_steps: 9, "
+        "decay_rate: 0.5}, use_ema: true}",
+    ],
+)
+def test_reports_are_the_means_of_trainings_that_leave_out_a_fold_each(setting: str) -> None:
+    job = job_of(setting)
+    reports = list(job.train())
+    x, y = job.dataset.train
+    assert job.folds is not None
+    folds = job.folds.folds
+    assert np.sort(np.concatenate(folds)).tolist() == list(range(42))
+    assert [len(fold) for fold in folds] == [11, 11, 10, 10]
+    assert job.monitor is not None
+    best = job.monitor.best_epoch
+    assert best is not None
+    assert best <= len(reports)
+    losses, steps = np.zeros(best), 0
+    for number, fold in enumerate(folds):
+        rest = np.setdiff1d(np.arange(42), fold)
+        own = on(job, Split(x[rest], y[rest]), 2 + number, best, setting)
+        for epoch, _ in enumerate(own.train()):
+            held = own.model([]).evaluate(Split(x[fold], y[fold]))
+            losses[epoch] += held.loss * len(fold) / 42
+        steps += own.blank_report.steps
+        assert job.folds.best[number].tolist() == own.network.parameters.tolist()
+    assert [report.val_loss for report in reports[:best]] == pytest.approx(losses.tolist(), rel=1e-6)
+    assert reports[0].steps == job.blank_report.steps == steps
+    again = on(job, job.dataset.train, 2, best, setting)
+    list(again.train())
+    assert job.network.parameters.tolist() == again.network.parameters.tolist()
+    held_out = job.model(reports).refit
+    assert held_out is not None
+    assert held_out.epochs == best
+    assert held_out.held_out == {"loss": reports[best - 1].val_loss, **reports[best - 1].val_metrics}
+
+
+def test_each_fold_has_its_share_of_every_class_and_may_lack_a_rare_one() -> None:
+    labels = np.array([0] * 20 + [1] * 9 + [2], np.int32)
+    folds = dealt_folds(30, 4, np.random.default_rng(0), labels)
+    counts = np.array([np.bincount(labels[fold], minlength=3) for fold in folds])
+    assert (counts[:, 0] == 5).all()
+    assert sorted(counts[:, 1].tolist()) == [2, 2, 2, 3]
+    assert sorted(counts[:, 2].tolist()) == [0, 0, 0, 1]
+
+
+def test_evaluate_measures_on_what_the_folds_left_out() -> None:
+    document = fit("--out", "run")
+    assert "best.npz" not in {path.name for path in Path("run").iterdir()}
+    evaluated = succeed("evaluate", "--model", "run", "--json").document
+    assert (evaluated["split"], evaluated["samples"]) == ("out of fold", 42)
+    # One number over all rows, and a mean of folds that differ by a row.
+    assert evaluated["metrics"]["mean_absolute_error"] == pytest.approx(document["val_metrics"]["mean_absolute_error"])
+    with Path("run/out_of_fold.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["row"]) for row in rows] == list(range(1, 43))
+    job = job_of()
+    list(job.train())
+    assert job.folds is not None
+    fold = job.folds.folds[2]
+    said = job.model([]).with_parameters(job.folds.best[2]).outputs(job.dataset.train.x[fold])
+    mine = [float(rows[number]["predicted_y"]) for number in fold]
+    assert mine == pytest.approx(said.ravel().tolist(), rel=1e-6)
+    assert {rows[number]["fold"] for number in fold} == {"3"}
+
+
+def test_without_the_rows_of_the_folds_the_means_stand_beside_the_rows_trained_on() -> None:
+    document = fit("--out", "run")
+    Path("run/out_of_fold.csv").unlink()
+    done = succeed("evaluate", "--model", "run", "--json")
+    assert (done.document["split"], done.document["samples"]) == ("train", 42)
+    assert done.document["held_out"] == {"loss": document["val_loss"], **document["val_metrics"]}
+    assert "warning: the model was trained on all of these rows" in done.err
+
+
+def test_rows_of_the_test_are_in_no_fold() -> None:
+    document = fit("--out", "run", "--set", "dataset.test_split=0.5")
+    assert document["refit"] == {"epochs": document["best"]["epoch"], "rows": 21}
+    evaluated = succeed("evaluate", "--model", "run", "--json").document
+    assert (evaluated["split"], evaluated["samples"]) == ("test", 21)
+
+
+def test_fit_says_that_it_is_trained_on_all_rows() -> None:
+    done = succeed("fit", "noisy.yaml")
+    said = " ".join(done.err.split())
+    assert "note: training again for " in said
+    assert "model trained again on all 42 rows, for " in said
+    assert ": the best by val_loss of 4 folds saved" in said
+    assert done.err.splitlines()[-1] == "next     mltrain evaluate"
+
+
+def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("mltrain.commands.train_and_save.interruptible", _stop_after(30))
+        done = mltrain("fit", "noisy.yaml", "--out", "run")
+    assert done.code == 130
+    assert re.search(r"error: stopped in epoch 2 after step \d+ of 20\n$", done.err)
+    assert library.load_model("run").refit is None
+    succeed("fit", "--resume", "run", "--quiet")
+    fit("--out", "whole")
+    for name in ("model.npz", "out_of_fold.csv"):
+        assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
+
+
+def _stop_after(steps: int) -> Any:
+    @contextmanager
+    def interruptible() -> Iterator[Callable[[], bool]]:
+        left = iter(range(steps))
+        yield lambda: next(left, None) is None
+
+    return interruptible
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            ["dataset.validation_split=0.1"],
+            "the folds are the rows for validation; leave folds out, or hold back none for it in the dataset",
+        ),
+        (
+            ["dataset.split=chronological"],
+            "rows are in the order of time, so that folds by chance would tell too much; take "
+            "dataset.validation_split and refit",
+        ),
+        (["training.early_stopping.folds=43"], "43 folds of 42 rows leave some without a row; ask for fewer"),
+        (
+            ["optimizer={type: sgd, learning_rate: {type: reduce_on_plateau, initial_learning_rate: 0.1}}"],
+            "in the second training there are no rows to validate on, so there is no 'val_loss' for the learning rate "
+            "to follow; let it follow the loss, or leave folds out",
+        ),
+    ],
+)
+def test_what_does_not_go_with_folds(settings: list[str], message: str) -> None:
+    done = mltrain("check", "noisy.yaml", *(word for one in settings for word in ("--set", one)))
+    assert done.code == 2
+    assert f"training.early_stopping.folds: {message}" in " ".join(done.err.split())
+
+
+def test_rows_that_belong_together_are_not_dealt_by_chance() -> None:
+    Path("rows.csv").write_text("who,x,y\n" + "".join(f"p{row // 4},{row},{row % 2}\n" for row in range(24)), "utf-8")
+    Path("rows.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: y, group: who}\n"
+        "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {early_stopping: {folds: 3}}\n",
+        "utf-8",
+    )
+    done = mltrain("check", "rows.yaml")
+    assert done.code == 2
+    assert "rows of one 'who' belong together, so that folds by chance would tell too much" in " ".join(
+        done.err.split()
+    )
+
+
+def test_fold_members_and_trials_have_folds_of_their_own() -> None:
+    folds = fit("--folds", "3", "--out", "folds")
+    assert [one["rows"] for one in folds["folds"]] == [14] * 3
+    members = [member for member, _ in library.load_model(fit("--members", "2", "--out", "two")["model"]).networks()]
+    assert members[0].network.parameters.tolist() == parameters(fit("--out", "one")["model"])
+    search = "search: {sampler: grid, metric: val_loss, parameters: {optimizer.learning_rate: [0.3, 0.1]}}\n"
+    Path("sweep.yaml").write_text(NOISY + search, "utf-8")
+    document = succeed("sweep", "sweep.yaml", "--json").document
+    plain = [fit("--set", f"optimizer.learning_rate={rate}")["val_loss"] for rate in (0.3, 0.1)]
+    assert sorted(one["value"] for one in document["trials"]) == sorted(plain)
+    assert Path(document["run"], "out_of_fold.csv").is_file()
+
+
+def test_pictures_are_of_the_rows_that_the_folds_left_out() -> None:
+    succeed("fit", lesson("iris"), "--epochs", "3", "--out", "run", "--quiet", "--set", "dataset.test_split=0",
+            "--set", "training.early_stopping.folds=3")  # fmt: skip
+    evaluated = succeed("evaluate", "--model", "run", "--json").document
+    assert (evaluated["split"], sum(map(sum, evaluated["confusion"]["counts"]))) == ("out of fold", 150)
+    succeed("report", "--model", "run", "--out", "report.html")
+    page = Path("report.html").read_text("utf-8")
+    assert "held out, before it was trained on all rows" in page
+    assert "saved model, " not in page
