@@ -492,6 +492,7 @@ def _folds(plan: Plan) -> list[str]:
         "        patience += 1",
         f"        if patience >= {max(1, stopping.patience)}:",
         "            break",
+        plan.best_of_folds(name),
         *plan.with_validation_rows,
         *_again(plan),
         *statement(last),

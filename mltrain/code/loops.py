@@ -101,6 +101,7 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
         *indented([] if plan.folds else loop.validation),
         '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
         *indented([*([] if plan.folds else loop.tracked), *_stopping(plan, loop)]),
+        *([plan.best_of_folds(_watched(plan))] if plan.folds else []),
         *plan.with_validation_rows,
         *loop.again,
         f"for epoch, loss in run_epochs({rows}best_epoch):",
@@ -222,8 +223,7 @@ def _stopping(plan: Plan, loop: Loop) -> list[str]:
     stopping = plan.config.training.early_stopping
     if stopping is None:
         return []
-    default = "val_loss" if "val" in plan.parts or plan.folds else "loss"
-    name = plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))
+    name = _watched(plan)
     kept = [f"    kept = {loop.keep}"] if stopping.restore_best and not plan.refits else []
     found = f"best, best_epoch, patience = {name}, epoch, 0" if plan.refits else f"best, patience = {name}, 0"
     better = f"{name} < best - {stopping.min_delta!r}" if stopping.min_delta else f"{name} < best"
@@ -236,6 +236,13 @@ def _stopping(plan: Plan, loop: Loop) -> list[str]:
         f"    if patience >= {max(1, stopping.patience)}:",
         "        break",
     ]
+
+
+def _watched(plan: Plan) -> str:
+    """The number that early stopping watches."""
+    stopping = plan.config.training.early_stopping
+    default = "val_loss" if "val" in plan.parts or plan.folds else "loss"
+    return plan.monitored((stopping and stopping.monitor) or default, ("training", "early_stopping", "monitor"))
 
 
 def first_rate(plan: Plan) -> str:

@@ -158,6 +158,10 @@ class Plan:
             "val_loss": "len(fold) / len(order)",
         }
 
+    def best_of_folds(self, name: str) -> str:
+        """A line that prints the best epoch, by a number's mean over all folds."""
+        return f'print(f"best epoch {{best_epoch}}: {name} {{best:.6f}}")'
+
     @property
     def dealt(self) -> list[str]:
         """Lines that put the rows into the order in which they are dealt to folds, class by class."""

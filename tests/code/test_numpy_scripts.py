@@ -53,6 +53,10 @@ def test_a_refit_ends_with_the_weights_of_mltrain(tmp_path: Path, capsys: pytest
         found = runpy.run_path(str(tmp_path / f"{name}.py"))
         for own, ours, _ in parameters_of(case.plan):
             np.testing.assert_allclose(found[own], case.model.network.arrays[ours], rtol=1e-4, atol=1e-5)
+        if case.model.refit:
+            watched = case.config["training"]["early_stopping"].get("monitor", "val_loss")
+            if watched == "val_loss":
+                assert found["best"] == pytest.approx(case.model.refit.held_out["loss"], rel=1e-5)
         refits = [line for line in capsys.readouterr().out.splitlines() if line.startswith("refit, epoch ")]
         assert len(refits) == (case.model.refit.epochs if case.model.refit else 0)
 
