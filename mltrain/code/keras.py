@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mltrain.code.loops import stopping_code, watched
 from mltrain.code.plan import Plan, Written
 from mltrain.code.text import Argument, Call, Expression, call, comment_lines, listed, literal, statement
 from mltrain.config.option_types import options
@@ -456,14 +457,7 @@ def _training(plan: Plan) -> list[str]:
 
 def _folds(plan: Plan) -> list[str]:
     """The trainings of the folds, one behind the other, and that on all rows for the epochs that were best."""
-    training, stopping = plan.config.training, plan.config.training.early_stopping
-    assert stopping is not None
-    if _plateau(plan):
-        plan.cannot(
-            ("training", "early_stopping", "folds"),
-            "the script trains one fold behind the other, so that no learning rate can react to the mean of all",
-        )
-    name = plan.monitored(stopping.monitor or "val_loss", ("training", "early_stopping", "monitor"))
+    training, name = plan.config.training, watched(plan)
     seed = f", {plan.seed_of_fold}" if plan.shuffled else ""
     steps, validation = f"-(-len(rest) // {plan.batch_size})", "(x_train[fold], y_train[fold])"
     rows = f"batches(x_train[rest], y_train[rest]{seed})"
@@ -477,7 +471,6 @@ def _folds(plan: Plan) -> list[str]:
         f"mean += np.multiply(history.history[{literal(name)}], {share})",
     ]
     last = _fit(plan, "batches(x_train, y_train)", "best_epoch", str(plan.steps))
-    better = f"value < best - {stopping.min_delta!r}" if stopping.min_delta else "value < best"
     return [
         "# folds: each row validates the one of these trainings that leaves it out",
         *plan.dealt,
@@ -485,13 +478,8 @@ def _folds(plan: Plan) -> list[str]:
         f"for number in range({plan.folds}):",
         *(f"    {line}" for line in each),
         "best, best_epoch, patience = np.inf, 0, 0",
-        "for epoch, value in enumerate(mean, 1):",
-        f"    if {better}:",
-        "        best, best_epoch, patience = value, epoch, 0",
-        "    else:",
-        "        patience += 1",
-        f"        if patience >= {max(1, stopping.patience)}:",
-        "            break",
+        f"for epoch, {name} in enumerate(mean, 1):",
+        *(f"    {line}" for line in stopping_code(plan, "")),
         plan.best_of_folds(name),
         *plan.with_validation_rows,
         *_again(plan),
@@ -587,11 +575,10 @@ def _early_stopping(plan: Plan) -> Expression:
     stopping = plan.config.training.early_stopping
     if stopping is None:
         return ""
-    default = "val_loss" if "val" in plan.parts else "loss"
     restored = {} if plan.refits else {"restore_best_weights": str(stopping.restore_best)}
     return call(
         "keras.callbacks.EarlyStopping",
-        monitor=literal(plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))),
+        monitor=literal(watched(plan)),
         patience=str(stopping.patience),
         min_delta=repr(stopping.min_delta),
         **restored,

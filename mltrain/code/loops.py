@@ -49,7 +49,7 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
         lines.append("best, patience = np.inf, 0")
     lines.append(f"for epoch in range(1, {plan.config.training.epochs + 1}):")
     lines += indented(_batches(plan, loop, count))
-    after = [*loop.tracked, *_plateau(plan), *_stopping(plan, loop)]
+    after = [*loop.tracked, *_plateau(plan), *stopping_code(plan, loop.keep)]
     shown = "loss {loss:.6f}"
     if plan.steps > 1:
         mean = f"total / {count}"
@@ -77,11 +77,6 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
     if has_batches and plateau:
         epoch.append(f"loss = {mean}")
         mean = "loss"
-    if plan.folds and plateau:
-        plan.cannot(
-            ("training", "early_stopping", "folds"),
-            "the script trains one fold behind the other, so that no learning rate can react to the mean of all",
-        )
     rows = "x_train, y_train, " if plan.folds else ""
     return [
         f"first = {loop.first}",
@@ -100,8 +95,8 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
         else f"for epoch, loss in run_epochs({plan.config.training.epochs}):",
         *indented([] if plan.folds else loop.validation),
         '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
-        *indented([*([] if plan.folds else loop.tracked), *_stopping(plan, loop)]),
-        *([plan.best_of_folds(_watched(plan))] if plan.folds else []),
+        *indented([*([] if plan.folds else loop.tracked), *stopping_code(plan, loop.keep)]),
+        *([plan.best_of_folds(watched(plan))] if plan.folds else []),
         *plan.with_validation_rows,
         *loop.again,
         f"for epoch, loss in run_epochs({rows}best_epoch):",
@@ -219,12 +214,13 @@ def _plateau(plan: Plan) -> list[str]:
     return lines
 
 
-def _stopping(plan: Plan, loop: Loop) -> list[str]:
+def stopping_code(plan: Plan, keep: str) -> list[str]:
+    """The lines at the end of an epoch that count its patience; ``keep`` is code for a copy of the weights."""
     stopping = plan.config.training.early_stopping
     if stopping is None:
         return []
-    name = _watched(plan)
-    kept = [f"    kept = {loop.keep}"] if stopping.restore_best and not plan.refits else []
+    name = watched(plan)
+    kept = [f"    kept = {keep}"] if stopping.restore_best and not plan.refits else []
     found = f"best, best_epoch, patience = {name}, epoch, 0" if plan.refits else f"best, patience = {name}, 0"
     better = f"{name} < best - {stopping.min_delta!r}" if stopping.min_delta else f"{name} < best"
     return [
@@ -238,7 +234,7 @@ def _stopping(plan: Plan, loop: Loop) -> list[str]:
     ]
 
 
-def _watched(plan: Plan) -> str:
+def watched(plan: Plan) -> str:
     """The number that early stopping watches."""
     stopping = plan.config.training.early_stopping
     default = "val_loss" if "val" in plan.parts or plan.folds else "loss"
