@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mltrain.code.loops import stopping_code, watched
 from mltrain.code.plan import Plan, Written
 from mltrain.code.text import Argument, Call, Expression, call, comment_lines, listed, literal, statement
 from mltrain.config.option_types import options
@@ -404,20 +405,30 @@ def loss_code(plan: Plan) -> list[str]:
 
 def optimizer_code(plan: Plan) -> list[str]:
     """The schedule, if there is one, and the optimizer."""
-    own, groups = plan.config.optimizer, plan.config.training.gradient_accumulation
-    rate = own.learning_rate
-    schedule = CODE["schedules"][rate.type_name()](rate) if isinstance(rate, Schedule) else ""
+    groups = plan.config.training.gradient_accumulation
+    schedule = _schedule(plan)
     lines = statement(schedule, "learning_rate = ") if isinstance(schedule, Call) else []
-    written = _optimizer(own, "learning_rate" if lines else schedule or repr(rate))
+    if groups > 1 and any(rows % (plan.batch_size * groups) for rows in plan.rows_trained_on):
+        lines += comment_lines(
+            "Keras carries batches that are left over at the end of an epoch into the next one; mltrain applies "
+            "them at once."
+        )
+    return [*lines, *_new_optimizer(plan)]
+
+
+def _schedule(plan: Plan) -> Expression:
+    rate = plan.config.optimizer.learning_rate
+    written: Expression = CODE["schedules"][rate.type_name()](rate) if isinstance(rate, Schedule) else repr(rate)
+    return written
+
+
+def _new_optimizer(plan: Plan) -> list[str]:
+    groups, rate = plan.config.training.gradient_accumulation, _schedule(plan)
+    written = _optimizer(plan.config.optimizer, "learning_rate" if isinstance(rate, Call) else rate)
     if groups > 1:
         steps = Argument(str(groups), "gradient_accumulation_steps")
         written = written._replace(arguments=(*written.arguments, steps))
-        if plan.parts["train"] % (plan.batch_size * groups):
-            lines += comment_lines(
-                "Keras carries batches that are left over at the end of an epoch into the next one; mltrain applies "
-                "them at once."
-            )
-    return [*lines, *statement(written, "optimizer = ")]
+    return statement(written, "optimizer = ")
 
 
 def _training(plan: Plan) -> list[str]:
@@ -425,21 +436,87 @@ def _training(plan: Plan) -> list[str]:
     lines = ["model.compile(optimizer, loss_function)"]
     if not training.epochs:
         return lines
+    if plan.folds:
+        return ["first = model.get_weights()", *_batches(plan), *_tracked(plan), *_folds(plan)]
+    plateau, stopping = _plateau(plan), _early_stopping(plan)
+    if plan.refits:
+        lines.insert(0, "first = model.get_weights()")
     lines += [*_batches(plan), *_tracked(plan)]
-    arguments: dict[str, Expression] = {"epochs": str(training.epochs), "steps_per_epoch": str(plan.steps)}
-    if "val" in plan.parts:
-        arguments["validation_data"] = "(x_val, y_val)"
+    if plan.refits:  # a second fit reads the callbacks
+        lines += [*(statement(plateau, "plateau = ") if plateau else []), *statement(stopping, "stopping = ")]
+        plateau, stopping = plateau and "plateau", "stopping"
+    steps = [str(-(-rows // plan.batch_size)) for rows in plan.rows_trained_on]
+    validation = "(x_val, y_val)" if "val" in plan.parts else ""
+    callbacks = [_shown(plan), plateau, stopping]
+    lines += statement(_fit(plan, "batches()", str(training.epochs), steps[0], validation, callbacks), "history = ")
+    if plan.refits:
+        again = _fit(plan, "batches()", "stopping.best_epoch + 1", steps[1], callbacks=[plateau])
+        lines += [*plan.with_validation_rows, *_again(plan), *statement(again)]
+    return lines
+
+
+def _folds(plan: Plan) -> list[str]:
+    """The trainings of the folds, one behind the other, and that on all rows for the epochs that were best."""
+    training, name = plan.config.training, watched(plan)
+    seed = f", {plan.seed_of_fold}" if plan.shuffled else ""
+    steps, validation = f"-(-len(rest) // {plan.batch_size})", "(x_train[fold], y_train[fold])"
+    rows = f"batches(x_train[rest], y_train[rest]{seed})"
+    share = plan.shares_of_fold.get(name, "1")
+    fit = _fit(plan, rows, str(training.epochs), steps, validation, [_shown(plan)])
+    each = [
+        f"fold = order[number::{plan.folds}]",
+        "rest = np.setdiff1d(order, fold)",
+        *_again(plan),
+        *(line[4:] for line in statement(fit, "history = ", indent=4)),
+        f"mean += np.multiply(history.history[{literal(name)}], {share})",
+    ]
+    last = _fit(plan, "batches(x_train, y_train)", "best_epoch", str(plan.steps))
+    return [
+        "# folds: each row validates the one of these trainings that leaves it out",
+        *plan.dealt,
+        f"mean = np.zeros({training.epochs})  # {name} of each epoch",
+        f"for number in range({plan.folds}):",
+        *(f"    {line}" for line in each),
+        "best, best_epoch, patience = np.inf, 0, 0",
+        f"for epoch, {name} in enumerate(mean, 1):",
+        *(f"    {line}" for line in stopping_code(plan, "")),
+        plan.best_of_folds(name),
+        *plan.with_validation_rows,
+        *_again(plan),
+        *statement(last),
+    ]
+
+
+def _again(plan: Plan) -> list[str]:
+    """Lines that begin a training anew, with the first weights."""
+    return [*_new_optimizer(plan), "model.set_weights(first)", "model.compile(optimizer, loss_function)"]
+
+
+def _shown(plan: Plan) -> Expression:
+    """The callback that shows tracked parameters; empty where there are none."""
+    return call("keras.callbacks.LambdaCallback", on_epoch_end="show") if plan.tracked else ""
+
+
+def _fit(
+    plan: Plan, rows: str, epochs: str, steps: str, validation: str = "", callbacks: Sequence[Expression] = ()
+) -> Call:
+    """A training on ``rows``."""
+    arguments: dict[str, Expression] = {"epochs": epochs, "steps_per_epoch": steps}
+    if validation:
+        arguments["validation_data"] = validation
         arguments["validation_batch_size"] = str(plan.batch_size)
-    if callbacks := _callbacks(plan):
-        arguments["callbacks"] = listed(callbacks)
-    return [*lines, *statement(call("model.fit", "batches()", **arguments, verbose="2"), "history = ")]
+    if given := [one for one in callbacks if one]:
+        arguments["callbacks"] = listed(given)
+    return call("model.fit", rows, **arguments, verbose="2")
 
 
 def _batches(plan: Plan) -> list[str]:
-    count = plan.parts["train"]
-    lines = []
-    if plan.shuffled:
-        lines.append('shuffle = random("shuffle")')
+    count = "len(x_train)" if plan.refits else plan.parts["train"]
+    seed = f", seed={plan.config.seed}" if plan.folds and plan.shuffled else ""
+    shuffle = [f'shuffle = random("shuffle"{", seed" if seed else ""})'] if plan.shuffled else []
+    lines = list[str]()
+    if not plan.refits:  # each of two trainings begins with the order of the first epoch
+        lines, shuffle = shuffle, []
     if (weights := plan.class_weights) is not None:
         lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
     order = "shuffle.permutation(len(x_train))" if plan.shuffled else "np.arange(len(x_train))"
@@ -450,8 +527,9 @@ def _batches(plan: Plan) -> list[str]:
         *lines,
         "",
         "",
-        "def batches():",
+        f"def batches({'x_train, y_train' if plan.folds else ''}{seed}):",
         '    """The rows in the order in which mltrain takes them."""',
+        *(f"    {line}" for line in shuffle),
         "    while True:",
         f"        order = {order}",
         f"        for start in range(0, {count}, {plan.batch_size}):",
@@ -475,33 +553,33 @@ def _tracked(plan: Plan) -> list[str]:
     return ["def show(epoch, logs):", '    """The tracked parameters."""', *body, "", ""]
 
 
-def _callbacks(plan: Plan) -> list[Expression]:
-    training, rate = plan.config.training, plan.config.optimizer.learning_rate
-    callbacks: list[Expression] = []
-    if plan.tracked:
-        callbacks.append(call("keras.callbacks.LambdaCallback", on_epoch_end="show"))
-    if isinstance(rate, Schedule) and rate.monitored is not None:
-        own: Any = rate
-        callbacks.append(
-            call(
-                "keras.callbacks.ReduceLROnPlateau",
-                monitor=literal(plan.monitored(own.monitor, ("optimizer", "learning_rate", "monitor"))),
-                factor=repr(own.factor),
-                patience=str(own.patience),
-                min_delta=repr(own.min_delta),
-                cooldown=str(own.cooldown),
-                min_lr=repr(own.min_learning_rate),
-            )
-        )
-    if (stopping := training.early_stopping) is not None:
-        default = "val_loss" if "val" in plan.parts else "loss"
-        callbacks.append(
-            call(
-                "keras.callbacks.EarlyStopping",
-                monitor=literal(plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))),
-                patience=str(stopping.patience),
-                min_delta=repr(stopping.min_delta),
-                restore_best_weights=str(stopping.restore_best),
-            )
-        )
-    return callbacks
+def _plateau(plan: Plan) -> Expression:
+    """The callback of a learning rate that reacts to epochs; empty where there is none."""
+    rate = plan.config.optimizer.learning_rate
+    if not isinstance(rate, Schedule) or rate.monitored is None:
+        return ""
+    own: Any = rate
+    return call(
+        "keras.callbacks.ReduceLROnPlateau",
+        monitor=literal(plan.monitored(own.monitor, ("optimizer", "learning_rate", "monitor"))),
+        factor=repr(own.factor),
+        patience=str(own.patience),
+        min_delta=repr(own.min_delta),
+        cooldown=str(own.cooldown),
+        min_lr=repr(own.min_learning_rate),
+    )
+
+
+def _early_stopping(plan: Plan) -> Expression:
+    """The callback of early stopping; empty where there is none. A second training needs no weights of the best."""
+    stopping = plan.config.training.early_stopping
+    if stopping is None:
+        return ""
+    restored = {} if plan.refits else {"restore_best_weights": str(stopping.restore_best)}
+    return call(
+        "keras.callbacks.EarlyStopping",
+        monitor=literal(watched(plan)),
+        patience=str(stopping.patience),
+        min_delta=repr(stopping.min_delta),
+        **restored,
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mltrain.code.plan import Plan
-from mltrain.code.text import call, literal, statement
+from mltrain.code.text import WIDTH, call, fitted, literal, statement
 from mltrain.engine.schedules.base import Schedule
 from mltrain.engine.schedules.cosine_decay import CosineDecay
 from mltrain.engine.schedules.exponential_decay import ExponentialDecay
@@ -21,6 +21,9 @@ class Loop:
     ``batch`` computes the ``measured`` loss of ``rows`` and its gradients; ``update`` changes the weights.
     ``validation`` computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
     ``begin`` comes before the first batch of an epoch; ``tracked`` prints parameters at its end.
+
+    For a second training, ``first`` is code for a copy of the first weights, ``again`` takes them back, and ``fresh``
+    makes what every training begins with: the state of the optimizer.
     """
 
     batch: list[str]
@@ -31,51 +34,22 @@ class Loop:
     restore: list[str]
     begin: list[str]
     tracked: list[str]
+    first: str
+    again: list[str]
+    fresh: list[str]
 
 
 def loop_code(plan: Plan, loop: Loop) -> list[str]:
     """The whole loop, behind what has to be there before it."""
-    training, count, rows = plan.config.training, plan.parts["train"], plan.batch_size
-    plateau, stopping = _plateau(plan), training.early_stopping
-    lines: list[str] = []
-    if plan.shuffled:
-        lines.append('shuffle = random("shuffle")')
-    if plateau:
-        lines.append("lowest, waited, resting = np.inf, 0, 0")
+    if plan.refits:
+        return _two_trainings(plan, loop)
+    stopping, count = plan.config.training.early_stopping, str(plan.parts["train"])
+    lines = _before(plan)
     if stopping is not None:
         lines.append("best, patience = np.inf, 0")
-    order = f"shuffle.permutation({count})" if plan.shuffled else f"np.arange({count})"
-    lines.append(f"for epoch in range(1, {training.epochs + 1}):")
-    batch = [*loop.batch, f"total += {loop.measured} * len(rows)"]
-    group = training.gradient_accumulation
-    if plan.steps == 1:
-        whole = [line.replace("[rows]", "") for line in loop.batch]
-        update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
-        update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
-        lines += indented([*loop.begin, *whole, f"loss = {loop.measured}", *update])
-    elif group > 1:
-        lines += indented(
-            [
-                f"total, order = 0.0, {order}",
-                *loop.begin,
-                f"for first in range(0, {count}, {group * rows}):",
-                f"    group = order[first : first + {group * rows}]",
-                f"    for start in range(0, len(group), {rows}):",
-                f"        rows = group[start : start + {rows}]",
-                *indented(batch, 2),
-                *indented(loop.update),
-            ]
-        )
-    else:
-        lines += indented(
-            [
-                f"total, order = 0.0, {order}",
-                *loop.begin,
-                f"for start in range(0, {count}, {rows}):",
-                *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
-            ]
-        )
-    after = [*loop.tracked, *plateau, *_stopping(plan, loop)]
+    lines.append(f"for epoch in range(1, {plan.config.training.epochs + 1}):")
+    lines += indented(_batches(plan, loop, count))
+    after = [*loop.tracked, *_plateau(plan), *stopping_code(plan, loop.keep)]
     shown = "loss {loss:.6f}"
     if plan.steps > 1:
         mean = f"total / {count}"
@@ -93,9 +67,129 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
     return lines
 
 
+def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
+    """The epochs as a generator, which early stopping reads up to its end, and a refit up to the best epoch."""
+    plateau, has_batches = _plateau(plan), plan.steps > 1
+    begin, epoch, mean = [*loop.fresh], _batches(plan, loop, "count"), "loss"
+    if has_batches:
+        begin.append("count = len(x_train)")
+        mean = "total / count"
+    if has_batches and plateau:
+        epoch.append(f"loss = {mean}")
+        mean = "loss"
+    rows = "x_train, y_train, " if plan.folds else ""
+    return [
+        f"first = {loop.first}",
+        "",
+        "",
+        f"def run_epochs({rows}epochs{f', seed={plan.config.seed}' if plan.folds and plan.shuffled else ''}):",
+        '    """Train on x_train with a new optimizer; yields each epoch with its loss."""',
+        *indented([*begin, *_before(plan), "for epoch in range(1, epochs + 1):"]),
+        *indented([*epoch, *plateau, f"yield epoch, {mean}"], 2),
+        "",
+        "",
+        *(_folds(plan, loop) if plan.folds else []),
+        "best, best_epoch, patience = np.inf, 0, 0",
+        "for epoch, (loss, val_loss) in enumerate(means.T, 1):"
+        if plan.folds
+        else f"for epoch, loss in run_epochs({plan.config.training.epochs}):",
+        *indented([] if plan.folds else loop.validation),
+        '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
+        *indented([*([] if plan.folds else loop.tracked), *stopping_code(plan, loop.keep)]),
+        *([plan.best_of_folds(watched(plan))] if plan.folds else []),
+        *plan.with_validation_rows,
+        *loop.again,
+        f"for epoch, loss in run_epochs({rows}best_epoch):",
+        '    print(f"refit, epoch {epoch}: loss {loss:.6f}")',
+    ]
+
+
+def _folds(plan: Plan, loop: Loop) -> list[str]:
+    """The trainings of the folds, one behind the other: the mean losses of each epoch, ``means``."""
+    epochs, seed = plan.config.training.epochs, f", {plan.seed_of_fold}"
+    again = [line.replace('random("dropout")', f'random("dropout"{seed})') for line in loop.again]
+    given = f"x_train[rest], y_train[rest], {epochs}{seed if plan.shuffled else ''}"
+    each = [
+        f"fold = order[number::{plan.folds}]",
+        "rest = np.setdiff1d(order, fold)",
+        "x_val, y_val = x_train[fold], y_train[fold]",
+        *again,
+        f"for epoch, loss in run_epochs({given}):",
+        *indented(loop.validation),
+        f"    means[0, epoch - 1] += loss * {plan.shares_of_fold['loss']}",
+        f"    means[1, epoch - 1] += val_loss * {plan.shares_of_fold['val_loss']}",
+        *indented(loop.tracked),
+        'print(f"fold {number + 1}: val_loss {val_loss:.6f} after epoch {epoch}")',
+    ]
+    return [
+        "# folds: each row validates the one of these trainings that leaves it out",
+        *plan.dealt,
+        f"means = np.zeros((2, {epochs}))  # loss and val_loss of each epoch",
+        f"for number in range({plan.folds}):",
+        *indented(each),
+    ]
+
+
+def _before(plan: Plan) -> list[str]:
+    """What the loop counts from and draws from."""
+    shuffle = [f'shuffle = random("shuffle"{", seed" if plan.folds else ""})'] if plan.shuffled else []
+    return [*shuffle, *_plateau_start(plan)]
+
+
+def _batches(plan: Plan, loop: Loop, count: str) -> list[str]:
+    """The steps of one epoch; ``count`` is code for the number of rows."""
+    group, rows = plan.config.training.gradient_accumulation, plan.batch_size
+    if plan.steps == 1:
+        whole = [line.replace("[rows]", "") for line in loop.batch]
+        update = [line.replace("learning_rate(step)", "learning_rate(epoch - 1)") for line in loop.update]
+        update = [re.sub(r"(?<![.\w])step\b", "epoch", line) for line in update if line != "step += 1"]
+        return [*loop.begin, *whole, f"loss = {loop.measured}", *update]
+    room = WIDTH - 4 * (update_depth(plan) + (group > 1))
+    batch = [*(broken for line in loop.batch for broken in fitted(line, room)), f"total += {loop.measured} * len(rows)"]
+    lines = [f"total, order = 0.0, {_order(plan, count)}", *loop.begin]
+    if min(plan.rows_trained_on) <= rows and plan.shuffled:  # then mltrain does not shuffle in the first training
+        lines.insert(1, f"order = order if {count} > {rows} else np.arange({count})")
+    if group > 1:
+        return [
+            *lines,
+            f"for first in range(0, {count}, {group * rows}):",
+            f"    group = order[first : first + {group * rows}]",
+            f"    for start in range(0, len(group), {rows}):",
+            f"        rows = group[start : start + {rows}]",
+            *indented(batch, 2),
+            *indented(loop.update),
+        ]
+    return [
+        *lines,
+        f"for start in range(0, {count}, {rows}):",
+        *indented([f"rows = order[start : start + {rows}]", *batch, *loop.update]),
+    ]
+
+
+def update_depth(plan: Plan) -> int:
+    """How deep the lines of an update are indented at most."""
+    return 3 if plan.refits else 2
+
+
+def _order(plan: Plan, count: str) -> str:
+    return f"shuffle.permutation({count})" if plan.shuffled else f"np.arange({count})"
+
+
 def indented(lines: list[str], depth: int = 1) -> list[str]:
     """Lines moved to the right."""
     return [f"{'    ' * depth}{line}" if line else "" for line in lines]
+
+
+def _rests(plan: Plan, own: ReduceOnPlateau) -> bool:
+    """Whether ``resting`` is counted: where nothing rests, it would be a local variable that nothing reads."""
+    return bool(own.cooldown) or not plan.refits
+
+
+def _plateau_start(plan: Plan) -> list[str]:
+    own = plan.config.optimizer.learning_rate
+    if not isinstance(own, ReduceOnPlateau):
+        return []
+    return ["lowest, waited, resting = np.inf, 0, 0" if _rests(plan, own) else "lowest, waited = np.inf, 0"]
 
 
 def _plateau(plan: Plan) -> list[str]:
@@ -106,34 +200,45 @@ def _plateau(plan: Plan) -> list[str]:
     lines = []
     if own.cooldown:
         lines.append("resting, waited = max(0, resting - 1), 0 if resting else waited")
+    changed, values = "rate, waited", f"max(rate * {own.factor!r}, {own.min_learning_rate!r}), 0"
+    if _rests(plan, own):
+        changed, values = f"{changed}, resting", f"{values}, {own.cooldown}"
     lines += [
         f"if {name} < lowest - {own.min_delta!r}:",
         f"    lowest, waited = {name}, 0",
         "elif not resting:" if own.cooldown else "else:",
         "    waited += 1",
         f"    if waited >= {own.patience}:",
-        f"        rate, waited, resting = max(rate * {own.factor!r}, {own.min_learning_rate!r}), 0, {own.cooldown}",
+        f"        {changed} = {values}",
     ]
     return lines
 
 
-def _stopping(plan: Plan, loop: Loop) -> list[str]:
+def stopping_code(plan: Plan, keep: str) -> list[str]:
+    """The lines at the end of an epoch that count its patience; ``keep`` is code for a copy of the weights."""
     stopping = plan.config.training.early_stopping
     if stopping is None:
         return []
-    default = "val_loss" if "val" in plan.parts else "loss"
-    name = plan.monitored(stopping.monitor or default, ("training", "early_stopping", "monitor"))
-    kept = [f"    kept = {loop.keep}"] if stopping.restore_best else []
+    name = watched(plan)
+    kept = [f"    kept = {keep}"] if stopping.restore_best and not plan.refits else []
+    found = f"best, best_epoch, patience = {name}, epoch, 0" if plan.refits else f"best, patience = {name}, 0"
     better = f"{name} < best - {stopping.min_delta!r}" if stopping.min_delta else f"{name} < best"
     return [
         f"if {better}:",
-        f"    best, patience = {name}, 0",
+        f"    {found}",
         *kept,
         "else:",
         "    patience += 1",
         f"    if patience >= {max(1, stopping.patience)}:",
         "        break",
     ]
+
+
+def watched(plan: Plan) -> str:
+    """The number that early stopping watches."""
+    stopping = plan.config.training.early_stopping
+    default = "val_loss" if "val" in plan.parts or plan.folds else "loss"
+    return plan.monitored((stopping and stopping.monitor) or default, ("training", "early_stopping", "monitor"))
 
 
 def first_rate(plan: Plan) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mltrain.code.plan import Plan
+from mltrain.code.plan import Plan, seed
 from mltrain.code.text import flat, literal, statement
 
 
@@ -16,12 +16,6 @@ def shown(path: Path) -> str:
     return str(path.resolve()) if relative.startswith("..") else relative
 
 
-def seed(plan: Plan) -> str:
-    """The second argument of ``random`` for rows, where they have a seed of their own."""
-    seed = plan.config.dataset.split_seed
-    return "" if seed is None or seed == plan.config.seed else f", {seed}"
-
-
 def parts(plan: Plan) -> list[str]:
     """Split ``x`` and ``y`` of all rows into parts."""
     return [*drawn(plan), *encoded(plan), *taken(plan)]
@@ -29,7 +23,7 @@ def parts(plan: Plan) -> list[str]:
 
 def drawn(plan: Plan) -> list[str]:
     """Which rows are held back: their numbers, ascending."""
-    dataset, split = plan.config.dataset, f'random("split"{seed(plan)})'
+    dataset, split = plan.config.dataset, f'random("split"{seed(plan.config)})'
     shares = {"val": dataset.validation_split, "test": dataset.test_split}
     counts = {part: plan.parts[part] for part, share in shares.items() if share}
     if not counts:

@@ -60,19 +60,48 @@ class Plan:
         return next(rows for name, rows in self.job.dataset.by_name.items() if PARTS[name] == part)
 
     @property
+    def refits(self) -> bool:
+        """Whether the script trains a second time, on all rows: with `early_stopping.refit` or `folds`."""
+        training = self.config.training
+        return training.epochs > 0 and training.early_stopping is not None and training.early_stopping.trains_again
+
+    @property
+    def folds(self) -> int:
+        """How many networks the script trains to validate each on other rows; 0 for one and rows of its own."""
+        stopping = self.config.training.early_stopping
+        return (stopping and self.refits and stopping.folds) or 0
+
+    @property
+    def rows_trained_on(self) -> list[int]:
+        """The rows of each training: one, or with `refits` the last one on all rows."""
+        rows = self.parts["train"]
+        if self.folds and self.job.folds:
+            return [*(rows - len(fold) for fold in self.job.folds.folds), rows]
+        return [rows, rows + self.parts["val"]] if self.refits else [rows]
+
+    @property
+    def seed_of_fold(self) -> str:
+        """Code for the seed of fold ``number``."""
+        return f"{self.config.seed} + number" if self.config.seed else "number"
+
+    @property
     def evaluated(self) -> str:
-        """The part that the script evaluates at its end, as ``mltrain evaluate`` does."""
-        return next(name for name in ("test", "val", "train") if name in self.parts)
+        """The part that the script evaluates at its end, as ``mltrain evaluate`` does.
+
+        After a second training the validation rows are among those trained on.
+        """
+        names = ("test", "train") if self.refits else ("test", "val", "train")
+        return next(name for name in names if name in self.parts)
 
     @property
     def batch_size(self) -> int:
-        """Rows of a whole batch."""
-        return self.config.training.rows_per_batch(self.parts["train"])
+        """Rows of a whole batch, in the training with the most rows."""
+        return self.config.training.rows_per_batch(max(self.rows_trained_on))
 
     @property
     def steps(self) -> int:
-        """Batches of an epoch."""
-        return -(-self.parts["train"] // self.batch_size)
+        """Batches of an epoch, in the training with the most rows."""
+        return -(-max(self.rows_trained_on) // self.batch_size)
 
     @property
     def shuffled(self) -> bool:
@@ -119,6 +148,38 @@ class Plan:
             is_single = self.job.network.arrays[name].size == 1
             lines.append(f"print({text}, {code}.item())" if is_single else f"print({text}, {code}.ravel())")
         return lines
+
+    @property
+    def shares_of_fold(self) -> dict[str, str]:
+        """Code for what a fold's losses count in the means over all folds, by their names."""
+        others = self.folds - 1
+        return {
+            "loss": f"len(rest) / len(order){f' / {others}' if others > 1 else ''}",
+            "val_loss": "len(fold) / len(order)",
+        }
+
+    def best_of_folds(self, name: str) -> str:
+        """A line that prints the best epoch, by a number's mean over all folds."""
+        return f'print(f"best epoch {{best_epoch}}: {name} {{best:.6f}}")'
+
+    @property
+    def dealt(self) -> list[str]:
+        """Lines that put the rows into the order in which they are dealt to folds, class by class."""
+        lines = [f'order = random("folds"{seed(self.config)}).permutation(len(x_train))']
+        if self.job.dataset.row_spec.classes is None or self.job.dataset.train.y.ndim > 1:
+            return lines
+        return [*lines, f'order = order[np.argsort({self.class_numbers("y_train[order]")}, kind="stable")]']
+
+    @property
+    def with_validation_rows(self) -> list[str]:
+        """Lines that begin a second training: its rows."""
+        if self.folds:
+            return ["", "# again from the first weights, on all rows"]
+        return [
+            "",
+            "# refit: again from the first weights, on the rows for validation, too",
+            "x_train, y_train = np.concatenate([x_train, x_val]), np.concatenate([y_train, y_val])",
+        ]
 
     @property
     def loaded_weights(self) -> list[str]:
@@ -188,6 +249,12 @@ class Plan:
         if name not in ("loss", "val_loss"):
             self.cannot(path, f"the script measures loss and val_loss after each epoch, but not {name}")
         return name
+
+
+def seed(config: Config) -> str:
+    """The second argument of ``random`` for rows, where they have a seed of their own."""
+    own = config.dataset.split_seed
+    return "" if own is None or own == config.seed else f", {own}"
 
 
 @dataclass(frozen=True)

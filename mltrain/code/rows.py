@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.code.parts import encoded, parts, seed, shown
-from mltrain.code.plan import PARTS, Plan
+from mltrain.code.parts import encoded, parts, shown
+from mltrain.code.plan import PARTS, Plan, seed
 from mltrain.code.tables import TABLE_HELPERS, csv_code, helper_values
 from mltrain.code.text import Call, Expression, call, literal, statement
 from mltrain.data.datasets._curve import Curve
@@ -149,7 +149,7 @@ def _helper_values(plan: Plan) -> dict[str, object]:
 
 
 def _curve(plan: Plan, dataset: Curve) -> list[str] | None:
-    lines = [f'rng = random("data"{seed(plan)})']
+    lines = [f'rng = random("data"{seed(plan.config)})']
     number = literal
     match dataset.x:
         case Linspace() as points:
@@ -181,7 +181,7 @@ def _curve(plan: Plan, dataset: Curve) -> list[str] | None:
 
 def _line_side(plan: Plan, dataset: LineSide) -> list[str]:
     return [
-        f'x = {dataset.size!r} * random("data"{seed(plan)}).random(({dataset.samples}, 2))',
+        f'x = {dataset.size!r} * random("data"{seed(plan.config)}).random(({dataset.samples}, 2))',
         "x = x.astype(np.float32)",
         "first, second = x.astype(np.float64).T",
         f"y = (second > {dataset.slope!r} * first + {dataset.intercept!r}).astype(np.int32)".replace("+ -", "- "),
@@ -226,7 +226,7 @@ def _playground(plan: Plan, dataset: Playground) -> list[str]:
         ],
     }[dataset.shape]
     return [
-        f'rng = random("data"{seed(plan)})',
+        f'rng = random("data"{seed(plan.config)})',
         *lines,
         f"order = rng.permutation({count})",
         "x, y = x[order].astype(np.float32), y[order].astype(np.int32)",
@@ -236,7 +236,7 @@ def _playground(plan: Plan, dataset: Playground) -> list[str]:
 
 def _shapes(plan: Plan, dataset: Shapes) -> list[str]:
     return [
-        f'rng = random("data"{seed(plan)})',
+        f'rng = random("data"{seed(plan.config)})',
         f"y = rng.integers(3, size={dataset.samples}).astype(np.int32)",
         "x = np.stack([draw(label, rng) for label in y]).astype(np.float32) / 255",
         *parts(plan),

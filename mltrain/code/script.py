@@ -24,6 +24,7 @@ from mltrain.code.text import WIDTH, comment_lines
 from mltrain.config.dump import to_plain
 from mltrain.config.families import FAMILIES
 from mltrain.config.yaml_writer import on_one_line
+from mltrain.engine.schedules.base import monitored
 from mltrain.errors import ConfigError, ConfigPath, Problem
 from mltrain.spec import Spec
 
@@ -53,6 +54,8 @@ def write_script(plan: Plan, framework: Framework) -> str:
     """The script. Raises `ConfigError` with everything that the framework, or a script, cannot express."""
     module = importlib.import_module(f"mltrain.code.{framework}")
     plan.problems += _lacking(plan, framework)
+    if plan.folds and monitored(plan.config.optimizer.learning_rate):
+        plan.cannot(("training", "early_stopping", "folds"), _REACTS)
     rows = rows_code(plan)
     if rows is None:
         plan.cannot(("dataset",), _UNTOLD)
@@ -88,6 +91,7 @@ def write_script(plan: Plan, framework: Framework) -> str:
     return "\n".join(_spaced(lines)) + "\n"
 
 
+_REACTS = "a script trains one fold behind the other, so that no learning rate can react to the mean of all"
 _UNTOLD = (
     "the rows of this dataset cannot be told in a few lines of code; with --data rows.npz mltrain writes them to a "
     "file, and a script that loads it"

@@ -80,6 +80,17 @@ def flat(value: Expression) -> str:
     return f"{value.name}{opening}{_items(value)}{closing}{value.method}"
 
 
+def fitted(line: str, width: int) -> list[str]:
+    """A line, broken where it is too long: within its last brackets, if it ends with them."""
+    if len(line) <= width or line[-1] != ")":
+        return [line]
+    start, depth = len(line) - 1, 1
+    while depth:
+        start -= 1
+        depth += (line[start] == ")") - (line[start] == "(")
+    return [line[: start + 1], f"{' ' * _INDENT}{line[start + 1 : -1]}", ")"]
+
+
 def _items(value: Call) -> str:
     return ", ".join(f"{item.name}={flat(item.value)}" if item.name else flat(item.value) for item in value.arguments)
 

@@ -72,6 +72,7 @@ def member_configs(*, random: bool = False) -> Iterator[tuple[str, dict[str, Any
             "metrics": ["mse", "rmse", "mae", "r2"],
         },
     )
+    yield from _refits(0.5 if random else 0.0)
     classes = _with_loss(type(next(one for one in map(_made, Loss.family) if one.targets == "labels")), {})
     weighted = {**classes, "metrics": ["accuracy", "f1", "precision", "recall", {"type": "top_k_accuracy", "k": 2}]}
     weighted["training"] = {**weighted["training"], "class_weight": "balanced"}
@@ -82,6 +83,48 @@ def member_configs(*, random: bool = False) -> Iterator[tuple[str, dict[str, Any
         yield f"training_class_weight_{kind.type_name()}", {**config, "training": training}
 
 
+def _refits(rate: float) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Early stopping with refit: what a second training begins anew, and dropout of a rate."""
+
+    def config(layers: list[Any], stopping: dict[str, Any], *, test: bool = False, **parts: Any) -> dict[str, Any]:
+        training = {"epochs": 6, "early_stopping": {**stopping, "refit": True}, **parts.pop("training", {})}
+        made = _config(layers, training=training, **parts)
+        made["dataset"] |= {"validation_split": 0.25, **({"test_split": 0.25} if test else {})}
+        return made
+
+    adam = {"type": "adam", "learning_rate": {"type": "exponential_decay", **_DECAY}, "clip_norm": 1.0}
+    yield "refit_adam", config(_DENSE, {"patience": 1, "min_delta": 0.02}, test=True, optimizer=adam)
+    plateau = {"type": "reduce_on_plateau", "initial_learning_rate": 0.3, "monitor": "loss", "patience": 1}
+    sgd = {"type": "sgd", "learning_rate": plateau, "momentum": 0.5}
+    for size in (2, "full"):
+        training = {"batch_size": size}
+        stopping = {"monitor": "val_loss", "patience": 2, "restore_best": False}
+        yield f"refit_plateau_{size}", config(_DENSE, stopping, optimizer=sgd, training=training)
+    groups = {"gradient_accumulation": 2, "batch_size": 1}  # none are left over, which Keras carries into an epoch
+    yield "refit_groups", config(_DENSE, {"patience": 3}, optimizer="rmsprop", training=groups)
+    frozen = [{**_DENSE[0], "trainable": False}, *_DENSE[1:]]
+    yield "refit_frozen", config(frozen, {"patience": 1}, optimizer="lion")
+    yield "refit_untrained", config(_DENSE, {"patience": 1}, training={"epochs": 0})
+    for size in (3, 6, 8):  # two and three batches, one and two, one and one
+        layers = [_DENSE[0], {"type": "dropout", "rate": rate}, _DENSE[1]]
+        yield f"refit_dropout_{size}", config(layers, {"patience": 3}, training={"batch_size": size})
+        training = {"batch_size": size, "epochs": 6, "early_stopping": {"patience": 1, "folds": 3}}
+        fast = {"type": "adam", "learning_rate": 0.2}
+        yield f"refit_folds_{size}", {**_config(layers, optimizer=fast, training=training), "seed": 3}
+    normalized = [_DENSE[0], {"type": "batch_normalization", "momentum": 0.5}, _DENSE[1]]
+    mean = {"type": "adam", "use_ema": True, "ema_momentum": 0.5}
+    yield "layer_batch_normalization_refit", config(normalized, {"monitor": "loss", "patience": 3}, optimizer=mean)
+    classes = _with_loss(type(next(one for one in map(_made, Loss.family) if one.targets == "labels")), {})
+    weighted = {"epochs": 4, "batch_size": 3, "class_weight": "balanced", "early_stopping": {"refit": True}}
+    yield (
+        "refit_class_weight",
+        {**classes, "dataset": {**classes["dataset"], "validation_split": 0.3}, "training": weighted},
+    )
+    stopping = {"folds": 2, "monitor": "loss", "min_delta": 0.001}
+    yield "refit_folds_of_classes", {**classes, "training": {**weighted, "early_stopping": stopping}}
+
+
+_DECAY = {"initial_learning_rate": 0.1, "decay_steps": 2, "decay_rate": 0.8}
 _DENSE = [{"type": "dense", "units": 3, "activation": "tanh"}, {"type": "dense", "units": 1}]
 
 

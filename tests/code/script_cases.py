@@ -15,6 +15,8 @@ from mltrain.code.rows import row_arrays
 from mltrain.code.script import Framework, write_script
 from mltrain.commands.code import plan_of
 from mltrain.config.load import located_config
+from mltrain.inference.model import Model
+from mltrain.job import split_to_evaluate
 
 DOWNLOADED = {"cifar10", "fashion_mnist"}
 """Lessons whose images no clone has."""
@@ -33,7 +35,7 @@ SHORT = ["training.epochs=3", "training.track=[]"]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A config that is trained from weights in a file: ``losses`` are those of mltrain's epochs."""
+    """A config that is trained from weights in a file."""
 
     name: str
     config: Any
@@ -55,9 +57,21 @@ class Case:
         (folder / f"{self.name}.py").write_text(write_script(plan, framework))
 
     @cached_property
+    def model(self) -> Model:
+        """The model that mltrain trains."""
+        job = plan_of(located_config(self.config, self.settings)).job
+        return job.model(list(job.train()))
+
+    @property
     def losses(self) -> list[float]:
         """The losses of mltrain's epochs."""
-        return [report.loss for report in plan_of(located_config(self.config, self.settings)).job.train()]
+        return [report.loss for report in self.model.history]
+
+    @property
+    def evaluated(self) -> float:
+        """The loss of `mltrain evaluate`."""
+        _, rows = split_to_evaluate(self.model.measured_parts(self.plan.job.dataset))
+        return self.model.evaluate(rows).loss
 
 
 def write_started() -> list[str]:

@@ -59,6 +59,17 @@ def test_what_a_framework_lacks_has_its_line(tmp_path: Path, monkeypatch: pytest
     ]
 
 
+def test_folds_and_a_rate_that_reacts(here: Path) -> None:
+    folds = ["training.early_stopping={folds: 3}", "dataset.validation_split=0", "dataset.test_split=0.2"]
+    rate = "optimizer.learning_rate={type: reduce_on_plateau, initial_learning_rate: 0.1, monitor: loss}"
+    settings = [word for change in (*folds, rate) for word in ("--set", change)]
+    for framework in ("keras", "torch", "numpy"):
+        done = mltrain("code", "configs/iris.yaml", "--framework", framework, *settings)
+        assert done.code == 2
+        told = "training.early_stopping.folds: a script trains one fold behind the other, so that no learning rate can"
+        assert told in done.err
+
+
 def test_rows_that_a_few_lines_cannot_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dates, gaps and decimal commas: mltrain writes such rows to a file."""
     monkeypatch.chdir(tmp_path)

@@ -13,7 +13,7 @@ from mltrain.code.script import Framework
 from mltrain.errors import ConfigError
 
 FRAMEWORKS: list[Framework] = ["keras", "torch", "numpy"]
-MOST_LINES, MOST_LINES_OF_INIT = 80, 115
+MOST_LINES, MOST_LINES_OF_INIT = 80, 135
 """Lines of code for a lesson, and for a config of `mltrain init csv`; docs/code.md says what makes the latter long."""
 
 
@@ -61,11 +61,18 @@ def test_configs_that_init_writes(here: Path, tmp_path: Path) -> None:
     for name in write_started():
         for framework in ("keras", "torch"):
             script = tmp_path / f"{name}_{framework}.py"
-            succeed("code", f"{name}.yaml", "--framework", framework, "--out", script)
-            assert code_lines(script.read_text()) <= MOST_LINES_OF_INIT
+            for changes in (
+                ["dataset.validation_split=0", "training.early_stopping.folds=5"],
+                ["dataset.validation_split=0.1", "training.early_stopping={patience: 9, refit: true}"],
+            ):
+                settings = [word for change in changes for word in ("--set", change)]
+                succeed("code", f"{name}.yaml", "--framework", framework, *settings, "--out", script, "--force")
+                assert code_lines(script.read_text()) <= MOST_LINES_OF_INIT
+                assert ruff(script) == ""
         done = mltrain("code", f"{name}.yaml", "--framework", "numpy")
         assert done.code == 2
-        assert f"{name}.yaml:6:5  layers[0]: periodic_embedding cannot be written for numpy" in done.err
+        assert f"{name}.yaml:" in done.err
+        assert ":5  layers[0]: periodic_embedding cannot be written for numpy" in done.err
     image = pytest.importorskip("PIL.Image")
     for number in range(20):
         (here / "images" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
@@ -97,6 +104,18 @@ def test_members(tmp_path: Path, members: list[Case], framework: Framework) -> N
         assert not set(lacking) - layers
         return
     assert lacking == MEMBERS_LACKING[framework]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_tracked_parameters_are_shown_before_a_refit_only(tmp_path: Path, framework: Framework) -> None:
+    config = dict(member_configs())["refit_adam"]
+    for track in (["dense.kernel"], []):
+        Case("tracked", {**config, "training": {**config["training"], "track": track}}).write(framework, tmp_path)
+        first, _, again = (tmp_path / "tracked.py").read_text().partition("# refit: ")
+        assert ("  dense.kernel" in first) == bool(track)
+        assert "dense" not in again
+        assert "callbacks" not in again
+    assert ruff(tmp_path) == ""
 
 
 _TORCHVISION = "cannot be written for torch: PyTorch itself has no random transformations of images; torchvision has"

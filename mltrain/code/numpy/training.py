@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code
+from mltrain.code.loops import Loop, first_rate, loop_code, schedule_code, update_depth
 from mltrain.code.numpy.layers import Layers
 from mltrain.code.numpy.weights import parameters_of
 from mltrain.code.plan import Plan
@@ -186,14 +186,24 @@ def loss_code(plan: Plan) -> list[str]:
 
 
 def optimizer_code(plan: Plan, at: Layers) -> list[str]:
-    """What the optimizer keeps; nothing where there are no epochs."""
-    optimizer, rate, training = plan.config.optimizer, plan.config.optimizer.learning_rate, plan.config.training
-    if not training.epochs:
+    """The schedule, the parameters, and what the optimizer keeps; nothing where there are no epochs.
+
+    For two trainings, what it keeps stands in their loop.
+    """
+    if not plan.config.training.epochs:
         return []
+    lines = [
+        *schedule_code(plan.config.optimizer.learning_rate),
+        *statement(listed(at.parameters), "parameters = "),
+    ]
+    return lines if plan.refits else [*lines, *_kept(plan)]
+
+
+def _kept(plan: Plan) -> list[str]:
+    """What the optimizer keeps from step to step, as it begins."""
+    optimizer, rate, training = plan.config.optimizer, plan.config.optimizer.learning_rate, plan.config.training
     rule = OPTIMIZERS[optimizer.type_name()](optimizer)
-    lines = schedule_code(rate)
-    lines += statement(listed(at.parameters), "parameters = ")
-    lines += [f"{_STATES[letter]} = [{start} for p in parameters]" for letter, start in rule.states.items()]
+    lines = [f"{_STATES[letter]} = [{start} for p in parameters]" for letter, start in rule.states.items()]
     is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
     numbers = {} if is_formula else {"rate": first_rate(plan)}
     if plan.steps > 1 and (rule.counts or is_formula):
@@ -251,7 +261,7 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
         batch.append("share = len(rows) / len(group)")
         batch.append("sums = [s + share * g for s, g in zip(sums, gradients)]")
         update += ["gradients, sums = sums, [0.0] * len(parameters)"]
-    elif optimizer.clip_norm is not None or len(each) > WIDTH - 8:
+    elif optimizer.clip_norm is not None or len(each) > WIDTH - 4 * update_depth(plan):
         update += gradients
     if optimizer.clip_norm is not None:
         update.append("norm = math.sqrt(sum(float((g**2).sum()) for g in gradients))")
@@ -282,4 +292,11 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
         restore=["for p, best in zip(parameters, kept):", "    p[...] = best"],
         begin=begin,
         tracked=plan.tracked_code({own: name for name, own, _ in parameters_of(plan)}),
+        first="[p.copy() for p in parameters]",
+        again=[
+            *(['noise = random("dropout")'] if at.random else []),
+            "for p, own in zip(parameters, first):",
+            "    p[...] = own",
+        ],
+        fresh=_kept(plan),
     )

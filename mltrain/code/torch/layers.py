@@ -170,8 +170,8 @@ def _batch_normalization(node: Node, at: Writer) -> None:
         at.plan.cannot(node.path, "PyTorch normalizes batches of rows, sequences and images only")
     if rank > 1:
         at.channels_first()
-    rows = at.plan.parts["train"] % at.plan.batch_size or at.plan.batch_size
-    if own.trainable and rows * size(node.input_shape[:-1]) == 1:
+    last = [rows % at.plan.batch_size or at.plan.batch_size for rows in at.plan.rows_trained_on]
+    if own.trainable and min(last) * size(node.input_shape[:-1]) == 1:
         at.plan.cannot(node.path, "PyTorch refuses a batch of one row; choose another training.batch_size")
     named: dict[str, Expression] = {"eps": repr(own.epsilon), "momentum": f"{1 - own.momentum:.6g}"}
     named |= {} if own.center or own.scale else {"affine": "False"}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mltrain.code.loops import Loop, first_rate, indented, loop_code, schedule_code
+from mltrain.code.loops import Loop, first_rate, indented, loop_code, schedule_code, update_depth
 from mltrain.code.plan import Plan
 from mltrain.code.text import call, comment_lines, statement
 from mltrain.code.torch.network import TorchNetwork
@@ -159,33 +159,22 @@ def penalty_code(network: TorchNetwork) -> list[str]:
 
 
 def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
-    """The optimizer with its schedule; nothing where there are no epochs."""
+    """The optimizer with its schedule; nothing where there are no epochs.
+
+    For two trainings, the optimizer stands in their loop.
+    """
     optimizer, lines = plan.config.optimizer, list[str]()
     if not plan.config.training.epochs:
         return lines
     if not any(parameter.trainable for node in plan.nodes for parameter in node.parameters.values()):
         plan.cannot(("layers",), "nothing here is trainable, and PyTorch refuses that; set training.epochs=0")
-    rule, rate = OPTIMIZERS[optimizer.type_name()](optimizer), optimizer.learning_rate
-    lines += schedule_code(rate)
-    is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
+    lines += schedule_code(optimizer.learning_rate)
     if network.has_frozen:
         lines.append("parameters = [p for p in model.parameters() if p.requires_grad]")
     else:
         lines.append("parameters = list(model.parameters())")
-    if isinstance(rate, ReduceOnPlateau):
-        lines.append(f"rate = {first_rate(plan)}")
-    if plan.steps > 1 and (is_formula or rule.each_step):
-        lines.append("step = 0")
-    if rule.made:
-        first = "learning_rate(0)" if is_formula else "rate" if isinstance(rate, Schedule) else repr(rate)
-        lines += statement(call(f"torch.optim.{rule.made}", "parameters", lr=first, **rule.options), "optimizer = ")
-        if rule.each_step or isinstance(rate, Schedule):
-            lines.append("settings = optimizer.param_groups[0]")
-    else:
-        lines += comment_lines(rule.why)
-        lines += [f"{name} = [{start} for p in parameters]" for name, start in rule.states.items()]
-        if not isinstance(rate, Schedule):
-            lines.append(f"rate = {rate!r}")
+    if not plan.refits:
+        lines += _new_optimizer(plan)
     if optimizer.use_ema:
         lines += [
             f"average = torch.optim.swa_utils.get_ema_multi_avg_fn({optimizer.ema_momentum!r})",
@@ -194,12 +183,39 @@ def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
     return lines
 
 
+def _new_optimizer(plan: Plan) -> list[str]:
+    """The optimizer, and the numbers that it begins with."""
+    optimizer, lines, indent = plan.config.optimizer, list[str](), 4 * plan.refits
+    rule, rate = OPTIMIZERS[optimizer.type_name()](optimizer), optimizer.learning_rate
+    is_formula = isinstance(rate, Schedule) and not isinstance(rate, ReduceOnPlateau)
+    if isinstance(rate, ReduceOnPlateau):
+        lines.append(f"rate = {first_rate(plan)}")
+    if plan.steps > 1 and (is_formula or rule.each_step):
+        lines.append("step = 0")
+    if rule.made:
+        first = "learning_rate(0)" if is_formula else "rate" if isinstance(rate, Schedule) else repr(rate)
+        made = call(f"torch.optim.{rule.made}", "parameters", lr=first, **rule.options)
+        lines += [line[indent:] for line in statement(made, "optimizer = ", indent=indent)]
+        if rule.each_step or isinstance(rate, Schedule):
+            lines.append("settings = optimizer.param_groups[0]")
+    else:
+        lines += [line[indent:] for line in comment_lines(rule.why, indent)]
+        lines += [f"{name} = [{start} for p in parameters]" for name, start in rule.states.items()]
+        if not isinstance(rate, Schedule):
+            lines.append(f"rate = {rate!r}")
+    return lines
+
+
 def training_code(plan: Plan, network: TorchNetwork) -> list[str]:
     """The loop; nothing where there are no epochs."""
     if not plan.config.training.epochs:
         return []
-    rows = f"x, y = torch.tensor(x_train), torch.tensor(y_train){as_labels(plan)}"
-    return [rows, *loop_code(plan, _loop(plan, network))]
+    rows = [] if plan.refits else [_tensors(plan)]
+    return [*rows, *loop_code(plan, _loop(plan, network))]
+
+
+def _tensors(plan: Plan) -> str:
+    return f"x, y = torch.tensor(x_train), torch.tensor(y_train){as_labels(plan)}"
 
 
 def update_code(plan: Plan) -> list[str]:
@@ -247,7 +263,7 @@ def _loop(plan: Plan, network: TorchNetwork) -> Loop:
     batch = [f"loss = loss_function(model(x[rows]), y[rows]){weights}"]
     if weights:
         batch = [f"losses = loss_function(model(x[rows]), y[rows]){weights}", "loss = losses.mean()"]
-        if len(batch[0]) > 74:
+        if len(batch[0]) > 82 - 4 * update_depth(plan):
             batch[0:1] = ["losses = loss_function(model(x[rows]), y[rows])", f"losses = losses{weights}"]
     elif _gives_elements(plan):
         batch = ["loss = loss_function(model(x[rows]), y[rows]).mean()"]
@@ -275,4 +291,10 @@ def _loop(plan: Plan, network: TorchNetwork) -> Loop:
         restore=[f"{averaged}.load_state_dict(kept)"],
         begin=begin,
         tracked=plan.tracked_code(network.array_code),
+        first="{name: one.clone() for name, one in model.state_dict().items()}",
+        again=[
+            "model.load_state_dict(first)",
+            *(["ema.n_averaged.zero_()  # a new running mean"] if optimizer.use_ema else []),
+        ],
+        fresh=[_tensors(plan), *_new_optimizer(plan)],
     )
