@@ -53,8 +53,8 @@ _MOST_STEPS, _BATCH = 6000, 64
 config, is worth on public tables is in docs/first-model.md, measured by ``python -m benchmarks.tables``."""
 
 _PATIENCE, _PATIENCE_OF_FOLDS = 0.2, 0.05
-"""The share of the steps after which training stops if the validation loss has not improved. A mean of folds wavers less,
-as it is one of more rows and networks."""
+"""The share of the steps after which training stops if the validation loss has not improved. A mean of folds wavers
+less, as it is one of more rows and networks."""
 
 _UNITS, _DROPOUT = 128, 0.2
 
