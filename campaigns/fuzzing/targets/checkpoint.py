@@ -85,7 +85,7 @@ class CheckpointTarget(Target):
             epoch=checkpoint.epoch,
             history=history,
             parallelism=checkpoint.parallelism,
-            restore=partial(checkpoint.restore, history),
+            restore=partial(checkpoint.restore, history, job.steps),
         )
         try:
             with np.errstate(all="ignore"):  # weights may be of any size
