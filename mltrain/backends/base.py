@@ -123,8 +123,11 @@ class Trainer(HasState, Protocol):
     steps: int
     """Batches of an epoch."""
     parallelism: Parallelism
-    last_loss: float | None
-    """The mean loss of the last step's batch, before the step; None before the first one."""
+
+    @property
+    def last_loss(self) -> float | None:
+        """The mean loss of the last step's batch, before the step; None before the first one."""
+        ...
 
     @property
     def parameters(self) -> Mapping[str, npt.NDArray[Any]]:
