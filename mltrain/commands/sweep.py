@@ -18,13 +18,14 @@ from mltrain.config.search_space import trial_config, without_search
 from mltrain.errors import ConfigError, MltrainError, Problem, TrainingInterrupted, UsageError, WorkerLost
 from mltrain.inference.prediction_files import csv_text
 from mltrain.job import TrainingJob, prepare
-from mltrain.runs.run import MODEL, Run, with_absolute_paths
+from mltrain.runs.run import CONFIG, MODEL, RUNS, Run, with_absolute_paths
 from mltrain.runs.saved_sweep import SavedSweep
-from mltrain.runs.sweep_folder import BEST_CONFIG, JOURNAL, SWEEP, TRIALS, column_of, resumable, sweep_folder
+from mltrain.runs.sweep_folder import BEST_CONFIG, BEST_RUN, JOURNAL, SWEEP, TRIALS, column_of, resumable, sweep_folder
 from mltrain.search.processes import in_processes
 from mltrain.search.storage import Sweep, Trial
 from mltrain.search.sweeping import Worker, sweep_problems
 from mltrain.search.trainings import jobs_for
+from mltrain.system.atomic_folder import current_file
 from mltrain.system.files import write_text
 from mltrain.system.interrupts import interruptible
 from mltrain.views.insight.sweep_insight import SweepInsight
@@ -190,8 +191,14 @@ def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None
         errors = [str(one.result["error"]) for one in trials if "error" in one.result]
         raise UsageError(f"no trial was finished: {errors[0] if errors else 'all were pruned'}; see {out / TRIALS}")
     job = prepare(trial_config(sweep.config, best.values), folder)
-    terminal.note(f"training the network of trial {best.number + 1}, the best one, once more")
-    run = _best_run(job, folder)
+    following, run = next_command(job), _best_run_before(job, folder, out)
+    if run is not None:
+        following += f" --model {shlex.quote(str(run))}"  # a newer run may be there
+        terminal.note(f"nothing is left to do: {run} has the network of trial {best.number + 1}, the best one")
+    else:
+        terminal.note(f"training the network of trial {best.number + 1}, the best one, once more")
+        run = _best_run(job, folder)
+        write_text(out / BEST_RUN, f"{run.name}\n")
     failed, pruned = (sum(one.state == state for one in trials) for state in ("failed", "pruned"))
     document = {
         "sweep": str(out),
@@ -220,7 +227,7 @@ def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None
         *(f"         {path}: {value_text(value)}" for path, value in best.values.items()),
         *_pictured(out),
         f"saved    {out}: {BEST_CONFIG}, {TRIALS}; {run}: the best network",
-        f"next     {next_command(job)}",
+        f"next     {following}",
         f"         mltrain plot {shlex.quote(str(out))}",
     ]
     for line in lines:
@@ -239,6 +246,19 @@ def _pictured(folder: Path) -> Iterator[str]:
     if isinstance(insight.importances, dict):
         shares = [f"{path} {share:.0%}" for path, share in insight.importances.items()]
         yield f"counts   {', '.join(shares[:_MOST_SHARES])}{', ...' if len(shares) > _MOST_SHARES else ''}"
+
+
+def _best_run_before(job: TrainingJob, folder: Path, out: Path) -> Path | None:
+    """The run that the sweep in ``out`` ended with before, if it is still there and its config is the best one now."""
+    try:
+        run = RUNS / (out / BEST_RUN).read_text(encoding="utf-8").strip()
+        model, config = (current_file(run, name) for name in (MODEL, CONFIG))
+        if model is not None and config is not None:
+            is_same = config.read_text(encoding="utf-8") == to_yaml(with_absolute_paths(job.config, folder))
+            return run if is_same else None
+    except (OSError, UnicodeDecodeError):
+        pass
+    return None
 
 
 def _best_run(job: TrainingJob, folder: Path) -> Path:
