@@ -1,4 +1,4 @@
-"""The folder of a sweep: the config that it began with, its journal, the best config and its run, and the table of trials."""
+"""The folder of a sweep: its config, its journal, the best config and its run, the table of trials."""
 
 import contextlib
 from collections.abc import Iterator
