@@ -97,15 +97,17 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
                 raise
             if where.storage is None:  # the folder is locked: whoever trained there has ended
                 sweep.give_back([one for one in sweep.trials() if one.state == "running"])
-            worker = Worker(sweep, source.folder, job, raw)
-            _work(terminal, worker, jobs_for(job, where.jobs or 1), folder, where)
+            if not all(one.is_finished for one in sweep.trials()):
+                worker = Worker(sweep, source.folder, job, raw)
+                _work(terminal, worker, jobs_for(job, where.jobs or 1), folder, where)
+            _write(sweep, folder, sweep.trials())
             _conclude(terminal, sweep, source.folder, folder)
     except ConfigError as error:
         raise source.locate(error.problems) from None
 
 
 def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Where) -> None:
-    """Let ``jobs`` workers finish all trials; the table of trials is written in any case."""
+    """Let ``jobs`` workers finish all trials; the table of trials is written when they are stopped."""
     sweep = worker.sweep
     if 0 < sweep.count < sweep.points:
         terminal.note(f"the grid has {sweep.points:,} points, of which the first {sweep.count:,} are tried: see trials")
@@ -133,7 +135,6 @@ def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Wh
             if isinstance(error, WorkerLost):
                 raise
             raise TrainingInterrupted(f"stopped after {done} of {plural(sweep.count, 'trial')}") from None
-    _write(sweep, folder, sweep.trials())
 
 
 def _shower(sweep: Sweep, display: SweepDisplay, folder: Path) -> Callable[[int, float], None]:

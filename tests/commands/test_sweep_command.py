@@ -326,6 +326,7 @@ def test_a_finished_sweep_names_its_run_until_that_is_gone_or_another_trial_is_b
     best = f"trial {first['best']['trial']}, the best one"
     assert f"nothing is left to do: {first['run']} has the network of {best}" in again.err
     assert "once more" not in again.err
+    assert "one after the other" not in again.err
     assert f" --model {first['run']}" in again.err
     assert succeed("sweep", "--resume", first["sweep"], "--json").document["run"] == first["run"]
     more = succeed("sweep", "--resume", first["sweep"], "--trials", "8", "--json").document
