@@ -21,7 +21,7 @@ from mltrain.checks.options import number_problems, option_warnings
 from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
-from mltrain.data.folds import dealt_folds
+from mltrain.data.folds import Labels, dealt_folds
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.network import Network
@@ -36,7 +36,7 @@ from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.refit import Refit, Told, refit_problems
-from mltrain.training.targets import class_names, encode
+from mltrain.training.targets import class_names, encode, labels
 from mltrain.training.tracking import tracked_values
 
 if TYPE_CHECKING:
@@ -82,10 +82,14 @@ class TrainingJob:
         count = _folds(self.config)
         if count is None:
             return None
-        config, (x, y) = self.config, self.dataset.train
-        labels = y if self.dataset.row_spec.classes is not None and y.ndim == 1 else None
-        rng = config.dataset.generator(config.seed, "folds")
-        return CrossValidation(self.network, dealt_folds(len(x), count, rng, labels))
+        rng = self.config.dataset.generator(self.config.seed, "folds")
+        return CrossValidation(self.network, dealt_folds(len(self.rows.target), count, rng, self.labels))
+
+    @property
+    def labels(self) -> Labels | None:
+        """The class of each training row; see `mltrain.training.targets.labels`."""
+        outputs = self.network.output_shape[-1]
+        return labels(self.config.loss, self.dataset.row_spec, outputs, self.dataset.train.y, self.rows.target)
 
     @cached_property
     def refit(self) -> Refit | None:
@@ -247,9 +251,8 @@ class TrainingJob:
             if report.epoch == done:
                 best = {name: value for name, value in report.validation.items() if math.isfinite(value)}
         refit = Refitted(done, best) if done else None
-        return Model(
-            self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin, refit=refit
-        )
+        origin = self.origin.trained_on_validation if refit else self.origin
+        return Model(self.config, self.network, dataset.row_spec, dataset.preprocessing, history, origin, refit=refit)
 
     @cached_property
     def origin(self) -> Origin:

@@ -199,4 +199,5 @@ def visible(folder: Path) -> dict[str, bytes]:
 def _save(run: Run, model: Model, others: Mapping[str, Floats] | None = None) -> None:
     frames = Frames()
     frames.keep(0, model.network.parameters)
-    run.save(model, model.history, Path(), frames, others=others)
+    models = {name: model.with_parameters(parameters) for name, parameters in (others or {}).items()}
+    run.save(model, model.history, Path(), frames, others=models)

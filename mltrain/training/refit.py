@@ -75,9 +75,9 @@ class Refit:
         try:
             numbers = trainer.run_epoch(stop, lambda *_: None)
         except NotFinite as error:
-            raise divergence(epoch, error, clip_norm, during="while it was trained again, ") from None
+            raise divergence(epoch, error, clip_norm, during="in the second training, ") from None
         except Stopped:
-            raise TrainingInterrupted(f"stopped in epoch {epoch} of {epochs} of training again") from None
+            raise TrainingInterrupted(f"stopped in the second training, in epoch {epoch} of {epochs}") from None
         self.seconds += perf_counter() - began
         trainer.epoch_ended({"loss": numbers.loss, **numbers.metrics})
 
@@ -111,9 +111,9 @@ def refit_problems(
             "or leave refit out"
         )
     elif stopping.folds is not None and validation:
-        why = "the folds are the rows for validation; leave folds out, or hold back none for it in the dataset"
+        why = "the folds validate, and so do rows that the dataset holds back for it; leave out one of the two"
     elif stopping.folds is not None and divided is not None:
-        why = f"{divided}, so that folds by chance would tell too much; take dataset.validation_split and refit"
+        why = f"{divided}, and folds are dealt at random; take dataset.validation_split and refit"
     elif stopping.folds is not None and rows < stopping.folds:
         why = f"{stopping.folds} folds of {rows} rows leave some without a row; ask for fewer"
     elif watched and watched.startswith(VALIDATION_PREFIX):
