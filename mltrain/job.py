@@ -33,6 +33,7 @@ from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
 from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.epoch_report import EpochReport
+from mltrain.training.fold_trainers import FoldTrainers
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
 from mltrain.training.refit import Refit, Told, refit_problems
@@ -98,15 +99,21 @@ class TrainingJob:
         return Refit(self.network.parameters) if stopping and stopping.trains_again else None
 
     @property
+    def steps(self) -> list[int]:
+        """The steps of an epoch of each network: one, or as many as there are folds."""
+        training, rows = self.config.training, len(self.dataset.train.x)
+        counts = [rows - len(fold) for fold in self.folds.folds] if self.folds else [rows]
+        return [-(-count // training.rows_per_batch(count)) for count in counts]
+
+    @property
     def blank_report(self) -> EpochReport:
         """A report with the fields of the job's epoch reports, and all numbers 0."""
         training, metrics = self.config.training, dict.fromkeys((one.type_name() for one in self.config.metrics), 0.0)
-        validation, rows = self.is_validated, len(self.dataset.train.x)
-        steps = self.folds.steps(training, rows) if self.folds else -(-rows // training.rows_per_batch(rows))
+        validation = self.is_validated
         return EpochReport(
             epoch=0,
             epochs=training.epochs,
-            steps=steps,
+            steps=sum(self.steps),
             seconds=0.0,
             loss=0.0,
             metrics=metrics,
@@ -346,9 +353,9 @@ def _fresh_network(config: Config, row_spec: RowSpec, nodes: tuple[Node, ...]) -
 
 
 def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
-    """How the training of these layers is divided among processes on this machine; that of folds is not."""
+    """How the training of these layers is divided among processes on this machine."""
     if _folds(config) is not None:
-        return SINGLE
+        return FoldTrainers.parallelism
     batch_size = config.training.rows_per_batch(config.dataset.count())
     return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)
 

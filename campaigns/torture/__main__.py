@@ -18,7 +18,7 @@ def main() -> None:
         elif options.task == "soak":
             _soak(options.steps, options.readings)
         elif options.task == "kill":
-            _kill(Path(folder), options.moments, options.seed)
+            _kill(Path(folder), options.moments, options.seed, options.kind)
         elif options.task == "readers":
             _readers(Path(folder), options.seconds)
         else:
@@ -39,6 +39,7 @@ def _read() -> argparse.Namespace:
     kill = tasks.add_parser("kill", help="kill -9 trainings at random moments")
     kill.add_argument("--moments", type=int, default=100, help="how many, for each of three ways to kill")
     kill.add_argument("--seed", type=int, default=0, help="of the moments")
+    kill.add_argument("--kind", choices=("plain", "refit", "folds"), default="plain", help="of the trainings")
     readers = tasks.add_parser("readers", help="read a run over which others are saved all the time")
     readers.add_argument("--seconds", type=float, default=60)
     crowd = tasks.add_parser("crowd", help="start very many trainings at once in one folder")
@@ -66,10 +67,10 @@ def _soak(steps: int, count: int) -> None:
         sys.exit("; ".join(complaints))
 
 
-def _kill(folder: Path, moments: int, seed: int) -> None:
+def _kill(folder: Path, moments: int, seed: int, kind: str) -> None:
     from campaigns.torture.kills import kill_fits
 
-    for whom, found in kill_fits(folder, moments, seed):
+    for whom, found in kill_fits(folder, moments, seed, kind):
         print(
             f"killed {whom} {moments} times: {', '.join(f'{count} times {what}' for what, count in found.items())}",
             flush=True,

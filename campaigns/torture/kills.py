@@ -2,7 +2,8 @@
 
 All their processes are killed, or the first one, or a helper. Each training saves over a run. Afterwards the run must
 be the old one or the new one, no process may be left, and going on must end in the bytes of a training that nobody
-disturbed.
+disturbed. Some train a second time at the end, or have folds: they are killed in the first training, in the second, and
+while they save what the folds said.
 """
 
 import os
@@ -21,7 +22,7 @@ from mltrain.runs.run import CHECKPOINT, HISTORY
 from mltrain.runs.saved_run import SavedRun
 
 CONFIG = """
-dataset: {type: playground, shape: circle, samples: 2000}
+dataset: {type: playground, shape: circle, samples: SAMPLES}
 layers:
   - {type: dense, units: 300, activation: relu}
   - {type: dense, units: 300, activation: relu}
@@ -30,27 +31,39 @@ loss: binary_crossentropy
 """
 """A network that two processes train."""
 
+KINDS = {
+    "plain": ("2000", ""),
+    "refit": ("80000, validation_split: 0.2", "training: {early_stopping: {patience: 9, refit: true}}"),
+    "folds": ("50000", "training: {early_stopping: {patience: 9, folds: 3}}"),
+}
+"""The number of rows of each kind of training, and what it adds to the config.
+
+Those that are trained twice take seconds, so that they write checkpoints. The networks of folds have no helpers."""
+
 WHOM = ("all processes", "the first process", "a helper")
 OLD, NEW = 1, 5
 """Epochs of the run that is there, and of the one that is saved over it."""
 
 PART = "the new run up to then"
-"""What a training saves that has lost a worker after its first epoch."""
+"""What a training saves that has lost a worker after its first epoch, or in its second training."""
 
 _PATIENCE = 10.0
 
 
-def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Counter[str]]]:
-    """Kill so many trainings for each of `WHOM`; yields what was found then, and how often. Raises AssertionError."""
-    rng = random.Random(seed)
-    (folder / "kills.yaml").write_text(CONFIG, encoding="utf-8")
+def kill_fits(folder: Path, moments: int, seed: int, kind: str = "plain") -> Iterator[tuple[str, Counter[str]]]:
+    """Kill so many trainings of this kind for each of `WHOM`; yields what was found then, and how often.
+
+    Raises AssertionError.
+    """
+    rng, (samples, more) = random.Random(seed), KINDS[kind]
+    (folder / "kills.yaml").write_text(CONFIG.replace("SAMPLES", samples) + more, encoding="utf-8")
     assert _fit(folder, OLD).wait() == 0
     old = visible(folder / "run")
     began = time.monotonic()
     assert _fit(folder, NEW).wait() == 0
     seconds = time.monotonic() - began
     states = {"the old run": _timeless(old), "the new run": _timeless(visible(folder / "run"))}
-    for whom in WHOM:
+    for whom in WHOM[:1] if kind == "folds" else WHOM:
         found: Counter[str] = Counter()
         for _ in range(moments):
             empty(folder / "run")
@@ -72,7 +85,7 @@ def kill_fits(folder: Path, moments: int, seed: int) -> Iterator[tuple[str, Coun
             epochs = len(visible(folder / "run")[HISTORY].splitlines()) - 1
             if which == PART:
                 assert code == WorkerLost.exit_code, "the run is neither the old one nor the new one"
-                assert 0 < epochs < NEW, "the history is of another run"
+                assert 0 < epochs < NEW + (kind == "refit"), "the history is of another run"
             else:
                 assert epochs == (OLD if which == "the old run" else NEW), "the history is of another run"
             assert _run("--resume", "run", folder=folder, epochs=NEW).wait() == 0, "it does not go on"

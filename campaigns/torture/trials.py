@@ -23,7 +23,7 @@ from mltrain.errors import StorageError, UsageError
 from mltrain.inference.model import Model
 from mltrain.runs.frames import Frames
 from mltrain.runs.removal import remove_run
-from mltrain.runs.run import BEST, FILES, MODEL, Run, find_model
+from mltrain.runs.run import BEST, FILES, MODEL, OUT_OF_FOLD, Run, find_model
 from mltrain.runs.saved_run import SavedRun
 from mltrain.system.atomic_folder import current_file
 from mltrain.system.files import write_text
@@ -34,6 +34,8 @@ dataset: {type: linear, slope: 3, intercept: 2, x: [0, 1, 2]}
 layers: [{type: dense, units: 3}, {type: dense, units: 1}]
 loss: mse
 """
+
+OF_FOLDS = "repeat,fold,row,true_y,predicted_y\n1,1,1,2,2.5\n1,2,2,5,4.5\n1,3,3,8,8\n"
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,18 @@ def save_new(folder: Path, model: Model) -> Trial:
 
 
 def save_over(folder: Path, old: Model, new: Model) -> Trial:
-    """A run is saved over another one, as by ``--out``. Only the old one has a model of its best epoch."""
+    """A run is saved over another one, as by ``--out``.
+
+    Only the old one has a model of its best epoch, and what folds said of the rows that they left out.
+    """
     folder = folder / "run"
 
     def save(model: Model) -> dict[str, bytes]:
         with Run.claim("line", folder) as run:
-            _save(run, model, {BEST: model.network.parameters} if model is old else {})
+            if model is old:
+                _save(run, model, {BEST: model.network.parameters}, {OUT_OF_FOLD: OF_FOLDS})
+            else:
+                _save(run, model)
         return content(folder)
 
     empty(folder)
@@ -196,8 +204,10 @@ def visible(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name in FILES if (path := current_file(folder, name))}
 
 
-def _save(run: Run, model: Model, others: Mapping[str, Floats] | None = None) -> None:
+def _save(
+    run: Run, model: Model, others: Mapping[str, Floats] | None = None, tables: Mapping[str, str] | None = None
+) -> None:
     frames = Frames()
     frames.keep(0, model.network.parameters)
     models = {name: model.with_parameters(parameters) for name, parameters in (others or {}).items()}
-    run.save(model, model.history, Path(), frames, others=models)
+    run.save(model, model.history, Path(), frames, others=models, tables=tables)

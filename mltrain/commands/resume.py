@@ -57,7 +57,7 @@ def run(
             epoch=done,
             history=history,
             parallelism=checkpoint.parallelism,
-            restore=partial(checkpoint.restore, history),
+            restore=partial(checkpoint.restore, history, job.steps),
         )
         frames = checkpoint.frames(folder / FRAMES, job.network.parameters.size)
         keeper = FrameKeeper(checkpoint.frame_count, planned, frames, done)

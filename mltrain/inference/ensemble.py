@@ -32,6 +32,7 @@ from mltrain.inference.model import (
     incomplete,
     parameter_shapes,
     read_config_and_origin,
+    read_refit,
     read_rows,
     read_temperature,
 )
@@ -288,7 +289,11 @@ def _of_all(refits: Sequence[Refitted | None]) -> Refitted | None:
     found = [one for one in refits if one is not None]
     if not found:
         return None
-    held_out = {name: float(np.mean([one.held_out.get(name, np.nan) for one in found])) for name in found[0].held_out}
+    held_out = {
+        name: sum(one.held_out[name] / len(found) for one in found)  # the sum of large numbers would overflow
+        for name in found[0].held_out
+        if all(name in one.held_out for one in found)
+    }
     return Refitted(max(one.epochs for one in found), held_out)
 
 
@@ -298,10 +303,10 @@ def _prefix(number: int) -> str:
 
 
 class _Member(Role, frozen=True, kw_only=True):
-    """A member in ``meta``: what it is, which of the preprocessings it has, and its second training."""
+    """A member in ``meta``: what it is, which of the preprocessings it has, and its second training (`read_refit`)."""
 
     rows: Annotated[int, msgspec.Meta(ge=0)]
-    refit: Refitted | None = None
+    refit: Any = None
 
 
 def read_ensemble(file: ModelFile) -> Ensemble:
@@ -336,7 +341,7 @@ def read_ensemble(file: ModelFile) -> Ensemble:
                 row_spec,
                 preprocessing,
                 temperature=temperature,
-                refit=member.refit,
+                refit=read_refit(file, config, member.refit),
             )
         )
         roles.append(Role(seed=member.seed, repeat=member.repeat, fold=member.fold))

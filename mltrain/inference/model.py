@@ -48,11 +48,15 @@ if TYPE_CHECKING:
 class Refitted(msgspec.Struct, frozen=True):
     """A second training: for how many ``epochs``, and what the first one reached on rows that were ``held_out`` then.
 
-    That is the loss and the metrics by name, of the epoch that was best; of folds, they are means.
+    That is the loss and the metrics by name, of the epoch that was best; of folds, they are means. All are finite.
     """
 
     epochs: Annotated[int, msgspec.Meta(ge=1)]
     held_out: dict[str, float]
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, self.held_out.values())):
+            raise ValueError("held_out has numbers that are not finite")
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +77,7 @@ class Model:
     history: Sequence[EpochReport] = ()
     origin: Origin | None = None
     temperature: float = 1.0
-    refit: "Refitted | None" = None
+    refit: Refitted | None = None
 
     @property
     def parameter_count(self) -> int:
@@ -262,7 +266,7 @@ class Model:
             preprocessing,
             origin=origin,
             temperature=read_temperature(file),
-            refit=read_refit(file, file.meta),
+            refit=read_refit(file, config, file.meta.get("refit")),
         )
 
     def _meta(self) -> dict[str, Any]:
@@ -344,12 +348,15 @@ def read_temperature(file: ModelFile) -> float:
     return float(value)
 
 
-def read_refit(file: ModelFile, meta: Mapping[str, Any]) -> Refitted | None:
-    """The second training by a file's ``meta``, None where there was none. Raises `ModelFileError`."""
+def read_refit(file: ModelFile, config: Config, said: Any) -> Refitted | None:
+    """The second training as a file says it, None where there was none. Raises `ModelFileError`."""
     try:
-        return msgspec.convert(meta.get("refit"), Refitted | None)
-    except msgspec.ValidationError:
+        refit = msgspec.convert(said, Refitted | None)
+        if refit and not refit.held_out.keys() <= {"loss", *(metric.type_name() for metric in config.metrics)}:
+            raise ValueError
+    except _INCOMPLETE:
         raise incomplete(file) from None
+    return refit
 
 
 def parameter_shapes(file: ModelFile, config: Config, row_spec: RowSpec) -> dict[str, Shape]:

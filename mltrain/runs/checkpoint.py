@@ -154,17 +154,17 @@ class Checkpoint:
             raise self._damaged("its frames are not those of")
         return Frames(epochs, list(self._read(_FRAMES, (len(epochs), parameters), np.dtype(np.float32))))
 
-    def restore(self, history: Sequence[EpochReport], trainer: HasState) -> None:
-        """Restore the state of a trainer after this ``history``."""
+    def restore(self, history: Sequence[EpochReport], steps: Sequence[int], trainer: HasState) -> None:
+        """Restore the state of a trainer after this ``history``; ``steps`` are those of an epoch of each network."""
         try:
             with ModelFile(self.path) as file:
                 state = _put_together(self._meta.state, trainer.state(), "", file)
-            self._check(state, history)
+            self._check(state, history, steps)
             trainer.restore(state)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise self._damaged("its state does not fit") from error
 
-    def _check(self, state: State, history: Sequence[EpochReport]) -> None:
+    def _check(self, state: State, history: Sequence[EpochReport], steps: Sequence[int]) -> None:
         """Check that the state agrees with the history. Raises ValueError or KeyError if it does not."""
         config, epochs = self.config, [report for report in history if report.epoch]
         rate = start(config.optimizer.learning_rate)
@@ -174,23 +174,14 @@ class Checkpoint:
             rate.epoch_ended(report.values)
             if monitor:
                 monitor.epoch_ended(report.epoch, report.values, monitor.best)
-        networks = [state, *state.get("folds", {}).values()]
-        group = config.training.gradient_accumulation
-        steps = sum(-(-report.steps // group) for report in epochs)
-        found = {**state, "optimizer": dict(state["optimizer"])}
-        if len(networks) == 1 or group == 1:  # the batches of a fold are not in the history
-            found["optimizer"]["step"] = sum(one["optimizer"]["step"] for one in networks)
-        else:
-            found["optimizer"]["step"] = steps
-        expected = {"optimizer": {"step": steps, "learning_rate": rate.state()}}
         if monitor:
-            expected["monitor"] = {name: value for name, value in monitor.state().items() if name != "best"}
-        for part, values in expected.items():
-            if any(found[part][name] != value for name, value in values.items()):
-                raise ValueError(part)
-        last = state["trainer"]["last_finite_loss"]
-        if state["trainer"]["processes"] != self._meta.processes or (last is None) != (not epochs):
-            raise ValueError("trainer")
+            _expect(state["monitor"], {name: value for name, value in monitor.state().items() if name != "best"})
+        group = config.training.gradient_accumulation
+        for network, count in zip([state, *state.get("folds", {}).values()], steps, strict=True):
+            _expect(network["optimizer"], {"step": len(epochs) * -(-count // group), "learning_rate": rate.state()})
+            _expect(network["trainer"], {"processes": self._meta.processes})
+            if (network["trainer"]["last_finite_loss"] is None) != (not epochs):
+                raise ValueError("trainer")
 
     def _read(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         with ModelFile(self.path) as file:
@@ -198,6 +189,13 @@ class Checkpoint:
 
     def _damaged(self, what: str) -> ModelFileError:
         return ModelFileError(f"{self.path}: {what} the training that it is of; the file is damaged")
+
+
+def _expect(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Raises ValueError or KeyError if one of the expected values is another one, or missing."""
+    for name, value in expected.items():
+        if found[name] != value:
+            raise ValueError(name)
 
 
 def _taken_apart(state: State, prefix: str, arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:

@@ -6,26 +6,16 @@ So every row validates, and none is lost to it: the network that comes of it is 
 """
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.backends.base import (
-    SINGLE,
-    Backend,
-    EpochNumbers,
-    Evaluation,
-    NotFinite,
-    Progress,
-    Rows,
-    State,
-    Stopped,
-    Trainer,
-    TrainingTask,
-)
+from mltrain.backends.base import Backend, Evaluation, Rows, State, Trainer, TrainingTask
 from mltrain.backends.profiler import Profile
 from mltrain.engine.network import Network
+from mltrain.training.fold_trainers import FoldTrainers, mean_numbers
 from mltrain.training.options import Training
 
 Indices = npt.NDArray[np.intp]
@@ -61,13 +51,14 @@ class CrossValidation:
                 batch_size=training.rows_per_batch(len(rows.target)),
                 seed=task.seed + number,
             )
-            trainers.append(backend.trainer(own, SINGLE, profile))
+            trainers.append(backend.trainer(own, FoldTrainers.parallelism, profile))
         return FoldTrainers(trainers, [len(numbers) for numbers in self.others])
 
     def evaluator(self, backend: Backend, task: TrainingTask, parts: Sequence[Indices]) -> Callable[[], Evaluation]:
-        """A function that evaluates each network on its own part of the rows, and takes the means over all of these.
+        """A function that evaluates each network on its own part of the rows: the `folds`, or the `others`.
 
-        ``parts`` are the `folds`, or the `others`.
+        The loss is the mean over all these rows. Metrics are of all of them together, since few metrics of a fold have
+        a mean that says the same: r2 compares with the mean of the targets, of which a small fold has its own.
         """
         evaluators = [
             backend.evaluator(
@@ -75,12 +66,13 @@ class CrossValidation:
             )
             for network, part in zip(self._networks, parts, strict=True)
         ]
-        shares = [len(part) / sum(map(len, parts)) for part in parts]
+        counts = [len(part) for part in parts]
 
         def evaluate() -> Evaluation:
             found = [evaluator() for evaluator in evaluators]
-            metrics = {name: _mean([one.metrics[name] for one in found], shares) for name in found[0].metrics}
-            return Evaluation(_mean([one.loss for one in found], shares), metrics)
+            sums = zip(task.metrics, zip(*(one.statistics for one in found), strict=True), strict=True)
+            metrics = {metric.type_name(): metric.result(reduce(metric.merge, of_each)) for metric, of_each in sums}
+            return Evaluation(mean_numbers(found, counts).loss, metrics)
 
         return evaluate
 
@@ -95,79 +87,6 @@ class CrossValidation:
     def restore(self, state: State) -> None:
         np.copyto(self.best, state["best"])
 
-    def steps(self, training: Training, rows: int) -> int:
-        """The steps of an epoch of all networks together."""
-        counts = [rows - len(fold) for fold in self.folds]
-        return sum(-(-count // training.rows_per_batch(count)) for count in counts)
-
-
-class FoldTrainers:
-    """Several trainers as one: an epoch is an epoch of each, in turn. ``rows`` is how many each has."""
-
-    def __init__(self, trainers: Sequence[Trainer], rows: Sequence[int]):
-        self._trainers = trainers
-        self._shares = [count / sum(rows) for count in rows]
-        self.steps = sum(trainer.steps for trainer in trainers)
-        self.parallelism = SINGLE
-        self.last_loss: float | None = None
-
-    @property
-    def _first(self) -> Trainer:
-        return self._trainers[0]
-
-    @property
-    def parameters(self) -> Any:
-        return self._first.parameters
-
-    def state(self) -> State:
-        """The state of the first trainer, with those of the others by their numbers."""
-        others = {str(number): trainer.state() for number, trainer in enumerate(self._trainers[1:], 2)}
-        return {**self._first.state(), "folds": others}
-
-    def restore(self, state: State) -> None:
-        self._first.restore(state)
-        self.last_loss = self._first.last_loss
-        for number, trainer in enumerate(self._trainers[1:], 2):
-            trainer.restore(state["folds"][str(number)])
-
-    def start(self) -> None:
-        for trainer in self._trainers:
-            trainer.start()
-
-    def run_epoch(self, stop: Callable[[], bool], progress: Progress) -> EpochNumbers:
-        found, done = [], 0
-        for trainer in self._trainers:
-
-            def tell(step: int, _: int, loss: float, before: int = done) -> None:
-                progress(before + step, self.steps, loss)
-
-            try:
-                found.append(trainer.run_epoch(stop, tell))
-            except Stopped as stopped:
-                raise Stopped(done + stopped.step) from None
-            except NotFinite as error:
-                error.step += done
-                raise
-            done += trainer.steps
-        self.last_loss = self._first.last_loss
-        metrics = {name: _mean([one.metrics[name] for one in found], self._shares) for name in found[0].metrics}
-        return EpochNumbers(_mean([one.loss for one in found], self._shares), metrics)
-
-    def epoch_ended(self, values: Any) -> None:
-        for trainer in self._trainers:
-            trainer.epoch_ended(values)
-
-    def scheduled_rate(self) -> float | None:
-        return self._first.scheduled_rate()
-
-    def close(self) -> None:
-        for trainer in self._trainers:
-            trainer.close()
-
 
 def _taken(rows: Rows, numbers: Indices) -> Rows:
     return Rows(rows.x[numbers], rows.target[numbers])
-
-
-def _mean(values: Sequence[float], shares: Sequence[float]) -> float:
-    return float(np.dot(values, shares))

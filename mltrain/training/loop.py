@@ -62,7 +62,7 @@ def train(
 
     ``monitor`` may end the training early and give the network its best weights at the end. ``run`` has the
     state to resume from, and receives the reports and snapshots. ``folds`` validate
-    where there is no ``validation``: reports are the means of their networks. ``refit`` trains the network again at the
+    where there is no ``validation``: reports are about all of their networks. ``refit`` trains the network again at the
     end, on all rows for as many epochs as ``monitor`` found best, and reports nothing; ``told`` is called before each
     of these epochs.
     """

@@ -154,6 +154,16 @@ def test_evaluate_measures_on_what_the_folds_left_out() -> None:
     assert {rows[number]["fold"] for number in fold} == {"3"}
 
 
+def test_metrics_are_of_all_rows_that_folds_left_out_together() -> None:
+    document = fit("--out", "run", "--set", "metrics=[r2, rmse, mae]", "--set", "training.early_stopping.folds=42")
+    assert document["epochs"] > 1
+    found = succeed("evaluate", "--model", "run", "--json").document
+    assert found["split"] == "out of fold"
+    assert document["val_metrics"] == pytest.approx(found["metrics"], rel=1e-5)  # the mean of r2 of a row each is 0
+    assert document["val_loss"] == pytest.approx(found["loss"], rel=1e-5)
+    assert library.load_model("run").refit.held_out == {"loss": document["val_loss"], **document["val_metrics"]}
+
+
 def test_without_the_rows_of_the_folds_the_means_stand_beside_the_rows_trained_on() -> None:
     document = fit("--out", "run")
     Path("run/out_of_fold.csv").unlink()

@@ -35,16 +35,20 @@ training: {epochs: 3, batch_size: 7, track: {b: dense_1.bias}}
 """
 
 
-PREPARED = prepare(parse_config(TEXT, "noisy.yaml"), Path())
+WITH_FOLDS = TEXT.replace(", validation_split: 0.25", "").replace(
+    "track:", "gradient_accumulation: 2, early_stopping: {patience: 2, folds: 3}, track:"
+)
+
+PREPARED, PREPARED_WITH_FOLDS = (prepare(parse_config(text, "noisy.yaml"), Path()) for text in (TEXT, WITH_FOLDS))
 
 
 def job() -> TrainingJob:
     return PREPARED.fresh()
 
 
-def trained(training_run: TrainingRun) -> Frames:
+def trained(training_run: TrainingRun, one: TrainingJob | None = None) -> Frames:
     """Train, and keep the frames."""
-    one, keeper = job(), FrameKeeper(2, 3)
+    one, keeper = one or job(), FrameKeeper(2, 3)
     keeper.keep_if_chosen(0, one.network.parameters)
     for report in one.train(training_run=training_run):
         keeper.keep_if_chosen(report.epoch, one.network.parameters)
@@ -53,20 +57,30 @@ def trained(training_run: TrainingRun) -> Frames:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    return written(tmp_path / "checkpoint.npz", job())
+
+
+@pytest.fixture
+def with_folds(tmp_path: Path) -> Path:
+    return written(tmp_path / "folds.npz", PREPARED_WITH_FOLDS.fresh())
+
+
+def written(path: Path, one: TrainingJob) -> Path:
+    """The last checkpoint of a training."""
     training_run = TrainingRun()
-    frames = trained(training_run)
+    frames = trained(training_run, one)
     assert training_run.newest is not None
-    background = Background(job().config, "rows", 2)
-    write_checkpoint(tmp_path / "checkpoint.npz", background, training_run.newest, training_run.history, frames)
-    return tmp_path / "checkpoint.npz"
+    write_checkpoint(path, Background(one.config, "rows", 2), training_run.newest, training_run.history, frames)
+    return path
 
 
 def go_on(path: Path) -> TrainingRun:
     """Read everything and put it to use, as `fit --resume` does."""
-    found, one = Checkpoint(path), job()
+    found = Checkpoint(path)
+    one = (PREPARED_WITH_FOLDS if found.config == PREPARED_WITH_FOLDS.config else PREPARED).fresh()
     history = found.history(one.blank_report)
     found.frames(path.with_name("frames.npz"), one.network.parameters.size)
-    restore = partial(found.restore, history)
+    restore = partial(found.restore, history, one.steps)
     training_run = TrainingRun(epoch=found.epoch, history=history, parallelism=found.parallelism, restore=restore)
     list(one.train(training_run=training_run))
     return training_run
@@ -224,12 +238,16 @@ FREE = ("rows", "frames", "last_finite_loss", "state.state", "inc", "has_uint32"
 """Places of which nothing is known but the kind, by their ends. Checkpoints of 0.1.0 do not name their strategy."""
 
 
-def test_whatever_is_strange_in_a_checkpoint_is_refused_before_training(path: Path, tmp_path: Path) -> None:
-    """Every value of it becomes every strange one."""
+@pytest.mark.parametrize(("kind", "below"), [("path", ()), ("with_folds", ("state", "folds", "2"))])
+def test_whatever_is_strange_in_a_checkpoint_is_refused_before_training(
+    kind: str, below: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    """Every value of it becomes every strange one; of folds, those of the second one."""
+    path: Path = request.getfixturevalue(kind)
     with ModelFile(path) as file:
-        places = list(leaves(file.meta["checkpoint"]))
-    assert ("state", "optimizer", "step") in places
-    assert len(places) > 25
+        places = [place for place in leaves(file.meta["checkpoint"]) if place[: len(below)] == below]
+    assert (*(below or ("state",)), "optimizer", "step") in places
+    assert len(places) > (10 if below else 25)
     original, trained = path.read_bytes(), 0
     with_meta = changed_meta(path)
     for place in places:
@@ -313,6 +331,65 @@ def test_arrays_that_fit_nothing(path: Path, name: str, array: Any) -> None:
     rewrite(path, change)
     with pytest.raises(ModelFileError, match=name):
         go_on(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("folds.2.weights.parameters", np.full(7, np.nan, np.float32)),
+        ("folds.3.weights.parameters", np.zeros(6, np.float32)),
+        ("folds.3.optimizer.first_moment", None),
+        ("cross_validation.best", np.zeros((2, 7), np.float32)),
+        ("cross_validation.best", np.full((3, 7), np.inf, np.float32)),
+        ("refit.first", np.full(7, np.nan, np.float32)),
+        ("refit.first", None),
+    ],
+)
+def test_arrays_of_folds_that_fit_nothing(with_folds: Path, name: str, array: Any) -> None:
+    def change(members: Members) -> None:
+        del members[name]
+        if array is not None:
+            members[name] = npy(array)
+
+    rewrite(with_folds, change)
+    with pytest.raises(ModelFileError, match=r"^\S+folds\.npz: .*(damaged|lacks|of shape)") as caught:
+        go_on(with_folds)
+    assert "\n" not in str(caught.value)
+
+
+def _without_a_fold(state: Any) -> None:
+    del state["folds"]["3"]
+
+
+def _with_a_fold_more(state: Any) -> None:
+    state["folds"]["4"] = state["folds"]["3"]
+
+
+def _with_steps_of_another(state: Any) -> None:
+    """Their sum stays the same."""
+    state["optimizer"]["step"] += 1
+    state["folds"]["2"]["optimizer"]["step"] -= 1
+
+
+def _with_folds_of_another_name(state: Any) -> None:
+    state["folds"]["two"] = state["folds"].pop("2")
+
+
+def _without_folds(state: Any) -> None:
+    del state["folds"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_without_a_fold, _with_a_fold_more, _with_steps_of_another, _with_folds_of_another_name, _without_folds],
+)
+def test_folds_that_are_not_those_of_the_training(with_folds: Path, change: Callable[[Any], None]) -> None:
+    rewrite_meta(with_folds, lambda meta: change(meta["checkpoint"]["state"]))
+    with pytest.raises(ModelFileError) as caught:
+        go_on(with_folds)
+    assert str(caught.value) == (
+        f"{with_folds}: its state does not fit the training that it is of; the file is damaged"
+    )
 
 
 def test_numbers_that_are_not_finite_are_as_good_as_others(path: Path) -> None:

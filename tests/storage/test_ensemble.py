@@ -180,6 +180,14 @@ def broken(change: Callable[[Any], None]) -> Callable[[Path], None]:
         (broken(lambda meta: meta.update(rows=[])), "its meta is incomplete; the file is damaged"),
         (broken(lambda meta: meta["members"][1].update(rows=1)), "its meta is incomplete; the file is damaged"),
         (broken(lambda meta: meta["members"][1].update(seed=-1)), "its meta is incomplete; the file is damaged"),
+        (
+            broken(lambda meta: meta["members"][1].update(refit={"epochs": 1, "held_out": {"loss": float("nan")}})),
+            "its meta is incomplete; the file is damaged",
+        ),
+        (
+            broken(lambda meta: meta["members"][1].update(refit={"epochs": 1, "held_out": {"r2": 0.5}})),
+            "its meta is incomplete; the file is damaged",
+        ),
         (broken(lambda meta: meta["rows"][0].update(input_shape=[3])), "the array 'member_1.dense.kernel' is float32"),
         (broken(lambda meta: meta["members"].append(meta["members"][0])), "lacks the array 'member_4.dense.kernel'"),
         (broken(lambda meta: meta.pop("config")), "its meta is incomplete; the file is damaged"),
@@ -203,6 +211,22 @@ def test_other_files_of_a_run_are_not_read_as_ensembles(tmp_path: Path) -> None:
     ensemble_of(CLASSIFIER)[0].save(tmp_path / "model.npz")
     with pytest.raises(ModelFileError, match=r"has format 2, but this mltrain reads format 1$"):
         ModelFile(tmp_path / "model.npz")
+
+
+def test_a_second_training_is_the_longest_of_the_members_and_the_mean_of_what_all_reached(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    ensemble_of(CLASSIFIER)[0].save(path)
+    said = [{"loss": 1.5e308, "accuracy": 0.5}, {"loss": 1e308}, {"loss": 0.5e308, "accuracy": 1.0}]
+
+    def trained_again(meta: Any) -> None:
+        for epochs, (member, held_out) in enumerate(zip(meta["members"], said, strict=True), 3):
+            member["refit"] = {"epochs": epochs, "held_out": held_out}
+
+    rewrite_meta(path, trained_again)
+    refit = Model.load(path).refit
+    assert refit is not None
+    assert refit.epochs == 5
+    assert refit.held_out == {"loss": pytest.approx(1e308)}
 
 
 def test_nothing_starts_from_an_ensemble() -> None:

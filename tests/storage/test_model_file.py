@@ -194,6 +194,22 @@ def _set(*keys: str, value: Any) -> Callable[[Any], None]:
 
 INCOMPLETE = "its meta is incomplete; the file is damaged"
 
+REFITS = (
+    1,
+    {},
+    {"epochs": 1},
+    *({"epochs": epochs, "held_out": {}} for epochs in (0, -1, 0.5, None, "1")),
+    *(
+        {"epochs": 1, "held_out": {name: value}}
+        for name, value in [
+            *(("loss", value) for value in (float("nan"), float("inf"), 10**400, None, "0.5", [])),
+            ("f1", 0.5),  # no metric of its config
+            ("\x1b[2J", 0.5),
+        ]
+    ),
+)
+"""Second trainings that no model can have had."""
+
 
 @pytest.mark.parametrize(
     ("change", "message"),
@@ -210,7 +226,7 @@ INCOMPLETE = "its meta is incomplete; the file is damaged"
         (_set("origin", "environment", "cores", value="two"), INCOMPLETE),
         (_set("inputs", "scale", value=float("nan")), INCOMPLETE),
         (_set("inputs", "scale", value=float("inf")), INCOMPLETE),
-        *((_set("refit", value=value), INCOMPLETE) for value in (1, {}, {"epochs": 0, "held_out": {}}, {"epochs": 1})),
+        *((_set("refit", value=value), INCOMPLETE) for value in REFITS),
         (
             _set("config", value=None),
             "its config cannot be used: expected options such as 'name: ...', got nothing",

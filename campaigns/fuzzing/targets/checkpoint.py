@@ -36,6 +36,14 @@ dataset: {type: linear, slope: 3, intercept: 1, x: [0, 1, 2]}
 layers: [{type: dense, units: 1}]
 loss: mse
 """,
+    """
+name: folds
+dataset: {type: linear, slope: 3, intercept: 1, x: normal, samples: 9}
+layers: [{type: dropout, rate: 0.1}, {type: dense, units: 1}]
+loss: mse
+optimizer: adam
+training: {batch_size: 2, gradient_accumulation: 2, early_stopping: {patience: 2, folds: 3}}
+""",
 )
 
 
@@ -85,7 +93,7 @@ class CheckpointTarget(Target):
             epoch=checkpoint.epoch,
             history=history,
             parallelism=checkpoint.parallelism,
-            restore=partial(checkpoint.restore, history),
+            restore=partial(checkpoint.restore, history, job.steps),
         )
         try:
             with np.errstate(all="ignore"):  # weights may be of any size

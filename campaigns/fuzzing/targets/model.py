@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -11,7 +12,8 @@ from campaigns.fuzzing.archives import changed_archive, members_of, npy, zipped
 from campaigns.fuzzing.mutations import change_tree
 from campaigns.fuzzing.targets import Target
 from mltrain.config.load import parse_config
-from mltrain.inference.model import Model
+from mltrain.inference.ensemble import Ensemble, Role
+from mltrain.inference.model import Model, Refitted
 from mltrain.job import prepare
 
 _CONFIGS = (
@@ -42,15 +44,18 @@ _MOST = 10_000
 
 
 class ModelTarget(Target):
-    """model.npz, changed in its bytes, zip records, array headers, arrays and meta"""
+    """model.npz of one network or several, changed in its bytes, zip records, array headers, arrays and meta"""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         (folder / "cats.csv").write_text(_CATS)
         self._path = folder / "model.npz"
         self._files, self._members = [], []
-        for config in _CONFIGS:
-            prepare(parse_config(config, folder / "config.yaml"), folder).model([]).save(self._path)
+        alone = [prepare(parse_config(config, folder / "config.yaml"), folder).model([]) for config in _CONFIGS]
+        again = dataclasses.replace(alone[0], refit=Refitted(3, {"loss": 0.5, "accuracy": 0.75}))
+        both = Ensemble.of(again.config, [again] * 2, [Role(seed=0), Role(seed=1)], again.origin)
+        for model in (*alone, again, both):
+            model.save(self._path)
             self._files.append(self._path.read_bytes())
             self._members.append(members_of(self._files[-1]))
         self._metas = [json.loads(str(np.load(io.BytesIO(members["meta.npy"])))) for members in self._members]
