@@ -140,6 +140,27 @@ def test_without_the_rows_of_the_folds_the_means_stand_beside_the_rows_trained_o
     assert "warning: the model was trained on all of these rows" in done.err
 
 
+@pytest.mark.parametrize("lines", [0, 1, 2, 42])
+def test_a_table_that_was_cut_off_is_refused(lines: int) -> None:
+    fit("--out", "run")
+    path = Path("run/out_of_fold.csv")
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:lines]), "utf-8")
+    for command in ("evaluate", "report"):
+        done = mltrain(command, "--model", "run")
+        assert (done.code, done.err) == (3, f"error: {path}: is not what mltrain wrote of the folds of this model\n")
+
+
+def test_numbers_beyond_all_others_are_infinite() -> None:
+    fit("--out", "run")
+    path = Path("run/out_of_fold.csv")
+    first, _, last = path.read_text("utf-8").rstrip("\n").rpartition(",")
+    assert float(last)
+    path.write_text(f"{first},1e300\n", "utf-8")
+    evaluated = succeed("evaluate", "--model", "run", "--json")
+    assert evaluated.document["loss"] is None
+    assert "warning: loss is inf" in evaluated.err
+
+
 def test_rows_of_the_test_are_in_no_fold() -> None:
     document = fit("--out", "run", "--set", "dataset.test_split=0.5")
     assert document["refit"] == {"epochs": document["best"]["epoch"], "rows": 21}
