@@ -114,7 +114,8 @@ def stopped_at(asked: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    "name", ["optimizer adam", "full batches", "tracked", "judged", "longer", "stopping early", "trained again"]
+    "name",
+    ["optimizer adam", "full batches", "tracked", "judged", "longer", "stopping early", "trained again", "by folds"],
 )
 def test_interrupted_at_any_step(name: str) -> None:
     write(name)
@@ -184,9 +185,21 @@ def killed(moment: str, count: int, *words: str) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
-@pytest.mark.parametrize(("moment", "count"), [("step", 18), ("fsync", 2), ("replace", 1), ("fsync", 8)])
-def test_killed(moment: str, count: int) -> None:
-    write("judged")
+@pytest.mark.parametrize(
+    ("name", "moment", "count"),
+    [
+        ("judged", "step", 18),
+        ("judged", "fsync", 2),
+        ("judged", "replace", 1),
+        ("judged", "fsync", 8),
+        ("trained again", "step", 23),  # the third of the second training, if the first stops late
+        ("by folds", "step", 30),  # of the second fold, in the third epoch
+        ("by folds", "step", 50),  # of the second training
+        ("by folds", "fsync", 7),  # while out_of_fold.csv is written
+    ],
+)
+def test_killed(name: str, moment: str, count: int) -> None:
+    write(name)
     fit("whole")
     killed(moment, count, "fit", "noisy.yaml", "--epochs", str(EPOCHS), "--out", "run", "-q")
     resume("run")
