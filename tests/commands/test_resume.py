@@ -5,14 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
+from command_runs import PATIENCE, files, in_own_process, mltrain, stopped_at, succeed
 
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.runs.run import Run
@@ -97,20 +95,6 @@ def test_stopped_after_any_epoch(name: str) -> None:
         for changing in ("run", "model", "seconds"):
             document[changing] = whole[changing]
         assert document == whole
-
-
-@contextmanager
-def stopped_at(asked: int) -> Iterator[None]:
-    """Within this, the user types Ctrl-C before step number ``asked``, counted from 0."""
-
-    @contextmanager
-    def interruptible() -> Iterator[Callable[[], bool]]:
-        steps = iter(range(asked))
-        yield lambda: next(steps, None) is None
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mltrain.commands.train_and_save.interruptible", interruptible)
-        yield
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,12 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import lesson, mltrain, succeed
+from command_runs import lesson, mltrain, stopped_at, succeed
 from msgspec.structs import replace
 
 import mltrain as library
@@ -177,9 +175,8 @@ def test_fit_says_that_it_is_trained_on_all_rows() -> None:
     assert done.err.splitlines()[-1] == "next     mltrain evaluate"
 
 
-def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("mltrain.commands.train_and_save.interruptible", _stop_after(30))
+def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold() -> None:
+    with stopped_at(30):
         done = mltrain("fit", "noisy.yaml", "--out", "run")
     assert done.code == 130
     assert re.search(r"error: stopped in epoch 2 after step \d+ of 20\n$", done.err)
@@ -188,15 +185,6 @@ def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold(monke
     fit("--out", "whole")
     for name in ("model.npz", "out_of_fold.csv"):
         assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
-
-
-def _stop_after(steps: int) -> Any:
-    @contextmanager
-    def interruptible() -> Iterator[Callable[[], bool]]:
-        left = iter(range(steps))
-        yield lambda: next(left, None) is None
-
-    return interruptible
 
 
 @pytest.mark.parametrize(
