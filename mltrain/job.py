@@ -21,6 +21,7 @@ from mltrain.checks.options import number_problems, option_warnings
 from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
+from mltrain.data.folds import Labels, dealt_folds
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.network import Network
@@ -33,7 +34,7 @@ from mltrain.training.class_weights import class_weights
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
-from mltrain.training.targets import class_names, encode
+from mltrain.training.targets import class_names, encode, labels
 from mltrain.training.tracking import tracked_values
 
 if TYPE_CHECKING:
@@ -81,13 +82,16 @@ class TrainingJob:
         count = _folds(self.config)
         if count is None:
             return None
-        from mltrain.data.folds import dealt_folds  # few trainings have folds
-        from mltrain.training.cross_validation import CrossValidation
+        from mltrain.training.cross_validation import CrossValidation  # few trainings have folds
 
-        config, (x, y) = self.config, self.dataset.train
-        labels = y if self.dataset.row_spec.classes is not None and y.ndim == 1 else None
-        rng = config.dataset.generator(config.seed, "folds")
-        return CrossValidation(self.network, dealt_folds(len(x), count, rng, labels))
+        rng = self.config.dataset.generator(self.config.seed, "folds")
+        return CrossValidation(self.network, dealt_folds(len(self.rows.target), count, rng, self.labels))
+
+    @property
+    def labels(self) -> Labels | None:
+        """The class of each training row; see `mltrain.training.targets.labels`."""
+        outputs = self.network.output_shape[-1]
+        return labels(self.config.loss, self.dataset.row_spec, outputs, self.dataset.train.y, self.rows.target)
 
     @cached_property
     def refit(self) -> "Refit | None":
@@ -253,13 +257,12 @@ class TrainingJob:
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network in its current state, as a model."""
-        dataset, refit = self.dataset, None
+        dataset, origin, refit = self.dataset, self.origin, None
         if self.refit and (epochs := self.refit.epochs):
             reached = next((report.validation for report in history if report.epoch == epochs), {})
             refit = Refitted(epochs, {name: value for name, value in reached.items() if math.isfinite(value)})
-        return Model(
-            self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin, refit=refit
-        )
+            origin = origin.trained_on_validation
+        return Model(self.config, self.network, dataset.row_spec, dataset.preprocessing, history, origin, refit=refit)
 
     @cached_property
     def origin(self) -> Origin:

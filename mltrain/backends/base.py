@@ -21,7 +21,7 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.losses.base import Loss
-from mltrain.engine.metrics.base import Metric
+from mltrain.engine.metrics.base import Metric, Statistics
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 
@@ -162,12 +162,14 @@ class Trainer(HasState, Protocol):
 class Evaluation(msgspec.Struct, frozen=True):
     """Loss and metrics of a network on some rows.
 
-    ``confusion[true, predicted]`` counts rows, if classes were given.
+    ``confusion[true, predicted]`` counts rows, if classes were given. ``statistics`` are the sums of which the metrics
+    were computed, one for each of them: those of other rows can be added (`Metric.merge`).
     """
 
     loss: float
     metrics: dict[str, float]
     confusion: npt.NDArray[np.int64] | None = None
+    statistics: Sequence[Statistics] = ()
 
 
 class Backend(Protocol):

@@ -579,11 +579,13 @@ def _rows_to_calibrate(known: _Known, asked: Asked) -> tuple[str, Predictions]:
     held_out = out_of_fold_beside(known.file, known.model)
     found = None if held_out is None else held_out_rows(held_out, known.model, known.description, known.folder)
     if found is None:
-        has_none = "was trained again on them" if known.model.refit else "has none"
+        lacks, without = "this run has none", ""
+        if known.model.refit:
+            lacks, without = "this model learned from them, too", ", and without early_stopping.refit and folds"
         raise UsageError(
-            f"--calibrate learns the temperature from validation rows, and this run {has_none}; name a file of rows "
-            "that the model has not seen with --data, or train with validation_split or --folds, without refit. Test "
-            "rows are not used, since they measure the result"
+            f"--calibrate learns the temperature from validation rows, and {lacks}; name a file of rows that the model "
+            f"has not seen with --data, or train with validation_split or --folds{without}. Test rows are not used, "
+            "since they measure the result"
         )
     return HELD_OUT, found
 

@@ -95,9 +95,12 @@ class SavedRun:
 
     @property
     def frames_to_the_end(self) -> Frames:
-        """The run's frames and, if there is none of the last epoch, the model itself."""
+        """The run's frames and, if there is none of the last epoch, the model itself.
+
+        A model that was trained again is of no epoch of the history.
+        """
         epochs, vectors = (self.frames.epochs, self.frames.vectors) if self.frames else ([], [])
-        if epochs and epochs[-1] < self.epochs:
+        if epochs and epochs[-1] < self.epochs and self.model.refit is None:
             return Frames([*epochs, self.epochs], [*vectors, self.model.network.parameters])
         return Frames(epochs, vectors)
 

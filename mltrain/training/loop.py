@@ -7,12 +7,13 @@ and train again on the validation rows, too (`Refit`).
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mltrain.backends.base import Backend, NotFinite, Progress, Rows, Stopped, TrainingTask
+from mltrain.backends.base import Backend, Evaluation, NotFinite, Progress, Rows, Stopped, TrainingTask
 from mltrain.backends.profiler import Profile
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import Floats
@@ -64,7 +65,7 @@ def train(
 
     ``monitor`` may end the training early and give the network its best weights at the end. ``run`` has the
     state to resume from, and receives the reports and snapshots. ``folds`` validate in place of ``validation``: reports
-    are the means of their networks. ``refit`` trains the network again at the end, on all rows, for as many epochs as
+    are about all of their networks. ``refit`` trains the network again at the end, on all rows, for as many epochs as
     ``monitor`` found best; there are no reports of it, but calls of ``refit_progress``.
     """
     run = run or TrainingRun(keeps=False)
@@ -81,15 +82,16 @@ def train(
         class_weights=class_weights,
         seed=seed,
     )
+    measures = partial(backend.evaluator, network, loss=loss, metrics=metrics, preprocessing=preprocessing)
+    validate: Callable[[], Evaluation] | None
     if folds:
-        first, validate = folds.trainer(backend, task, training, profile), folds.evaluator(backend, task)
+        first, validate = folds.trainer(backend, task, training, profile), folds.evaluator(backend, task, folds.folds)
+        measure = folds.evaluator(backend, task, folds.others) if training.track else None
     else:
-        first, validate = backend.trainer(task, run.parallelism, profile), None
-        if validation is not None:
-            validate = backend.evaluator(network, validation, loss=loss, metrics=metrics, preprocessing=preprocessing)
-    recorder = Recorder(
-        backend, network, rows, validate, loss=loss, metrics=metrics, preprocessing=preprocessing, training=training
-    )
+        first = backend.trainer(task, run.parallelism, profile)
+        validate = measures(validation) if validation else None
+        measure = measures(rows) if training.track else None
+    recorder = Recorder(network, training, measure=measure, validate=validate)
     with closing(first) as trainer:
         if refit:
             refit.begin(network.parameters)

@@ -75,9 +75,9 @@ class Refit:
         try:
             numbers = trainer.run_epoch(stop, lambda *_: None)
         except NotFinite as error:
-            raise divergence(epoch, error, clip_norm, during="while it was trained again, ") from None
+            raise divergence(epoch, error, clip_norm, during="in the second training, ") from None
         except Stopped:
-            raise TrainingInterrupted(f"stopped in epoch {epoch} of {epochs} of training again") from None
+            raise TrainingInterrupted(f"stopped in the second training, in epoch {epoch} of {epochs}") from None
         self.seconds += perf_counter() - began
         trainer.epoch_ended({"loss": numbers.loss, **numbers.metrics})
 
@@ -121,10 +121,7 @@ def refit_problems(
 
 def _why_no_folds(folds: int, rows: int, why_no_random_folds: str | None, *, validation: bool) -> str | None:
     if validation:
-        return "the folds are the rows for validation; leave folds out, or hold back none for it in the dataset"
+        return "the folds validate, and so do rows that the dataset holds back for it; leave out one of the two"
     if why_no_random_folds is not None:
-        return (
-            f"{why_no_random_folds}, so that folds by chance would tell too much; take dataset.validation_split "
-            "and refit"
-        )
+        return f"{why_no_random_folds}, and folds are dealt at random; take dataset.validation_split and refit"
     return f"{folds} folds of {rows} rows leave some without a row; ask for fewer" if rows < folds else None

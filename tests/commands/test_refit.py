@@ -117,7 +117,7 @@ def test_the_run_has_the_network_of_the_best_epoch_beside_it() -> None:
 def test_fit_says_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> None:
     done = mltrain("fit", "noisy.yaml")
     best = library.load_model("runs/noisy-001").refit.epochs
-    said = f"note: training again for {best} epochs, on all rows"
+    said = f"note: training again for {best} epochs, on the validation rows, too"
     assert done.err.splitlines().index(said) > 0
     assert f"model    trained again on all 40 rows, for {best} epochs in " in done.err
     assert f"that of epoch {best}, the best by val_loss, is best.npz" in " ".join(done.err.split())
@@ -130,6 +130,11 @@ def test_there_are_no_validation_rows_any_more() -> None:
     assert (evaluated["split"], evaluated["samples"]) == ("train", 40)
     evaluated = succeed("evaluate", "--model", "run/best.npz", "--json").document
     assert (evaluated["split"], evaluated["samples"]) == ("validation", 10)
+    assert library.load_model("run").origin.rows == {"train": 40}
+    assert [library.load_model(f"run/{name}.npz").origin.rows for name in ("best", "last")] == [
+        {"train": 30, "validation": 10}
+    ] * 2
+    assert "rows        train 40; SHA-256" in succeed("summary", "--model", "run").out
 
 
 def test_a_temperature_is_not_learned_from_rows_that_were_trained_on() -> None:
@@ -143,7 +148,7 @@ def test_a_temperature_is_not_learned_from_rows_that_were_trained_on() -> None:
     succeed("fit", "points.yaml", "--out", "run", "--quiet")
     done = mltrain("why", "--model", "run", "--calibrate")
     assert done.code == 2
-    assert "and this run was trained again on them; name a file" in " ".join(done.err.split())
+    assert "and this model learned from them, too; name a file" in " ".join(done.err.split())
 
 
 def test_an_exported_model_is_measured_on_no_rows_that_it_learned_from() -> None:
@@ -159,7 +164,7 @@ def test_stopped_in_between_it_is_the_network_of_the_best_epoch_and_can_go_on() 
         done = mltrain("fit", "noisy.yaml", "--out", "run")
     best = library.load_model("whole").refit.epochs
     assert done.code == 130
-    assert done.err.splitlines()[-1] == f"error: stopped in epoch 2 of {best} of training again"
+    assert done.err.splitlines()[-1] == f"error: stopped in the second training, in epoch 2 of {best}"
     assert "note: what was learned so far is saved: run/model.npz" in done.err
     assert Path("run/model.npz").read_bytes() == Path("run/best.npz").read_bytes()
     assert parameters("run") == parameters("whole/best.npz")
@@ -192,7 +197,7 @@ def test_a_refit_that_diverges_leaves_what_was_learned_before_it(monkeypatch: py
     )
     done = mltrain("fit", "x.yaml", "--out", "run")
     assert done.code == 4
-    assert "training diverged: while it was trained again, in epoch 1, step " in " ".join(done.err.split())
+    assert "training diverged: in the second training, in epoch 1, step " in " ".join(done.err.split())
     assert "note: the network before that, the best by loss, is saved: run" in done.err
     assert parameters("run") == parameters("run/best.npz")
 

@@ -109,6 +109,29 @@ def test_each_fold_has_its_share_of_every_class_and_may_lack_a_rare_one() -> Non
     assert sorted(counts[:, 2].tolist()) == [0, 0, 0, 1]
 
 
+def test_folds_have_their_share_of_classes_that_are_numbers() -> None:
+    classes = ["dataset={type: inline, x: [[1], [2], [3], [4], [5], [6], [7], [8]], y: [0, 0, 1, 0, 0, 1, 0, 1]}",
+               "layers=[{type: dense, units: 1, activation: sigmoid}]", "loss=binary_crossentropy",
+               "metrics=[accuracy]", "training.early_stopping.folds=3"]  # fmt: skip
+    folds, y = job_of(*classes).folds, np.array([0, 0, 1, 0, 0, 1, 0, 1])
+    assert folds is not None
+    assert [y[fold].sum() for fold in folds.folds] == [1, 1, 1]
+    assert job_of().labels is None
+
+
+def test_with_tracked_parameters_the_loss_is_measured_of_each_network_on_its_own_rows() -> None:
+    job = job_of("training.track=[dense_1.bias]", "training.epochs=2")
+    reports, (x, y) = list(job.train()), job.dataset.train
+    assert job.folds is not None
+    losses = []
+    for number, rest in enumerate(job.folds.others):
+        own = on(job, Split(x[rest], y[rest]), 2 + number, 2)
+        list(own.train())
+        losses.append(own.model([]).evaluate(own.dataset.train).loss)
+    shares = [len(rest) for rest in job.folds.others]
+    assert reports[-1].loss == pytest.approx(np.average(losses, weights=shares), rel=1e-6)
+
+
 def test_evaluate_measures_on_what_the_folds_left_out() -> None:
     document = fit("--out", "run")
     assert "best.npz" not in {path.name for path in Path("run").iterdir()}
@@ -127,6 +150,16 @@ def test_evaluate_measures_on_what_the_folds_left_out() -> None:
     mine = [float(rows[number]["predicted_y"]) for number in fold]
     assert mine == pytest.approx(said.ravel().tolist(), rel=1e-6)
     assert {rows[number]["fold"] for number in fold} == {"3"}
+
+
+def test_metrics_are_of_all_rows_that_folds_left_out_together() -> None:
+    document = fit("--out", "run", "--set", "metrics=[r2, rmse, mae]", "--set", "training.early_stopping.folds=42")
+    assert document["epochs"] > 1
+    found = succeed("evaluate", "--model", "run", "--json").document
+    assert found["split"] == "out of fold"
+    assert document["val_metrics"] == pytest.approx(found["metrics"], rel=1e-5)  # the mean of r2 of a row each is 0
+    assert document["val_loss"] == pytest.approx(found["loss"], rel=1e-5)
+    assert library.load_model("run").refit.held_out == {"loss": document["val_loss"], **document["val_metrics"]}
 
 
 def test_without_the_rows_of_the_folds_the_means_stand_beside_the_rows_trained_on() -> None:
@@ -179,6 +212,7 @@ def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold() -> 
     with stopped_at(30):
         done = mltrain("fit", "noisy.yaml", "--out", "run")
     assert done.code == 130
+    assert "note: the network of the first fold is saved: run/model.npz" in done.err
     assert re.search(r"error: stopped in epoch 2 after step \d+ of 20\n$", done.err)
     assert library.load_model("run").refit is None
     succeed("fit", "--resume", "run", "--quiet")
@@ -192,12 +226,11 @@ def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold() -> 
     [
         (
             ["dataset.validation_split=0.1"],
-            "the folds are the rows for validation; leave folds out, or hold back none for it in the dataset",
+            "the folds validate, and so do rows that the dataset holds back for it; leave out one of the two",
         ),
         (
             ["dataset.split=chronological"],
-            "rows are in the order of time, so that folds by chance would tell too much; take "
-            "dataset.validation_split and refit",
+            "rows are in the order of time, and folds are dealt at random; take dataset.validation_split and refit",
         ),
         (["training.early_stopping.folds=43"], "43 folds of 42 rows leave some without a row; ask for fewer"),
         (
@@ -222,9 +255,7 @@ def test_rows_that_belong_together_are_not_dealt_by_chance() -> None:
     )
     done = mltrain("check", "rows.yaml")
     assert done.code == 2
-    assert "rows of one 'who' belong together, so that folds by chance would tell too much" in " ".join(
-        done.err.split()
-    )
+    assert "rows of one 'who' belong together, and folds are dealt at random" in " ".join(done.err.split())
 
 
 def test_fold_members_and_trials_have_folds_of_their_own() -> None:
@@ -247,5 +278,5 @@ def test_pictures_are_of_the_rows_that_the_folds_left_out() -> None:
     assert (evaluated["split"], sum(map(sum, evaluated["confusion"]["counts"]))) == ("out of fold", 150)
     succeed("report", "--model", "run", "--out", "report.html")
     page = Path("report.html").read_text("utf-8")
-    assert "held out, before it was trained on all rows" in page
+    assert "first training, best epoch, on rows held out" in page
     assert "saved model, " not in page

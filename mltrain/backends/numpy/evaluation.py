@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.backends.base import Evaluation
-from mltrain.backends.numpy.metric_accumulator import results, statistics
+from mltrain.backends.numpy.metric_accumulator import merged, results, statistics
 from mltrain.backends.numpy.penalty import Penalty
 from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
@@ -124,10 +124,12 @@ class Evaluator:
     def __call__(self) -> Evaluation:
         """Loss and metrics with the network's current parameters."""
         blocks = self._forward(self._look)
+        sums = merged(self._metrics, [block.statistics for block in blocks])
         return Evaluation(
             sum(block.loss for block in blocks) / len(self._target) + self._penalty(),
-            results(self._metrics, [block.statistics for block in blocks]),
+            results(self._metrics, [sums] if blocks else []),
             np.sum([block.confusion for block in blocks], axis=0) if self._classes else None,
+            sums,
         )
 
     def _look(self, block: slice, bound: BoundBatch) -> _Found:
