@@ -21,7 +21,6 @@ from mltrain.checks.options import number_problems, option_warnings
 from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
-from mltrain.data.folds import Labels, dealt_folds
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.network import Network
@@ -38,6 +37,7 @@ from mltrain.training.targets import class_names, encode, labels
 from mltrain.training.tracking import tracked_values
 
 if TYPE_CHECKING:
+    from mltrain.data.folds import Labels
     from mltrain.training.cross_validation import CrossValidation
     from mltrain.training.range_test import RangeTest
     from mltrain.training.refit import Refit, RefitProgress
@@ -82,13 +82,14 @@ class TrainingJob:
         count = _folds(self.config)
         if count is None:
             return None
-        from mltrain.training.cross_validation import CrossValidation  # few trainings have folds
+        from mltrain.data.folds import dealt_folds  # few trainings have folds
+        from mltrain.training.cross_validation import CrossValidation
 
         rng = self.config.dataset.generator(self.config.seed, "folds")
         return CrossValidation(self.network, dealt_folds(len(self.rows.target), count, rng, self.labels))
 
     @property
-    def labels(self) -> Labels | None:
+    def labels(self) -> "Labels | None":
         """The class of each training row; see `mltrain.training.targets.labels`."""
         outputs = self.network.output_shape[-1]
         return labels(self.config.loss, self.dataset.row_spec, outputs, self.dataset.train.y, self.rows.target)
@@ -257,7 +258,7 @@ class TrainingJob:
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network in its current state, as a model."""
-        dataset, origin, refit = self.dataset, self.origin, None
+        dataset, refit, origin = self.dataset, None, self.origin
         if self.refit and (epochs := self.refit.epochs):
             reached = next((report.validation for report in history if report.epoch == epochs), {})
             refit = Refitted(epochs, {name: value for name, value in reached.items() if math.isfinite(value)})
