@@ -157,7 +157,8 @@ def _qualities(confusion: Counts) -> list[ClassQuality]:
 
 def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Quantiles of ``prediction - target``, ``(quantiles, outputs)``, at the shares `QUANTILES`."""
-    return np.quantile((y.astype(np.float64) - target).reshape(len(y), -1), QUANTILES, axis=0)
+    with np.errstate(invalid="ignore"):  # between infinite numbers there is none
+        return np.quantile((y.astype(np.float64) - target).reshape(len(y), -1), QUANTILES, axis=0)
 
 
 def own_dataset(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> Dataset:

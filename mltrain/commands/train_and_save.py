@@ -1,11 +1,10 @@
 """A new or resumed training: shown while it runs, saved, and summarized."""
 
-import contextlib
 import dataclasses
 import shlex
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -139,7 +138,7 @@ def held_out_tables(job: TrainingJob, model: Model, folder: Path) -> dict[str, s
     from mltrain.search.files import out_of_fold_csv  # few trainings have folds
     from mltrain.search.folds import validating_folds
 
-    with contextlib.suppress(DataError):  # the source is gone, or has changed since it was read
+    with suppress(DataError):  # the source is gone, or has changed since it was read
         return {OUT_OF_FOLD: out_of_fold_csv(model, validating_folds(job, folder))}
     return {}
 

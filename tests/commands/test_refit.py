@@ -2,14 +2,12 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import Done, mltrain, succeed
+from command_runs import mltrain, stopped_at, succeed
 
 import mltrain as library
 from mltrain.config.load import parse_config
@@ -178,29 +176,9 @@ def test_an_exported_model_is_measured_on_no_rows_that_it_learned_from() -> None
         assert ("On 10 validation rows" in Path(f"{run}.html").read_text("utf-8")) is measured
 
 
-@contextmanager
-def stopped_at(asked: int) -> Iterator[None]:
-    """Within this, the user types Ctrl-C before step number ``asked``, counted from 0."""
-
-    @contextmanager
-    def interruptible() -> Iterator[Callable[[], bool]]:
-        steps = iter(range(asked))
-        yield lambda: next(steps, None) is None
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mltrain.commands.train_and_save.interruptible", interruptible)
-        yield
-
-
-def broken_off(*words: str) -> tuple[Done, int]:
-    """A fit that ends in the second epoch of the refit, and the number of epochs before it."""
-    epochs = fit("--out", "whole")["epochs"]
-    with stopped_at(epochs * STEPS + 8):
-        return mltrain("fit", "noisy.yaml", "--out", "run", *words), epochs
-
-
 def test_stopped_in_between_it_is_the_network_of_the_best_epoch_and_can_go_on() -> None:
-    done, _ = broken_off()
+    with stopped_at(fit("--out", "whole")["epochs"] * STEPS + 8):  # in the second epoch of the refit
+        done = mltrain("fit", "noisy.yaml", "--out", "run")
     best = library.load_model("whole").refit.epochs
     assert done.code == 130
     assert done.err.splitlines()[-1] == f"error: stopped in the second training, in epoch 2 of {best}"

@@ -2,14 +2,12 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import lesson, mltrain, succeed
+from command_runs import lesson, mltrain, stopped_at, succeed
 from msgspec.structs import replace
 
 import mltrain as library
@@ -175,6 +173,27 @@ def test_without_the_rows_of_the_folds_the_means_stand_beside_the_rows_trained_o
     assert "warning: the model was trained on all of these rows" in done.err
 
 
+@pytest.mark.parametrize("lines", [0, 1, 2, 42])
+def test_a_table_that_was_cut_off_is_refused(lines: int) -> None:
+    fit("--out", "run")
+    path = Path("run/out_of_fold.csv")
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:lines]), "utf-8")
+    for command in ("evaluate", "report"):
+        done = mltrain(command, "--model", "run")
+        assert (done.code, done.err) == (3, f"error: {path}: is not what mltrain wrote of the folds of this model\n")
+
+
+def test_numbers_beyond_all_others_are_infinite() -> None:
+    fit("--out", "run")
+    path = Path("run/out_of_fold.csv")
+    first, _, last = path.read_text("utf-8").rstrip("\n").rpartition(",")
+    assert float(last)
+    path.write_text(f"{first},1e300\n", "utf-8")
+    evaluated = succeed("evaluate", "--model", "run", "--json")
+    assert evaluated.document["loss"] is None
+    assert "warning: loss is inf" in evaluated.err
+
+
 def test_rows_of_the_test_are_in_no_fold() -> None:
     document = fit("--out", "run", "--set", "dataset.test_split=0.5")
     assert document["refit"] == {"epochs": document["best"]["epoch"], "rows": 21}
@@ -191,9 +210,8 @@ def test_fit_says_that_it_is_trained_on_all_rows() -> None:
     assert done.err.splitlines()[-1] == "next     mltrain evaluate"
 
 
-def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("mltrain.commands.train_and_save.interruptible", _stop_after(30))
+def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold() -> None:
+    with stopped_at(30):
         done = mltrain("fit", "noisy.yaml", "--out", "run")
     assert done.code == 130
     assert "note: the network of the first fold is saved: run/model.npz" in done.err
@@ -203,15 +221,6 @@ def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold(monke
     fit("--out", "whole")
     for name in ("model.npz", "out_of_fold.csv"):
         assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
-
-
-def _stop_after(steps: int) -> Any:
-    @contextmanager
-    def interruptible() -> Iterator[Callable[[], bool]]:
-        left = iter(range(steps))
-        yield lambda: next(left, None) is None
-
-    return interruptible
 
 
 @pytest.mark.parametrize(
