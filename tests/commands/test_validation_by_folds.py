@@ -291,6 +291,17 @@ def test_images_that_the_model_explains_are_called_trained_on() -> None:
     succeed("report", "run")
 
 
+def test_calibration_is_that_of_the_folds() -> None:
+    succeed("fit", lesson("iris"), "--epochs", "3", "--out", "run", "--quiet", "--set", "dataset.test_split=0",
+            "--set", "training.early_stopping.folds=3")  # fmt: skip
+    said = " ".join(succeed("why", "run").out.split())
+    assert "changes on 150 rows (train)" in said
+    assert "by how sure it is on 150 rows (out of fold); expected error" in said
+    record = SavedRun.read(Path("run"))
+    error = insight_of(record, None).answers.calibration.error
+    assert succeed("why", "run", "--json").document["calibration"]["expected_error"] == pytest.approx(error)
+
+
 def test_pictures_are_of_the_rows_that_the_folds_left_out() -> None:
     succeed("fit", lesson("iris"), "--epochs", "3", "--out", "run", "--quiet", "--set", "dataset.test_split=0",
             "--set", "training.early_stopping.folds=3")  # fmt: skip
