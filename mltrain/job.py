@@ -52,6 +52,7 @@ class TrainingJob:
     dataset: Dataset
     network: Network
     _is_used: bool = field(default=False, init=False, repr=False)
+    _starts_knowing: bool = field(default=False, init=False, repr=False)
 
     @cached_property
     def rows(self) -> Rows:
@@ -156,6 +157,11 @@ class TrainingJob:
             rows=len(self.dataset.train.x),
             validation_rows=held_back and len(held_back.x),
         )
+        if self._starts_knowing:
+            about_options.append(
+                "the model to start from has learned from the rows that validate, so the numbers of these rows will be "
+                "better than those of new rows"
+            )
         return about_options + find_warnings(
             self.network,
             self.dataset,
@@ -289,6 +295,8 @@ class TrainingJob:
         if not any(start.taken for start in starts):
             reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
             raise DataError(f"no layer of the model fits this network ({reasons})")
+        knows_all = self.folds is not None or (self.is_validated and model.refit is not None)
+        self._starts_knowing = knows_all and model.origin is not None and model.origin.data == self.origin.data
         return starts
 
     def encoded(self, split: Split) -> Rows:

@@ -162,14 +162,24 @@ class Trainer(HasState, Protocol):
 class Evaluation(msgspec.Struct, frozen=True):
     """Loss and metrics of a network on some rows.
 
-    ``confusion[true, predicted]`` counts rows, if classes were given. ``statistics`` are the sums of which the metrics
-    were computed, one for each of them: those of other rows can be added (`Metric.merge`).
+    ``confusion[true, predicted]`` counts rows, if classes were given.
     """
 
     loss: float
     metrics: dict[str, float]
     confusion: npt.NDArray[np.int64] | None = None
-    statistics: Sequence[Statistics] = ()
+
+
+class Evaluator(Protocol):
+    """Evaluates a network on the same rows whenever it is called, with the parameters that it has then.
+
+    ``statistics`` are the sums of which each of the metrics was computed the last time. Those of other rows can be
+    added to them (`Metric.merge`).
+    """
+
+    statistics: list[Statistics]
+
+    def __call__(self) -> Evaluation: ...
 
 
 class Backend(Protocol):
@@ -196,8 +206,8 @@ class Backend(Protocol):
         metrics: Sequence[Metric] = (),
         preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
-    ) -> Callable[[], Evaluation]:
-        """A function that evaluates the network's current parameters; with ``classes``, also the confusion matrix."""
+    ) -> Evaluator:
+        """What evaluates the network's current parameters; with ``classes``, also the confusion matrix."""
         ...
 
     def predict(self, network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:

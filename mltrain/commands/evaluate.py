@@ -32,8 +32,8 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 _TRAINED_AGAIN = (
-    "the model was trained on all of these rows, so it does better on them than on new ones; held out before is what "
-    "its first training reached on rows that it had not seen"
+    "the model was trained on all of these rows, so they do not tell how good it is on new ones; held out before is "
+    "what its first training reached on rows that it had not seen"
 )
 
 _ALL_SEEN = (

@@ -70,7 +70,7 @@ class CrossValidation:
 
         def evaluate() -> Evaluation:
             found = [evaluator() for evaluator in evaluators]
-            sums = zip(task.metrics, zip(*(one.statistics for one in found), strict=True), strict=True)
+            sums = zip(task.metrics, zip(*(one.statistics for one in evaluators), strict=True), strict=True)
             metrics = {metric.type_name(): metric.result(reduce(metric.merge, of_each)) for metric, of_each in sums}
             return Evaluation(mean_numbers(found, counts).loss, metrics)
 

@@ -94,6 +94,23 @@ def test_the_first_weights_may_be_those_of_another_model() -> None:
     assert parameters("run") == parameters(whole["model"]) == job.network.parameters.tolist()
 
 
+@pytest.mark.parametrize(("first", "settings", "warns"), [
+    ("run", (), True),
+    ("run/best.npz", (), False),
+    ("run", ("--set", "seed=3"), False),  # other rows validate
+    ("run", ("--set", "training.early_stopping=null", "--set", "dataset.validation_split=0"), False),
+])  # fmt: skip
+def test_a_model_that_knows_the_validation_rows_is_told_as_a_start(
+    first: str, settings: tuple[str, ...], warns: bool
+) -> None:
+    fit("--out", "run")
+    done = succeed("fit", "noisy.yaml", "--init-from", first, "--epochs", "1", *settings)
+    said = "warning: the model to start from has learned from the rows that validate, so the numbers" in " ".join(
+        done.err.split()
+    )
+    assert said == warns
+
+
 def test_the_run_has_the_network_of_the_best_epoch_beside_it() -> None:
     document, without = fit("--out", "run"), fit("--out", "without", *WITHOUT)
     assert 0 < document["best"]["epoch"] < document["epochs"] < 20

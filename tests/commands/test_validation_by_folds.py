@@ -11,10 +11,12 @@ from command_runs import lesson, mltrain, stopped_at, succeed
 from msgspec.structs import replace
 
 import mltrain as library
+from mltrain.commands.plot import insight_of
 from mltrain.config.load import parse_config
 from mltrain.data.base import LazyDataset, Split
 from mltrain.data.folds import dealt_folds
 from mltrain.job import TrainingJob, prepare
+from mltrain.runs.saved_run import SavedRun
 
 NOISY = """\
 name: noisy
@@ -269,6 +271,35 @@ def test_fold_members_and_trials_have_folds_of_their_own() -> None:
     plain = [fit("--set", f"optimizer.learning_rate={rate}")["val_loss"] for rate in (0.3, 0.1)]
     assert sorted(one["value"] for one in document["trials"]) == sorted(plain)
     assert Path(document["run"], "out_of_fold.csv").is_file()
+
+
+def test_images_that_the_model_explains_are_called_trained_on() -> None:
+    x, y = np.random.default_rng(0).random((12, 4, 4), np.float32), np.arange(12) % 2
+    np.savez("images.npz", x=x, y=y)
+    Path("images.yaml").write_text(
+        "dataset: {type: npz, path: images.npz}\n"
+        "layers: [flatten, {type: dense, units: 2, activation: softmax}]\n"
+        "loss: sparse_categorical_crossentropy\n"
+        "training: {epochs: 1, early_stopping: {folds: 3}}\n",
+        "utf-8",
+    )
+    succeed("fit", "images.yaml", "--out", "run", "--quiet")
+    explained = insight_of(SavedRun.read(Path("run")), None).to_explain
+    assert [image.x.tolist() for image in explained] == x[:5].tolist()
+    assert {image.rows for image in explained} == {"the rows that it was trained on"}
+    assert Path("run/out_of_fold.csv").exists()
+    succeed("report", "run")
+
+
+def test_calibration_is_that_of_the_folds() -> None:
+    succeed("fit", lesson("iris"), "--epochs", "3", "--out", "run", "--quiet", "--set", "dataset.test_split=0",
+            "--set", "training.early_stopping.folds=3")  # fmt: skip
+    said = " ".join(succeed("why", "run").out.split())
+    assert "changes on 150 rows (train)" in said
+    assert "by how sure it is on 150 rows (out of fold); expected error" in said
+    record = SavedRun.read(Path("run"))
+    error = insight_of(record, None).answers.calibration.error
+    assert succeed("why", "run", "--json").document["calibration"]["expected_error"] == pytest.approx(error)
 
 
 def test_pictures_are_of_the_rows_that_the_folds_left_out() -> None:

@@ -116,6 +116,7 @@ class Evaluator:
         preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
     ):
+        self.statistics: list[Statistics] = []
         self._loss, self._metrics, self._classes, self._target = loss, metrics, classes, target
         self._scaled_back = target_scaling(loss, preprocessing).undone
         self._forward = _Forward(network, x, preprocessing.inputs, fused=loss.fused_activation is not None)
@@ -124,12 +125,11 @@ class Evaluator:
     def __call__(self) -> Evaluation:
         """Loss and metrics with the network's current parameters."""
         blocks = self._forward(self._look)
-        sums = merged(self._metrics, [block.statistics for block in blocks])
+        self.statistics = merged(self._metrics, [block.statistics for block in blocks])
         return Evaluation(
             sum(block.loss for block in blocks) / len(self._target) + self._penalty(),
-            results(self._metrics, [sums] if blocks else []),
+            results(self._metrics, [self.statistics] if blocks else []),
             np.sum([block.confusion for block in blocks], axis=0) if self._classes else None,
-            sums,
         )
 
     def _look(self, block: slice, bound: BoundBatch) -> _Found:
