@@ -65,7 +65,7 @@ def train(
 
     ``monitor`` may end the training early and give the network its best weights at the end. ``run`` has the
     state to resume from, and receives the reports and snapshots. ``folds`` validate in place of ``validation``: reports
-    are the means of their networks. ``refit`` trains the network again at the end, on all rows, for as many epochs as
+    are about all of their networks. ``refit`` trains the network again at the end, on all rows, for as many epochs as
     ``monitor`` found best; there are no reports of it, but calls of ``refit_progress``.
     """
     run = run or TrainingRun(keeps=False)
