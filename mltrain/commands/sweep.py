@@ -198,7 +198,7 @@ def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None
         terminal.note(f"nothing is left to do: {run} has the network of trial {best.number + 1}, the best one")
     else:
         terminal.note(f"training the network of trial {best.number + 1}, the best one, once more")
-        run = _best_run(job, folder)
+        run = _best_run(terminal, job, folder)
         write_text(out / BEST_RUN, f"{run.name}\n")
     failed, pruned = (sum(one.state == state for one in trials) for state in ("failed", "pruned"))
     document = {
@@ -262,10 +262,11 @@ def _best_run_before(job: TrainingJob, folder: Path, out: Path) -> Path | None:
     return None
 
 
-def _best_run(job: TrainingJob, folder: Path) -> Path:
+def _best_run(terminal: Terminal, job: TrainingJob, folder: Path) -> Path:
     """Train the network of the best trial once more, and save it as a run."""
     with interruptible() as stop, Run.claim(str(job.config.name)) as run:
         history = list(job.train(stop))
         model = job.model(history)
-        run.save(model, history, folder, others=best_and_last(job), tables=held_out_tables(job, model, folder))
+        tables = held_out_tables(terminal, job, model, folder)
+        run.save(model, history, folder, others=best_and_last(job), tables=tables)
         return run.folder

@@ -4,7 +4,7 @@ import dataclasses
 import shlex
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,7 +71,7 @@ def train_and_save(
     def save() -> None:
         model, others, planned = job.model(training_run.history), best_and_last(job), run.folder
         stands = run.stands()
-        tables, finish = held_out_tables(job, model, folder), checkpoints.finish
+        tables, finish = held_out_tables(terminal, job, model, folder), checkpoints.finish
         run.save(model, training_run.history, folder, keeper.frames, others=others, checkpoint=finish, tables=tables)
         if not stands:
             terminal.warning(f"{planned} was removed or replaced during the training; the run is in {run.folder}")
@@ -131,16 +131,18 @@ def best_and_last(job: TrainingJob) -> dict[str, Model]:
     return {name: model.with_parameters(parameters) for name, parameters in ((BEST, monitor.best), (LAST, last))}
 
 
-def held_out_tables(job: TrainingJob, model: Model, folder: Path) -> dict[str, str]:
+def held_out_tables(terminal: Terminal, job: TrainingJob, model: Model, folder: Path) -> dict[str, str]:
     """What folds said of the rows that they left out, if the network was trained on these, too: text by file name."""
     if not model.is_cross_validated:
         return {}
     from mltrain.search.files import out_of_fold_csv  # few trainings have folds
     from mltrain.search.folds import validating_folds
 
-    with suppress(DataError):  # the source is gone, or has changed since it was read
+    try:
         return {OUT_OF_FOLD: out_of_fold_csv(model, validating_folds(job, folder))}
-    return {}
+    except DataError as error:  # the source is gone, or has changed since it was read
+        terminal.warning(f"there is no {OUT_OF_FOLD}, which needs the numbers of the rows in the data: {error}")
+        return {}
 
 
 def prepared(

@@ -194,6 +194,29 @@ def test_numbers_beyond_all_others_are_infinite() -> None:
     assert "warning: loss is inf" in evaluated.err
 
 
+def test_without_the_data_at_the_end_the_model_is_saved_and_the_table_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("rows.csv").write_text("x,y\n" + "".join(f"{row},{2 * row}\n" for row in range(24)), "utf-8")
+    Path("rows.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: y}\n"
+        "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 2, early_stopping: {folds: 3}}\n",
+        "utf-8",
+    )
+    train = TrainingJob.train
+
+    def losing_the_file(*args: Any, **options: Any) -> Any:
+        yield from train(*args, **options)
+        Path("rows.csv").unlink()
+
+    monkeypatch.setattr(TrainingJob, "train", losing_the_file)
+    done = succeed("fit", "rows.yaml", "--out", "run", "--quiet")
+    said = "warning: there is no out_of_fold.csv, which needs the numbers of the rows in the data: "
+    assert said in " ".join(done.err.split())
+    assert library.load_model("run").refit is not None
+    assert not Path("run/out_of_fold.csv").exists()
+
+
 def test_rows_of_the_test_are_in_no_fold() -> None:
     document = fit("--out", "run", "--set", "dataset.test_split=0.5")
     assert document["refit"] == {"epochs": document["best"]["epoch"], "rows": 21}
