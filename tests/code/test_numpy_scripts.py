@@ -33,6 +33,7 @@ def test_lessons_lose_what_mltrain_loses(here: Path, tmp_path: Path, name: str) 
     check(Case(name, f"configs/{name}.yaml", (*SHORT, *few_steps)), tmp_path, weights=False)
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
 def test_members_lose_what_mltrain_loses(tmp_path: Path) -> None:
     checked = set()
     for name, config in member_configs(random=True):
@@ -44,6 +45,7 @@ def test_members_lose_what_mltrain_loses(tmp_path: Path) -> None:
     assert len(checked) > 80
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
 def test_a_refit_ends_with_the_weights_of_mltrain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, config in member_configs(random=True):
         if not name.startswith("refit_"):

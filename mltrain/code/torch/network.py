@@ -283,7 +283,7 @@ class TorchNetwork:
 
 def _called(module: Expression, read: str) -> Expression:
     """The call of a module, or of an attribute that holds one."""
-    return f"{module}({read})" if isinstance(module, str) else module._replace(method=f"({read})")
+    return call(module, read) if isinstance(module, str) else module._replace(method=f"({read})")
 
 
 _TENSORS = {
