@@ -61,16 +61,32 @@ class Diagnostic(NamedTuple):
 
 
 class Worded(str):
-    """A message whose advice is worded for Python; ``for_commands`` is the same for those who type commands."""
+    """A message whose advice is worded for Python; ``for_commands`` is the same for those who type commands.
 
-    __slots__ = ("for_commands",)
+    ``for_callers`` is the same for those who send rows to a served model, and can change neither its config nor how it
+    is started.
+    """
+
+    __slots__ = ("for_callers", "for_commands")
+    for_callers: str
     for_commands: str
 
-    def __new__(cls, text: str, *, python: str, commands: str) -> Self:
-        """``text`` with the advice of either kind behind it."""
+    def __new__(cls, text: str, *, python: str, commands: str, callers: str | None = None) -> Self:
+        """``text`` with the advice of each kind behind it; callers have Python's by default."""
         message = super().__new__(cls, text + python)
         message.for_commands = text + commands
+        message.for_callers = text + (python if callers is None else callers)
         return message
+
+    @classmethod
+    def about_config(cls, fact: str, advice: str) -> Self:
+        """A fact with advice about the config, for all but callers."""
+        return cls(fact, python=advice, commands=advice, callers="")
+
+    @classmethod
+    def placed(cls, place: str, message: str) -> Self:
+        """A message with its place before it, in all of its wordings."""
+        return cls(place, python=message, commands=for_commands(message), callers=for_callers(message))
 
 
 class PlacedWarning(str):
@@ -90,16 +106,23 @@ def for_commands(message: object) -> str:
     return getattr(message, "for_commands", None) or str(message)
 
 
+def for_callers(message: object) -> str:
+    """An error, or the text of a warning, as a served model says it to those who send rows."""
+    return getattr(message, "for_callers", None) or str(message)
+
+
 class MltrainError(Exception):
     """Base of all errors that are meant for the user: the message is one complete explanation.
 
-    ``for_commands`` is the message of a command, which names options of the command line where ``str`` names Python's.
+    ``for_commands`` is the message of a command, which names options of the command line where ``str`` names Python's,
+    and ``for_callers`` that of a served model, whose config its callers cannot change.
     """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str):
         self.for_commands = _printable_lines(for_commands(message))
+        self.for_callers = _printable_lines(for_callers(message))
         super().__init__(_printable_lines(message))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -21,7 +21,6 @@ from mltrain.checks.options import number_problems, option_warnings
 from mltrain.checks.warnings import find_warnings, try_steps
 from mltrain.config import Config
 from mltrain.data.base import Dataset, LazyDataset, RowSpec, Split
-from mltrain.data.folds import dealt_folds
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.network import Network
@@ -31,17 +30,17 @@ from mltrain.inference.origin import Origin
 from mltrain.random_streams import generator
 from mltrain.training.checkpointing import TrainingRun
 from mltrain.training.class_weights import class_weights
-from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.epoch_report import EpochReport
-from mltrain.training.fold_trainers import FoldTrainers
 from mltrain.training.loop import train
 from mltrain.training.monitor import Monitor, monitor_of, monitor_problems, schedule_problems
-from mltrain.training.refit import Refit, Told, refit_problems
-from mltrain.training.targets import class_names, encode
+from mltrain.training.targets import class_names, encode, labels
 from mltrain.training.tracking import tracked_values
 
 if TYPE_CHECKING:
+    from mltrain.data.folds import Labels
+    from mltrain.training.cross_validation import CrossValidation
     from mltrain.training.range_test import RangeTest
+    from mltrain.training.refit import Refit, RefitProgress
     from mltrain.training.transfer import LayerTransfer
 
 
@@ -53,6 +52,7 @@ class TrainingJob:
     dataset: Dataset
     network: Network
     _is_used: bool = field(default=False, init=False, repr=False)
+    _starts_knowing: bool = field(default=False, init=False, repr=False)
 
     @cached_property
     def rows(self) -> Rows:
@@ -78,21 +78,32 @@ class TrainingJob:
         return self.dataset.validation is not None or _folds(self.config) is not None
 
     @cached_property
-    def folds(self) -> CrossValidation | None:
+    def folds(self) -> "CrossValidation | None":
         """The folds that validate in place of validation rows; None without the option."""
         count = _folds(self.config)
         if count is None:
             return None
-        config, (x, y) = self.config, self.dataset.train
-        labels = y if self.dataset.row_spec.classes is not None and y.ndim == 1 else None
-        rng = config.dataset.generator(config.seed, "folds")
-        return CrossValidation(self.network, dealt_folds(len(x), count, rng, labels))
+        from mltrain.data.folds import dealt_folds  # few trainings have folds
+        from mltrain.training.cross_validation import CrossValidation
+
+        rng = self.config.dataset.generator(self.config.seed, "folds")
+        return CrossValidation(self.network, dealt_folds(len(self.rows.target), count, rng, self.labels))
+
+    @property
+    def labels(self) -> "Labels | None":
+        """The class of each training row; see `mltrain.training.targets.labels`."""
+        outputs = self.network.output_shape[-1]
+        return labels(self.config.loss, self.dataset.row_spec, outputs, self.dataset.train.y, self.rows.target)
 
     @cached_property
-    def refit(self) -> Refit | None:
+    def refit(self) -> "Refit | None":
         """Trains the network again on the rows that validated it, too; None without such an option."""
         stopping = self.config.training.early_stopping
-        return Refit(self.network.parameters) if stopping and stopping.trains_again else None
+        if stopping is None or not stopping.trains_again:
+            return None
+        from mltrain.training.refit import Refit  # few networks are trained twice
+
+        return Refit(self.network.parameters)
 
     @property
     def steps(self) -> list[int]:
@@ -146,6 +157,11 @@ class TrainingJob:
             rows=len(self.dataset.train.x),
             validation_rows=held_back and len(held_back.x),
         )
+        if self._starts_knowing:
+            about_options.append(
+                "the model to start from has learned from the rows that validate, so the numbers of these rows will be "
+                "better than those of new rows"
+            )
         return about_options + find_warnings(
             self.network,
             self.dataset,
@@ -174,13 +190,13 @@ class TrainingJob:
         progress: Progress = lambda *_: None,
         profile: Profile | None = None,
         training_run: TrainingRun | None = None,
-        told: Told = lambda *_: None,
+        refit_progress: "RefitProgress" = lambda *_: None,
         *,
         refits: bool = True,
     ) -> Iterator[EpochReport]:
         """Train the job's network; see `mltrain.training.loop.train`.
 
-        Without ``refits`` it ends where a second training would begin, for those who only read the reports.
+        Without ``refits`` it ends where a second training would begin: its reports are the same.
 
         Raises `UsageError` on the second call.
         """
@@ -205,7 +221,7 @@ class TrainingJob:
             run=training_run,
             folds=self.folds,
             refit=self.refit if refits else None,
-            told=told,
+            refit_progress=refit_progress,
         )
 
     def range_test(self, stop: Callable[[], bool] = lambda: False, progress: Progress = lambda *_: None) -> "RangeTest":
@@ -248,15 +264,12 @@ class TrainingJob:
 
     def model(self, history: list[EpochReport]) -> Model:
         """The network in its current state, as a model."""
-        dataset = self.dataset
-        done, best = self.refit.epochs if self.refit else 0, dict[str, float]()
-        for report in history:
-            if report.epoch == done:
-                best = {name: value for name, value in report.validation.items() if math.isfinite(value)}
-        refit = Refitted(done, best) if done else None
-        return Model(
-            self.config, self.network, dataset.row_spec, dataset.preprocessing, history, self.origin, refit=refit
-        )
+        dataset, refit, origin = self.dataset, None, self.origin
+        if self.refit and (epochs := self.refit.epochs):
+            reached = next((report.validation for report in history if report.epoch == epochs), {})
+            refit = Refitted(epochs, {name: value for name, value in reached.items() if math.isfinite(value)})
+            origin = origin.trained_on_validation
+        return Model(self.config, self.network, dataset.row_spec, dataset.preprocessing, history, origin, refit=refit)
 
     @cached_property
     def origin(self) -> Origin:
@@ -282,6 +295,8 @@ class TrainingJob:
         if not any(start.taken for start in starts):
             reasons = "; ".join(f"{start.layer}: {start.why}" for start in starts)
             raise DataError(f"no layer of the model fits this network ({reasons})")
+        knows_all = self.folds is not None or (self.is_validated and model.refit is not None)
+        self._starts_knowing = knows_all and model.origin is not None and model.origin.data == self.origin.data
         return starts
 
     def encoded(self, split: Split) -> Rows:
@@ -323,14 +338,17 @@ def prepare(
         *find_data_problems(nodes, config.loss, dataset),
         *schedule_problems(config.optimizer, config.metrics, validation=validation),
         *monitor_problems(config.training, config.metrics, validation=validation),
-        *refit_problems(
+    ]
+    if job.refit:
+        from mltrain.training.refit import refit_problems
+
+        problems += refit_problems(
             config.training,
             config.optimizer,
             rows=len(dataset.train.x),
             validation=dataset.validation is not None,
-            divided=config.dataset.divided,
-        ),
-    ]
+            why_no_random_folds=config.dataset.why_no_random_folds,
+        )
     if problems:
         raise ConfigError(problems)
     _ = job.class_weights  # computed now, so that its errors come before training
@@ -352,6 +370,8 @@ def _fresh_network(config: Config, row_spec: RowSpec, nodes: tuple[Node, ...]) -
 def parallelism_of(config: Config, nodes: Sequence[Node]) -> Parallelism:
     """How the training of these layers is divided among processes on this machine."""
     if _folds(config) is not None:
+        from mltrain.training.fold_trainers import FoldTrainers
+
         return FoldTrainers.parallelism
     batch_size = config.training.rows_per_batch(config.dataset.count())
     return default_backend().parallelism(nodes, batch_size, config.training.gradient_accumulation)

@@ -72,7 +72,7 @@ def kill_fits(folder: Path, moments: int, seed: int, kind: str = "plain") -> Ite
             process = _fit(folder, NEW)
             if whom == "a helper":
                 _wait_for_helpers(process)
-                time.sleep(rng.uniform(0, 0.1 * seconds))
+                time.sleep(rng.uniform(0, seconds if kind == "refit" else 0.1 * seconds))
             else:
                 time.sleep(rng.uniform(0, 1.1 * seconds))
             hit = _kill(process, whom)

@@ -209,4 +209,5 @@ def _save(
 ) -> None:
     frames = Frames()
     frames.keep(0, model.network.parameters)
-    run.save(model, model.history, Path(), frames, others=others, tables=tables)
+    models = {name: model.with_parameters(parameters) for name, parameters in (others or {}).items()}
+    run.save(model, model.history, Path(), frames, others=models, tables=tables)

@@ -21,7 +21,7 @@ from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.engine.losses.base import Loss
-from mltrain.engine.metrics.base import Metric
+from mltrain.engine.metrics.base import Metric, Statistics
 from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 
@@ -170,6 +170,18 @@ class Evaluation(msgspec.Struct, frozen=True):
     confusion: npt.NDArray[np.int64] | None = None
 
 
+class Evaluator(Protocol):
+    """Evaluates a network on the same rows whenever it is called, with the parameters that it has then.
+
+    ``statistics`` are the sums of which each of the metrics was computed the last time. Those of other rows can be
+    added to them (`Metric.merge`).
+    """
+
+    statistics: list[Statistics]
+
+    def __call__(self) -> Evaluation: ...
+
+
 class Backend(Protocol):
     """A compute backend."""
 
@@ -194,8 +206,8 @@ class Backend(Protocol):
         metrics: Sequence[Metric] = (),
         preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
-    ) -> Callable[[], Evaluation]:
-        """A function that evaluates the network's current parameters; with ``classes``, also the confusion matrix."""
+    ) -> Evaluator:
+        """What evaluates the network's current parameters; with ``classes``, also the confusion matrix."""
         ...
 
     def predict(self, network: Network, x: npt.NDArray[Any], inputs: Scaling = AS_IS.inputs) -> Floats:

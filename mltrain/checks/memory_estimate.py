@@ -11,7 +11,7 @@ from mltrain.engine.layout import Layout
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import ConfigPath, ConfigTooLarge, MemoryProblem, dotted
 from mltrain.system.memory import available
-from mltrain.training.options import Training
+from mltrain.training.options import EarlyStopping, Training
 
 _FLOAT = 4
 _MAKING = 16
@@ -28,6 +28,7 @@ class Memory(NamedTuple):
     helpers: int
     batch: int
     rows: int
+    trainings: int = 0
 
     @property
     def total(self) -> int:
@@ -53,26 +54,46 @@ def memory_for(
     inputs, outputs = sum(map(size, shapes.values())), size(nodes[-1].output_shape) if nodes else 0
     layout = Layout(nodes, {name: (shape, "float") for name, shape in shapes.items()}, training=True, fused=fused)
     batch_size, processes = training.rows_per_batch(rows), parallelism.processes
-    stopping, gradients = training.early_stopping, 2 if training.gradient_accumulation > 1 else 1
-    others = stopping.folds - 1 if stopping and stopping.folds else 0
+    gradients = (2 if training.gradient_accumulation > 1 else 1) * parameters
     # Inputs and outputs, and the buffers of the layers' forward and backward passes.
     batch = _FLOAT * batch_size * (inputs + outputs) + layout.nbytes(batch_size, _FLOAT)
     return Memory(
         # A copy of the initial parameters, for before-and-after pictures.
         parameters=2 * parameters,
-        gradients=gradients * parameters,
+        gradients=gradients,
         optimizer=vectors * parameters,
-        # Snapshots for checkpoints: the current one and the next one, of the networks of all folds.
-        snapshots=2 * (1 + others) * (1 + vectors) * parameters,
+        # Snapshots for checkpoints: the current one and the next one.
+        snapshots=2 * (1 + vectors) * parameters,
         # Every process has its own buffers for batches.
-        helpers=_copies(parallelism, vectors) * parameters
-        + (processes - 1) * _FLOAT * batch_size * inputs
-        # The networks of the other folds have all of theirs.
-        + others * ((1 + gradients + vectors) * parameters + batch),
+        helpers=_copies(parallelism, vectors) * parameters + (processes - 1) * _FLOAT * batch_size * inputs,
         batch=batch,
-        # Each fold has its own copy of its rows.
-        rows=(rows or 0) * (_MAKING + _FLOAT * others) * (inputs + outputs),
+        rows=(rows or 0) * _MAKING * (inputs + outputs),
+        trainings=_trainings(
+            training.early_stopping,
+            parameters=parameters,
+            optimizer=vectors * parameters,
+            working=gradients + batch,
+            rows=_FLOAT * (rows or 0) * (inputs + outputs),
+        ),
     )
+
+
+def _trainings(stopping: EarlyStopping | None, *, parameters: int, optimizer: int, working: int, rows: int) -> int:
+    """The memory of the networks of all folds but the first, and of a second training.
+
+    Given are bytes of one network; ``working`` are its gradients and the buffers of a batch.
+    """
+    if stopping is None or not stopping.trains_again:
+        return 0
+    folds = stopping.folds or 0
+    others, state = max(folds - 1, 0), parameters + optimizer
+    # The first weights and those of the best epoch, also those of each fold; snapshots have them, too.
+    kept = (2 + folds) * parameters
+    snapshot = (1 + others) * state + kept
+    # The second training begins when no further snapshot is made. It keeps the best and the last weights of the first.
+    second = 2 * parameters + optimizer + working - snapshot
+    # Each fold has a copy of its rows.
+    return others * (3 * state + working + rows) + 3 * kept + max(0, second)
 
 
 def _copies(parallelism: Parallelism, vectors: int) -> int:
@@ -109,6 +130,8 @@ def _to_change(part: str, nodes: Sequence[Node]) -> ConfigPath:
         return ("training", "batch_size")
     if part == "rows":
         return ("dataset",)
+    if part == "trainings":
+        return ("training", "early_stopping")
     return max(nodes, key=lambda node: node.parameter_count).path if nodes else ()
 
 
@@ -128,6 +151,7 @@ _WORDS = {
     "helpers": "helping processes",
     "batch": "a batch on its way through the network",
     "rows": "the rows",
+    "trainings": "the networks of folds and a second training",
 }
 
 _ADVICE = {
@@ -138,6 +162,7 @@ _ADVICE = {
     "helpers": "--threads 1",
     "batch": "a smaller training.batch_size",
     "rows": "fewer rows",
+    "trainings": "early_stopping without folds or refit",
 }
 """The advice for the largest share of the memory."""
 

@@ -166,7 +166,7 @@ class Plan:
     def dealt(self) -> list[str]:
         """Lines that put the rows into the order in which they are dealt to folds, class by class."""
         lines = [f'order = random("folds"{seed(self.config)}).permutation(len(x_train))']
-        if self.job.dataset.row_spec.classes is None or self.job.dataset.train.y.ndim > 1:
+        if self.job.labels is None:
             return lines
         return [*lines, f'order = order[np.argsort({self.class_numbers("y_train[order]")}, kind="stable")]']
 

@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mltrain.engine.metrics.base import VALIDATION_PREFIX
 from mltrain.runs.run import BEST, LAST
-from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
-from mltrain.training.refit import Refit
 from mltrain.views.terminal.number_format import duration, plural
+
+if TYPE_CHECKING:
+    from mltrain.training.cross_validation import CrossValidation
+    from mltrain.training.refit import Refit
 
 
 def model_epoch(monitor: Monitor | None, last: int) -> int:
@@ -48,7 +50,7 @@ def not_finite(history: Sequence[EpochReport], monitor: Monitor | None) -> list[
 
 
 def whose_weights(
-    monitor: Monitor | None, last: int, refit: Refit | None = None, folds: CrossValidation | None = None
+    monitor: Monitor | None, last: int, refit: "Refit | None" = None, folds: "CrossValidation | None" = None
 ) -> str:
     """The epoch whose weights ``model.npz`` has, and the file with the others; only if epochs were compared."""
     if monitor is None or monitor.best_epoch is None:

@@ -32,8 +32,8 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 _TRAINED_AGAIN = (
-    "the model was trained on all of these rows, so it does better on them than on new ones; held out before is what "
-    "its first training reached on rows that it had not seen"
+    "the model was trained on all of these rows, so they do not tell how good it is on new ones; held out before is "
+    "what its first training reached on rows that it had not seen"
 )
 
 _ALL_SEEN = (
@@ -157,7 +157,8 @@ def _qualities(confusion: Counts) -> list[ClassQuality]:
 
 def _residual_quantiles(y: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Quantiles of ``prediction - target``, ``(quantiles, outputs)``, at the shares `QUANTILES`."""
-    return np.quantile((y.astype(np.float64) - target).reshape(len(y), -1), QUANTILES, axis=0)
+    with np.errstate(invalid="ignore"):  # between infinite numbers there is none
+        return np.quantile((y.astype(np.float64) - target).reshape(len(y), -1), QUANTILES, axis=0)
 
 
 def own_dataset(terminal: Terminal, model: Model, description: DatasetSpec, folder: Path) -> Dataset:

@@ -22,6 +22,7 @@ from mltrain.data.tables.layout import NO_DELIMITERS
 from mltrain.data.tables.opening import is_arrow, is_json_lines, open_rows
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.text_file import is_text_encoding
+from mltrain.data.tables.totals import about_totals, row_of_totals
 from mltrain.engine.arrays import size
 from mltrain.errors import DataError, UsageError
 from mltrain.names.nearest import no_column
@@ -110,7 +111,8 @@ def config_for(
         decided = list(source.notes)
         layout = {**source.guesses, **layout}
         unusable = source.unusable
-    if not next(iter(columns.values())).rows:
+    first = next(iter(columns.values()))
+    if not first.rows:
         raise DataError(f"{path}: there are no rows in it")
     goal = _goal(path, columns.pop(target), task)
     dataset: dict[str, Any] = {"type": kind, "path": _relative_path(folder, path), "target": target}
@@ -146,12 +148,14 @@ def config_for(
                 dataset.setdefault("missing_values", [*DEFAULT_MISSING]).append(one.text)
     if "missing_values" in dataset:
         dataset["missing_values"] = list(dict.fromkeys(dataset["missing_values"]))
+    total = row_of_totals(first)
     decided += [
         f"'{target}' is the target: {goal.reason}",
         *_about_kinds(used),
         *_about_useless(useless),
         *_about_questions(used),
-        *_about_odd(odd),
+        *([f"row {total.first:,}, column '{first.name}': {about_totals(total)}"] if total is not None else []),
+        *_about_odd([one for one in odd if one[2] != total]),
         *_about_gaps(target, goal, {name: columns[name].missing for name in used}),
     ]
     embedded = {name: _names_in(columns[name]) for name, guess in used.items() if isinstance(guess.kind, Index)}

@@ -18,13 +18,14 @@ from mltrain.config.search_space import trial_config, without_search
 from mltrain.errors import ConfigError, MltrainError, Problem, TrainingInterrupted, UsageError, WorkerLost
 from mltrain.inference.prediction_files import csv_text
 from mltrain.job import TrainingJob, prepare
-from mltrain.runs.run import MODEL, Run, with_absolute_paths
+from mltrain.runs.run import CONFIG, MODEL, RUNS, Run, with_absolute_paths
 from mltrain.runs.saved_sweep import SavedSweep
-from mltrain.runs.sweep_folder import BEST_CONFIG, JOURNAL, SWEEP, TRIALS, column_of, resumable, sweep_folder
+from mltrain.runs.sweep_folder import BEST_CONFIG, BEST_RUN, JOURNAL, SWEEP, TRIALS, column_of, resumable, sweep_folder
 from mltrain.search.processes import in_processes
 from mltrain.search.storage import Sweep, Trial
 from mltrain.search.sweeping import Worker, sweep_problems
 from mltrain.search.trainings import jobs_for
+from mltrain.system.atomic_folder import current_file
 from mltrain.system.files import write_text
 from mltrain.system.interrupts import interruptible
 from mltrain.views.insight.sweep_insight import SweepInsight
@@ -96,15 +97,17 @@ def run(terminal: Terminal, config: Path | None, changes: Sequence[str], where: 
                 raise
             if where.storage is None:  # the folder is locked: whoever trained there has ended
                 sweep.give_back([one for one in sweep.trials() if one.state == "running"])
-            worker = Worker(sweep, source.folder, job, raw)
-            _work(terminal, worker, jobs_for(job, where.jobs or 1), folder, where)
+            if not all(one.is_finished for one in sweep.trials()):
+                worker = Worker(sweep, source.folder, job, raw)
+                _work(terminal, worker, jobs_for(job, where.jobs or 1), folder, where)
+            _write(sweep, folder, sweep.trials())
             _conclude(terminal, sweep, source.folder, folder)
     except ConfigError as error:
         raise source.locate(error.problems) from None
 
 
 def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Where) -> None:
-    """Let ``jobs`` workers finish all trials; the table of trials is written in any case."""
+    """Let ``jobs`` workers finish all trials; the table of trials is written when they are stopped."""
     sweep = worker.sweep
     if 0 < sweep.count < sweep.points:
         terminal.note(f"the grid has {sweep.points:,} points, of which the first {sweep.count:,} are tried: see trials")
@@ -132,7 +135,6 @@ def _work(terminal: Terminal, worker: Worker, jobs: int, folder: Path, where: Wh
             if isinstance(error, WorkerLost):
                 raise
             raise TrainingInterrupted(f"stopped after {done} of {plural(sweep.count, 'trial')}") from None
-    _write(sweep, folder, sweep.trials())
 
 
 def _shower(sweep: Sweep, display: SweepDisplay, folder: Path) -> Callable[[int, float], None]:
@@ -190,8 +192,14 @@ def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None
         errors = [str(one.result["error"]) for one in trials if "error" in one.result]
         raise UsageError(f"no trial was finished: {errors[0] if errors else 'all were pruned'}; see {out / TRIALS}")
     job = prepare(trial_config(sweep.config, best.values), folder)
-    terminal.note(f"training the network of trial {best.number + 1}, the best one, once more")
-    run = _best_run(job, folder)
+    following, run = next_command(job), _best_run_before(job, folder, out)
+    if run is not None:
+        following += f" --model {shlex.quote(str(run))}"  # a newer run may be there
+        terminal.note(f"nothing is left to do: {run} has the network of trial {best.number + 1}, the best one")
+    else:
+        terminal.note(f"training the network of trial {best.number + 1}, the best one, once more")
+        run = _best_run(terminal, job, folder)
+        write_text(out / BEST_RUN, f"{run.name}\n")
     failed, pruned = (sum(one.state == state for one in trials) for state in ("failed", "pruned"))
     document = {
         "sweep": str(out),
@@ -220,7 +228,7 @@ def _conclude(terminal: Terminal, sweep: Sweep, folder: Path, out: Path) -> None
         *(f"         {path}: {value_text(value)}" for path, value in best.values.items()),
         *_pictured(out),
         f"saved    {out}: {BEST_CONFIG}, {TRIALS}; {run}: the best network",
-        f"next     {next_command(job)}",
+        f"next     {following}",
         f"         mltrain plot {shlex.quote(str(out))}",
     ]
     for line in lines:
@@ -241,10 +249,24 @@ def _pictured(folder: Path) -> Iterator[str]:
         yield f"counts   {', '.join(shares[:_MOST_SHARES])}{', ...' if len(shares) > _MOST_SHARES else ''}"
 
 
-def _best_run(job: TrainingJob, folder: Path) -> Path:
+def _best_run_before(job: TrainingJob, folder: Path, out: Path) -> Path | None:
+    """The run that the sweep in ``out`` ended with before, if it is still there and its config is the best one now."""
+    try:
+        run = RUNS / (out / BEST_RUN).read_text(encoding="utf-8").strip()
+        model, config = (current_file(run, name) for name in (MODEL, CONFIG))
+        if model is not None and config is not None:
+            is_same = config.read_text(encoding="utf-8") == to_yaml(with_absolute_paths(job.config, folder))
+            return run if is_same else None
+    except (OSError, UnicodeDecodeError):
+        pass
+    return None
+
+
+def _best_run(terminal: Terminal, job: TrainingJob, folder: Path) -> Path:
     """Train the network of the best trial once more, and save it as a run."""
     with interruptible() as stop, Run.claim(str(job.config.name)) as run:
         history = list(job.train(stop))
         model = job.model(history)
-        run.save(model, history, folder, others=best_and_last(job), tables=held_out_tables(job, model, folder))
+        tables = held_out_tables(terminal, job, model, folder)
+        run.save(model, history, folder, others=best_and_last(job), tables=tables)
         return run.folder

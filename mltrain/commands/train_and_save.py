@@ -1,6 +1,6 @@
 """A new or resumed training: shown while it runs, saved, and summarized."""
 
-import contextlib
+import dataclasses
 import shlex
 import time
 from collections.abc import Collection, Iterator
@@ -14,7 +14,6 @@ from mltrain.checks.warnings import growing_loss
 from mltrain.commands.best_epoch import best_of, model_epoch, not_finite, stopped_by, whose_weights
 from mltrain.config import Config
 from mltrain.data.base import LazyDataset
-from mltrain.engine.arrays import Floats
 from mltrain.engine.graph import Node
 from mltrain.errors import DataError, TrainingDiverged, TrainingInterrupted, WorkerLost
 from mltrain.inference.model import Model
@@ -72,7 +71,7 @@ def train_and_save(
     def save() -> None:
         model, others, planned = job.model(training_run.history), best_and_last(job), run.folder
         stands = run.stands()
-        tables, finish = held_out_tables(job, model, folder), checkpoints.finish
+        tables, finish = held_out_tables(terminal, job, model, folder), checkpoints.finish
         run.save(model, training_run.history, folder, keeper.frames, others=others, checkpoint=finish, tables=tables)
         if not stands:
             terminal.warning(f"{planned} was removed or replaced during the training; the run is in {run.folder}")
@@ -97,7 +96,8 @@ def train_and_save(
                             log.add(report)
             except TrainingInterrupted:
                 save()
-                terminal.note(f"what was learned so far is saved: {run.folder / MODEL}")
+                learned = "the network of the first fold" if job.folds else "what was learned so far"
+                terminal.note(f"{learned} is saved: {run.folder / MODEL}")
                 terminal.note(f"go on with: mltrain fit --resume {shlex.quote(str(run.folder))}")
                 if terminal.quiet and not terminal.json:
                     _tell_where(terminal, run)
@@ -112,7 +112,8 @@ def train_and_save(
             except TrainingDiverged:
                 if job.monitor and job.monitor.last is not None:  # the first training was complete
                     save()
-                    terminal.note(f"the network before that, the best by {job.monitor.name}, is saved: {run.folder}")
+                    best = f"the best {'of the first fold ' if job.folds else ''}by {job.monitor.name}"
+                    terminal.note(f"the network before that, {best}, is saved: {run.folder}")
                 else:
                     checkpoints.discard()
                 raise
@@ -120,24 +121,28 @@ def train_and_save(
         _conclude(terminal, attempt, profile)
 
 
-def best_and_last(job: TrainingJob) -> dict[str, Floats]:
-    """The parameters of the best and of the last epoch, if epochs were compared."""
+def best_and_last(job: TrainingJob) -> dict[str, Model]:
+    """The models of the best and of the last epoch, if epochs were compared: none is trained on validation rows."""
     monitor = job.monitor
     if monitor is None or monitor.best_epoch is None or job.folds:  # of folds they would be those of the first
         return {}
-    return {BEST: monitor.best, LAST: job.network.parameters if monitor.last is None else monitor.last}
+    last = job.network.parameters if monitor.last is None else monitor.last
+    model = dataclasses.replace(job.model([]), origin=job.origin)
+    return {name: model.with_parameters(parameters) for name, parameters in ((BEST, monitor.best), (LAST, last))}
 
 
-def held_out_tables(job: TrainingJob, model: Model, folder: Path) -> dict[str, str]:
+def held_out_tables(terminal: Terminal, job: TrainingJob, model: Model, folder: Path) -> dict[str, str]:
     """What folds said of the rows that they left out, if the network was trained on these, too: text by file name."""
     if not model.is_cross_validated:
         return {}
     from mltrain.search.files import out_of_fold_csv  # few trainings have folds
     from mltrain.search.folds import validating_folds
 
-    with contextlib.suppress(DataError):  # the source is gone, or has changed since it was read
+    try:
         return {OUT_OF_FOLD: out_of_fold_csv(model, validating_folds(job, folder))}
-    return {}
+    except DataError as error:  # the source is gone, or has changed since it was read
+        terminal.warning(f"there is no {OUT_OF_FOLD}, which needs the numbers of the rows in the data: {error}")
+        return {}
 
 
 def prepared(

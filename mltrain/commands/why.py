@@ -224,6 +224,7 @@ def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnIn
         )
     found: Overview | None = None
     calibration: Calibration | None = None
+    calibrated = known.name
     if columns and len(rows.x) < _FEWEST_ROWS:
         raise UsageError(
             f"{known.name}: {plural(len(rows.x), 'row')}; it takes {_FEWEST_ROWS} rows to shuffle a column among them"
@@ -242,9 +243,10 @@ def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnIn
             "plot does so for its surest mistakes"
         )
     if model.classes is not None and model.gives_probabilities:
-        calibration = calibration_of(known.found)
-        views += [*([verbatim("")] if views else []), *_calibration_views(known, calibration)]
-        document["calibration"] = _calibration_document(model, calibration)
+        calibrated, answers = _answers(known, asked)
+        calibration = calibration_of(answers)
+        views += [*([verbatim("")] if views else []), *_calibration_views(known, calibration, calibrated)]
+        document["calibration"] = {"split": calibrated, **_calibration_document(model, calibration)}
     if not views:
         raise UsageError(f"{known.file}: takes no columns and gives no probabilities; mltrain plot draws what it has")
     if not columns and (sentence := says_nothing(known.found, known.seen)) is not None:
@@ -253,7 +255,7 @@ def _explain_model(terminal: Terminal, known: _Known, columns: Sequence[ColumnIn
         terminal.warning(warning)
     document["warnings"] = warnings
     if asked.out is not None:
-        document["pictures"] = _draw_overview(found, calibration, known, asked.out)
+        document["pictures"] = _draw_overview(found, calibration, known, calibrated, asked.out)
     terminal.result(_with_files(views, document), document)
 
 
@@ -315,10 +317,24 @@ def _overview_document(found: Overview) -> dict[str, Any]:
     }
 
 
-def _calibration_views(known: _Known, found: Calibration) -> list[View]:
+def _answers(known: _Known, asked: Asked) -> tuple[str, Predictions]:
+    """The answers that calibration is judged by, and the name of their rows.
+
+    Of rows that the model was trained on, what the folds of that training said of them tells more.
+    """
+    if known.name == "train" and asked.data is None:
+        held_out = out_of_fold_beside(known.file, known.model)
+        found = held_out and held_out_predictions(held_out, known.model, known.description, known.folder)
+        if found is not None:
+            return HELD_OUT, found
+    return known.name, known.found
+
+
+def _calibration_views(known: _Known, found: Calibration, part: str) -> list[View]:
+    rows = f" on {plural(int(found.counts.sum()), 'row')} ({part})" if part != known.name else ""
     heading = [
         Span("calibration", STRONG),
-        Span(f"  how often it is right, by how sure it is; expected error {found.error:.2%}"),
+        Span(f"  how often it is right, by how sure it is{rows}; expected error {found.error:.2%}"),
     ]
     if known.model.temperature != 1:
         heading.append(Span(f", at temperature {known.model.temperature:.3f}"))
@@ -579,11 +595,13 @@ def _rows_to_calibrate(known: _Known, asked: Asked) -> tuple[str, Predictions]:
     held_out = out_of_fold_beside(known.file, known.model)
     found = None if held_out is None else held_out_rows(held_out, known.model, known.description, known.folder)
     if found is None:
-        has_none = "was trained again on them" if known.model.refit else "has none"
+        lacks, without = "this run has none", ""
+        if known.model.refit:
+            lacks, without = "this model learned from them, too", ", and without early_stopping.refit and folds"
         raise UsageError(
-            f"--calibrate learns the temperature from validation rows, and this run {has_none}; name a file of rows "
-            "that the model has not seen with --data, or train with validation_split or --folds, without refit. Test "
-            "rows are not used, since they measure the result"
+            f"--calibrate learns the temperature from validation rows, and {lacks}; name a file of rows that the model "
+            f"has not seen with --data, or train with validation_split or --folds{without}. Test rows are not used, "
+            "since they measure the result"
         )
     return HELD_OUT, found
 
@@ -615,12 +633,14 @@ def run_image(terminal: Terminal, path: Path | None, image: str, out: Path | Non
     terminal.result(_with_files([*picture.terminal(), Paragraph([Span(picture.caption)])], document), document)
 
 
-def _draw_overview(found: Overview | None, calibration: Calibration | None, known: _Known, out: Path) -> list[str]:
+def _draw_overview(
+    found: Overview | None, calibration: Calibration | None, known: _Known, calibrated: str, out: Path
+) -> list[str]:
     from mltrain.views.pictures.calibration import CalibrationPicture
 
     pictures: list[Drawable] = [] if found is None else list(_pictures(known, found))
     if calibration is not None:
-        pictures.append(CalibrationPicture(calibration, known.name))
+        pictures.append(CalibrationPicture(calibration, calibrated))
     return _draw(pictures, out)
 
 

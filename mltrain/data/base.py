@@ -372,8 +372,8 @@ class DatasetSpec(Spec):
         return None
 
     @property
-    def divided(self) -> str | None:
-        """Why rows cannot be dealt to parts by chance, in a clause; None if they can."""
+    def why_no_random_folds(self) -> str | None:
+        """Why the rows of the training cannot be dealt to folds by chance, in a clause; None if they can."""
         return "rows are in the order of time" if self.split == "chronological" else None
 
     def layout(self, columns: Sequence[str]) -> "Like | None":

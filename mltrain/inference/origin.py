@@ -52,6 +52,16 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def trained_on_validation(self) -> "Origin":
+        """The same of a model that was trained again on the rows for validation, too: they count as rows to train on.
+
+        ``data`` stays the same, since the rows are.
+        """
+        rows = {name: count for name, count in self.rows.items() if name != "validation"}
+        rows["train"] += self.rows.get("validation", 0)
+        return msgspec.structs.replace(self, rows=rows)
+
+    @property
     def document(self) -> dict[str, Any]:
         """The same as plain values for JSON."""
         return cast(dict[str, Any], msgspec.to_builtins(self))

@@ -21,7 +21,6 @@ from msgspec.structs import replace
 from mltrain.config import Config
 from mltrain.config.dump import to_yaml
 from mltrain.data.base import DatasetSpec
-from mltrain.engine.arrays import Floats
 from mltrain.errors import ConfigError, ModelFileError, StorageError, UsageError, Worded, reason
 from mltrain.inference.model import Model
 from mltrain.names.nearest import did_you_mean
@@ -100,13 +99,13 @@ class Run:
         folder: Path,
         frames: Frames | None = None,
         *,
-        others: Mapping[str, Floats] | None = None,
+        others: Mapping[str, Model] | None = None,
         checkpoint: Callable[[Path], None] | None = None,
         tables: Mapping[str, str] | None = None,
     ) -> Path:
         """Write all files of the run; the model's path. ``folder`` is where the config stood. Raises `StorageError`.
 
-        ``others`` are the parameters of `BEST` and `LAST`; ``checkpoint`` writes a checkpoint to the path that it gets.
+        ``others`` are the models `BEST` and `LAST`; ``checkpoint`` writes a checkpoint to the path that it gets.
         ``tables`` are texts by the names of their files.
         The run's old files stay until all new ones are on the disk. Then the new files replace them, and old files
         that this training did not write are deleted, in one transaction.
@@ -121,8 +120,8 @@ class Run:
                 write_text(files / name, text)
             if frames is not None:
                 frames.save(files / FRAMES)
-            for name, parameters in (others or {}).items():
-                model.with_parameters(parameters).save(files / name)
+            for name, other in (others or {}).items():
+                other.save(files / name)
             if checkpoint is not None:
                 checkpoint(files / CHECKPOINT)
             model.save(files / MODEL)

@@ -95,9 +95,12 @@ class SavedRun:
 
     @property
     def frames_to_the_end(self) -> Frames:
-        """The run's frames and, if there is none of the last epoch, the model itself."""
+        """The run's frames and, if there is none of the last epoch, the model itself.
+
+        A model that was trained again is of no epoch of the history.
+        """
         epochs, vectors = (self.frames.epochs, self.frames.vectors) if self.frames else ([], [])
-        if epochs and epochs[-1] < self.epochs:
+        if epochs and epochs[-1] < self.epochs and self.model.refit is None:
             return Frames([*epochs, self.epochs], [*vectors, self.model.network.parameters])
         return Frames(epochs, vectors)
 
@@ -143,7 +146,8 @@ class OutOfFold(NamedTuple):
             if model.row_spec.classes is None:  # numbers that the loss takes for classes
                 truth = np.array(model.classes, np.float32)[truth].reshape(len(truth), -1)
         truth = truth.astype(np.float32 if model.row_spec.classes is None else np.int32)
-        return Predictions(model, Split(np.empty((len(truth), 0), np.float32), truth), y.astype(np.float32))
+        with np.errstate(over="ignore"):  # a number may be infinite
+            return Predictions(model, Split(np.empty((len(truth), 0), np.float32), truth), y.astype(np.float32))
 
 
 def out_of_fold_beside(file: Path, model: Model) -> OutOfFold | None:
@@ -165,6 +169,8 @@ def read_out_of_fold(path: Path, model: Model) -> OutOfFold:
     try:
         with io.TextIOWrapper(open_file(path), encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["repeat"] == "1"]
+        if not rows or len(rows) != (_count_held_out(model) or len(rows)):
+            raise ValueError
         true, predicted = (
             np.array([[numbers[row[name]] if numbers else row[name] for name in names] for row in rows], kind)
             for names in ([f"{what}_{target}" for target in targets] for what in ("true", "predicted"))
@@ -180,6 +186,12 @@ def read_out_of_fold(path: Path, model: Model) -> OutOfFold:
         raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     except (ValueError, KeyError, TypeError, csv.Error):
         raise DataError(f"{path}: is not what mltrain wrote of the folds of this model") from None
+
+
+def _count_held_out(model: Model) -> int | None:
+    """How many rows the folds of one training held out, each row once; None if it is not known, as of ensembles."""
+    is_known = model.origin is not None and model.refit is not None and len(model.networks()) == 1
+    return model.origin.rows.get("train") if model.origin and is_known else None
 
 
 def read_members(path: Path) -> Columns:

@@ -1,4 +1,4 @@
-"""The folder of a sweep: the config that it began with, its journal, the best config, and the table of trials."""
+"""The folder of a sweep: its config, its journal, the best config and its run, the table of trials."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ from mltrain.runs.run_folders import claim_folder, claim_number
 
 SWEEPS = Path("sweeps")
 SWEEP, JOURNAL, BEST_CONFIG, TRIALS = "sweep.yaml", "journal.log", "best.yaml", "trials.csv"
-SWEEP_FILES = (SWEEP, JOURNAL, BEST_CONFIG, TRIALS)
+BEST_RUN = "best-run.txt"
+"""The name of the run, below ``runs/``, that has the best network."""
+SWEEP_FILES = (SWEEP, JOURNAL, BEST_CONFIG, BEST_RUN, TRIALS)
 
 
 def is_sweep(folder: Path) -> bool:

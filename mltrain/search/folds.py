@@ -77,7 +77,8 @@ def ensemble_of(job: TrainingJob, trained: Sequence[Trained], raw: RawData | Non
     if raw is not None:  # the rows as evaluate will read them
         parts = job.config.dataset.draw(raw, job.config.seed)
         dataset = raw.split(parts, learned=ensemble.preprocessing, last=True)
-    return dataclasses.replace(ensemble, origin=Origin.of(dataset))
+    origin = Origin.of(dataset)
+    return dataclasses.replace(ensemble, origin=origin.trained_on_validation if ensemble.refit else origin)
 
 
 def _labels(raw: RawData, job: TrainingJob) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:

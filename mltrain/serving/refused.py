@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mltrain.errors import DataError, MltrainError, printable
+from mltrain.errors import DataError, MltrainError, for_callers, printable
 
 
 class Refused(Exception):
@@ -22,8 +22,8 @@ class Refused(Exception):
 
 
 def unprocessable(error: MltrainError, file: str = "") -> Refused:
-    """What is wrong with rows, as `predict` says it. ``file`` is where the body was put, which messages name."""
-    message = str(error).replace(file, "body") if file else str(error)
+    """What is wrong with rows, without advice about the config. Messages name ``file``, where the body was put."""
+    message = for_callers(error).replace(file, "body") if file else for_callers(error)
     if isinstance(error, DataError):
         return Refused(422, message, row=error.row, column=error.column, line=error.line)
     return Refused(422, message)

@@ -17,6 +17,7 @@ from mltrain.data.encoding import NumberEncoding
 from mltrain.data.tables.format import TableFormat
 from mltrain.data.tables.source import Cells, Novelties, Source
 from mltrain.engine.arrays import size
+from mltrain.errors import for_callers
 from mltrain.export.base import Subject
 from mltrain.export.examples import HeldBack, examples_of, held_back_evaluation, ranges_of, rows_of
 from mltrain.export.web.page import page
@@ -125,9 +126,8 @@ class ServedModel:
                 outside[name] = outside.get(name, 0) + count
             given += map(list, zip(*(_told(block.columns[place]) for place in places), strict=True))
         met = source.novelties
-        return Predicted(
-            given, np.concatenate(ys), [*source.notes, *met.sentences()], _totals(met), dict(met.gaps), outside
-        )
+        notes = [*map(for_callers, source.notes), *met.sentences()]
+        return Predicted(given, np.concatenate(ys), notes, _totals(met), dict(met.gaps), outside)
 
     def about(self) -> "Future[About]":
         """What takes the model's dataset to know. It is found out by a thread of its own, once."""

@@ -6,6 +6,7 @@ So every row validates, and none is lost to it: the network that comes of it is 
 """
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,17 @@ class CrossValidation:
         self._networks = [network, *(network.copy() for _ in folds[1:])]
         self.best = np.zeros((len(folds), network.parameters.size), network.parameters.dtype)
 
+    @property
+    def others(self) -> list[Indices]:
+        """The numbers of the rows that each network is trained on: all but those of its fold."""
+        rows = np.arange(sum(map(len, self.folds)))
+        return [np.setdiff1d(rows, fold) for fold in self.folds]
+
     def trainer(self, backend: Backend, task: TrainingTask, training: Training, profile: Profile | None) -> Trainer:
         """The trainer of all folds, of which an epoch is an epoch of each. ``task`` has the rows of all."""
         trainers = []
-        for number, (network, fold) in enumerate(zip(self._networks, self.folds, strict=True)):
-            rows = _taken(task.rows, np.setdiff1d(np.arange(len(task.rows.target)), fold))
+        for number, (network, numbers) in enumerate(zip(self._networks, self.others, strict=True)):
+            rows = _taken(task.rows, numbers)
             np.copyto(network.parameters, task.network.parameters)
             own = task._replace(
                 network=network,
@@ -45,20 +52,27 @@ class CrossValidation:
                 seed=task.seed + number,
             )
             trainers.append(backend.trainer(own, FoldTrainers.parallelism, profile))
-        return FoldTrainers(trainers, [len(task.rows.target) - len(fold) for fold in self.folds])
+        return FoldTrainers(trainers, [len(numbers) for numbers in self.others])
 
-    def evaluator(self, backend: Backend, task: TrainingTask) -> Callable[[], Evaluation]:
-        """A function that evaluates each network on the rows that it leaves out: the means over all rows."""
+    def evaluator(self, backend: Backend, task: TrainingTask, parts: Sequence[Indices]) -> Callable[[], Evaluation]:
+        """A function that evaluates each network on its own part of the rows: the `folds`, or the `others`.
+
+        The loss is the mean over all these rows. Metrics are of all of them together, since few metrics of a fold have
+        a mean that says the same: r2 compares with the mean of the targets, of which a small fold has its own.
+        """
         evaluators = [
             backend.evaluator(
-                network, _taken(task.rows, fold), loss=task.loss, metrics=task.metrics, preprocessing=task.preprocessing
+                network, _taken(task.rows, part), loss=task.loss, metrics=task.metrics, preprocessing=task.preprocessing
             )
-            for network, fold in zip(self._networks, self.folds, strict=True)
+            for network, part in zip(self._networks, parts, strict=True)
         ]
-        counts = [len(fold) for fold in self.folds]
+        counts = [len(part) for part in parts]
 
         def evaluate() -> Evaluation:
-            return Evaluation(*mean_numbers([evaluator() for evaluator in evaluators], counts))
+            found = [evaluator() for evaluator in evaluators]
+            sums = zip(task.metrics, zip(*(one.statistics for one in evaluators), strict=True), strict=True)
+            metrics = {metric.type_name(): metric.result(reduce(metric.merge, of_each)) for metric, of_each in sums}
+            return Evaluation(mean_numbers(found, counts).loss, metrics)
 
         return evaluate
 

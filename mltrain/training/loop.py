@@ -7,11 +7,13 @@ and train again on the validation rows, too (`Refit`).
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mltrain.backends.base import Backend, NotFinite, Progress, Rows, Stopped, TrainingTask
+from mltrain.backends.base import Backend, Evaluation, NotFinite, Progress, Rows, Stopped, TrainingTask
 from mltrain.backends.profiler import Profile
 from mltrain.data.preprocessing import AS_IS, Preprocessing
 from mltrain.engine.arrays import Floats
@@ -21,13 +23,15 @@ from mltrain.engine.network import Network
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.errors import TrainingInterrupted
 from mltrain.training.checkpointing import TrainingRun
-from mltrain.training.cross_validation import CrossValidation
 from mltrain.training.divergence import divergence
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.monitor import Monitor
 from mltrain.training.options import Training
 from mltrain.training.recorder import Recorder
-from mltrain.training.refit import Refit, Told
+
+if TYPE_CHECKING:
+    from mltrain.training.cross_validation import CrossValidation
+    from mltrain.training.refit import Refit, RefitProgress
 
 
 def train(
@@ -48,9 +52,9 @@ def train(
     profile: Profile | None = None,
     monitor: Monitor | None = None,
     run: TrainingRun | None = None,
-    folds: CrossValidation | None = None,
-    refit: Refit | None = None,
-    told: Told = lambda *_: None,
+    folds: "CrossValidation | None" = None,
+    refit: "Refit | None" = None,
+    refit_progress: "RefitProgress" = lambda *_: None,
 ) -> Generator[EpochReport, None, None]:
     """Train ``network`` in place on ``rows``, prepared as ``preprocessing`` says; yields a report after each epoch.
 
@@ -60,10 +64,9 @@ def train(
     Raises `TrainingDiverged` at the first loss that is not a finite number. ``profile``, if given, records the times.
 
     ``monitor`` may end the training early and give the network its best weights at the end. ``run`` has the
-    state to resume from, and receives the reports and snapshots. ``folds`` validate
-    where there is no ``validation``: reports are the means of their networks. ``refit`` trains the network again at the
-    end, on all rows for as many epochs as ``monitor`` found best, and reports nothing; ``told`` is called before each
-    of these epochs.
+    state to resume from, and receives the reports and snapshots. ``folds`` validate in place of ``validation``: reports
+    are about all of their networks. ``refit`` trains the network again at the end, on all rows, for as many epochs as
+    ``monitor`` found best; there are no reports of it, but calls of ``refit_progress``.
     """
     run = run or TrainingRun(keeps=False)
     task = TrainingTask(
@@ -79,15 +82,16 @@ def train(
         class_weights=class_weights,
         seed=seed,
     )
+    measures = partial(backend.evaluator, network, loss=loss, metrics=metrics, preprocessing=preprocessing)
+    validate: Callable[[], Evaluation] | None
     if folds:
-        first, validate = folds.trainer(backend, task, training, profile), folds.evaluator(backend, task)
+        first, validate = folds.trainer(backend, task, training, profile), folds.evaluator(backend, task, folds.folds)
+        measure = folds.evaluator(backend, task, folds.others) if training.track else None
     else:
-        first, validate = backend.trainer(task, run.parallelism, profile), None
-        if validation is not None:
-            validate = backend.evaluator(network, validation, loss=loss, metrics=metrics, preprocessing=preprocessing)
-    recorder = Recorder(
-        backend, network, rows, validate, loss=loss, metrics=metrics, preprocessing=preprocessing, training=training
-    )
+        first = backend.trainer(task, run.parallelism, profile)
+        validate = measures(validation) if validation else None
+        measure = measures(rows) if training.track else None
+    recorder = Recorder(network, training, measure=measure, validate=validate)
     with closing(first) as trainer:
         if refit:
             refit.begin(network.parameters)
@@ -121,7 +125,14 @@ def train(
         if validation is not None:
             rows = Rows(*(np.concatenate(parts) for parts in zip(rows, validation, strict=True)))
             task = task._replace(rows=rows, batch_size=training.rows_per_batch(len(rows.target)))
-        refit.train(task, monitor.best_epoch, backend=backend, parallelism=run.parallelism, stop=stop, told=told)
+        refit.train(
+            task,
+            monitor.best_epoch,
+            backend=backend,
+            parallelism=run.parallelism,
+            stop=stop,
+            progress=refit_progress,
+        )
 
 
 @contextmanager

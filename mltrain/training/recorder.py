@@ -1,11 +1,8 @@
 """Makes the report of an epoch, with the numbers on the validation rows and the tracked parameters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from mltrain.backends.base import Backend, EpochNumbers, Evaluation, Rows, Trainer
-from mltrain.data.preprocessing import Preprocessing
-from mltrain.engine.losses.base import Loss
-from mltrain.engine.metrics.base import Metric
+from mltrain.backends.base import EpochNumbers, Evaluation, Trainer
 from mltrain.engine.network import Network
 from mltrain.training.epoch_report import EpochReport
 from mltrain.training.options import Training
@@ -15,29 +12,25 @@ from mltrain.training.tracking import tracked_values
 class Recorder:
     """Makes the reports of one training; ``tracks``: with parameters in them.
 
-    ``validate`` measures on the validation rows, if there are any. Where parameters are tracked, the loss and metrics
-    are measured after the epoch, with the parameters reported.
+    ``validate`` measures on the validation rows, if there are any. Where parameters are tracked, ``measure`` gives the
+    loss and metrics on the training rows after the epoch, with the parameters reported.
     """
 
     def __init__(
         self,
-        backend: Backend,
         network: Network,
-        rows: Rows,
-        validate: Callable[[], Evaluation] | None,
-        *,
-        loss: Loss,
-        metrics: Sequence[Metric],
-        preprocessing: Preprocessing,
         training: Training,
+        *,
+        measure: Callable[[], Evaluation] | None,
+        validate: Callable[[], Evaluation] | None,
     ):
         self._epochs = training.epochs
         self._tracked = tracked_values(network, training.track)
-        self.tracks = bool(self._tracked)
+        self._measure, self._validate = measure, validate
 
-        self._validate, self._measure = validate, None
-        if self.tracks:
-            self._measure = backend.evaluator(network, rows, loss=loss, metrics=metrics, preprocessing=preprocessing)
+    @property
+    def tracks(self) -> bool:
+        return bool(self._tracked)
 
     def before_training(self, trainer: Trainer) -> EpochReport:
         """The report of epoch 0, for the initial weights."""

@@ -20,7 +20,7 @@ from mltrain.errors import Problem, TrainingInterrupted
 from mltrain.training.divergence import divergence
 from mltrain.training.options import Training
 
-Told = Callable[[int, int], None]
+RefitProgress = Callable[[int, int], None]
 """Called before each epoch of the refit and at its end, with the epochs done and their number."""
 
 
@@ -47,7 +47,7 @@ class Refit:
         backend: Backend,
         parallelism: Parallelism | None,
         stop: Callable[[], bool],
-        told: Told,
+        progress: RefitProgress,
     ) -> None:
         """Train the network of ``task`` again for ``epochs`` epochs on its rows, which are those of both parts.
 
@@ -60,9 +60,9 @@ class Refit:
             with closing(backend.trainer(task, parallelism)) as trainer:
                 trainer.start()
                 for epoch in range(1, epochs + 1):
-                    told(epoch - 1, epochs)
+                    progress(epoch - 1, epochs)
                     self._train_epoch(trainer, epoch, epochs, task.optimizer.clip_norm, stop)
-                told(epochs, epochs)
+                progress(epochs, epochs)
         except BaseException:
             np.copyto(parameters, before)
             raise
@@ -75,9 +75,9 @@ class Refit:
         try:
             numbers = trainer.run_epoch(stop, lambda *_: None)
         except NotFinite as error:
-            raise divergence(epoch, error, clip_norm, during="while it was trained again, ") from None
+            raise divergence(epoch, error, clip_norm, during="in the second training, ") from None
         except Stopped:
-            raise TrainingInterrupted(f"stopped in epoch {epoch} of {epochs} of training again") from None
+            raise TrainingInterrupted(f"stopped in the second training, in epoch {epoch} of {epochs}") from None
         self.seconds += perf_counter() - began
         trainer.epoch_ended({"loss": numbers.loss, **numbers.metrics})
 
@@ -94,31 +94,34 @@ class Refit:
 
 
 def refit_problems(
-    training: Training, optimizer: Optimizer, *, rows: int, validation: bool, divided: str | None
+    training: Training, optimizer: Optimizer, *, rows: int, validation: bool, why_no_random_folds: str | None
 ) -> list[Problem]:
-    """The errors for a second training that has no more rows than the first, or lacks the numbers that it follows.
+    """The error for a second training that has no more rows than the first, or lacks the numbers that it follows.
 
-    ``rows`` is how many there are to train on; ``divided`` says why they cannot be dealt to folds by chance, if so.
+    ``rows`` is how many there are to train on; ``why_no_random_folds`` is as in `DatasetSpec`.
     """
     stopping, watched = training.early_stopping, monitored(optimizer.learning_rate)
     if stopping is None or not stopping.trains_again:
         return []
-    option = "refit" if stopping.folds is None else "folds"
-    why = None
-    if stopping.folds is None and not validation:
+    option, folds, why = "refit", stopping.folds, None
+    if folds is not None:
+        option, why = "folds", _why_no_folds(folds, rows, why_no_random_folds, validation=validation)
+    elif not validation:
         why = (
             "no rows are held back for validation, so there are none to train again on; set dataset.validation_split, "
             "or leave refit out"
         )
-    elif stopping.folds is not None and validation:
-        why = "the folds are the rows for validation; leave folds out, or hold back none for it in the dataset"
-    elif stopping.folds is not None and divided is not None:
-        why = f"{divided}, so that folds by chance would tell too much; take dataset.validation_split and refit"
-    elif stopping.folds is not None and rows < stopping.folds:
-        why = f"{stopping.folds} folds of {rows} rows leave some without a row; ask for fewer"
-    elif watched and watched.startswith(VALIDATION_PREFIX):
+    if why is None and watched and watched.startswith(VALIDATION_PREFIX):
         why = (
             f"in the second training there are no rows to validate on, so there is no '{watched}' for the learning "
             f"rate to follow; let it follow the loss, or leave {option} out"
         )
     return [Problem(("training", "early_stopping", option), why)] if why else []
+
+
+def _why_no_folds(folds: int, rows: int, why_no_random_folds: str | None, *, validation: bool) -> str | None:
+    if validation:
+        return "the folds validate, and so do rows that the dataset holds back for it; leave out one of the two"
+    if why_no_random_folds is not None:
+        return f"{why_no_random_folds}, and folds are dealt at random; take dataset.validation_split and refit"
+    return f"{folds} folds of {rows} rows leave some without a row; ask for fewer" if rows < folds else None

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from mltrain.data.base import RowSpec, Split
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.losses.base import Loss
+from mltrain.engine.metrics.base import true_classes
 
 
 def class_names(loss: Loss, row_spec: RowSpec, outputs: int) -> tuple[str, ...] | None:
@@ -21,6 +22,19 @@ def class_names(loss: Loss, row_spec: RowSpec, outputs: int) -> tuple[str, ...] 
     if loss.targets in ("labels", "one_hot"):
         return tuple(map(str, range(outputs)))
     return ("0", "1") if loss.targets == "binary" and outputs == 1 else None
+
+
+def labels(
+    loss: Loss, row_spec: RowSpec, outputs: int, y: npt.NDArray[Any], target: npt.NDArray[Any]
+) -> npt.NDArray[np.int32] | None:
+    """The class of each row, ``(rows,)``, also where classes are given as numbers; None if a row has none, or several.
+
+    ``target`` are the targets ``y`` in the form of the loss.
+    """
+    if row_spec.classes is None and class_names(loss, row_spec, outputs) is None:
+        return None
+    found = y if row_spec.classes is not None else true_classes(target)
+    return found.astype(np.int32) if found.ndim == 1 else None
 
 
 def position_mismatch(loss: Loss, row_spec: RowSpec, output_shape: tuple[int, ...]) -> str | None:

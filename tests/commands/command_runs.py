@@ -13,7 +13,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -53,6 +53,20 @@ class Done(NamedTuple):
     @property
     def last_line(self) -> str:
         return self.err.splitlines()[-1]
+
+
+@contextlib.contextmanager
+def stopped_at(asked: int) -> Iterator[None]:
+    """Within this, the user types Ctrl-C before step number ``asked``, counted from 0."""
+
+    @contextlib.contextmanager
+    def interruptible() -> Iterator[Callable[[], bool]]:
+        steps = iter(range(asked))
+        yield lambda: next(steps, None) is None
+
+    with pytest.MonkeyPatch.context() as replaced:
+        replaced.setattr("mltrain.commands.train_and_save.interruptible", interruptible)
+        yield
 
 
 def lesson(name: str) -> str:

@@ -2,14 +2,12 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import Done, mltrain, succeed
+from command_runs import mltrain, stopped_at, succeed
 
 import mltrain as library
 from mltrain.config.load import parse_config
@@ -96,6 +94,23 @@ def test_the_first_weights_may_be_those_of_another_model() -> None:
     assert parameters("run") == parameters(whole["model"]) == job.network.parameters.tolist()
 
 
+@pytest.mark.parametrize(("first", "settings", "warns"), [
+    ("run", (), True),
+    ("run/best.npz", (), False),
+    ("run", ("--set", "seed=3"), False),  # other rows validate
+    ("run", ("--set", "training.early_stopping=null", "--set", "dataset.validation_split=0"), False),
+])  # fmt: skip
+def test_a_model_that_knows_the_validation_rows_is_told_as_a_start(
+    first: str, settings: tuple[str, ...], warns: bool
+) -> None:
+    fit("--out", "run")
+    done = succeed("fit", "noisy.yaml", "--init-from", first, "--epochs", "1", *settings)
+    said = "warning: the model to start from has learned from the rows that validate, so the numbers" in " ".join(
+        done.err.split()
+    )
+    assert said == warns
+
+
 def test_the_run_has_the_network_of_the_best_epoch_beside_it() -> None:
     document, without = fit("--out", "run"), fit("--out", "without", *WITHOUT)
     assert 0 < document["best"]["epoch"] < document["epochs"] < 20
@@ -119,7 +134,7 @@ def test_the_run_has_the_network_of_the_best_epoch_beside_it() -> None:
 def test_fit_says_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> None:
     done = mltrain("fit", "noisy.yaml")
     best = library.load_model("runs/noisy-001").refit.epochs
-    said = f"note: training again for {best} epochs, on all rows"
+    said = f"note: training again for {best} epochs, on the validation rows, too"
     assert done.err.splitlines().index(said) > 0
     assert f"model    trained again on all 40 rows, for {best} epochs in " in done.err
     assert f"that of epoch {best}, the best by val_loss, is best.npz" in " ".join(done.err.split())
@@ -132,6 +147,11 @@ def test_there_are_no_validation_rows_any_more() -> None:
     assert (evaluated["split"], evaluated["samples"]) == ("train", 40)
     evaluated = succeed("evaluate", "--model", "run/best.npz", "--json").document
     assert (evaluated["split"], evaluated["samples"]) == ("validation", 10)
+    assert library.load_model("run").origin.rows == {"train": 40}
+    assert [library.load_model(f"run/{name}.npz").origin.rows for name in ("best", "last")] == [
+        {"train": 30, "validation": 10}
+    ] * 2
+    assert "rows        train 40; SHA-256" in succeed("summary", "--model", "run").out
 
 
 def test_a_temperature_is_not_learned_from_rows_that_were_trained_on() -> None:
@@ -145,7 +165,7 @@ def test_a_temperature_is_not_learned_from_rows_that_were_trained_on() -> None:
     succeed("fit", "points.yaml", "--out", "run", "--quiet")
     done = mltrain("why", "--model", "run", "--calibrate")
     assert done.code == 2
-    assert "and this run was trained again on them; name a file" in " ".join(done.err.split())
+    assert "and this model learned from them, too; name a file" in " ".join(done.err.split())
 
 
 def test_an_exported_model_is_measured_on_no_rows_that_it_learned_from() -> None:
@@ -156,32 +176,12 @@ def test_an_exported_model_is_measured_on_no_rows_that_it_learned_from() -> None
         assert ("On 10 validation rows" in Path(f"{run}.html").read_text("utf-8")) is measured
 
 
-@contextmanager
-def stopped_at(asked: int) -> Iterator[None]:
-    """Within this, the user types Ctrl-C before step number ``asked``, counted from 0."""
-
-    @contextmanager
-    def interruptible() -> Iterator[Callable[[], bool]]:
-        steps = iter(range(asked))
-        yield lambda: next(steps, None) is None
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mltrain.commands.train_and_save.interruptible", interruptible)
-        yield
-
-
-def broken_off(*words: str) -> tuple[Done, int]:
-    """A fit that ends in the second epoch of the refit, and the number of epochs before it."""
-    epochs = fit("--out", "whole")["epochs"]
-    with stopped_at(epochs * STEPS + 8):
-        return mltrain("fit", "noisy.yaml", "--out", "run", *words), epochs
-
-
 def test_stopped_in_between_it_is_the_network_of_the_best_epoch_and_can_go_on() -> None:
-    done, _ = broken_off()
+    with stopped_at(fit("--out", "whole")["epochs"] * STEPS + 8):  # in the second epoch of the refit
+        done = mltrain("fit", "noisy.yaml", "--out", "run")
     best = library.load_model("whole").refit.epochs
     assert done.code == 130
-    assert done.err.splitlines()[-1] == f"error: stopped in epoch 2 of {best} of training again"
+    assert done.err.splitlines()[-1] == f"error: stopped in the second training, in epoch 2 of {best}"
     assert "note: what was learned so far is saved: run/model.npz" in done.err
     assert Path("run/model.npz").read_bytes() == Path("run/best.npz").read_bytes()
     assert parameters("run") == parameters("whole/best.npz")
@@ -214,7 +214,7 @@ def test_a_refit_that_diverges_leaves_what_was_learned_before_it(monkeypatch: py
     )
     done = mltrain("fit", "x.yaml", "--out", "run")
     assert done.code == 4
-    assert "training diverged: while it was trained again, in epoch 1, step " in " ".join(done.err.split())
+    assert "training diverged: in the second training, in epoch 1, step " in " ".join(done.err.split())
     assert "note: the network before that, the best by loss, is saved: run" in done.err
     assert parameters("run") == parameters("run/best.npz")
 

@@ -5,14 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import PATIENCE, files, in_own_process, mltrain, succeed
+from command_runs import PATIENCE, files, in_own_process, mltrain, stopped_at, succeed
 
 from mltrain.engine.optimizers.base import Optimizer
 from mltrain.runs.run import Run
@@ -99,22 +97,9 @@ def test_stopped_after_any_epoch(name: str) -> None:
         assert document == whole
 
 
-@contextmanager
-def stopped_at(asked: int) -> Iterator[None]:
-    """Within this, the user types Ctrl-C before step number ``asked``, counted from 0."""
-
-    @contextmanager
-    def interruptible() -> Iterator[Callable[[], bool]]:
-        steps = iter(range(asked))
-        yield lambda: next(steps, None) is None
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mltrain.commands.train_and_save.interruptible", interruptible)
-        yield
-
-
 @pytest.mark.parametrize(
-    "name", ["optimizer adam", "full batches", "tracked", "judged", "longer", "stopping early", "trained again"]
+    "name",
+    ["optimizer adam", "full batches", "tracked", "judged", "longer", "stopping early", "trained again", "by folds"],
 )
 def test_interrupted_at_any_step(name: str) -> None:
     write(name)
@@ -184,9 +169,21 @@ def killed(moment: str, count: int, *words: str) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
-@pytest.mark.parametrize(("moment", "count"), [("step", 18), ("fsync", 2), ("replace", 1), ("fsync", 8)])
-def test_killed(moment: str, count: int) -> None:
-    write("judged")
+@pytest.mark.parametrize(
+    ("name", "moment", "count"),
+    [
+        ("judged", "step", 18),
+        ("judged", "fsync", 2),
+        ("judged", "replace", 1),
+        ("judged", "fsync", 8),
+        ("trained again", "step", 23),  # the third of the second training, if the first stops late
+        ("by folds", "step", 30),  # of the second fold, in the third epoch
+        ("by folds", "step", 50),  # of the second training
+        ("by folds", "fsync", 7),  # while out_of_fold.csv is written
+    ],
+)
+def test_killed(name: str, moment: str, count: int) -> None:
+    write(name)
     fit("whole")
     killed(moment, count, "fit", "noisy.yaml", "--epochs", str(EPOCHS), "--out", "run", "-q")
     resume("run")

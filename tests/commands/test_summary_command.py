@@ -95,6 +95,7 @@ def test_config_as_json() -> None:
             "helpers": 0,
             "batch": 4 * 32 * (784 + 10 + 3 + 10 + 10 + 1 + 3 + 1) + 128,
             "rows": 0,
+            "trainings": 0,
         },
     }
 

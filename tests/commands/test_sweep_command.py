@@ -317,3 +317,25 @@ def test_a_sweep_ends_with_its_course_and_what_counted(config: str) -> None:
     assert re.search(r"course   [▁▂▃▄▅▆▇█]+ \S+ to \S+, the best so far", done.err)
     assert re.search(r"counts   (optimizer\S*|training\.batch_size) \d+%, ", done.err)
     assert "mltrain plot sweeps/tiny-001" in done.err
+
+
+def test_a_finished_sweep_names_its_run_until_that_is_gone_or_another_trial_is_better(config: str) -> None:
+    first = succeed("sweep", config, "--json").document
+    succeed("fit", config, "--set", "search=null")  # a newer run, of another config
+    again = succeed("sweep", "--resume", first["sweep"])
+    best = f"trial {first['best']['trial']}, the best one"
+    assert f"nothing is left to do: {first['run']} has the network of {best}" in again.err
+    assert "once more" not in again.err
+    assert "one after the other" not in again.err
+    assert f" --model {first['run']}" in again.err
+    assert succeed("sweep", "--resume", first["sweep"], "--json").document["run"] == first["run"]
+    more = succeed("sweep", "--resume", first["sweep"], "--trials", "8", "--json").document
+    assert (more["best"] == first["best"]) == (more["run"] == first["run"])
+    assert more["best"]["trial"] == 7  # or else the line above would not tell much
+    network = arrays(more["model"])
+    succeed("runs", "rm", more["run"], "--yes")
+    succeed("fit", config, "--set", "search=null", "--out", more["run"])  # in its place
+    other = succeed("sweep", "--resume", first["sweep"], "--json")
+    assert other.document["run"] not in (first["run"], more["run"])
+    assert arrays(other.document["model"]) == network
+    assert "training the network of trial 7, the best one, once more" in other.err

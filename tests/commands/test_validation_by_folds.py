@@ -2,21 +2,21 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_runs import lesson, mltrain, succeed
+from command_runs import lesson, mltrain, stopped_at, succeed
 from msgspec.structs import replace
 
 import mltrain as library
+from mltrain.commands.plot import insight_of
 from mltrain.config.load import parse_config
 from mltrain.data.base import LazyDataset, Split
 from mltrain.data.folds import dealt_folds
 from mltrain.job import TrainingJob, prepare
+from mltrain.runs.saved_run import SavedRun
 
 NOISY = """\
 name: noisy
@@ -111,6 +111,29 @@ def test_each_fold_has_its_share_of_every_class_and_may_lack_a_rare_one() -> Non
     assert sorted(counts[:, 2].tolist()) == [0, 0, 0, 1]
 
 
+def test_folds_have_their_share_of_classes_that_are_numbers() -> None:
+    classes = ["dataset={type: inline, x: [[1], [2], [3], [4], [5], [6], [7], [8]], y: [0, 0, 1, 0, 0, 1, 0, 1]}",
+               "layers=[{type: dense, units: 1, activation: sigmoid}]", "loss=binary_crossentropy",
+               "metrics=[accuracy]", "training.early_stopping.folds=3"]  # fmt: skip
+    folds, y = job_of(*classes).folds, np.array([0, 0, 1, 0, 0, 1, 0, 1])
+    assert folds is not None
+    assert [y[fold].sum() for fold in folds.folds] == [1, 1, 1]
+    assert job_of().labels is None
+
+
+def test_with_tracked_parameters_the_loss_is_measured_of_each_network_on_its_own_rows() -> None:
+    job = job_of("training.track=[dense_1.bias]", "training.epochs=2")
+    reports, (x, y) = list(job.train()), job.dataset.train
+    assert job.folds is not None
+    losses = []
+    for number, rest in enumerate(job.folds.others):
+        own = on(job, Split(x[rest], y[rest]), 2 + number, 2)
+        list(own.train())
+        losses.append(own.model([]).evaluate(own.dataset.train).loss)
+    shares = [len(rest) for rest in job.folds.others]
+    assert reports[-1].loss == pytest.approx(np.average(losses, weights=shares), rel=1e-6)
+
+
 def test_evaluate_measures_on_what_the_folds_left_out() -> None:
     document = fit("--out", "run")
     assert "best.npz" not in {path.name for path in Path("run").iterdir()}
@@ -131,6 +154,16 @@ def test_evaluate_measures_on_what_the_folds_left_out() -> None:
     assert {rows[number]["fold"] for number in fold} == {"3"}
 
 
+def test_metrics_are_of_all_rows_that_folds_left_out_together() -> None:
+    document = fit("--out", "run", "--set", "metrics=[r2, rmse, mae]", "--set", "training.early_stopping.folds=42")
+    assert document["epochs"] > 1
+    found = succeed("evaluate", "--model", "run", "--json").document
+    assert found["split"] == "out of fold"
+    assert document["val_metrics"] == pytest.approx(found["metrics"], rel=1e-5)  # the mean of r2 of a row each is 0
+    assert document["val_loss"] == pytest.approx(found["loss"], rel=1e-5)
+    assert library.load_model("run").refit.held_out == {"loss": document["val_loss"], **document["val_metrics"]}
+
+
 def test_without_the_rows_of_the_folds_the_means_stand_beside_the_rows_trained_on() -> None:
     document = fit("--out", "run")
     Path("run/out_of_fold.csv").unlink()
@@ -138,6 +171,50 @@ def test_without_the_rows_of_the_folds_the_means_stand_beside_the_rows_trained_o
     assert (done.document["split"], done.document["samples"]) == ("train", 42)
     assert done.document["held_out"] == {"loss": document["val_loss"], **document["val_metrics"]}
     assert "warning: the model was trained on all of these rows" in done.err
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2, 42])
+def test_a_table_that_was_cut_off_is_refused(lines: int) -> None:
+    fit("--out", "run")
+    path = Path("run/out_of_fold.csv")
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:lines]), "utf-8")
+    for command in ("evaluate", "report"):
+        done = mltrain(command, "--model", "run")
+        assert (done.code, done.err) == (3, f"error: {path}: is not what mltrain wrote of the folds of this model\n")
+
+
+def test_numbers_beyond_all_others_are_infinite() -> None:
+    fit("--out", "run")
+    path = Path("run/out_of_fold.csv")
+    first, _, last = path.read_text("utf-8").rstrip("\n").rpartition(",")
+    assert float(last)
+    path.write_text(f"{first},1e300\n", "utf-8")
+    evaluated = succeed("evaluate", "--model", "run", "--json")
+    assert evaluated.document["loss"] is None
+    assert "warning: loss is inf" in evaluated.err
+
+
+def test_without_the_data_at_the_end_the_model_is_saved_and_the_table_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("rows.csv").write_text("x,y\n" + "".join(f"{row},{2 * row}\n" for row in range(24)), "utf-8")
+    Path("rows.yaml").write_text(
+        "dataset: {type: csv, path: rows.csv, target: y}\n"
+        "layers: [{type: dense, units: 1}]\nloss: mse\ntraining: {epochs: 2, early_stopping: {folds: 3}}\n",
+        "utf-8",
+    )
+    train = TrainingJob.train
+
+    def losing_the_file(*args: Any, **options: Any) -> Any:
+        yield from train(*args, **options)
+        Path("rows.csv").unlink()
+
+    monkeypatch.setattr(TrainingJob, "train", losing_the_file)
+    done = succeed("fit", "rows.yaml", "--out", "run", "--quiet")
+    said = "warning: there is no out_of_fold.csv, which needs the numbers of the rows in the data: "
+    assert said in " ".join(done.err.split())
+    assert library.load_model("run").refit is not None
+    assert not Path("run/out_of_fold.csv").exists()
 
 
 def test_rows_of_the_test_are_in_no_fold() -> None:
@@ -156,11 +233,11 @@ def test_fit_says_that_it_is_trained_on_all_rows() -> None:
     assert done.err.splitlines()[-1] == "next     mltrain evaluate"
 
 
-def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("mltrain.commands.train_and_save.interruptible", _stop_after(30))
+def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold() -> None:
+    with stopped_at(30):
         done = mltrain("fit", "noisy.yaml", "--out", "run")
     assert done.code == 130
+    assert "note: the network of the first fold is saved: run/model.npz" in done.err
     assert re.search(r"error: stopped in epoch 2 after step \d+ of 20\n$", done.err)
     assert library.load_model("run").refit is None
     succeed("fit", "--resume", "run", "--quiet")
@@ -169,26 +246,16 @@ def test_stopped_in_the_first_training_it_is_the_network_of_the_first_fold(monke
         assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
 
 
-def _stop_after(steps: int) -> Any:
-    @contextmanager
-    def interruptible() -> Iterator[Callable[[], bool]]:
-        left = iter(range(steps))
-        yield lambda: next(left, None) is None
-
-    return interruptible
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         (
             ["dataset.validation_split=0.1"],
-            "the folds are the rows for validation; leave folds out, or hold back none for it in the dataset",
+            "the folds validate, and so do rows that the dataset holds back for it; leave out one of the two",
         ),
         (
             ["dataset.split=chronological"],
-            "rows are in the order of time, so that folds by chance would tell too much; take "
-            "dataset.validation_split and refit",
+            "rows are in the order of time, and folds are dealt at random; take dataset.validation_split and refit",
         ),
         (["training.early_stopping.folds=43"], "43 folds of 42 rows leave some without a row; ask for fewer"),
         (
@@ -213,9 +280,7 @@ def test_rows_that_belong_together_are_not_dealt_by_chance() -> None:
     )
     done = mltrain("check", "rows.yaml")
     assert done.code == 2
-    assert "rows of one 'who' belong together, so that folds by chance would tell too much" in " ".join(
-        done.err.split()
-    )
+    assert "rows of one 'who' belong together, and folds are dealt at random" in " ".join(done.err.split())
 
 
 def test_fold_members_and_trials_have_folds_of_their_own() -> None:
@@ -231,6 +296,35 @@ def test_fold_members_and_trials_have_folds_of_their_own() -> None:
     assert Path(document["run"], "out_of_fold.csv").is_file()
 
 
+def test_images_that_the_model_explains_are_called_trained_on() -> None:
+    x, y = np.random.default_rng(0).random((12, 4, 4), np.float32), np.arange(12) % 2
+    np.savez("images.npz", x=x, y=y)
+    Path("images.yaml").write_text(
+        "dataset: {type: npz, path: images.npz}\n"
+        "layers: [flatten, {type: dense, units: 2, activation: softmax}]\n"
+        "loss: sparse_categorical_crossentropy\n"
+        "training: {epochs: 1, early_stopping: {folds: 3}}\n",
+        "utf-8",
+    )
+    succeed("fit", "images.yaml", "--out", "run", "--quiet")
+    explained = insight_of(SavedRun.read(Path("run")), None).to_explain
+    assert [image.x.tolist() for image in explained] == x[:5].tolist()
+    assert {image.rows for image in explained} == {"the rows that it was trained on"}
+    assert Path("run/out_of_fold.csv").exists()
+    succeed("report", "run")
+
+
+def test_calibration_is_that_of_the_folds() -> None:
+    succeed("fit", lesson("iris"), "--epochs", "3", "--out", "run", "--quiet", "--set", "dataset.test_split=0",
+            "--set", "training.early_stopping.folds=3")  # fmt: skip
+    said = " ".join(succeed("why", "run").out.split())
+    assert "changes on 150 rows (train)" in said
+    assert "by how sure it is on 150 rows (out of fold); expected error" in said
+    record = SavedRun.read(Path("run"))
+    error = insight_of(record, None).answers.calibration.error
+    assert succeed("why", "run", "--json").document["calibration"]["expected_error"] == pytest.approx(error)
+
+
 def test_pictures_are_of_the_rows_that_the_folds_left_out() -> None:
     succeed("fit", lesson("iris"), "--epochs", "3", "--out", "run", "--quiet", "--set", "dataset.test_split=0",
             "--set", "training.early_stopping.folds=3")  # fmt: skip
@@ -238,5 +332,5 @@ def test_pictures_are_of_the_rows_that_the_folds_left_out() -> None:
     assert (evaluated["split"], sum(map(sum, evaluated["confusion"]["counts"]))) == ("out of fold", 150)
     succeed("report", "--model", "run", "--out", "report.html")
     page = Path("report.html").read_text("utf-8")
-    assert "held out, before it was trained on all rows" in page
+    assert "first training, best epoch, on rows held out" in page
     assert "saved model, " not in page

@@ -162,7 +162,7 @@ def test_elsewhere_a_note_says_that_it_is_trained_again_and_lines_how_far_it_is(
         for epoch in range(4):
             display.refit(epoch, 3)
             clock.now += 6
-    told = ["note: training again for 3 epochs, on all rows", "training again: epoch 2/3"]
+    told = ["note: training again for 3 epochs, on the validation rows, too", "training again: epoch 2/3"]
     lines = err.getvalue().splitlines()
     assert lines[-2:] == told
     assert lines[-3].startswith("epoch   33/1000")

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from mltrain.config.load import parse_config
 from mltrain.engine.class_scores import scores_of
+from mltrain.job import prepare
+from mltrain.runs.saved_run import SavedRun
 from mltrain.views.insight.answers import (
     ClassAnswers,
     class_answers,
@@ -113,6 +116,18 @@ def test_each_hidden_unit_has_a_map_of_its_own(records):
     arrays = record.model.network.arrays
     expected = np.tanh(np.array([left, bottom]) @ arrays["dense.kernel"] + arrays["dense.bias"])
     np.testing.assert_allclose(first.maps[:, 0, 0], expected, rtol=1e-4)
+
+
+def test_a_unit_that_reads_one_of_two_inputs_has_no_map_of_the_plane(tmp_path):
+    text = (
+        "dataset: {type: inline, x: {a: [[1], [2]], b: [[3], [5]]}, y: [[1], [2]]}\n"
+        "layers: [{type: dense, units: 2, inputs: [a], name: one}, {type: concatenate, inputs: [one, b]},\n"
+        "  {type: dense, units: 3, name: both}, {type: dense, units: 1}]\n"
+        "loss: mse\noptimizer: sgd\n"
+    )
+    config = parse_config(text, "two.yaml")
+    record = SavedRun(tmp_path / "model.npz", prepare(config, tmp_path).model([]), {}, None, config.dataset)
+    assert [units.layer for units in units_of(record)] == ["both"]
 
 
 def answers(true, predicted, confidence):

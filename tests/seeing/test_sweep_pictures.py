@@ -253,3 +253,27 @@ def test_a_table_that_is_damaged_or_empty_is_one_line(few: Path, text: str, said
     (few / "trials.csv").write_text(text)
     with pytest.raises(DataError, match=said):
         run(capsys, "plot", few)
+
+
+def test_long_values_are_named_by_what_differs_in_every_picture(tmp_path: Path, capsys) -> None:
+    hidden = ["{type: dense, units: 8, activation: relu}", "{type: dense, units: 4, activation: relu}"]
+    last, text = "{type: dense, units: 1}", CONFIG[: CONFIG.index("    layers.0.units")]
+    nets = [f"[{', '.join([*hidden[:count], last])}]" for count in range(3)]
+    deep = [f"[{'{type: flatten}, ' * count}{last}]" for count in (1, 5)]
+    for name, lists, said in (
+        ("short", nets, ["none 0.1000", "8 0.2000", "8 + 4 0.3000"]),
+        ("long", deep, ["1: none 0.1000", "2: flatten + flat…+ flatten 0.2000"]),
+    ):
+        rows = [{**row(place, "complete", 0.01, place / 10), "layers": value} for place, value in enumerate(lists, 1)]
+        folder = write_sweep(tmp_path / name, rows, f"{text}    layers: [{', '.join(lists)}]\n")
+        out, _ = run(capsys, "plot", folder, "--terminal")
+        assert " ".join(out.split()).count(", ".join(said)) == 1
+        for picture in ("slices", "parallel"):
+            figure = figure_of(folder, picture)
+            texts = {one.get_text() for axes in figure.axes for one in (*axes.texts, *axes.get_xticklabels())}
+            assert all(any(one.startswith(told.split()[0]) for one in texts) for told in said)
+        captions = [
+            one.caption for one in gallery_of_sweep(insight(folder)).pictures if one.name in ("slices", "parallel")
+        ]
+        numbered = "Values of layers begin with their numbers in the list that was searched."
+        assert [one.endswith(numbered) for one in captions] == [name == "long"] * 2

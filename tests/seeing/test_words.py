@@ -187,6 +187,8 @@ def test_names_are_cut_in_the_middle_and_stay_different():
     assert cut.endswith("…ersion 7")
     assert width_of(cut, 10) <= 2
     assert len(set(all_shortened(NAMES["many"], 0.8, 10))) == 60
+    alike = [f"{'a' * 60}{letter}{'b' * 60}" for letter in "xyz"] + ["c"]
+    assert [text[:2] for text in all_shortened(alike, 0.8, 10)] == ["1:", "2:", "3:", "4:"]
     assert shortened("one\ntwo\x1b[31m", 9, 10) == "one two [31m"
     assert all(width_of(line, 10) <= 2 for line in wrapped(f"{LONG} {'W' * 100} 画像分類の長いクラス名", 2, 10))
     assert "".join(wrapped("W" * 100, 2, 10)) == "W" * 100

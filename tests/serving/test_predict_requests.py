@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,9 @@ def test_a_text_is_of_the_charset_that_its_type_names(client: httpx.Client) -> N
         text = as_csv([row]).encode(charset.strip('"'))
         response = client.post("/predict", content=text, headers={"Content-Type": f"text/csv; charset={charset}"})
         assert response.json()["predictions"][0]["x"][0] == "Ослик"
+    text = as_csv([{**ROW, "species": "Äsel"}]).encode("cp1252")
+    note = client.post("/predict", content=text, headers={"Content-Type": "text/csv"}).json()["notes"][0]
+    assert note == "the text is not UTF-8 and is read as windows-1252, in which line 2 has 'Äsel'"
 
 
 def test_answer_has_the_form_of_predict(client: httpx.Client, penguins_model: Model) -> None:
@@ -162,6 +166,36 @@ def test_what_is_wrong_is_said(
     assert (response.status_code, found["message"][: len(message)]) == (status, message)
     assert {name: value for name, value in found.items() if name != "message"} == where
     assert "/" not in found["message"].partition("content type")[0]  # where the body was put is nobody's business
+
+
+def test_what_is_wrong_with_a_cell_is_said_without_advice_about_the_config(tmp_path: Path) -> None:
+    names = "abcdefghijkl"
+    rows = [f"{name},{place},{date},{place}" for place, name in enumerate(names) for date in ("31.12.2024", "1.5.2024")]
+    (tmp_path / "rows.csv").write_text("\n".join(["kind,size,day,y", *rows]))
+    dataset = {"type": "csv", "path": str(tmp_path / "rows.csv"), "target": "y", "missing": "error", "unknown": "error"}
+    config = {"name": "strict", "dataset": dataset, "layers": [{"type": "dense", "units": 1}], "loss": "mse"}
+    with warnings.catch_warnings(action="ignore"):
+        model = mltrain.fit({**config, "optimizer": "sgd", "training": {"epochs": 1}})
+    model.save(tmp_path / "model.npz")
+    row = {"kind": "a", "size": 3, "day": "1.5.2024"}
+    with running(tmp_path / "model.npz") as client:
+        for column, cell, said in (
+            ("size", "many", "expected a number, got 'many'"),
+            ("size", None, "the value is missing, and the model learned from whole rows"),
+            ("day", "soon", "expected a date with the day first, got 'soon'"),
+            ("kind", "z", f"'z' is none of the names learned from: {', '.join(names)}"),
+        ):
+            found = client.post("/predict", json=[row, {**row, column: cell}]).json()["error"]
+            assert found == {"message": f"body: row 2, column '{column}': {said}", "row": 2, "column": column}
+        latin = as_csv([{**row, "kind": "ä"}, row]).encode("latin-1")
+        mixed = as_csv([{**row, "kind": "ä"}, {**row, "kind": "ö"}]).encode().replace("ö".encode(), b"\xf6")
+        for body, said in ((mixed, "the file mixes two encodings: save it again in UTF-8"), (latin, "names learned")):
+            found = client.post("/predict", content=body, headers={"Content-Type": "text/csv"}).json()["error"]
+            assert said in found["message"]
+            assert "encoding (" not in found["message"]
+            assert not found["message"].endswith("encoding")
+    with pytest.raises(mltrain.DataError, match="got 'many'; if it means that there is no value, add it to missing_v"):
+        model.predict([{**row, "size": "many"}])
 
 
 def test_a_body_that_is_sent_in_pieces_is_counted(client: httpx.Client) -> None:

@@ -57,7 +57,6 @@ class RunTarget(Target):
         assert record.epochs >= 0
         assert len(record.frames_to_the_end.epochs) == len(record.frames_to_the_end.vectors)
         assert record.name
-        said = record.out_of_fold and record.out_of_fold.predictions(record.model)
-        if said:
+        if record.out_of_fold is not None and (said := record.out_of_fold.predictions(record.model)) is not None:
             with np.errstate(all="ignore"):  # numbers may be of any size
                 score(said, record.model.config.metrics)

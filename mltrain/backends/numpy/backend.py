@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from mltrain.backends.base import Evaluation, Parallelism, Rows, Trainer, TrainingTask
+from mltrain.backends.base import Parallelism, Rows, Trainer, TrainingTask
 from mltrain.backends.numpy.evaluation import Evaluator, OneRowPredictor, predict
 from mltrain.backends.profiler import Profile
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
@@ -42,7 +42,7 @@ class NumpyBackend:
         metrics: Sequence[Metric] = (),
         preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
-    ) -> Callable[[], Evaluation]:
+    ) -> Evaluator:
         return Evaluator(
             network, rows.x, rows.target, loss=loss, metrics=metrics, preprocessing=preprocessing, classes=classes
         )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.backends.base import Evaluation
-from mltrain.backends.numpy.metric_accumulator import results, statistics
+from mltrain.backends.numpy.metric_accumulator import merged, results, statistics
 from mltrain.backends.numpy.penalty import Penalty
 from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
@@ -116,6 +116,7 @@ class Evaluator:
         preprocessing: Preprocessing = AS_IS,
         classes: int = 0,
     ):
+        self.statistics: list[Statistics] = []
         self._loss, self._metrics, self._classes, self._target = loss, metrics, classes, target
         self._scaled_back = target_scaling(loss, preprocessing).undone
         self._forward = _Forward(network, x, preprocessing.inputs, fused=loss.fused_activation is not None)
@@ -124,9 +125,10 @@ class Evaluator:
     def __call__(self) -> Evaluation:
         """Loss and metrics with the network's current parameters."""
         blocks = self._forward(self._look)
+        self.statistics = merged(self._metrics, [block.statistics for block in blocks])
         return Evaluation(
             sum(block.loss for block in blocks) / len(self._target) + self._penalty(),
-            results(self._metrics, [block.statistics for block in blocks]),
+            results(self._metrics, [self.statistics] if blocks else []),
             np.sum([block.confusion for block in blocks], axis=0) if self._classes else None,
         )
 

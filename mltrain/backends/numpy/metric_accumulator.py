@@ -57,5 +57,12 @@ def statistics(metrics: Sequence[Metric], y: Floats, target: npt.NDArray[Any], t
 
 def results(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> dict[str, float]:
     """The values of metrics, by name, from the ``statistics`` of all blocks."""
-    together = zip(metrics, zip(*blocks, strict=True), strict=True) if blocks else ()
-    return {metric.type_name(): metric.result(reduce(metric.merge, sums)) for metric, sums in together}
+    sums = zip(metrics, merged(metrics, blocks), strict=True) if blocks else ()
+    return {metric.type_name(): metric.result(one) for metric, one in sums}
+
+
+def merged(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> list[Statistics]:
+    """The sums of all blocks together, by metric; of no blocks there are none."""
+    if not blocks:
+        return []
+    return [reduce(metric.merge, sums) for metric, sums in zip(metrics, zip(*blocks, strict=True), strict=True)]

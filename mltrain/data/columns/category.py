@@ -20,6 +20,7 @@ from mltrain.data.columns import (
 from mltrain.data.columns.number import Number
 from mltrain.data.tables.cells import BadCell, Missing, canonical
 from mltrain.data.tables.notation import as_number
+from mltrain.errors import Worded
 
 if TYPE_CHECKING:
     from mltrain.data.encoding import Encoding
@@ -35,7 +36,7 @@ MANY_ROWS = 100
 _MOST_INPUTS = 50_000_000
 """Inputs of all rows together that one column may make: 200 MB."""
 
-_MOST_NAMES = 8
+_MOST_NAMES, _MOST_FOR_CALLERS = 8, 40
 
 
 class CategoryColumn(LearnedColumn, frozen=True, kw_only=True, tag="category", forbid_unknown_fields=True):
@@ -129,8 +130,13 @@ def why_no_numbers(held: Held, found: Guess | Misfit) -> str:
 
 def none_of(text: str, names: tuple[str, ...]) -> str:
     """What to say of a name that was not learned."""
-    some = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
-    return f"{text!r} is none of the names learned from: {some}"
+
+    def some(most: int) -> str:
+        return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+    few = some(_MOST_NAMES)
+    what = f"{text!r} is none of the names learned from: "
+    return Worded(what, python=few, commands=few, callers=some(_MOST_FOR_CALLERS))
 
 
 class Category(ColumnKind):

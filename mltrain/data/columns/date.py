@@ -24,7 +24,7 @@ from mltrain.data.columns import (
     few,
     odd_texts,
 )
-from mltrain.data.tables.cells import ADVICE, BadCell, Missing, as_texts, means_missing
+from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing, unreadable
 from mltrain.data.tables.notation import as_number
 
 if TYPE_CHECKING:
@@ -190,8 +190,8 @@ class DateReader(ColumnReader):
                 continue
             moment = read_moment(text, self.order, compact=self.compact)
             if moment is None:
-                how = f" with the {self.order.partition('_')[0]} first"
-                raise BadCell(texts.index(text), f"expected a date{how}, got {text.strip()!r}{ADVICE}")
+                expected = f"a date with the {self.order.partition('_')[0]} first"
+                raise BadCell(texts.index(text), unreadable(expected, text.strip()))
             known[text] = moment
         return np.array([known[text] for text in texts], np.float64).reshape(-1, 2)
 

@@ -120,8 +120,8 @@ class TableDataset(DatasetSpec):
     test_path: Annotated[str | None, Meta(description="a file of rows for evaluate")] = None
 
     @property
-    def divided(self) -> str | None:
-        return super().divided or (self.group and f"rows of one '{self.group}' belong together")
+    def why_no_random_folds(self) -> str | None:
+        return super().why_no_random_folds or (self.group and f"rows of one '{self.group}' belong together")
 
     def __post_init__(self) -> None:
         super().__post_init__()

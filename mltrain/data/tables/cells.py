@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from mltrain.data.float32 import LARGEST
 from mltrain.data.tables.notation import PLAIN, Notation, as_number
+from mltrain.errors import Worded
 
 DEFAULT_MISSING = ("", "NA", "N/A", "na", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 """Texts that people and programs write where they have no value."""
@@ -187,18 +188,23 @@ def read_numbers(
         found = [known[cell] for cell in cells]
         if None in found:
             index = found.index(None)
-            raise BadCell(index, f"expected a number{notation.in_words}, got {cells[index].strip()!r}{ADVICE}")
+            raise BadCell(index, unreadable(f"a number{notation.in_words}", cells[index].strip()))
         values = np.array(found, np.float64)
     too_large = np.flatnonzero(np.abs(values) > LARGEST)
     if too_large.size:
         index = int(too_large[0])
         if np.isinf(values[index]) and isinstance(cells, np.ndarray):
-            raise BadCell(index, f"expected a number, got '{values[index]}'{ADVICE}")
+            raise BadCell(index, unreadable("a number", str(values[index])))
         raise BadCell(index, f"{cells[index]} does not fit into a 32-bit float, whose limit is {LARGEST:.3g}")
     return values
 
 
-ADVICE = "; if it means that there is no value, add it to missing_values; if the column holds names, to categories"
+def unreadable(expected: str, text: str) -> str:
+    """What to say of a cell that is not what its column holds."""
+    return Worded.about_config(
+        f"expected {expected}, got {text!r}",
+        "; if it means that there is no value, add it to missing_values; if the column holds names, to categories",
+    )
 
 
 def as_texts(cells: Sequence[str] | npt.NDArray[np.float64]) -> Sequence[str]:

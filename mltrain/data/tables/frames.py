@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mltrain.data.tables.cells import BadCell
 from mltrain.data.tables.source import Block, Cells, Source, as_cell
-from mltrain.errors import DataError
+from mltrain.errors import DataError, Worded
 from mltrain.system.extras import needed
 
 EXACT = 2**53
@@ -44,7 +44,7 @@ class Frame(Source):
 
     def refuse(self, block: Block, column: str, bad: BadCell) -> DataError:
         row = block.first + bad.index
-        message = f"{self.name}: row {row:,}, column '{column}': {bad.message}"
+        message = Worded.placed(f"{self.name}: row {row:,}, column '{column}': ", bad.message)
         return DataError(message, path=self.name, row=row, column=column)
 
     def blocks(self) -> Iterator[Block]:

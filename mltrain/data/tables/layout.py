@@ -12,6 +12,7 @@ from itertools import chain, islice, pairwise
 from typing import NamedTuple, Protocol
 
 from mltrain.data.tables.cells import DEFAULT_MISSING, means_missing
+from mltrain.errors import Worded
 
 BLANKS = " "
 """The delimiter that stands for any number of spaces and tabs."""
@@ -185,9 +186,12 @@ def find_layout(
     candidates = [delimiter] if delimiter else _candidates(tabs_first, like.delimiter)
     readings = [_reading(lines[skipped:], one) for one in candidates]
     best = _best(readings, lines[skipped:], like.delimiter)
-    notes = [
-        f"cells are separated by {_called(best.delimiter)}, which gives {best.width} columns; "
-        f"{_called(other.delimiter)} would give {other.width}: if that is meant, say delimiter (init csv --delimiter)"
+    notes: list[str] = [
+        Worded.about_config(
+            f"cells are separated by {_called(best.delimiter)}, which gives {best.width} columns; "
+            f"{_called(other.delimiter)} would give {other.width}",
+            ": if that is meant, say delimiter (init csv --delimiter)",
+        )
         for other in readings
         if other is not best and other.even and other.width > 1 and other.score > _CLEAR * best.score
         if not (other.delimiter == BLANKS and best.delimiter == "\t" and other.width == best.width)
@@ -392,10 +396,10 @@ def _header(
 def _also(first: Sequence[str], has: bool) -> str:
     some = ", ".join(cell.strip() for cell in first[:4]) + (", ..." if len(first) > 4 else "")
     if has:
-        taken = "the columns' names; if it is a row like the others, say header: false (init csv --no-header)"
+        taken, advice = "the columns' names", "if it is a row like the others, say header: false (init csv --no-header)"
     else:
-        taken = "a row like the others; if it names the columns, say header: true (init csv --header)"
-    return f"the first line ({some}) is taken for {taken}"
+        taken, advice = "a row like the others", "if it names the columns, say header: true (init csv --header)"
+    return Worded.about_config(f"the first line ({some}) is taken for {taken}", f"; {advice}")
 
 
 def column_names(first: Sequence[str], header: bool) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.data.tables.cells import BadCell
-from mltrain.errors import DataError
+from mltrain.errors import DataError, Worded
 from mltrain.names.nearest import no_column
 
 BLOCK_ROWS = 8192
@@ -156,7 +156,7 @@ class Source:
         """The error for one cell: file, line, row, column, and what is wrong."""
         line, row = block.lines[bad.index], block.first + bad.index
         return DataError(
-            f"{self.name}:{line}: row {row:,}, column '{column}': {bad.message}",
+            Worded.placed(f"{self.name}:{line}: row {row:,}, column '{column}': ", bad.message),
             path=self.name,
             line=line,
             row=row,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mltrain.data.columns import Cells, ColumnKind, ColumnReader, Doubles, Guess, Misfit, NameReader
+from mltrain.data.columns import Cells, ColumnKind, ColumnReader, Doubles, Guess, Misfit, NameReader, Odd
 from mltrain.data.columns.category import MOST_CATEGORIES, Category, in_order
 from mltrain.data.columns.date import Date, look_compact
 from mltrain.data.columns.identifier import Identifier, names_things, sounds_like_one
@@ -24,6 +24,7 @@ from mltrain.data.tables.cells import BadCell, Missing, as_texts, means_missing,
 from mltrain.data.tables.notation import as_number
 from mltrain.data.tables.profile import profile, recognize
 from mltrain.data.tables.source import BLOCK_ROWS, Block, Source
+from mltrain.data.tables.totals import about_totals, row_of_totals
 from mltrain.errors import DataError
 
 Floats = npt.NDArray[np.float32]
@@ -156,13 +157,17 @@ class _NotAsItSeemed(Exception):
 
 
 class _Choice(NamedTuple):
-    """What a column is taken for. ``examined`` says whether all of its cells were looked at."""
+    """What a column is taken for. ``examined`` says whether all of its cells were looked at.
+
+    ``total`` is the cell of the first column that says that its row holds totals.
+    """
 
     kind: ColumnKind
     reason: str
     guess: Guess | None
     said: bool
     examined: bool
+    total: Odd | None = None
 
 
 def _at_a_glance(source: Source, block: Block, roles: Roles, missing: Missing) -> dict[str, _Choice] | None:
@@ -245,7 +250,8 @@ def _examined(source: Source, roles: Roles, missing: Missing) -> dict[str, _Choi
         if found.open and found.question:
             raise DataError(f"{source.name}: column '{held.name}': {found.question}")
         reason = found.reason if asked is None else _said(found, recognize(held))
-        choices[held.name] = _Choice(found.kind, reason, found, asked is not None, examined=True)
+        total = row_of_totals(held) if held.name == source.columns[0] else None
+        choices[held.name] = _Choice(found.kind, reason, found, asked is not None, examined=True, total=total)
     return choices
 
 
@@ -310,6 +316,9 @@ def _read(
             except BadCell as bad:
                 if not choices[column.name].examined and isinstance(column.kind, Number):
                     raise _NotAsItSeemed from None
+                total = choices[column.name].total
+                if total is not None and total.first == block.first + bad.index:
+                    bad = BadCell(bad.index, about_totals(total))
                 raise source.refuse(block, column.name, bad) from None
             array[part, column.slots] = codes if codes.ndim == 2 else codes[:, None]
         for name, texts in said.items():
@@ -370,6 +379,8 @@ def _notes(table: RawTable, choices: Mapping[str, _Choice]) -> Iterable[str]:
     for name, choice in choices.items():
         if choice.guess is not None and choice.guess.question and not choice.said:
             yield f"column '{name}': {choice.guess.question}"
+        if choice.total is not None:
+            yield f"row {choice.total.first:,}, column '{name}': {about_totals(choice.total)}"
 
 
 def _is_constant(numbers: Floats) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from mltrain.data.tables.foreign import LOOKED_AT, by_ending, refuse_foreign
 from mltrain.data.unpacking import GZIP_MAGIC, open_unpacked
-from mltrain.errors import DataError, reason
+from mltrain.errors import DataError, Worded, reason
 
 STDIN = "-"
 """What stands for the standard input in place of a file's name."""
@@ -64,8 +64,11 @@ def readable(name: str) -> Iterator[None]:
         raise DataError(f"{name}: there is no such file") from None
     except UnicodeError as error:
         raise DataError(
-            f"{_no_text(name, error)}: this is no text in {getattr(error, 'encoding', 'this encoding')} "
-            f"({getattr(error, 'reason', error)}); say how it is encoded: encoding (init csv --encoding)"
+            Worded.about_config(
+                f"{_no_text(name, error)}: this is no text in {getattr(error, 'encoding', 'this encoding')} "
+                f"({getattr(error, 'reason', error)})",
+                "; say how it is encoded: encoding (init csv --encoding)",
+            )
         ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: a damaged gzip file: {error}") from error
@@ -135,8 +138,11 @@ class TextFile:
         """What was found out about the encoding of the lines read up to now, in sentences."""
         if self._legacy:
             return [
-                f"the text is not UTF-8 and is read as {self._otherwise}, in which line {self._legacy:,} has "
-                f"'{self._example}'; if that is wrong, say encoding (init csv --encoding)"
+                Worded.about_config(
+                    f"the text is not UTF-8 and is read as {self._otherwise}, in which line {self._legacy:,} has "
+                    f"'{self._example}'",
+                    "; if that is wrong, say encoding (init csv --encoding)",
+                )
             ]
         is_said = self._found in (None, "utf-8-sig")
         return [] if is_said else [f"the text is {str(self._found).upper()}"]
@@ -200,15 +206,18 @@ class TextFile:
                 self._legacy, self._example = number, _word(line)
         if self._legacy and self._utf_8:
             raise DataError(
-                f"{self.name}:{self._legacy}: this line is no text in UTF-8, but line {self._utf_8} is; the file mixes "
-                "two encodings: save it again in UTF-8, or say its encoding"
+                Worded.about_config(
+                    f"{self.name}:{self._legacy}: this line is no text in UTF-8, but line {self._utf_8} is; the file "
+                    "mixes two encodings: save it again in UTF-8",
+                    ", or say its encoding",
+                )
             )
         return line
 
     def _no_text(self, number: int, why: str = "it has a zero byte") -> DataError:
+        advice = "if it is a table all the same, say its encoding (init csv --encoding), or save it as CSV in UTF-8"
         return by_ending(self.name) or DataError(
-            f"{self.name}:{number}: this is no text: {why}; if it is a table all the same, say its encoding "
-            "(init csv --encoding), or save it as CSV in UTF-8"
+            Worded.about_config(f"{self.name}:{number}: this is no text: {why}", f"; {advice}")
         )
 
     def close(self) -> None:

@@ -117,7 +117,7 @@ def _measured(subject: Subject) -> Iterator[tuple[str, str]]:
         told = ", ".join(
             f"{name.replace('_', ' ')} {value:.4g}" for name, value in subject.model.refit.held_out.items()
         )
-        yield "On rows held out before it was trained on all", told
+        yield "In its first training, on rows held out", told
 
 
 def _input(subject: Subject) -> str:

@@ -107,13 +107,15 @@ def field_of(model: Model, network: Network, extent: tuple[float, float, float, 
 
 
 def units_of(record: SavedRun) -> Sequence[Units]:
-    """The maps of every hidden layer with parameters."""
+    """The maps of every hidden layer with parameters that sees both numbers of a point."""
     model, extent = record.model, extent_of(record.data)
     found = []
     for node in model.network.nodes[:-1]:
         if not node.parameters:
             continue
         part = model.network.ending_at(node.name)
+        if part.input_shape != model.network.input_shape:  # it reads one of several inputs
+            continue
         outputs = default_backend().predict(part, grid(extent, SIDE), model.preprocessing.inputs).astype(np.float64)
         maps = outputs.reshape(len(outputs), -1).T[:MOST_UNITS].reshape(-1, SIDE, SIDE)
         found.append(Units(node.name, maps, int(np.prod(outputs.shape[1:]))))

@@ -70,10 +70,16 @@ class RunInsight:
 
     @property
     def to_explain(self) -> Sequence[ChosenImage]:
-        """The chosen image, or the surest mistakes; the first images if there are no mistakes. Raises `DataError`."""
+        """The chosen image, or the surest mistakes; the first images if there are no mistakes. Raises `DataError`.
+
+        What folds said of images is not said by the model itself, so that these mistakes are not explained.
+        """
         if self.chosen is not None:
             return [self.chosen]
         answers = self.answers
+        if answers.split == HELD_OUT:
+            count = len(split_to_evaluate(self.record.data)[1].x)
+            return [image_at(self.record, row) for row in range(min(_MOST_EXPLAINED, count))]
         rows = answers.mistakes[:_MOST_EXPLAINED].tolist() or range(min(_MOST_EXPLAINED, len(answers.x)))
         named = SPLITS[answers.split]
         return [ChosenImage(answers.x[row], number=row, rows=named, true=int(answers.true[row])) for row in rows]

@@ -13,6 +13,7 @@ from mltrain.errors import DataError
 from mltrain.runs.saved_sweep import SavedSweep, SavedTrial
 from mltrain.search.importance import FEWEST, parameter_importances
 from mltrain.views.insight.learning_curves import spans_a_decade
+from mltrain.views.insight.value_names import value_names
 
 _STEPS = 24
 """The most steps of a range in which the best trial is looked for."""
@@ -29,7 +30,7 @@ class ParameterAxis:
     """A parameter as an axis. ``values`` has a number a trial; of a list, it is the place in ``names``.
 
     A trial without a value has NaN. ``low`` and ``high`` are the ends of the range that was searched; it has so many
-    ``steps``, where they are few.
+    ``steps``, where they are few. ``numbered`` names begin with their numbers in the list.
     """
 
     path: str
@@ -40,6 +41,7 @@ class ParameterAxis:
     high: float
     whole: bool
     steps: int = _STEPS
+    numbered: bool = False
 
     @property
     def end_texts(self) -> tuple[str, str]:
@@ -180,14 +182,12 @@ class SweepInsight:
         if one.range is None:
             places = {text: float(place) for place, text in enumerate(one.texts)}
             values = [math.nan if value is None else places.get(str(value), math.nan) for value in found]
-            return ParameterAxis(one.path, values, _readable(one.texts), False, 0.0, len(one.texts) - 1.0, whole=False)
+            listed = self.sweep.search.parameters[one.path]
+            assert isinstance(listed, list)
+            names, numbered = value_names(listed)
+            last = len(names) - 1.0
+            return ParameterAxis(one.path, values, names, False, 0.0, last, whole=False, numbered=numbered)
         numbers = [math.nan if value is None else float(value) for value in found]
         ends, log = (one.range.min, one.range.max), one.range.scale == "log"
         steps = len(one.grid) if 0 < len(one.grid) <= _STEPS else _STEPS
         return ParameterAxis(one.path, numbers, (), log, *ends, whole=one.whole, steps=steps)
-
-
-def _readable(texts: Sequence[str]) -> Sequence[str]:
-    """Items of a list as names: ``{type: sgd, momentum: 0.9}`` is ``sgd, momentum: 0.9``."""
-    short = [text[7:-1] if text.startswith("{type: ") else text for text in texts]
-    return short if len(set(short)) == len(texts) else texts

@@ -42,6 +42,12 @@ def about_marks(insight: SweepInsight) -> str:
     return " ".join(sentences)
 
 
+def about_names(insight: SweepInsight, most: int) -> str:
+    """A sentence about values that are too long to be written out, among the first axes."""
+    paths = [one.path for one in insight.axes[:most] if one.numbered]
+    return f"Values of {listed(paths)} begin with their numbers in the list that was searched." if paths else ""
+
+
 def at_most(most: int, insight: SweepInsight) -> str:
     """``all 3 parameters``, or ``the 9 most important of 12 parameters``."""
     count = len(insight.axes)

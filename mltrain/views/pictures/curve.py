@@ -39,7 +39,8 @@ class CurvePicture(Picture):
 
     @classmethod
     def of(cls, insight: RunInsight) -> Self:
-        return cls(curve_of(insight.record), insight.record.epochs)
+        refit = insight.record.model.refit
+        return cls(curve_of(insight.record), refit.epochs if refit else insight.record.epochs)
 
     @classmethod
     def preview(cls, model: Model, data: Dataset) -> Preview:

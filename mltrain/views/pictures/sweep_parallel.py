@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mltrain.views.pictures._of_sweeps import OfTrials, at_most
+from mltrain.views.pictures._of_sweeps import OfTrials, about_names, at_most
 from mltrain.views.terminal.number_format import number
 from mltrain.views.terminal.sweep_pictures import AxisOf, TrackRow, Tracks
 from mltrain.views.terminal.views import View
@@ -27,8 +27,8 @@ class SweepParallel(OfTrials):
         better = "higher" if self.objective.rises else "lower"
         return (
             f"A line for each {which}, through its values of {at_most(MOST_AXES, self.insight)}, to its "
-            f"{self.objective.metric} on the right: {better} is better."
-        )
+            f"{self.objective.metric} on the right: {better} is better. {about_names(self.insight, MOST_AXES)}"
+        ).rstrip()
 
     @property
     def size(self) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mltrain.views.pictures._of_sweeps import OfTrials, about_marks, at_most
+from mltrain.views.pictures._of_sweeps import OfTrials, about_marks, about_names, at_most
 from mltrain.views.terminal.sweep_pictures import SliceRow, slices_table
 from mltrain.views.terminal.views import View
 
@@ -22,10 +22,10 @@ class SweepSlices(OfTrials):
     def caption(self) -> str:
         from mltrain.views.plotting.sweeps import MOST_PANELS
 
-        return (
-            f"{self.objective.metric} of each trial over {at_most(MOST_PANELS, self.insight)}, later trials in a "
-            f"stronger colour. {about_marks(self.insight)}"
-        ).rstrip()
+        which = at_most(MOST_PANELS, self.insight)
+        shown = f"{self.objective.metric} of each trial over {which}, later trials in a stronger colour."
+        sentences = [shown, about_marks(self.insight), about_names(self.insight, MOST_PANELS)]
+        return " ".join(filter(None, sentences))
 
     @property
     def size(self) -> tuple[float, float]:

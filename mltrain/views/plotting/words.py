@@ -128,12 +128,18 @@ def _cut(text: str, letters: int) -> str:
 
 
 def all_shortened(texts: Sequence[str], room: float, size: float) -> list[str]:
-    """Texts that stay distinct after cutting: if their difference would be cut, the common prefix is cut first."""
+    """Texts that stay distinct after cutting: if their difference would be cut, the common prefix is cut first.
+
+    If that is not enough, each has its number before it.
+    """
     short = [shortened(text, room, size) for text in texts]
     if len(set(short)) == len(set(texts)):
         return short
     alike = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False)))
-    return [shortened(f"…{text[alike:]}", room, size) for text in texts]
+    short = [shortened(f"…{text[alike:]}", room, size) for text in texts]
+    if len(set(short)) == len(set(texts)):
+        return short
+    return [shortened(f"{number}: {text}", room, size) for number, text in enumerate(texts, 1)]
 
 
 def wrapped(text: str, room: float, size: float) -> list[str]:

@@ -41,6 +41,8 @@ def _in_one_sentence(record: SavedRun) -> str:
     config = record.model.config
     seconds = sum(record.history.get("seconds", ()))
     trained = f"trained {plural(record.epochs, 'epoch')}" + (f" in {duration(seconds)}" if record.epochs else "")
+    if record.model.refit is not None:
+        trained += f", and again for {plural(record.model.refit.epochs, 'epoch')}"
     parameters = plural(record.model.parameter_count, "parameter")
     if isinstance(record.model, Ensemble):
         parameters = f"{_networks(record.model)} with {parameters}"
@@ -91,7 +93,7 @@ def _own_results(record: SavedRun) -> str:
             name: last[held] for name in measured if (held := on_validation(name)) in last
         }
     if record.model.refit is not None:
-        columns["held out, before it was trained on all rows"] = record.model.refit.held_out
+        columns["first training, best epoch, on rows held out"] = record.model.refit.held_out
     try:
         split, rows = split_to_evaluate(record.data)
     except DataError:

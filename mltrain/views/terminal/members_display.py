@@ -1,9 +1,8 @@
 """The display of several trainings: a line for each that is done, and on a terminal a bar for all of them."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 
 from mltrain.views.terminal.number_format import number, plural
 from mltrain.views.terminal.progress import Bars, bar
@@ -13,8 +12,8 @@ from mltrain.views.terminal.training_display import field
 from mltrain.views.terminal.views import GAP, Lines, Stack, View, verbatim
 
 
-class MembersDisplay(Protocol):
-    """Shows the progress of several trainings."""
+class MembersDisplay:
+    """Shows the progress of several trainings; this one, for quiet commands, shows nothing."""
 
     def done(self, values: Mapping[str, float], epochs: int) -> None:
         """The next one is done: its loss and metrics, and the number of its epochs."""
@@ -23,21 +22,15 @@ class MembersDisplay(Protocol):
         """How far one is, by its number from 0."""
 
 
-@contextmanager
 def members_display(
     terminal: Terminal, name: str, count: int, clock: Clock = time.monotonic
-) -> Iterator[MembersDisplay]:
+) -> AbstractContextManager[MembersDisplay]:
     """The display that suits the terminal. ``name`` is what one training is called, ``count`` how many there are."""
     if terminal.quiet:
-        yield _Nothing()
-    elif not terminal.err.is_terminal:
-        yield _PlainLines(terminal.err, name, count)
-    else:
-        live = _LiveLines(terminal.err, name, count, clock)
-        try:
-            yield live
-        finally:
-            live.close()
+        return nullcontext(MembersDisplay())
+    if not terminal.err.is_terminal:
+        return nullcontext(_PlainLines(terminal.err, name, count))
+    return closing(_LiveLines(terminal.err, name, count, clock))
 
 
 def member_line(name: str, index: int, count: int, values: Mapping[str, float], epochs: int) -> Lines:
@@ -50,15 +43,7 @@ def member_line(name: str, index: int, count: int, values: Mapping[str, float], 
     return verbatim(GAP.join([*fields, plural(epochs, "epoch")]))
 
 
-class _Nothing:
-    def done(self, values: Mapping[str, float], epochs: int) -> None:
-        pass
-
-    def told(self, index: int, share: float) -> None:
-        pass
-
-
-class _PlainLines:
+class _PlainLines(MembersDisplay):
     def __init__(self, channel: Channel, name: str, count: int):
         self._channel, self._name, self._count, self._shown = channel, name, count, 0
 
@@ -66,11 +51,8 @@ class _PlainLines:
         self._shown += 1
         self._channel.print(member_line(self._name, self._shown, self._count, values, epochs))
 
-    def told(self, index: int, share: float) -> None:
-        pass
 
-
-class _LiveLines:
+class _LiveLines(MembersDisplay):
     """The lines stay; the bar below them goes when all are done."""
 
     def __init__(self, channel: Channel, name: str, count: int, clock: Clock):

@@ -1,9 +1,9 @@
 """The display of a sweep: a line for each finished trial and, on a terminal, the best so far and the time left."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from typing import Any
 
 from mltrain.views.terminal.number_format import number, plural
 from mltrain.views.terminal.progress import Bars, bar
@@ -17,26 +17,22 @@ _OTHER_LINES = 8
 """Lines of the live table beside the trials: headers, the best one, the bar, and the note above."""
 
 
-class SweepDisplay(Protocol):
-    """Shows the progress of a sweep."""
+class SweepDisplay:
+    """Shows the progress of a sweep; this one, for quiet commands, shows nothing."""
 
     def show(self, rows: Sequence[TrialRow], best: TrialRow | None) -> None:
         """The finished trials, in the order of their numbers, and the best of them."""
 
 
-@contextmanager
-def sweep_display(terminal: Terminal, metric: str, count: int, clock: Clock = time.monotonic) -> Iterator[SweepDisplay]:
+def sweep_display(
+    terminal: Terminal, metric: str, count: int, clock: Clock = time.monotonic
+) -> AbstractContextManager[SweepDisplay]:
     """The display that suits the terminal. ``metric`` is what trials are judged by, ``count`` how many there are."""
     if terminal.quiet:
-        yield _Nothing()
-    elif not terminal.err.is_terminal:
-        yield _PlainLines(terminal.err, metric, count)
-    else:
-        live = _LiveTable(terminal.err, metric, count, clock)
-        try:
-            yield live
-        finally:
-            live.close()
+        return nullcontext(SweepDisplay())
+    if not terminal.err.is_terminal:
+        return nullcontext(_PlainLines(terminal.err, metric, count))
+    return closing(_LiveTable(terminal.err, metric, count, clock))
 
 
 def trial_line(metric: str, count: int, row: TrialRow) -> View:
@@ -51,12 +47,7 @@ def _in_words(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{path}={value_text(value)}" for path, value in values.items())
 
 
-class _Nothing:
-    def show(self, rows: Sequence[TrialRow], best: TrialRow | None) -> None:
-        pass
-
-
-class _PlainLines:
+class _PlainLines(SweepDisplay):
     def __init__(self, channel: Channel, metric: str, count: int):
         self._channel, self._metric, self._count = channel, metric, count
         self._shown: set[int] = set()
@@ -68,7 +59,7 @@ class _PlainLines:
                 self._channel.print(trial_line(self._metric, self._count, row))
 
 
-class _LiveTable:
+class _LiveTable(SweepDisplay):
     """The last trials as a table, with the best one below it; a bar with the time left goes when all are done."""
 
     def __init__(self, channel: Channel, metric: str, count: int, clock: Clock):

@@ -81,13 +81,21 @@ class Tracks(View):
         columns += [Column(names[axis.path], wraps=True) for axis in shown]
         columns += [Column(f"+{left_out}")] if left_out else []
         blank = [Span("")] * bool(left_out)
-        ends = (f"{cut(axis.first, _LONGEST_END)} … {cut(axis.last, _LONGEST_END)}" for axis in shown)
+        ends = (" … ".join(_ends(axis)) for axis in shown)
         lines = [(Span(""), Span(""), *(Span(text, FAINT) for text in ends), *blank)]
         for place, row in enumerate(self.rows[:_MOST_TRIALS]):
             style = STRONG if place == 0 else ""
             tracks = (Span(_track(share), ACCENT) for share in row.shares[: len(shown)])
             lines.append((Span(str(row.trial), style), Span(row.value, style), *tracks, *blank))
         return Table(columns, lines)
+
+
+def _ends(axis: AxisOf) -> tuple[str, str]:
+    """The texts of both ends, cut; where they begin alike, their last characters."""
+    first, last = (cut(text, _LONGEST_END) for text in (axis.first, axis.last))
+    if first != last:
+        return first, last
+    return cut(axis.first[::-1], _LONGEST_END)[::-1], cut(axis.last[::-1], _LONGEST_END)[::-1]
 
 
 def _track(share: float) -> str:

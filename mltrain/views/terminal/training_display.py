@@ -185,7 +185,7 @@ class PlainLines:
     def refit(self, epoch: int, epochs: int) -> None:
         if epoch == 0:
             self._show_left_out()
-            self._channel.print(note(f"training again for {plural(epochs, 'epoch')}, on all rows"))
+            self._channel.print(note(f"training again for {plural(epochs, 'epoch')}, on the validation rows, too"))
         elif self._clock() - self._quiet_since >= LONG_SILENCE:
             self._say([f"training again: epoch {epoch:,}/{epochs:,}"])
 
