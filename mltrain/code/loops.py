@@ -94,7 +94,13 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
         "",
         f"def run_epochs({rows}epochs{f', seed={plan.config.seed}' if _takes_seed(plan, loop) else ''}):",
         '    """Train on x_train with a new optimizer; yields each epoch with its loss."""',
-        *indented([*begin, *_before(plan), *(["own = first"] if plan.folds else [])]),
+        *indented(
+            [
+                *begin,
+                *_before(plan),
+                *(["own = first  # weights: trainings take turns with the network"] if plan.folds else []),
+            ]
+        ),
         "    for epoch in range(1, epochs + 1):",
         *indented([*turn, *epoch, *plateau, *kept, f"yield epoch, {mean}"], 2),
         "",
@@ -149,15 +155,15 @@ def _epoch_of_folds(plan: Plan, loop: Loop) -> list[str]:
     each = [
         "_, loss = next(training)",
         *loop.validation,
-        f"means += loss * (len(order) - len(x_val)){f' / {others}' if others > 1 else ''}, val_loss * len(x_val)",
+        f"totals += loss * (len(order) - len(x_val)){f' / {others}' if others > 1 else ''}, val_loss * len(x_val)",
         *loop.tracked,
     ]
     return [
         f"for epoch in range(1, {plan.config.training.epochs + 1}):",
-        "    means = np.zeros(2)",
+        "    totals = np.zeros(2)",
         "    for x_val, y_val, training in folds:",
         *indented(each, 2),
-        "    loss, val_loss = means / len(order)",
+        "    loss, val_loss = totals / len(order)",
     ]
 
 
