@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mltrain.code.loops import stopping_code, watched
+from mltrain.code.loops import again_if, stopping_code, watched
 from mltrain.code.plan import Plan, Written
 from mltrain.code.text import Argument, Call, Expression, call, comment_lines, listed, literal, statement
 from mltrain.config.option_types import options
@@ -422,13 +422,13 @@ def _schedule(plan: Plan) -> Expression:
     return written
 
 
-def _new_optimizer(plan: Plan) -> list[str]:
+def _new_optimizer(plan: Plan, indent: int = 0) -> list[str]:
     groups, rate = plan.config.training.gradient_accumulation, _schedule(plan)
     written = _optimizer(plan.config.optimizer, "learning_rate" if isinstance(rate, Call) else rate)
     if groups > 1:
         steps = Argument(str(groups), "gradient_accumulation_steps")
         written = written._replace(arguments=(*written.arguments, steps))
-    return statement(written, "optimizer = ")
+    return [line[indent:] for line in statement(written, "optimizer = ", indent=indent)]
 
 
 def _training(plan: Plan) -> list[str]:
@@ -451,7 +451,8 @@ def _training(plan: Plan) -> list[str]:
     lines += statement(_fit(plan, "batches()", str(training.epochs), steps[0], validation, callbacks), "history = ")
     if plan.refits:
         again = _fit(plan, "batches()", "stopping.best_epoch + 1", steps[1], callbacks=[plateau])
-        lines += [*plan.with_validation_rows, *_again(plan), *statement(again)]
+        second = [*_again(plan, 4), *(line[4:] for line in statement(again, indent=4))]
+        lines += [*plan.with_validation_rows, *again_if("np.isfinite(stopping.best)", second)]
     return lines
 
 
@@ -466,7 +467,7 @@ def _folds(plan: Plan) -> list[str]:
     each = [
         f"fold = order[number::{plan.folds}]",
         "rest = np.setdiff1d(order, fold)",
-        *_again(plan),
+        *_again(plan, 4),
         *(line[4:] for line in statement(fit, "history = ", indent=4)),
         f"mean += np.multiply(history.history[{literal(name)}], {share})",
     ]
@@ -487,9 +488,9 @@ def _folds(plan: Plan) -> list[str]:
     ]
 
 
-def _again(plan: Plan) -> list[str]:
-    """Lines that begin a training anew, with the first weights."""
-    return [*_new_optimizer(plan), "model.set_weights(first)", "model.compile(optimizer, loss_function)"]
+def _again(plan: Plan, indent: int = 0) -> list[str]:
+    """Lines that begin a training anew, with the first weights; ``indent`` is how far they will be moved."""
+    return [*_new_optimizer(plan, indent), "model.set_weights(first)", "model.compile(optimizer, loss_function)"]
 
 
 def _shown(plan: Plan) -> Expression:

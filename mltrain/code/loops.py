@@ -22,8 +22,8 @@ class Loop:
     ``validation`` computes ``val_loss``. ``keep`` makes ``kept`` of the weights, and ``restore`` takes them back.
     ``begin`` comes before the first batch of an epoch; ``tracked`` prints parameters at its end.
 
-    For a second training, ``first`` is code for a copy of the first weights, ``again`` takes them back, and ``fresh``
-    makes what every training begins with: the state of the optimizer.
+    For several trainings, ``copied`` is code for a copy of the weights, ``again`` gives the lines that take one back,
+    and ``fresh`` makes what every training begins with: the state of the optimizer, and what it draws from.
     """
 
     batch: list[str]
@@ -34,8 +34,8 @@ class Loop:
     restore: list[str]
     begin: list[str]
     tracked: list[str]
-    first: str
-    again: list[str]
+    copied: str
+    again: Callable[[str], list[str]]
     fresh: list[str]
 
 
@@ -68,7 +68,11 @@ def loop_code(plan: Plan, loop: Loop) -> list[str]:
 
 
 def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
-    """The epochs as a generator, which early stopping reads up to its end, and a refit up to the best epoch."""
+    """The epochs as a generator, which early stopping reads up to its end, and a refit up to the best epoch.
+
+    The generators of folds take turns with the one network: each keeps its weights from epoch to epoch. It begins
+    with the first ones.
+    """
     plateau, has_batches = _plateau(plan), plan.steps > 1
     begin, epoch, mean = [*loop.fresh], _batches(plan, loop, "count"), "loss"
     if has_batches:
@@ -78,55 +82,88 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
         epoch.append(f"loss = {mean}")
         mean = "loss"
     rows = "x_train, y_train, " if plan.folds else ""
-    return [
-        f"first = {loop.first}",
-        "",
-        "",
-        f"def run_epochs({rows}epochs{f', seed={plan.config.seed}' if plan.folds and plan.shuffled else ''}):",
-        '    """Train on x_train with a new optimizer; yields each epoch with its loss."""',
-        *indented([*begin, *_before(plan), "for epoch in range(1, epochs + 1):"]),
-        *indented([*epoch, *plateau, f"yield epoch, {mean}"], 2),
-        "",
-        "",
-        *(_folds(plan, loop) if plan.folds else []),
-        "best, best_epoch, patience = np.inf, 0, 0",
-        "for epoch, (loss, val_loss) in enumerate(means.T, 1):"
-        if plan.folds
-        else f"for epoch, loss in run_epochs({plan.config.training.epochs}):",
-        *indented([] if plan.folds else loop.validation),
-        '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
-        *indented([*([] if plan.folds else loop.tracked), *stopping_code(plan, loop.keep)]),
-        *([plan.best_of_folds(watched(plan))] if plan.folds else []),
-        *plan.with_validation_rows,
-        *loop.again,
+    turn = loop.again("own") if plan.folds else []
+    kept = [f"own = {loop.copied}"] if plan.folds else []
+    refit = [
         f"for epoch, loss in run_epochs({rows}best_epoch):",
         '    print(f"refit, epoch {epoch}: loss {loss:.6f}")',
     ]
-
-
-def _folds(plan: Plan, loop: Loop) -> list[str]:
-    """The trainings of the folds, one behind the other: the mean losses of each epoch, ``means``."""
-    epochs, seed = plan.config.training.epochs, f", {plan.seed_of_fold}"
-    again = [line.replace('random("dropout")', f'random("dropout"{seed})') for line in loop.again]
-    given = f"x_train[rest], y_train[rest], {epochs}{seed if plan.shuffled else ''}"
-    each = [
-        f"fold = order[number::{plan.folds}]",
-        "rest = np.setdiff1d(order, fold)",
-        "x_val, y_val = x_train[fold], y_train[fold]",
-        *again,
-        f"for epoch, loss in run_epochs({given}):",
-        *indented(loop.validation),
-        f"    means[0, epoch - 1] += loss * {plan.shares_of_fold['loss']}",
-        f"    means[1, epoch - 1] += val_loss * {plan.shares_of_fold['val_loss']}",
-        *indented(loop.tracked),
-        'print(f"fold {number + 1}: val_loss {val_loss:.6f} after epoch {epoch}")',
+    return [
+        f"first = {loop.copied}",
+        "",
+        "",
+        f"def run_epochs({rows}epochs{f', seed={plan.config.seed}' if _takes_seed(plan, loop) else ''}):",
+        '    """Train on x_train with a new optimizer; yields each epoch with its loss."""',
+        *indented(
+            [
+                *begin,
+                *_before(plan),
+                *(["own = first  # weights: trainings take turns with the network"] if plan.folds else []),
+            ]
+        ),
+        "    for epoch in range(1, epochs + 1):",
+        *indented([*turn, *epoch, *plateau, *kept, f"yield epoch, {mean}"], 2),
+        "",
+        "",
+        *(_dealt(plan, loop) if plan.folds else []),
+        "best, best_epoch, patience = np.inf, 0, 0",
+        *(_epoch_of_folds(plan, loop) if plan.folds else _epoch(plan, loop)),
+        '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
+        *indented([*([] if plan.folds else loop.tracked), *stopping_code(plan, loop.keep)]),
+        *([plan.best_of_folds(watched(plan))] if plan.folds else []),
+        *(
+            [*plan.with_validation_rows, *refit]
+            if plan.folds
+            else [*plan.with_validation_rows, *again_if("best_epoch", loop.again("first")), *refit]
+        ),
     ]
+
+
+def again_if(found: str, lines: list[str]) -> list[str]:
+    """Lines for a second training, if an epoch was best: where no number was finite, mltrain keeps the last weights."""
+    return [f"if {found}:  # else the last weights stay", *indented(lines)]
+
+
+def _takes_seed(plan: Plan, loop: Loop) -> bool:
+    """Whether the trainings of folds draw, so that each has a seed of its own."""
+    return bool(plan.folds) and (plan.shuffled or any(", seed)" in line for line in loop.fresh))
+
+
+def _epoch(plan: Plan, loop: Loop) -> list[str]:
+    """The beginning of an epoch of the one training before a refit: its losses."""
+    return [f"for epoch, loss in run_epochs({plan.config.training.epochs}):", *indented(loop.validation)]
+
+
+def _dealt(plan: Plan, loop: Loop) -> list[str]:
+    """The trainings of the folds, ``folds``, each with its rows."""
+    seed = f", {plan.seed_of_fold}" if _takes_seed(plan, loop) else ""
     return [
         "# folds: each row validates the one of these trainings that leaves it out",
         *plan.dealt,
-        f"means = np.zeros((2, {epochs}))  # loss and val_loss of each epoch",
+        "folds = []",
         f"for number in range({plan.folds}):",
-        *indented(each),
+        f"    fold = order[number::{plan.folds}]",
+        "    rest = np.setdiff1d(order, fold)",
+        f"    training = run_epochs(x_train[rest], y_train[rest], {plan.config.training.epochs}{seed})",
+        "    folds.append((x_train[fold], y_train[fold], training))",
+    ]
+
+
+def _epoch_of_folds(plan: Plan, loop: Loop) -> list[str]:
+    """The beginning of an epoch: one of each fold, and the means of their losses."""
+    others = plan.folds - 1
+    each = [
+        "_, loss = next(training)",
+        *loop.validation,
+        f"totals += loss * (len(order) - len(x_val)){f' / {others}' if others > 1 else ''}, val_loss * len(x_val)",
+        *loop.tracked,
+    ]
+    return [
+        f"for epoch in range(1, {plan.config.training.epochs + 1}):",
+        "    totals = np.zeros(2)",
+        "    for x_val, y_val, training in folds:",
+        *indented(each, 2),
+        "    loss, val_loss = totals / len(order)",
     ]
 
 

@@ -91,7 +91,7 @@ def write_script(plan: Plan, framework: Framework) -> str:
     return "\n".join(_spaced(lines)) + "\n"
 
 
-_REACTS = "a script trains one fold behind the other, so that no learning rate can react to the mean of all"
+_REACTS = "in a script, each fold has a learning rate of its own, which cannot react to the mean of all folds"
 _UNTOLD = (
     "the rows of this dataset cannot be told in a few lines of code; with --data rows.npz mltrain writes them to a "
     "file, and a script that loads it"

@@ -111,10 +111,25 @@ def _refits(rate: float) -> Iterator[tuple[str, dict[str, Any]]]:
         training = {"batch_size": size, "epochs": 6, "early_stopping": {"patience": 1, "folds": 3}}
         fast = {"type": "adam", "learning_rate": 0.2}
         yield f"refit_folds_{size}", {**_config(layers, optimizer=fast, training=training), "seed": 3}
+    steep = {"kernel_initializer": {"type": "constant", "value": 100}}
+    never = config(
+        [{"type": "dense", "units": 3, **steep}, {"type": "dense", "units": 1, **steep}],
+        {"patience": 2},
+        test=True,
+        optimizer={"type": "sgd", "learning_rate": 1e-6},
+        training={"epochs": 2},
+    )
+    never["dataset"]["x"][4:6] = [[1e15, 0, 0, 0]] * 2  # the rows for validation, whose squared errors are infinite
+    yield "refit_never", {**never, "dataset": {**never["dataset"], "split": "chronological"}}
     normalized = [_DENSE[0], {"type": "batch_normalization", "momentum": 0.5}, _DENSE[1]]
     mean = {"type": "adam", "use_ema": True, "ema_momentum": 0.5}
     yield "layer_batch_normalization_refit", config(normalized, {"monitor": "loss", "patience": 3}, optimizer=mean)
     classes = _with_loss(type(next(one for one in map(_made, Loss.family) if one.targets == "labels")), {})
+    costly = [{**_DENSE[0], "kernel_regularizer": {"type": "l2", "l2": 0.5}}, _DENSE[1]]
+    averaged = {"type": "sgd", "learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.8}
+    yield "layer_averaged_with_penalty_refit", config(costly, {"patience": 3}, optimizer=averaged, test=True)
+    stopping = {"epochs": 6, "early_stopping": {"patience": 1, "folds": 3}}
+    yield "layer_averaged_with_penalty_refit_folds", _config(costly, optimizer=averaged, training=stopping)
     weighted = {"epochs": 4, "batch_size": 3, "class_weight": "balanced", "early_stopping": {"refit": True}}
     yield (
         "refit_class_weight",

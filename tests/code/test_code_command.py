@@ -66,7 +66,9 @@ def test_folds_and_a_rate_that_reacts(here: Path) -> None:
     for framework in ("keras", "torch", "numpy"):
         done = mltrain("code", "configs/iris.yaml", "--framework", framework, *settings)
         assert done.code == 2
-        told = "training.early_stopping.folds: a script trains one fold behind the other, so that no learning rate can"
+        told = (
+            "training.early_stopping.folds: in a script, each fold has a learning rate of its own, which cannot react"
+        )
         assert told in done.err
 
 

@@ -106,6 +106,29 @@ def test_members(tmp_path: Path, members: list[Case], framework: Framework) -> N
     assert lacking == MEMBERS_LACKING[framework]
 
 
+@pytest.mark.parametrize("first_name", ["stem", "residual_block_one"])
+def test_network_classes(tmp_path: Path, first_name: str) -> None:
+    """Each layer in a class of PyTorch, as two layers read the first one."""
+    written = 0
+    for name, config in member_configs():
+        if not name.startswith("layer_") or any(one in name for one in ("residual", "random_", "refit")):
+            continue
+        first, *others, last = config["layers"]
+        first = {**first, "name": first.get("name", first_name)}
+        ends: list[dict[str, object]] = [
+            {"type": "flatten", "inputs": [first["name"]], "name": "flat"},
+            {"type": "concatenate", "inputs": ["flat", "last"]},
+            {"type": "dense", "units": 1},
+        ]
+        Case(name, {**config, "layers": [first, *others, {**last, "name": "last"}, *ends]}).write(
+            "torch", tmp_path, data=True
+        )
+        assert "class Network(nn.Module):" in (tmp_path / f"{name}.py").read_text()
+        written += 1
+    assert written > 40
+    assert ruff(tmp_path) == ""
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_tracked_parameters_are_shown_before_a_refit_only(tmp_path: Path, framework: Framework) -> None:
     config = dict(member_configs())["refit_adam"]

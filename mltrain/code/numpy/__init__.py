@@ -43,7 +43,7 @@ LACKING = {
 HELPERS = {
     **INITIALIZER_HELPERS,
     "mask": '''
-def mask(shape, rate):
+def mask(shape, rate, noise):
     """What dropout lets pass, scaled up: 16 random bits for each number decide."""
     count = math.prod(shape)
     words = noise.bit_generator.random_raw(-(-count // 4))

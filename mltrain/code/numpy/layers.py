@@ -123,7 +123,7 @@ def _dense(own: Any, number: int, at: Layers, activation: Layer | None) -> None:
 
 def _dropout(own: Any, number: int, at: Layers, _: Layer | None) -> None:
     mask = f"m{number}"
-    at.forward.append(f"{mask} = mask({at.value}.shape, {own.rate!r}) if training else 1")
+    at.forward.append(f"{mask} = mask({at.value}.shape, {own.rate!r}, noise) if noise else 1")
     at.keep(mask)
     at.random = True
     at.step(f"a{number}", f"{at.value} * {mask}", f"da{number} * {mask}")
@@ -131,7 +131,7 @@ def _dropout(own: Any, number: int, at: Layers, _: Layer | None) -> None:
 
 def _gaussian_noise(own: Any, number: int, at: Layers, _: Layer | None) -> None:
     noise = f"noise.standard_normal({at.value}.shape, np.float32)"
-    at.forward.append(f"n{number} = {noise} if training else 0")
+    at.forward.append(f"n{number} = {noise} if noise else 0")
     at.random = True
     at.step(f"a{number}", f"{at.value} + np.float32({own.stddev!r}) * n{number}", f"da{number}")
 
@@ -181,10 +181,9 @@ def values_of(at: Layers) -> list[str]:
 def forward_code(plan: Plan, at: Layers, values: Sequence[str]) -> list[str]:
     fused = f"  # {plan.fused} is in the loss" if plan.fused else ""
     return [
-        *(['noise = random("dropout")'] if at.random else []),
         "",
         "",
-        f"def forward(x{', training=False' if at.random else ''}):",
+        f"def forward(x{', noise=None' if at.random else ''}):",
         '    """What each layer makes of the one before it."""',
         *(f"    {line}" for line in at.forward),
         f"    return {', '.join(values)}{fused}",

@@ -226,11 +226,18 @@ def training_code(plan: Plan, at: Layers, values: Sequence[str]) -> list[str]:
         return lines
     if (weights := plan.class_weights) is not None:
         lines += statement(call("np.array", weights, "np.float32"), "class_weight = ")
+    if not plan.refits:
+        lines += _noise(plan, at)
     rule = OPTIMIZERS[optimizer.type_name()](optimizer)
     lines += loop_code(plan, _loop(plan, at, values, rule, [(name, slope) for name, (_, slope) in regularized(plan)]))
     if optimizer.use_ema:
         lines += ["for p, average in zip(parameters, averages):", "    p[...] = average"]
     return lines
+
+
+def _noise(plan: Plan, at: Layers) -> list[str]:
+    """The generator that random layers draw from in a training."""
+    return [f'noise = random("dropout"{", seed" if plan.folds else ""})'] if at.random else []
 
 
 _STATES = {"m": "means", "v": "squares"}
@@ -240,7 +247,7 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
     optimizer, rate = plan.config.optimizer, plan.config.optimizer.learning_rate
     last = values[-1]
     batch = ["x, y = x_train[rows], y_train[rows]"]
-    batch.append(f"{', '.join(values)} = forward(x{', training=True' if at.random else ''})")
+    batch.append(f"{', '.join(values)} = forward(x{', noise' if at.random else ''})")
     batch.append(f"losses, slopes = loss_function({last}, y)")
     if plan.class_weights is not None:
         column = "" if plan.one_loss_a_row else "[:, None]"
@@ -292,11 +299,7 @@ def _loop(plan: Plan, at: Layers, values: Sequence[str], rule: _Rule, penalized:
         restore=["for p, best in zip(parameters, kept):", "    p[...] = best"],
         begin=begin,
         tracked=plan.tracked_code({own: name for name, own, _ in parameters_of(plan)}),
-        first="[p.copy() for p in parameters]",
-        again=[
-            *(['noise = random("dropout")'] if at.random else []),
-            "for p, own in zip(parameters, first):",
-            "    p[...] = own",
-        ],
-        fresh=_kept(plan),
+        copied="[p.copy() for p in parameters]",
+        again=lambda name: [f"for p, w in zip(parameters, {name}):", "    p[...] = w"],
+        fresh=[*_kept(plan), *_noise(plan, at)],
     )

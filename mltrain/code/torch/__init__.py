@@ -15,6 +15,7 @@ from mltrain.code.torch.training import (
     mean,
     optimizer_code,
     penalty_code,
+    penalty_of,
     training_code,
 )
 
@@ -125,8 +126,8 @@ def write(plan: Plan) -> Written:
     plan.refuse_positions("PyTorch")
     network = TorchNetwork(plan)
     part = plan.evaluated
-    penalty = " + penalty().item()" if network.penalties else ""
     averaged = "ema" if plan.config.optimizer.use_ema and plan.config.training.epochs else "model"
+    penalty = penalty_of(network, averaged)
     return Written(
         "PyTorch",
         HELPERS,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mltrain.code.plan import Plan
-from mltrain.code.text import Argument, Call, Expression, call, flat, literal, statement
+from mltrain.code.text import WIDTH, Argument, Call, Expression, call, fitted, literal, statement
 from mltrain.code.torch.layers import ACTIVATIONS, LAYERS, MERGES, Module, Value, Writer
 from mltrain.engine.arrays import Shape
 from mltrain.engine.graph import Node
@@ -119,14 +119,15 @@ class TorchNetwork:
             for name, (start, stop, shape) in plan.input_slices().items():
                 names[name] = plan.variable(name)
                 reshaped = f".reshape(-1, {', '.join(map(str, shape))})" if len(shape) > 1 else ""
-                forward.append(f"{names[name]} = {argument}[:, {start}:{stop}]{reshaped}")
+                forward.append(f"        {names[name]} = {argument}[:, {start}:{stop}]{reshaped}")
         order = plan.execution_order
         for index, node in enumerate(order):
             following = order[index + 1 : index + 2]
             only_next = not following or (plan.readers(node.name) == 1 and following[0].sources[0] == node.name)
             target = "x" if only_next and len(plan.job.network.inputs) == 1 else plan.variable(node.name)
             if node.layer.type_name() in MERGES:
-                forward.append(f"{target} = {self._merged(node, [names[source] for source in node.sources])}")
+                merged = self._merged(node, [names[source] for source in node.sources])
+                forward += [f"        {line}" for line in fitted(f"{target} = {merged}", WIDTH - 8)]
                 names[node.name] = target
                 continue
             read = names[node.sources[0]]
@@ -135,8 +136,8 @@ class TorchNetwork:
                 if module.node is not None:  # others have nothing to keep, and are made where they are called
                     attribute = f"self.{plan.variable(node.name)}"
                     self.places[node.name] = f"model.{plan.variable(node.name)}"
-                    made += statement(module.code, f"{attribute} = ", module.comment)
-                forward += statement(f"{attribute or flat(module.code)}({read})", f"{target} = ")
+                    made += statement(module.code, f"{attribute} = ", module.comment, indent=8)
+                forward += statement(_called(attribute or module.code, read), f"{target} = ", indent=8)
                 read = target
             names[node.name] = read
         return [
@@ -145,10 +146,10 @@ class TorchNetwork:
             "class Network(nn.Module):",
             "    def __init__(self):",
             "        super().__init__()",
-            *(f"        {line}" for line in made),
+            *made,
             "",
             f"    def forward(self, {argument}):",
-            *(f"        {line}" for line in forward),
+            *forward,
             f"        return {names[plan.nodes[-1].name]}",
             "",
             "",
@@ -278,6 +279,11 @@ class TorchNetwork:
     @property
     def has_frozen(self) -> bool:
         return any(node.is_frozen for node in self._plan.nodes) or any("false" in line for line in self._settings())
+
+
+def _called(module: Expression, read: str) -> Expression:
+    """The call of a module, or of an attribute that holds one."""
+    return call(module, read) if isinstance(module, str) else module._replace(method=f"({read})")
 
 
 _TENSORS = {

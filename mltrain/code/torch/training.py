@@ -150,12 +150,18 @@ def loss_expression(own: Loss, *, each_row: bool) -> str:
 
 
 def penalty_code(network: TorchNetwork) -> list[str]:
-    """A function ``penalty()`` where there are regularizers."""
+    """A function ``penalty(model)`` where there are regularizers."""
     if not (terms := network.penalties):
         return []
     body = [f"total = {terms[0]}", *(f"total += {term}" for term in terms[1:]), "return total"]
     title = '    """What large weights add to the loss."""'
-    return ["", "", "def penalty():", title, *indented(body), "", ""]
+    return ["", "", "def penalty(model):", title, *indented(body), "", ""]
+
+
+def penalty_of(network: TorchNetwork, averaged: str) -> str:
+    """Code that adds to a loss the penalty of the network that it was measured on, ``model`` or ``ema``."""
+    module = "ema.module" if averaged == "ema" else averaged
+    return f" + penalty({module}).item()" if network.penalties else ""
 
 
 def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
@@ -180,6 +186,8 @@ def optimizer_code(plan: Plan, network: TorchNetwork) -> list[str]:
             f"average = torch.optim.swa_utils.get_ema_multi_avg_fn({optimizer.ema_momentum!r})",
             "ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=average)",
         ]
+        if plan.folds:
+            lines.append("both = nn.ModuleList([model, ema])")
     return lines
 
 
@@ -268,11 +276,12 @@ def _loop(plan: Plan, network: TorchNetwork) -> Loop:
     elif _gives_elements(plan):
         batch = ["loss = loss_function(model(x[rows]), y[rows]).mean()"]
     if network.penalties:
-        batch.append("loss = loss + penalty()")
+        batch.append("loss = loss + penalty(model)")
     accumulates = plan.config.training.gradient_accumulation > 1 and plan.steps > 1
     batch.append("(loss * len(rows) / len(group)).backward()" if accumulates else "loss.backward()")
     averaged = "ema" if optimizer.use_ema else "model"
-    penalty = " + penalty().item()" if network.penalties else ""
+    saved = "both" if optimizer.use_ema and plan.folds else "model"
+    penalty = penalty_of(network, averaged)
     begin = [f"{module}.eval()  # trainable: false" for module in network.frozen_statistics]
     validation = [
         f"{averaged}.eval()",
@@ -291,10 +300,10 @@ def _loop(plan: Plan, network: TorchNetwork) -> Loop:
         restore=[f"{averaged}.load_state_dict(kept)"],
         begin=begin,
         tracked=plan.tracked_code(network.array_code),
-        first="{name: one.clone() for name, one in model.state_dict().items()}",
-        again=[
-            "model.load_state_dict(first)",
-            *(["ema.n_averaged.zero_()  # a new running mean"] if optimizer.use_ema else []),
+        copied=f"{{name: one.clone() for name, one in {saved}.state_dict().items()}}",
+        again=lambda name: [
+            f"{saved}.load_state_dict({name})",
+            *(["ema.n_averaged.zero_()  # a new running mean"] if optimizer.use_ema and not plan.folds else []),
         ],
         fresh=[_tensors(plan), *_new_optimizer(plan)],
     )
