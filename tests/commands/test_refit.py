@@ -3,11 +3,11 @@
 import csv
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from command_runs import mltrain, stopped_at, succeed
+from noisy_runs import fit, parameters
 
 import mltrain as library
 from mltrain.config.load import parse_config
@@ -35,14 +35,6 @@ STEPS = 5
 def config(work: Path) -> str:
     (work / "noisy.yaml").write_text(NOISY, "utf-8")
     return "noisy.yaml"
-
-
-def fit(*words: str) -> dict[str, Any]:
-    return succeed("fit", "noisy.yaml", "--quiet", "--json", *words).document
-
-
-def parameters(path: str | Path) -> list[float]:
-    return library.load_model(path).network.parameters.tolist()
 
 
 def job_of(*settings: str) -> TrainingJob:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from command_runs import lesson, mltrain, stopped_at, succeed
 from msgspec.structs import replace
+from noisy_runs import fit, parameters
 
 import mltrain as library
 from mltrain.commands.plot import insight_of
@@ -34,14 +35,6 @@ training: {epochs: 20, batch_size: 7, early_stopping: {patience: 2, folds: 4}}
 def config(work: Path) -> str:
     (work / "noisy.yaml").write_text(NOISY, "utf-8")
     return "noisy.yaml"
-
-
-def fit(*words: str) -> dict[str, Any]:
-    return succeed("fit", "noisy.yaml", "--quiet", "--json", *words).document
-
-
-def parameters(path: str | Path) -> list[float]:
-    return library.load_model(path).network.parameters.tolist()
 
 
 def job_of(*settings: str) -> TrainingJob:
