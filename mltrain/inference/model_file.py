@@ -84,6 +84,15 @@ def too_long(length: int) -> str:
     )
 
 
+_MOST_DIGITS = 300
+"""Digits of the largest whole number that is also a float."""
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number of JSON; one beyond all floats is infinite, as it is in a config: msgspec 0.20 breaks at it."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
 class _Archive(io.BufferedReader):
     """A zip file that bounds the size of each read, since the sizes in its directory are untrusted."""
 
@@ -188,7 +197,7 @@ class ModelFile:
             self._fill("meta", member, memoryview(content))
         try:
             order = "be" if header.kind.byteorder == ">" else "le"
-            meta = json.loads(content.decode(f"utf-32-{order}", "surrogatepass"))
+            meta = json.loads(content.decode(f"utf-32-{order}", "surrogatepass"), parse_int=_whole)
         except (ValueError, RecursionError):
             raise ModelFileError(f"{self.path}: its meta is not JSON; the file is damaged") from None
         version = meta.get("format") if isinstance(meta, dict) else None
