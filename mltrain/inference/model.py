@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 class Refitted(msgspec.Struct, frozen=True):
     """A second training: for how many ``epochs``, and what the first one reached on rows that were ``held_out`` then.
 
-    That is the loss and the metrics by name, of the epoch that was best; of folds, they are means. All are finite.
+    That is the loss and the metrics by name, of the epoch that was best. All are finite.
     """
 
     epochs: Annotated[int, msgspec.Meta(ge=1)]

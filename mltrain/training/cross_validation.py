@@ -6,7 +6,6 @@ So every row validates, and none is lost to it: the network that comes of it is 
 """
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ import numpy.typing as npt
 
 from mltrain.backends.base import Backend, Evaluation, Rows, State, Trainer, TrainingTask
 from mltrain.backends.profiler import Profile
+from mltrain.engine.metrics.base import results
 from mltrain.engine.network import Network
-from mltrain.training.fold_trainers import FoldTrainers, mean_numbers
+from mltrain.training.fold_trainers import FoldTrainers, mean
 from mltrain.training.options import Training
 
 Indices = npt.NDArray[np.intp]
@@ -69,10 +69,8 @@ class CrossValidation:
         counts = [len(part) for part in parts]
 
         def evaluate() -> Evaluation:
-            found = [evaluator() for evaluator in evaluators]
-            sums = zip(task.metrics, zip(*(one.statistics for one in evaluators), strict=True), strict=True)
-            metrics = {metric.type_name(): metric.result(reduce(metric.merge, of_each)) for metric, of_each in sums}
-            return Evaluation(mean_numbers(found, counts).loss, metrics)
+            loss = mean([evaluator().loss for evaluator in evaluators], counts)
+            return Evaluation(loss, results(task.metrics, [evaluator.statistics for evaluator in evaluators]))
 
         return evaluate
 

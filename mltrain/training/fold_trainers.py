@@ -9,7 +9,6 @@ import numpy.typing as npt
 from mltrain.backends.base import (
     SINGLE,
     EpochNumbers,
-    Evaluation,
     NotFinite,
     Parallelism,
     Progress,
@@ -72,7 +71,8 @@ class FoldTrainers:
                 error.step += done
                 raise
             done += trainer.steps
-        return mean_numbers(found, self._rows)
+        metrics = {name: mean([one.metrics[name] for one in found], self._rows) for name in found[0].metrics}
+        return EpochNumbers(mean([one.loss for one in found], self._rows), metrics)
 
     def epoch_ended(self, values: Mapping[str, float]) -> None:
         for trainer in self._trainers:
@@ -86,12 +86,6 @@ class FoldTrainers:
             trainer.close()
 
 
-def mean_numbers(found: Sequence[EpochNumbers | Evaluation], rows: Sequence[int]) -> EpochNumbers:
-    """The means of loss and metrics, of which each was measured on so many ``rows``."""
-    shares = [count / sum(rows) for count in rows]
-
-    def mean(values: Sequence[float]) -> float:
-        return float(np.dot(values, shares))
-
-    metrics = {name: mean([one.metrics[name] for one in found]) for name in found[0].metrics}
-    return EpochNumbers(mean([one.loss for one in found]), metrics)
+def mean(values: Sequence[float], rows: Sequence[int]) -> float:
+    """The mean of values of which each was measured on so many ``rows``."""
+    return float(np.average(values, weights=rows))

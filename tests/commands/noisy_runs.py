@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from command_runs import succeed
+from command_runs import mltrain, succeed
 
 import mltrain as library
 
@@ -16,3 +16,10 @@ def fit(*words: str) -> dict[str, Any]:
 def parameters(path: str | Path) -> list[float]:
     """All parameters of the model of a run or file."""
     return library.load_model(path).network.parameters.tolist()
+
+
+def refused(*settings: str) -> str:
+    """What ``check`` says of the config with these settings, as one line."""
+    done = mltrain("check", "noisy.yaml", *(word for one in settings for word in ("--set", one)))
+    assert done.code == 2
+    return " ".join(done.err.split())

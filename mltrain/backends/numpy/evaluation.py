@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mltrain.backends.base import Evaluation
-from mltrain.backends.numpy.metric_accumulator import merged, results, statistics
+from mltrain.backends.numpy.metric_accumulator import statistics
 from mltrain.backends.numpy.penalty import Penalty
 from mltrain.backends.numpy.thread_map import thread_map
 from mltrain.data.preprocessing import AS_IS, Preprocessing, Scaling
 from mltrain.engine.arrays import Floats, size
 from mltrain.engine.class_scores import confusion_matrix
 from mltrain.engine.losses.base import Loss
-from mltrain.engine.metrics.base import Metric, Statistics, predicted_classes, true_classes
+from mltrain.engine.metrics.base import Metric, Statistics, merged, predicted_classes, results, true_classes
 from mltrain.engine.network import Network
 from mltrain.engine.plan import BoundBatch, Plan
 from mltrain.system.threads import blas_is_alone, cores

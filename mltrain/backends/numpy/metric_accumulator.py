@@ -1,14 +1,13 @@
 """Computes metrics over many small blocks of outputs, as training has them."""
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mltrain.engine.arrays import Floats, size
-from mltrain.engine.metrics.base import Metric, Statistics
+from mltrain.engine.metrics.base import Metric, Statistics, results
 
 _NUMBERS = 1 << 15
 """The number of outputs per computation of metrics: the overhead of a NumPy call exceeds the work for a small batch."""
@@ -53,16 +52,3 @@ def statistics(metrics: Sequence[Metric], y: Floats, target: npt.NDArray[Any], t
         target = target.reshape(-1, *target.shape[y.ndim - 1 :])
         y = y.reshape(-1, y.shape[-1])
     return [metric.statistics(y, target, threshold) for metric in metrics]
-
-
-def results(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> dict[str, float]:
-    """The values of metrics, by name, from the ``statistics`` of all blocks."""
-    sums = zip(metrics, merged(metrics, blocks), strict=True) if blocks else ()
-    return {metric.type_name(): metric.result(one) for metric, one in sums}
-
-
-def merged(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> list[Statistics]:
-    """The sums of all blocks together, by metric; of no blocks there are none."""
-    if not blocks:
-        return []
-    return [reduce(metric.merge, sums) for metric, sums in zip(metrics, zip(*blocks, strict=True), strict=True)]

@@ -1,5 +1,7 @@
 """The contract of metrics. Each file is one metric; see `Metric`."""
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -49,6 +51,19 @@ class Metric(Spec):
     def from_sums(self, sums: Statistics) -> Statistics:
         """The statistics of any rows, of which some may be there several times, from the sum of their numbers."""
         return sums
+
+
+def results(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> dict[str, float]:
+    """The values of metrics, by name, from the ``statistics`` of all blocks."""
+    sums = zip(metrics, merged(metrics, blocks), strict=True) if blocks else ()
+    return {metric.type_name(): metric.result(one) for metric, one in sums}
+
+
+def merged(metrics: Sequence[Metric], blocks: Sequence[Sequence[Statistics]]) -> list[Statistics]:
+    """The sums of all blocks together, by metric; of no blocks there are none."""
+    if not blocks:
+        return []
+    return [reduce(metric.merge, sums) for metric, sums in zip(metrics, zip(*blocks, strict=True), strict=True)]
 
 
 VALIDATION_PREFIX = "val_"
