@@ -76,7 +76,7 @@ _FEWEST_HELD_BACK = 2000
 """Rows from which on a part is kept for validation, and one for the test. Of fewer rows, folds are held out in turn."""
 
 _FOLDS = 3
-"""Parts that are held out in turn. Five are no better on public tables, and take five thirds of the time."""
+"""Parts that are held out in turn. Five are no better on public tables, and take almost twice the time."""
 
 _FEWEST_TESTED = 3
 """Rows from which on a fifth of them is a row or more."""
