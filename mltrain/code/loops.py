@@ -111,11 +111,9 @@ def _two_trainings(plan: Plan, loop: Loop) -> list[str]:
         '    print(f"epoch {epoch}: loss {loss:.6f}, val_loss {val_loss:.6f}")',
         *indented([*([] if plan.folds else loop.tracked), *stopping_code(plan, loop.keep)]),
         *([plan.best_of_folds(watched(plan))] if plan.folds else []),
-        *(
-            [*plan.with_validation_rows, *refit]
-            if plan.folds
-            else [*plan.with_validation_rows, *again_if("best_epoch", loop.again("first")), *refit]
-        ),
+        *plan.with_validation_rows,
+        *([] if plan.folds else again_if("best_epoch", loop.again("first"))),
+        *refit,
     ]
 
 
